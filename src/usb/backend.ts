@@ -1,0 +1,134 @@
+import type { Configuration } from './descriptors.js';
+import type { TransferStatus } from './transfer-status.js';
+
+/**
+ * The contract between the engine and whatever moves the bytes: libusb, a simulated bus, later
+ * others. One test suite (test/contract) holds every backend to it.
+ *
+ * Operations fail with a `UsbError`; how a transfer ended is a `TransferStatus`.
+ */
+export interface Backend {
+  readonly name: string;
+
+  /**
+   * The devices on the bus, ordered by bus and port. Opens nothing and sends the devices nothing.
+   *
+   * @throws UsbError `no-bus` when the system shows no USB bus at all
+   */
+  list(): Promise<DeviceInfo[]>;
+
+  /**
+   * Opens a device that `list` told of.
+   *
+   * @throws UsbError `no-device`, `access`, `busy`, `no-memory`, `io`
+   */
+  open(info: DeviceInfo): Promise<Device>;
+}
+
+/** What is known of a device without opening it. Strings come from the device: untrusted. */
+export interface DeviceInfo {
+  /** Where it is plugged in: bus, then ports, as the kernel writes it (`3-1.2`; `usb3`: a root hub). */
+  readonly path: string;
+  /** The bus number. */
+  readonly bus: number;
+  /** The address on the bus, 1–127; a new one after every plug. */
+  readonly address: number;
+  readonly vid: number;
+  readonly pid: number;
+  /** The signalling rate that was negotiated, in Mbit/s: 1.5, 12, 480, 5000, 10000, 20000. */
+  readonly speed: number | undefined;
+  readonly manufacturer: string | undefined;
+  readonly product: string | undefined;
+  readonly serial: string | undefined;
+  readonly configurations: readonly Configuration[];
+  /** bConfigurationValue of the active configuration; undefined while the device has none. */
+  readonly activeConfiguration: number | undefined;
+}
+
+/** An opened device. */
+export interface Device {
+  readonly info: DeviceInfo;
+
+  /**
+   * Claims an interface by its number, and selects an alternate setting of it.
+   *
+   * @throws UsbError `not-found`, `busy`, `no-device`, `io`
+   */
+  claim(interfaceNumber: number, alternateSetting: number): Promise<Interface>;
+
+  /** Whether the device is still on the bus. Needs no answer from the device itself. */
+  isConnected(): Promise<boolean>;
+
+  /**
+   * Closes the device. Claimed interfaces must have been released before. Closing twice does
+   * nothing more.
+   */
+  close(): Promise<void>;
+}
+
+/** A claimed interface in one alternate setting. */
+export interface Interface {
+  /**
+   * An endpoint of the selected alternate setting.
+   *
+   * @throws UsbError `not-found`
+   */
+  endpoint(address: number): Endpoint;
+
+  /**
+   * Gives the interface back. Every transfer must have completed.
+   *
+   * @throws UsbError `invalid` while a transfer is in flight; `no-device` when the device is gone
+   */
+  release(): Promise<void>;
+}
+
+/** A bulk endpoint of a claimed interface. */
+export interface Endpoint {
+  readonly address: number;
+  /** Bytes in one full packet. */
+  readonly maxPacketSize: number;
+
+  /**
+   * Makes a transfer that can be submitted again and again, one flight at a time.
+   *
+   * @param onComplete answers each submit; see `Transfer.submit`
+   */
+  createTransfer(onComplete: OnComplete): Transfer;
+
+  /**
+   * Ends the halt that a STALL began (USB 2.0 §9.4.5) and resets the data toggle. Nothing may be in
+   * flight on the endpoint.
+   *
+   * @throws UsbError `no-device`, `io`
+   */
+  clearHalt(): Promise<void>;
+}
+
+/**
+ * Told once for each submit: how the transfer ended, and the bytes that it moved, which is true
+ * whatever the status. It may submit the transfer again. It must not throw.
+ */
+export type OnComplete = (status: TransferStatus, actualLength: number) => void;
+
+/** One asynchronous transfer. */
+export interface Transfer {
+  /**
+   * Queues the transfer. Every submit that did not throw is answered by exactly one call of
+   * `onComplete`, never from within `submit` or `cancel`, also after a cancel and an unplug. The
+   * buffer belongs to the transfer from here to the completion. Transfers of one endpoint that
+   * carry data complete in the order in which they were submitted.
+   *
+   * @param length bytes to move, from the start of `buffer`; for IN a multiple of the packet size,
+   *   or the device may overflow it
+   * @throws UsbError `no-device`, `no-memory`, `io`; `invalid` while in flight, or once the
+   *   interface was released. The transfer can be submitted again.
+   */
+  submit(buffer: Buffer, length: number): void;
+
+  /**
+   * Asks for an early end. The completion still comes, `cancelled` or, when it was too late, as it
+   * was. Does nothing to a transfer that is not in flight.
+   */
+  cancel(): void;
+}
