@@ -1,0 +1,84 @@
+import type { Device, DeviceInfo, Interface } from '../../usb/backend.js';
+import { UsbError } from '../../usb/errors.js';
+import { operationError } from './errors.js';
+import { LibusbInterface } from './interface.js';
+import type { NativeDevice, NodeUsb } from './node-usb.js';
+import { isPresent } from './sysfs.js';
+
+/** A device opened through libusb. */
+export class LibusbDevice implements Device {
+  readonly info: DeviceInfo;
+  readonly #usb: NodeUsb;
+  readonly #native: NativeDevice;
+  #open = true;
+
+  private constructor(usb: NodeUsb, native: NativeDevice, info: DeviceInfo) {
+    this.#usb = usb;
+    this.#native = native;
+    this.info = info;
+  }
+
+  /** @throws UsbError as `Backend.open` */
+  static open(usb: NodeUsb, info: DeviceInfo): LibusbDevice {
+    const native = usb
+      .getDeviceList()
+      .find((device) => device.busNumber === info.bus && device.deviceAddress === info.address);
+    if (native === undefined) {
+      throw new UsbError('no-device', `the device at ${info.path} is gone`);
+    }
+    // node-usb has one object for a device, and one handle in it: a second open would share it,
+    // and the first close take it from both.
+    if (native.interfaces !== undefined) {
+      throw new UsbError('busy', `the device at ${info.path} is open already`);
+    }
+    try {
+      native.open();
+    } catch (error) {
+      throw operationError(`cannot open ${deviceNode(info)}`, error);
+    }
+    return new LibusbDevice(usb, native, info);
+  }
+
+  async claim(interfaceNumber: number, alternateSetting: number): Promise<Interface> {
+    const setting = this.info.configurations
+      .find(({ value }) => value === this.info.activeConfiguration)
+      ?.settings.find(
+        (candidate) =>
+          candidate.interfaceNumber === interfaceNumber &&
+          candidate.alternateSetting === alternateSetting,
+      );
+    if (setting === undefined) {
+      throw new UsbError(
+        'not-found',
+        `the device has no interface ${interfaceNumber} with alternate setting ${alternateSetting}`,
+      );
+    }
+    return LibusbInterface.claim(this.#usb, this.#native, setting);
+  }
+
+  async isConnected(): Promise<boolean> {
+    return process.platform === 'linux'
+      ? isPresent(this.info.path, this.info.address)
+      : this.#usb.getDeviceList().includes(this.#native);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) {
+      return;
+    }
+    try {
+      this.#native.close();
+    } catch (error) {
+      throw operationError('cannot close the device', error);
+    }
+    this.#open = false;
+  }
+}
+
+/** What stands for the device where the system has device files, else its place on the bus. */
+function deviceNode({ bus, address, path }: DeviceInfo): string {
+  const digits = (number: number) => String(number).padStart(3, '0');
+  return process.platform === 'linux'
+    ? `/dev/bus/usb/${digits(bus)}/${digits(address)}`
+    : `the device at ${path}`;
+}

@@ -1,0 +1,131 @@
+import type { Endpoint, Interface, OnComplete, Transfer } from '../../usb/backend.js';
+import type { AlternateSetting, EndpointDescriptor } from '../../usb/descriptors.js';
+import { UsbError } from '../../usb/errors.js';
+import { operationError } from './errors.js';
+import type { NativeDevice, NodeUsb } from './node-usb.js';
+import { LibusbTransfer, type TransferScope } from './transfer.js';
+
+/**
+ * A claimed interface.
+ *
+ * node-usb's own `Interface` passes its index in the configuration where libusb wants
+ * bInterfaceNumber, and so claims the wrong one when numbers have holes. The native calls beneath it
+ * take the number.
+ */
+export class LibusbInterface implements Interface {
+  readonly #usb: NodeUsb;
+  readonly #native: NativeDevice;
+  readonly #setting: AlternateSetting;
+  readonly #scope: TransferScope = { inFlight: 0, released: false };
+
+  private constructor(usb: NodeUsb, native: NativeDevice, setting: AlternateSetting) {
+    this.#usb = usb;
+    this.#native = native;
+    this.#setting = setting;
+  }
+
+  /** @throws UsbError as `Device.claim` */
+  static async claim(
+    usb: NodeUsb,
+    native: NativeDevice,
+    setting: AlternateSetting,
+  ): Promise<LibusbInterface> {
+    const { interfaceNumber, alternateSetting } = setting;
+    try {
+      native.__claimInterface(interfaceNumber);
+    } catch (error) {
+      throw operationError(`cannot claim interface ${interfaceNumber}`, error);
+    }
+    const claimed = new LibusbInterface(usb, native, setting);
+    // 0 is in force already: the kernel puts it back at every release. Setting it again would be a
+    // request that some devices answer with a stall.
+    if (alternateSetting !== 0) {
+      try {
+        await call(`cannot select alternate setting ${alternateSetting}`, (done) =>
+          native.__setInterface(interfaceNumber, alternateSetting, done),
+        );
+      } catch (error) {
+        await claimed.release().catch(() => {}); // the first failure is the one to tell
+        throw error;
+      }
+    }
+    return claimed;
+  }
+
+  endpoint(address: number): Endpoint {
+    const descriptor = this.#setting.endpoints.find((endpoint) => endpoint.address === address);
+    if (descriptor === undefined) {
+      const { interfaceNumber, alternateSetting } = this.#setting;
+      throw new UsbError(
+        'not-found',
+        `interface ${interfaceNumber} has no endpoint 0x${address.toString(16)} in alternate setting ${alternateSetting}`,
+      );
+    }
+    return new LibusbEndpoint(this.#usb, this.#native, descriptor, this.#scope);
+  }
+
+  async release(): Promise<void> {
+    if (this.#scope.inFlight > 0) {
+      throw new UsbError('invalid', 'cannot release an interface with transfers in flight');
+    }
+    if (!this.#scope.released) {
+      this.#scope.released = true;
+      const { interfaceNumber } = this.#setting;
+      await call(`cannot release interface ${interfaceNumber}`, (done) =>
+        this.#native.__releaseInterface(interfaceNumber, done),
+      );
+    }
+  }
+}
+
+class LibusbEndpoint implements Endpoint {
+  readonly address: number;
+  readonly maxPacketSize: number;
+  readonly #usb: NodeUsb;
+  readonly #native: NativeDevice;
+  readonly #scope: TransferScope;
+
+  constructor(
+    usb: NodeUsb,
+    native: NativeDevice,
+    descriptor: EndpointDescriptor,
+    scope: TransferScope,
+  ) {
+    this.address = descriptor.address;
+    this.maxPacketSize = descriptor.maxPacketSize;
+    this.#usb = usb;
+    this.#native = native;
+    this.#scope = scope;
+  }
+
+  createTransfer(onComplete: OnComplete): Transfer {
+    // Without libusb's timeout: its event thread may sleep for a minute before it looks.
+    return new LibusbTransfer(
+      (callback) =>
+        new this.#usb.Transfer(
+          this.#native,
+          this.address,
+          this.#usb.LIBUSB_TRANSFER_TYPE_BULK,
+          0,
+          callback,
+        ),
+      this.#scope,
+      onComplete,
+    );
+  }
+
+  async clearHalt(): Promise<void> {
+    await call('cannot clear the halt', (done) => this.#native.__clearHalt(this.address, done));
+  }
+}
+
+/** Runs a native operation that answers through a callback. */
+function call(doing: string, operation: (done: (error?: Error) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    try {
+      operation((error) => (error ? reject(operationError(doing, error)) : resolve()));
+    } catch (error) {
+      reject(operationError(doing, error));
+    }
+  });
+}
