@@ -1,0 +1,53 @@
+/**
+ * Why a capture ended:
+ *
+ * - `limit`: all the bytes that were asked for are written;
+ * - `duration`: the time that was asked for has passed;
+ * - `interrupted`: somebody asked it to end (a signal);
+ * - `reader-closed`: whoever read the output closed it;
+ * - `stall`, `error`, `overflow`: a transfer ended that way;
+ * - `device-lost`: the device is gone;
+ * - `submit-failed`: the system did not take a transfer;
+ * - `output-failed`: the output did not take the bytes;
+ * - `internal`: a fault in usbxfer itself.
+ */
+export type EndReason =
+  | 'limit'
+  | 'duration'
+  | 'interrupted'
+  | 'reader-closed'
+  | 'stall'
+  | 'error'
+  | 'overflow'
+  | 'device-lost'
+  | 'submit-failed'
+  | 'output-failed'
+  | 'internal';
+
+/** How a capture ended. */
+export interface End {
+  readonly reason: EndReason;
+  /** The failure behind it, where there was one. */
+  readonly cause?: Error;
+}
+
+const CLEAN: ReadonlySet<EndReason> = new Set([
+  'limit',
+  'duration',
+  'interrupted',
+  'reader-closed',
+]);
+
+/** Whether nothing went wrong. */
+export function isClean(end: End): boolean {
+  return CLEAN.has(end.reason);
+}
+
+/**
+ * Of two reasons to end, the one to report. The first counts, unless it was clean and the later one
+ * is not, or the later one explains it: errors are how an unplug begins.
+ */
+export function worse(first: End, later: End): End {
+  const explains = first.reason === 'error' && later.reason === 'device-lost';
+  return explains || (isClean(first) && !isClean(later)) ? later : first;
+}

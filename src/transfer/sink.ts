@@ -1,0 +1,23 @@
+/** Where received bytes go. */
+export interface Sink {
+  /** Called once, when the device is ready to stream and before the first `write`. */
+  start(): Promise<void>;
+
+  /**
+   * Writes the first `length` bytes of `buffer`, all of them or up to a failure. One write at a
+   * time. The buffer is the sink's until `done`.
+   *
+   * @param done never called from within `write`
+   */
+  write(buffer: Buffer, length: number, done: WriteDone): void;
+
+  /**
+   * Closes the sink; also without a `start`, when no capture came to be.
+   *
+   * @throws when closing shows that earlier bytes did not arrive
+   */
+  close(): Promise<void>;
+}
+
+/** Told the bytes that were taken, and the failure that ended the write, if one did. */
+export type WriteDone = (error: Error | undefined, written: number) => void;

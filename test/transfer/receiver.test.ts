@@ -1,0 +1,305 @@
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import type { End } from '../../src/transfer/end.js';
+import { type ReceiveOptions, Receiver } from '../../src/transfer/receiver.js';
+import { UsbError } from '../../src/usb/errors.js';
+import type { TransferStatus } from '../../src/usb/transfer-status.js';
+import { MemorySink } from './memory-sink.js';
+import { type Flight, ScriptedEndpoint } from './scripted-endpoint.js';
+
+interface Bench {
+  readonly endpoint: ScriptedEndpoint;
+  readonly sink: MemorySink;
+  readonly receiver: Receiver;
+  readonly ended: Promise<End>;
+}
+
+function start(options: Partial<ReceiveOptions> = {}): Bench {
+  const endpoint = new ScriptedEndpoint();
+  const sink = new MemorySink();
+  const receiver = new Receiver(endpoint, sink, { depth: 4, transferSize: 1024, ...options });
+  return { endpoint, sink, receiver, ended: receiver.run() };
+}
+
+/** Answers a flight with bytes that all have one value. */
+function answer(
+  flight: Flight | undefined,
+  value: number,
+  length = flight?.length ?? 0,
+  status: TransferStatus = 'completed',
+): void {
+  flight?.buffer.fill(value, 0, length);
+  flight?.complete(status, length);
+}
+
+/** Answers all that is in flight the way a drain does: in the order of cancelling. */
+function drain({ endpoint }: Bench, length = 0): void {
+  for (const flight of [...endpoint.cancellations]) {
+    answer(flight, 0xcc, length, 'cancelled');
+  }
+}
+
+describe('Receiver', () => {
+  it('submits the whole pool at once and every transfer again from its completion', () => {
+    const { endpoint } = start();
+    expect(endpoint.flights).toHaveLength(4);
+    answer(endpoint.flights[0], 1);
+    expect(endpoint.flights).toHaveLength(4);
+    expect(endpoint.requests).toHaveLength(5);
+  });
+
+  it('submits again while the sink is still writing, with another buffer', () => {
+    const { endpoint, sink } = start({ depth: 1 });
+    sink.held = true;
+    const first = endpoint.flights[0];
+    answer(first, 1);
+    expect(endpoint.flights).toHaveLength(1);
+    expect(endpoint.flights[0]?.buffer).not.toBe(first?.buffer);
+  });
+
+  it('pauses with the backlog full, loses nothing, and goes on when the sink does', async () => {
+    const bench = start({ depth: 2, transferSize: 8 * 1024 * 1024 });
+    const { endpoint, sink, receiver } = bench;
+    sink.held = true;
+    let answered = 0;
+    while (endpoint.flights.length > 0) {
+      endpoint.flights[0]?.complete('completed', 512);
+      answered += 1;
+    }
+    expect(answered).toBe(10); // 64 MiB of backlog and the pool
+    sink.release();
+    expect(endpoint.flights).toHaveLength(1);
+    sink.held = false;
+    sink.release();
+    receiver.stop({ reason: 'interrupted' });
+    drain(bench);
+    expect((await bench.ended).reason).toBe('interrupted');
+    expect(sink.contents).toHaveLength(answered * 512);
+  });
+
+  it('cancels newest first and writes cancelled bytes in order of submission', async () => {
+    const bench = start({ depth: 3 });
+    const { endpoint, sink, receiver } = bench;
+    const [first, second, third] = endpoint.flights;
+    receiver.stop({ reason: 'interrupted' });
+    expect(endpoint.cancellations).toEqual([third, second, first]);
+    answer(third, 3, 0, 'cancelled');
+    answer(second, 2, 512, 'cancelled');
+    answer(first, 1, 1024, 'cancelled');
+    expect(await bench.ended).toEqual({ reason: 'interrupted' });
+    expect(sink.contents).toEqual(Buffer.concat([Buffer.alloc(1024, 1), Buffer.alloc(512, 2)]));
+    expect(receiver.statistics.statuses.cancelled).toBe(3);
+  });
+
+  it.each(['stall', 'error', 'overflow'] as const)(
+    'keeps the bytes of a %s and ends',
+    async (status) => {
+      const bench = start();
+      answer(bench.endpoint.flights[0], 1);
+      answer(bench.endpoint.flights[0], 2, 700, status);
+      drain(bench, 0);
+      expect((await bench.ended).reason).toBe(status);
+      expect(bench.sink.contents).toHaveLength(1024 + 700);
+      expect(bench.receiver.statistics.bytesSuspect).toBe(status === 'overflow' ? 700 : 0);
+    },
+  );
+
+  it('ends as a lost device when errors turn out to be an unplug', async () => {
+    const { endpoint, ended } = start({ depth: 2 });
+    answer(endpoint.flights[0], 0, 0, 'error');
+    answer(endpoint.flights[0], 0, 0, 'no-device');
+    expect((await ended).reason).toBe('device-lost');
+  });
+
+  it('asks for no more than is left, in whole packets, and discards past the limit', async () => {
+    const { endpoint, sink, receiver, ended } = start({ bytes: 2500 });
+    expect(endpoint.requests).toEqual([1024, 1024, 512]);
+    for (const value of [1, 2, 3]) {
+      answer(endpoint.flights[0], value);
+    }
+    expect((await ended).reason).toBe('limit');
+    expect(sink.contents).toHaveLength(2500);
+    expect(receiver.statistics.bytesDiscarded).toBe(60);
+    expect(receiver.statistics.shortTransfers).toBe(0);
+  });
+
+  it('asks again for what short packets left open', async () => {
+    const { endpoint, sink, ended } = start({ bytes: 1024, depth: 4 });
+    expect(endpoint.requests).toEqual([1024]);
+    answer(endpoint.flights[0], 1, 100);
+    answer(endpoint.flights[0], 2, 0);
+    answer(endpoint.flights[0], 3, 924);
+    expect((await ended).reason).toBe('limit');
+    expect(sink.contents).toHaveLength(1024);
+    expect(endpoint.requests).toEqual([1024, 1024, 1024]);
+  });
+
+  it('ends after the duration', async () => {
+    const bench = start({ duration: 5 });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    drain(bench, 512);
+    expect((await bench.ended).reason).toBe('duration');
+    expect(bench.sink.contents).toHaveLength(4 * 512);
+  });
+
+  it('accounts for what a failed sink did not take', async () => {
+    const bench = start();
+    bench.sink.capacity = 1500;
+    for (const value of [1, 2, 3]) {
+      answer(bench.endpoint.flights[0], value);
+    }
+    while (bench.endpoint.cancellations.length === 0) {
+      await new Promise(setImmediate);
+    }
+    drain(bench, 512);
+    expect(await bench.ended).toMatchObject({ reason: 'output-failed' });
+    const { statistics } = bench.receiver;
+    expect(statistics.bytesWritten).toBe(1500);
+    expect(statistics.bytesReceived).toBe(statistics.bytesWritten + statistics.bytesUnwritten);
+  });
+
+  it('takes a closed pipe for a clean end', async () => {
+    const bench = start();
+    bench.sink.capacity = 0;
+    bench.sink.failure = Object.assign(new Error('broken pipe'), { code: 'EPIPE' });
+    answer(bench.endpoint.flights[0], 1);
+    while (bench.endpoint.cancellations.length === 0) {
+      await new Promise(setImmediate);
+    }
+    drain(bench);
+    expect((await bench.ended).reason).toBe('reader-closed');
+  });
+
+  it('reports an output that fails during the drain of a clean end', async () => {
+    const bench = start({ bytes: 1024, depth: 1 });
+    bench.sink.capacity = 10;
+    answer(bench.endpoint.flights[0], 1);
+    expect((await bench.ended).reason).toBe('output-failed');
+  });
+
+  it.each([
+    ['no-device', 'device-lost'],
+    ['no-memory', 'submit-failed'],
+  ] as const)('ends on a submit refused with %s as %s', async (code, reason) => {
+    const bench = start();
+    bench.endpoint.refusals.push(new UsbError(code, 'refused'));
+    answer(bench.endpoint.flights[0], 7);
+    expect(bench.endpoint.requests).toHaveLength(4);
+    drain(bench);
+    expect((await bench.ended).reason).toBe(reason);
+    expect(bench.sink.contents).toHaveLength(1024);
+  });
+
+  it('takes a sink that throws for one that failed', async () => {
+    const bench = start();
+    bench.sink.write = () => {
+      throw new Error('bug');
+    };
+    answer(bench.endpoint.flights[0], 1);
+    drain(bench, 512);
+    expect(await bench.ended).toMatchObject({ reason: 'output-failed', cause: { message: 'bug' } });
+    expect(bench.receiver.statistics.bytesUnwritten).toBe(1024 + 4 * 512);
+  });
+
+  it('turns a throw within a completion into its own end', async () => {
+    const bench = start();
+    const { endpoint, receiver } = bench;
+    vi.spyOn(receiver.statistics, 'count').mockImplementationOnce(() => {
+      throw new Error('bug');
+    });
+    answer(endpoint.flights[0], 1);
+    drain(bench);
+    expect(await bench.ended).toMatchObject({ reason: 'internal', cause: { message: 'bug' } });
+  });
+
+  it.each([
+    { depth: 0 },
+    { depth: 1.5 },
+    { transferSize: 0 },
+    { transferSize: 1000 },
+    { bytes: 0 },
+    { bytes: Number.NaN },
+  ])('refuses %o', (options) => {
+    expect(() => start(options)).toThrow(RangeError);
+  });
+
+  it('writes every byte received, in order of submission, however transfers end', async () => {
+    const step = fc.record({
+      pick: fc.nat(),
+      packets: fc.integer({ min: 0, max: 4 }),
+      ragged: fc.integer({ min: 0, max: 511 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          depth: fc.integer({ min: 1, max: 9 }),
+          steps: fc.array(step, { maxLength: 60 }),
+          bytes: fc.option(fc.integer({ min: 1, max: 60_000 }), { nil: undefined }),
+          last: fc.constantFrom<TransferStatus>('completed', 'stall', 'error', 'overflow'),
+          capacity: fc.option(fc.nat(40_000), { nil: undefined }),
+        }),
+        async ({ depth, steps, bytes, last, capacity }) => {
+          const transferSize = 2048;
+          const bench = start({ depth, transferSize, ...(bytes !== undefined && { bytes }) });
+          const { endpoint, sink, receiver } = bench;
+          sink.capacity = capacity ?? sink.capacity;
+          const sent: Buffer[] = [];
+          const order = new Map<Flight, number>();
+          const number = (): void => {
+            for (const flight of endpoint.flights) {
+              if (!order.has(flight)) {
+                order.set(flight, order.size);
+              }
+            }
+          };
+          let counter = 0;
+          const reply = (flight: Flight, length: number, status: TransferStatus): void => {
+            for (let i = 0; i < length; i += 1) {
+              flight.buffer[i] = counter++ & 0xff;
+            }
+            sent[order.get(flight) ?? 0] = Buffer.from(flight.buffer.subarray(0, length));
+            const limit = bytes ?? Number.POSITIVE_INFINITY;
+            flight.complete(status, length);
+            const asked = endpoint.flights.reduce((sum, { length: n }) => sum + n, 0);
+            expect(receiver.statistics.bytesReceived + asked).toBeLessThan(limit + 512);
+          };
+          for (const { pick, packets, ragged } of steps) {
+            number();
+            const flight = endpoint.flights[pick % Math.max(1, endpoint.flights.length)];
+            if (flight === undefined || flight.cancelled) {
+              break;
+            }
+            reply(flight, Math.min(flight.length, packets * 512 + ragged), 'completed');
+            if (pick % 3 === 0) {
+              await new Promise(setImmediate);
+            }
+          }
+          number();
+          const [oldest] = endpoint.flights;
+          if (oldest !== undefined && last !== 'completed') {
+            reply(oldest, Math.min(oldest.length, 512), last);
+          }
+          receiver.stop({ reason: 'interrupted' });
+          number();
+          for (const flight of [...endpoint.cancellations]) {
+            if (endpoint.flights.includes(flight)) {
+              reply(flight, Math.min(flight.length, 100), 'cancelled');
+            }
+          }
+          await bench.ended;
+          const stream = Buffer.concat(sent.filter((chunk) => chunk !== undefined));
+          const { statistics } = receiver;
+          expect(sink.contents.equals(stream.subarray(0, statistics.bytesWritten))).toBe(true);
+          expect(statistics.bytesReceived).toBe(stream.length);
+          expect(statistics.bytesReceived).toBe(
+            statistics.bytesWritten + statistics.bytesDiscarded + statistics.bytesUnwritten,
+          );
+          expect(statistics.bytesWritten).toBe(
+            Math.min(stream.length, bytes ?? stream.length, sink.capacity),
+          );
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});
