@@ -1,9 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
 const kernelTests = 'test/kernel/**/*.test.ts';
+const [major] = process.versions.node.split('.');
 
 export default defineConfig({
   test: {
+    // In CI the results are summed up over several runs (.ci/sum.js).
+    reporters: process.env['CI']
+      ? ['default', ['json', { outputFile: `build/tests-node${major}.json` }]]
+      : ['default'],
     projects: [
       {
         test: {

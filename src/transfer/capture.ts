@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend, Device, DeviceInfo } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
+import { toError } from '../usb/to-error.js';
 import { type End, type EndReason, worse } from './end.js';
 import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
 import { type ReceiveOptions, Receiver } from './receiver.js';
 import type { Sink } from './sink.js';
 import type { Statistics } from './statistics.js';
-import { toError } from './to-error.js';
 
 /** How long a device may take to vanish from the bus after its first errors, in milliseconds. */
 const UNPLUG_GRACE = 1000;

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../usb/backend.js';
 import { UsbError } from '../usb/errors.js';
+import { toError } from '../usb/to-error.js';
 import type { TransferStatus } from '../usb/transfer-status.js';
 import { BufferPool } from './buffer-pool.js';
 import { Deadline } from './deadline.js';
@@ -7,7 +8,6 @@ import { type End, worse } from './end.js';
 import { ReorderQueue } from './reorder-queue.js';
 import type { Sink } from './sink.js';
 import { Statistics } from './statistics.js';
-import { toError } from './to-error.js';
 import { TransferPool } from './transfer-pool.js';
 import { Writer } from './writer.js';
 

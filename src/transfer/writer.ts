@@ -1,8 +1,8 @@
+import { toError } from '../usb/to-error.js';
 import type { BufferPool } from './buffer-pool.js';
 import type { ReorderQueue } from './reorder-queue.js';
 import type { Sink } from './sink.js';
 import type { Statistics } from './statistics.js';
-import { toError } from './to-error.js';
 
 /**
  * Carries completed buffers from the queue to the sink, one write at a time, and gives them back to

@@ -1,4 +1,5 @@
 import { UsbError, type UsbErrorCode } from '../../usb/errors.js';
+import { toError } from '../../usb/to-error.js';
 import type { TransferStatus } from '../../usb/transfer-status.js';
 
 /*
@@ -31,6 +32,17 @@ const CODES: ReadonlyMap<number, UsbErrorCode> = new Map([
   [-12, 'not-supported'],
 ]);
 
+/** What a person is told; where libusb's own word says more, that is left to it. */
+const REASONS: Partial<Record<UsbErrorCode, string>> = {
+  io: 'input/output error',
+  access: 'permission denied',
+  'no-device': 'the device is gone',
+  busy: 'a kernel driver or another process holds it',
+  'timed-out': 'the device did not answer in time',
+  'no-memory': 'the kernel has no memory left for USB transfers',
+  'not-supported': 'this system does not support it',
+};
+
 /** The status that a completion's error stands for; no error stands for `completed`. */
 export function transferStatus(error: { readonly errno: number } | undefined): TransferStatus {
   return error === undefined ? 'completed' : (STATUSES[error.errno] ?? 'error');
@@ -42,17 +54,7 @@ export function transferStatus(error: { readonly errno: number } | undefined): T
  * @param doing what failed, to begin the message with: "cannot claim interface 0"
  */
 export function operationError(doing: string, error: unknown): UsbError {
-  const cause = error instanceof Error ? error : new Error(String(error));
+  const cause = toError(error);
   const code = ('errno' in cause && CODES.get(Number(cause.errno))) || 'other';
   return new UsbError(code, `${doing}: ${REASONS[code] ?? cause.message}`, { cause });
 }
-
-const REASONS: Partial<Record<UsbErrorCode, string>> = {
-  io: 'input/output error',
-  access: 'permission denied',
-  'no-device': 'the device is gone',
-  busy: 'a kernel driver or another process holds it',
-  'timed-out': 'the device did not answer in time',
-  'no-memory': 'the kernel has no memory left for USB transfers',
-  'not-supported': 'this system does not support it',
-};

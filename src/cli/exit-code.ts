@@ -1,0 +1,77 @@
+import { constants } from 'node:os';
+import type { End } from '../transfer/end.js';
+import { UsbError, type UsbErrorCode } from '../usb/errors.js';
+
+/** Every code that usbxfer exits with; 128 + n stands for signal n before a limit was reached. */
+export const EXIT = {
+  done: 0,
+  internal: 1,
+  usage: 2,
+  notFound: 3,
+  cannotOpen: 4,
+  deviceLost: 5,
+  transferErrors: 6,
+  ioFailed: 7,
+} as const;
+
+/** A failure to tell the user in one line, with the code to exit with. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}
+
+const NOT_FOUND: ReadonlySet<UsbErrorCode> = new Set([
+  'no-bus',
+  'no-device',
+  'not-found',
+  'ambiguous',
+]);
+
+/** The code for a failure before anything was transferred. */
+export function exitCodeOfError(error: unknown): number {
+  if (error instanceof CliError) {
+    return error.exitCode;
+  }
+  if (error instanceof UsbError && error.code !== 'invalid') {
+    return NOT_FOUND.has(error.code) ? EXIT.notFound : EXIT.cannotOpen;
+  }
+  return EXIT.internal;
+}
+
+/**
+ * The code for the end of a capture.
+ *
+ * @param limited whether a limit was asked for, short of which a signal is an interruption
+ * @param signal the signal that ended it, if one did
+ */
+export function exitCodeOfEnd(
+  end: End,
+  limited: boolean,
+  signal: NodeJS.Signals | undefined,
+): number {
+  switch (end.reason) {
+    case 'limit':
+    case 'duration':
+    case 'reader-closed':
+      return EXIT.done;
+    case 'interrupted':
+      return limited && signal !== undefined ? 128 + constants.signals[signal] : EXIT.done;
+    case 'stall':
+    case 'error':
+    case 'overflow':
+      return EXIT.transferErrors;
+    case 'device-lost':
+      return EXIT.deviceLost;
+    case 'submit-failed':
+      return EXIT.cannotOpen;
+    case 'output-failed':
+      return EXIT.ioFailed;
+    case 'internal':
+      return EXIT.internal;
+  }
+}

@@ -1,0 +1,40 @@
+import type { DeviceInfo } from '../usb/backend.js';
+
+/** A vendor or product id as lsusb writes it. */
+export function hex4(id: number): string {
+  return id.toString(16).padStart(4, '0');
+}
+
+/** `1234:5678` */
+export function ids({ vid, pid }: DeviceInfo): string {
+  return `${hex4(vid)}:${hex4(pid)}`;
+}
+
+/** `001:004`, bus and address as in the names of the device files */
+export function busAddress({ bus, address }: DeviceInfo): string {
+  return `${String(bus).padStart(3, '0')}:${String(address).padStart(3, '0')}`;
+}
+
+/** `0x82` */
+export function endpointName(address: number): string {
+  return `0x${address.toString(16).padStart(2, '0')}`;
+}
+
+/** A signalling rate in Mbit/s, as `1.5M`, `480M`, `5G`. */
+export function signallingRate(megabits: number): string {
+  return megabits >= 1000 ? `${megabits / 1000}G` : `${megabits}M`;
+}
+
+const BINARY_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** Bytes with three significant digits and a binary unit: `64.0 MiB`. */
+export function binarySize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < BINARY_UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return `${value.toFixed(digits)} ${BINARY_UNITS[unit]}`;
+}

@@ -1,0 +1,36 @@
+/** The most characters of one device string that a person is shown; USB strings hold 126. */
+const LONGEST = 128;
+
+/**
+ * What a terminal could act on rather than show: control characters (C0, DEL, C1), format
+ * characters, which reorder, hide or tag text, line and paragraph separators, lone surrogates.
+ */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+
+/** Makes text safe to show: what a terminal could act on is escaped, as `\x1b` or `\u{202e}`. */
+export function escapeUnsafe(text: string): string {
+  return text.replace(UNSAFE, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+  });
+}
+
+/** Makes one string from outside (a device's, a file's name) safe to show, and bounds its length. */
+export function sanitize(text: string): string {
+  return escapeUnsafe(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+}
+
+/** JSON that reads back to the same value and that no terminal acts on. */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).replace(UNSAFE, (character) =>
+    character === '\n' ? character : escapeUnits(character),
+  );
+}
+
+/** In JSON's form, one `\uXXXX` for each UTF-16 unit. */
+function escapeUnits(character: string): string {
+  return Array.from(
+    { length: character.length },
+    (_, i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, '0')}`,
+  ).join('');
+}

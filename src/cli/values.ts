@@ -1,0 +1,98 @@
+import { InvalidArgumentError } from 'commander';
+import { endpointAddress } from '../usb/descriptors.js';
+import { parseDuration, parseSize } from '../usb/quantity.js';
+import type { DeviceFilter } from '../usb/select-device.js';
+
+/*
+ * Values of options, from text. Each parser throws commander's InvalidArgumentError, whose message
+ * says what would have been right.
+ */
+
+/** Bounds for what sizes memory, so that a typing error is refused and not tried. */
+const MOST_TRANSFERS = 1024;
+const LARGEST_TRANSFER = 256 * 1024 * 1024;
+
+/** A vendor or product id: hexadecimal, as lsusb shows it. */
+export function id(text: string): number {
+  if (!/^(0x)?[0-9a-f]{1,4}$/i.test(text)) {
+    throw new InvalidArgumentError('give 1 to 4 hexadecimal digits, as lsusb shows them');
+  }
+  return Number.parseInt(text, 16);
+}
+
+/** `VID` or `VID:PID`. */
+export function idPair(text: string): DeviceFilter {
+  const [vid = '', pid, ...rest] = text.split(':');
+  if (rest.length > 0) {
+    throw new InvalidArgumentError('give VID:PID or VID, in hexadecimal digits');
+  }
+  return pid ? { vid: id(vid), pid: id(pid) } : { vid: id(vid) };
+}
+
+/**
+ * The address of an endpoint to read from: `0x82` or `82`; a single digit is the endpoint's number,
+ * so that `2` means 0x82. A well-formed OUT address is let through: the device's own endpoints make
+ * the better message.
+ */
+export function inEndpoint(text: string): number {
+  const digits = /^(?:0x)?([0-9a-f]{1,2})$/i.exec(text)?.[1];
+  const value = digits === undefined ? Number.NaN : Number.parseInt(digits, 16);
+  const numberOnly = text.length === 1;
+  // Bits 6..4 of an address are reserved and zero; endpoint 0 is the control endpoint.
+  if (Number.isNaN(value) || (value & 0x70) !== 0 || (value & 0x0f) === 0) {
+    throw new InvalidArgumentError('give an endpoint address such as 0x82, or its number, 1 to f');
+  }
+  return numberOnly ? endpointAddress(value, 'in') : value;
+}
+
+/** A decimal number from 0 to 255: a bus, a device address, an interface, an alternate setting. */
+export function byte(text: string): number {
+  if (!/^\d{1,3}$/.test(text) || Number(text) > 255) {
+    throw new InvalidArgumentError('give a number from 0 to 255');
+  }
+  return Number(text);
+}
+
+/** A port path, such as `3-1.2`. */
+export function path(text: string): string {
+  if (!/^(\d{1,3}-\d{1,3}(\.\d{1,3})*|usb\d{1,3})$/.test(text)) {
+    throw new InvalidArgumentError('give a port path as usbxfer list shows it, such as 3-1.2');
+  }
+  return text;
+}
+
+/** How many transfers to keep in flight. */
+export function transferCount(text: string): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > MOST_TRANSFERS) {
+    throw new InvalidArgumentError(`give a whole number from 1 to ${MOST_TRANSFERS}`);
+  }
+  return count;
+}
+
+/** Bytes in one transfer. */
+export function transferSize(text: string): number {
+  const bytes = size(text);
+  if (bytes > LARGEST_TRANSFER) {
+    throw new InvalidArgumentError('give at most 256MiB');
+  }
+  return bytes;
+}
+
+/** A size in bytes, at least 1. */
+export function size(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes === undefined || bytes === 0) {
+    throw new InvalidArgumentError('give a size such as 4096, 64k, 64KiB (1024) or 64kB (1000)');
+  }
+  return bytes;
+}
+
+/** A time in milliseconds, at least 1. */
+export function duration(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds === undefined || milliseconds === 0) {
+    throw new InvalidArgumentError('give a time such as 250ms, 10s, 5m or 1h');
+  }
+  return milliseconds;
+}

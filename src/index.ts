@@ -1,0 +1,37 @@
+/** usbxfer as a library: the contract, the engine, and the two backends. */
+
+export { LibusbBackend } from './backends/libusb/backend.js';
+export { createVirtualBackend } from './backends/virtual/backend.js';
+export { parseScenario } from './backends/virtual/scenario.js';
+export { type CaptureRequest, type CaptureResult, capture } from './transfer/capture.js';
+export { type End, type EndReason, isClean } from './transfer/end.js';
+export { FdSink } from './transfer/fd-sink.js';
+export { FileSink, OutputError } from './transfer/file-sink.js';
+export { type OpenEndpoint, openEndpoint } from './transfer/open-endpoint.js';
+export { type ReceiveOptions, Receiver } from './transfer/receiver.js';
+export type { Sink, WriteDone } from './transfer/sink.js';
+export { Statistics } from './transfer/statistics.js';
+export type {
+  Backend,
+  Device,
+  DeviceInfo,
+  Endpoint,
+  Interface,
+  OnComplete,
+  Transfer,
+} from './usb/backend.js';
+export type {
+  AlternateSetting,
+  Configuration,
+  Direction,
+  EndpointDescriptor,
+  TransferType,
+} from './usb/descriptors.js';
+export { UsbError, type UsbErrorCode } from './usb/errors.js';
+export {
+  type EndpointLocation,
+  type EndpointRequest,
+  locateBulkIn,
+} from './usb/locate-endpoint.js';
+export { type DeviceFilter, matches } from './usb/select-device.js';
+export { TRANSFER_STATUSES, type TransferStatus } from './usb/transfer-status.js';

@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { shell, usbxfer } from './usbxfer.js';
+
+describe('usbxfer list', () => {
+  it('shows each device in a line', async () => {
+    const { stdout, stderr, code } = await usbxfer(['list']);
+    expect(code).toBe(0);
+    expect(stderr).toBe('');
+    expect(
+      stdout
+        .toString()
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(/ {2,}/)),
+    ).toEqual([
+      ['PATH', 'BUS:ADDR', 'ID', 'SPEED', 'MANUFACTURER', 'PRODUCT', 'SERIAL'],
+      ['1-1', '001:002', '1234:5678', '480M', 'usbxfer', 'virtual counter', 'V0001'],
+      ['1-2', '001:003', '1234:5679', '480M', 'usbxfer', 'virtual loopback', 'V0002'],
+    ]);
+  });
+
+  it('prints one JSON object with --json', async () => {
+    const { stdout } = await usbxfer(['list', '--json', '--pid', '5678']);
+    expect(JSON.parse(stdout.toString())).toEqual({
+      schema: 'usbxfer.list/1',
+      devices: [
+        {
+          path: '1-1',
+          bus: 1,
+          address: 2,
+          vid: '1234',
+          pid: '5678',
+          speed_mbps: 480,
+          manufacturer: 'usbxfer',
+          product: 'virtual counter',
+          serial: 'V0001',
+        },
+      ],
+    });
+  });
+
+  it.each([
+    [['-d', '1234'], 2],
+    [['-d', '1234:5679'], 1],
+    [['--vid', '0x1234'], 2],
+    [['--pid', '5678'], 1],
+    [['--serial', 'V0002'], 1],
+    [['--serial', 'V0002', '--pid', '5679'], 1],
+  ])('filters by %j', async (filter, count) => {
+    const { stdout, code } = await usbxfer(['list', '--json', ...filter]);
+    expect(JSON.parse(stdout.toString()).devices).toHaveLength(count);
+    expect(code).toBe(0);
+  });
+
+  it('exits 3 when nothing fits, and stays readable for programs', async () => {
+    const text = await usbxfer(['list', '--vid', 'dead']);
+    expect([text.code, text.stdout.length, text.stderr]).toEqual([
+      3,
+      0,
+      'usbxfer: no device fits\n',
+    ]);
+    const json = await usbxfer(['list', '--vid', 'dead', '--json']);
+    expect([json.code, JSON.parse(json.stdout.toString()).devices]).toEqual([3, []]);
+  });
+
+  it('is not upset by a reader that closes early', async () => {
+    const { stderr, code } = await shell('set -o pipefail; usbxfer list | true');
+    expect([stderr, code]).toEqual(['', 0]);
+  });
+
+  it.skipIf(existsSync('/sys/bus/usb'))('says why when no USB bus is visible', async () => {
+    const { stdout, stderr, code } = await usbxfer(['list'], { USBXFER_BACKEND: 'libusb' });
+    expect(code).toBe(3);
+    expect(stdout).toHaveLength(0);
+    expect(stderr).toMatch(/no USB bus is visible here.*container.*WSL/);
+  });
+});
+
+describe('usbxfer', () => {
+  it.each([[['--help']], [['read', '--help']], [['help', 'list']], [['--version']]])(
+    'answers %j on stdout',
+    async (args) => {
+      const { stdout, stderr, code } = await usbxfer(args);
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout.length).toBeGreaterThan(5);
+    },
+  );
+
+  it('suggests what a misspelt command may have meant', async () => {
+    const { stderr, code } = await usbxfer(['lsit']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/unknown command 'lsit'.*list/);
+  });
+
+  it('shows its help, on stderr, when nothing is asked of it', async () => {
+    const { stdout, stderr, code } = await usbxfer([]);
+    expect([code, stdout.length]).toEqual([2, 0]);
+    expect(stderr).toContain('Usage: usbxfer');
+  });
+});

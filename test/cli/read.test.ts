@@ -1,0 +1,344 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isCounterPrefix } from '../counter-stream.js';
+import { type Running, shell, start, usbxfer } from './usbxfer.js';
+
+const COUNTER = ['read', '--vid', '1234', '--pid', '5678', '--ep', '0x82'];
+const MIB = 1024 * 1024;
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** Resolves when so many bytes have come out. */
+function received({ child }: Running, bytes: number): Promise<void> {
+  return new Promise((resolve) => {
+    let sum = 0;
+    child.stdout?.on('data', (chunk: Buffer) => {
+      sum += chunk.length;
+      if (sum >= bytes) {
+        resolve();
+      }
+    });
+  });
+}
+
+describe('usbxfer read', () => {
+  it('streams exactly the bytes asked for to stdout, and a summary to stderr', async () => {
+    const { stdout, stderr, code } = await usbxfer([...COUNTER, '--bytes', '64MiB']);
+    expect(code).toBe(0);
+    expect(stdout).toHaveLength(64 * MIB);
+    expect(isCounterPrefix(stdout)).toBe(true);
+    expect(stderr).toMatch(
+      /^67108864 bytes \(64\.0 MiB\) in [\d.]+ s, .*\/s, 256 transfers; ended: byte limit reached\n/,
+    );
+    expect(stderr).toContain(
+      'completed 256, error 0, timed-out 0, cancelled 0, stall 0, no-device 0, overflow 0',
+    );
+  });
+
+  it.each(['0x82', '82', '2', '0X82'])('takes --ep %s', async (ep) => {
+    const { stdout, code } = await usbxfer([
+      'read',
+      '-d',
+      '1234:5678',
+      '--ep',
+      ep,
+      '--bytes',
+      '1k',
+    ]);
+    expect([code, stdout.length]).toEqual([0, 1024]);
+  });
+
+  it('finds the only bulk IN endpoint by itself', async () => {
+    const { stdout, code } = await usbxfer(['read', '-d', '1234:5678', '--bytes', '1000']);
+    expect([code, stdout.length]).toEqual([0, 1000]);
+  });
+
+  it.each([
+    ['--path', '1-1'],
+    ['--serial', 'V0001'],
+    ['--bus', '1', '--address', '002'],
+    ['--vid', '0x1234', '--pid', '5678'],
+    ['--interface', '0', '--pid', '5678'],
+    ['--alt', '1', '--pid', '5678'],
+  ])('selects by %s', async (...selection) => {
+    const { code, stderr } = await usbxfer(['read', ...selection, '--bytes', '1k']);
+    expect(stderr).toContain('1024 bytes');
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ['1', '512'],
+    ['2', '1000'],
+    ['16', '256KiB'],
+    ['64', '4k'],
+  ])('keeps the order with %s transfers of %s', async (transfers, size) => {
+    const args = [...COUNTER, '--transfers', transfers, '--transfer-size', size];
+    const { stdout, code } = await usbxfer([...args, '--bytes', '3000000']);
+    expect(code).toBe(0);
+    expect(stdout).toHaveLength(3_000_000);
+    expect(isCounterPrefix(stdout)).toBe(true);
+  });
+
+  it('ends after --duration with all that arrived', async () => {
+    const args = [...COUNTER, '--duration', '300ms', '--scenario', 'rate=4M', '--json'];
+    const { stdout, stderr, code } = await usbxfer(args);
+    const summary = JSON.parse(stderr);
+    expect(code).toBe(0);
+    expect(summary).toMatchObject({ end: 'duration', bytes_written: stdout.length });
+    expect(isCounterPrefix(stdout)).toBe(true);
+  });
+
+  it('prints one JSON object with --json', async () => {
+    const { stderr } = await usbxfer([...COUNTER, '--bytes', '1MB', '--json']);
+    expect(JSON.parse(stderr)).toMatchObject({
+      schema: 'usbxfer.read/1',
+      device: { path: '1-1', bus: 1, address: 2, vid: '1234', pid: '5678', serial: 'V0001' },
+      endpoint: '0x82',
+      interface: 0,
+      alternate_setting: 0,
+      bytes_received: 1_000_448,
+      bytes_written: 1_000_000,
+      bytes_discarded: 448,
+      bytes_unwritten: 0,
+      statuses: {
+        completed: 4,
+        error: 0,
+        timed_out: 0,
+        cancelled: 0,
+        stall: 0,
+        no_device: 0,
+        overflow: 0,
+      },
+      end: 'limit',
+      signal: null,
+      error: null,
+      exit_code: 0,
+    });
+  });
+
+  it('says nothing with --quiet', async () => {
+    const { stderr } = await usbxfer([...COUNTER, '--bytes', '1k', '-q']);
+    expect(stderr).toBe('');
+  });
+
+  it('takes the backend by name over the environment', async () => {
+    const env = { USBXFER_BACKEND: 'libusb' };
+    const { code } = await usbxfer([...COUNTER, '--bytes', '1k', '--backend', 'virtual'], env);
+    expect(code).toBe(0);
+  });
+
+  it('reads the scenario from a file', async () => {
+    const file = join(folder, 'faults.scenario');
+    writeFileSync(file, '# halts after a kilobyte\nrate=unlimited\nstall@1k\n');
+    const { stdout, code } = await usbxfer([...COUNTER, '--scenario', `@${file}`]);
+    expect([code, stdout.length]).toEqual([6, 1024]);
+  });
+});
+
+describe('the end of usbxfer read', () => {
+  it.each([
+    ['stall@1MiB', 6, /endpoint 0x82 stalled/],
+    ['error@1MiB', 6, /transfer error on endpoint 0x82/],
+    ['unplug@1MiB', 5, /the device is gone/],
+  ])('with %s keeps every byte before it and exits %i', async (scenario, exitCode, message) => {
+    const { stdout, stderr, code } = await usbxfer([...COUNTER, '--scenario', scenario]);
+    expect(code).toBe(exitCode);
+    expect(stdout.length).toBeGreaterThanOrEqual(MIB);
+    expect(isCounterPrefix(stdout)).toBe(true);
+    expect(stderr).toMatch(message);
+    expect(stderr).toContain(`the ${stdout.length} bytes before it are written`);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'by %s without a limit is a clean one',
+    async (signal) => {
+      const running = start([...COUNTER, '--scenario', 'rate=20M', '--json']);
+      await received(running, 100_000);
+      running.child.kill(signal);
+      const { stdout, stderr, code } = await running.outcome;
+      const summary = JSON.parse(stderr);
+      expect(code).toBe(0);
+      expect(isCounterPrefix(stdout)).toBe(true);
+      expect(summary).toMatchObject({ end: 'interrupted', signal, bytes_written: stdout.length });
+      expect(summary.statuses.cancelled).toBeGreaterThan(0);
+    },
+  );
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('by %s before a limit exits %i', async (signal, exitCode) => {
+    const running = start([...COUNTER, '--scenario', 'rate=20M', '--bytes', '1T']);
+    await received(running, 100_000);
+    running.child.kill(signal);
+    const { stdout, code } = await running.outcome;
+    expect(code).toBe(exitCode);
+    expect(isCounterPrefix(stdout)).toBe(true);
+  });
+
+  it('by a signal comes from a silent device too, with what its cancelled transfers hold', async () => {
+    const size = ['--transfer-size', '16k'];
+    const running = start([...COUNTER, ...size, '--scenario', 'silence@100k']);
+    await received(running, 96 * 1024);
+    running.child.kill('SIGINT');
+    const { stdout, code } = await running.outcome;
+    expect([code, stdout.length]).toEqual([0, 100 * 1024]);
+    expect(isCounterPrefix(stdout)).toBe(true);
+  });
+
+  it('by a second signal comes at once, even with a reader that never reads', async () => {
+    const running = start(COUNTER);
+    await received(running, 1);
+    running.child.stdout?.pause();
+    const said = new Promise((resolve) => running.child.stderr?.once('data', resolve));
+    const exited = new Promise((resolve) => {
+      running.child.once('exit', (_code, signal) => resolve(signal));
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300)); // the pipe fills up
+    running.child.kill('SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 100)); // signals of one kind would merge
+    running.child.kill('SIGINT');
+    await said;
+    expect(await exited).toBe('SIGINT');
+    running.child.stdout?.resume();
+    expect((await running.outcome).stderr).toContain('interrupted again');
+  });
+
+  it('by a reader that has had enough is a clean one', async () => {
+    const { stdout, stderr, code } = await shell(
+      'set -o pipefail; usbxfer read --pid 5678 | head -c 1000 | wc -c; echo "${PIPESTATUS[0]}"',
+    );
+    expect(stdout.toString().split(/\s+/).slice(0, 2)).toEqual(['1000', '0']);
+    expect(stderr).toContain('ended: reader closed the pipe');
+    expect(code).toBe(0);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'by a full disk exits 7 and says what is written',
+    async () => {
+      const { stderr, code } = await usbxfer([...COUNTER, '-o', '/dev/full']);
+      expect(code).toBe(7);
+      expect(stderr).toMatch(/usbxfer: the output failed: .*no space left.* 0 are written\n$/);
+    },
+  );
+});
+
+describe('the output of usbxfer read', () => {
+  it('is a new file', async () => {
+    const file = join(folder, 'new.bin');
+    expect((await usbxfer([...COUNTER, '--bytes', '1M', '-o', file])).code).toBe(0);
+    const bytes = readFileSync(file);
+    expect(bytes).toHaveLength(MIB);
+    expect(isCounterPrefix(bytes)).toBe(true);
+  });
+
+  it('is never an existing file, unless with --force', async () => {
+    const file = join(folder, 'precious.bin');
+    writeFileSync(file, 'precious'.repeat(1000));
+    const refused = await usbxfer([...COUNTER, '--bytes', '1k', '-o', file]);
+    expect(refused.code).toBe(7);
+    expect(refused.stderr).toMatch(
+      /^usbxfer: cannot write .*precious\.bin: exists already; .*--force.*\n$/,
+    );
+    expect(statSync(file).size).toBe(8000);
+    const forced = await usbxfer([...COUNTER, '--bytes', '1k', '-o', file, '--force']);
+    expect(forced.code).toBe(0);
+    expect(isCounterPrefix(readFileSync(file))).toBe(true);
+    expect(statSync(file).size).toBe(1024);
+  });
+
+  it('is a FIFO that exists', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const { stdout } = await shell(
+      `usbxfer read --pid 5678 --bytes 100k -q -o '${fifo}' & cat '${fifo}'`,
+    );
+    expect(stdout).toHaveLength(102_400);
+  });
+
+  it.each([
+    ['.', 'is a directory'],
+    ['no/such/folder/x.bin', 'no such file or directory'],
+  ])('is not %s', async (file, reason) => {
+    const { stderr, code } = await usbxfer([...COUNTER, '-o', file]);
+    expect(code).toBe(7);
+    expect(stderr).toContain(`cannot write ${file}: ${reason}`);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('is not a terminal', async () => {
+    const { stdout, code } = await shell(
+      `script -qec "'${process.execPath}' bin/usbxfer.js read --pid 5678" /dev/null < /dev/null`,
+    );
+    expect(stdout.toString()).toContain('will not write binary data to a terminal');
+    expect(code).toBe(2);
+  });
+});
+
+describe('what usbxfer read refuses', () => {
+  it.each([
+    [2, ['--vid', 'xyz'], /'xyz' is invalid.*hexadecimal/],
+    [2, ['--vid', '12345'], /hexadecimal/],
+    [2, ['-d', '1234:5678:9'], /VID:PID/],
+    [2, ['-d', '1234', '--vid', '1234'], /cannot be used with/],
+    [2, ['--ep', '0x182'], /endpoint address/],
+    [2, ['--ep', '0'], /endpoint address/],
+    [2, ['--ep', '0x80'], /endpoint address/],
+    [2, ['--ep', '0x42'], /endpoint address/],
+    [2, ['--bytes', '-1'], /give a size/],
+    [2, ['--bytes', '0'], /give a size/],
+    [2, ['--bytes', 'NaN'], /give a size/],
+    [2, ['--bytes', '1e3'], /give a size/],
+    [2, ['--bytes', '99999999T'], /give a size/],
+    [2, ['--duration', '-1s'], /give a time/],
+    [2, ['--duration', 'soon'], /give a time/],
+    [2, ['--transfers', '0'], /1 to 1024/],
+    [2, ['--transfers', '1025'], /1 to 1024/],
+    [2, ['--transfers', '1.5'], /1 to 1024/],
+    [2, ['--transfer-size', '1G'], /at most 256MiB/],
+    [2, ['--interface', '256'], /0 to 255/],
+    [2, ['--path', '../../etc'], /port path/],
+    [2, ['--backend', 'nonsense'], /libusb, virtual/],
+    [2, ['--scenario', 'rate=fast'], /rate=SIZE/],
+    [2, ['--scenario', 'explode@1M'], /unknown/],
+    [2, ['--nonsense'], /unknown option/],
+    [2, ['stray'], /too many arguments/],
+    [3, ['--vid', 'dead'], /no such device/],
+    [3, ['--serial', 'nobody'], /no such device/],
+    [3, ['--vid', '1234'], /2 devices fit: 1-1 .*1-2 .*choose with/],
+    [3, ['--pid', '5678', '--ep', '0x02'], /endpoint 0x02 is bulk OUT, not bulk IN; .*0x82/],
+    [3, ['--pid', '5678', '--ep', '0x83'], /endpoint 0x83 is isochronous IN, not bulk IN/],
+    [3, ['--pid', '5678', '--ep', '0x85'], /there is no endpoint 0x85; bulk IN endpoints: 0x82/],
+    [3, ['--pid', '5678', '--interface', '7'], /no interface 7/],
+    [3, ['--pid', '5678', '--alt', '9'], /no alternate setting 9/],
+    [7, ['--pid', '5678', '--scenario', '@/no/such/file'], /cannot read/],
+  ])('exits %i for %j, in one line', async (exitCode, args, message) => {
+    const { stdout, stderr, code } = await usbxfer(['read', ...args]);
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^usbxfer: [^\n]+\n$/);
+    expect(code).toBe(exitCode);
+    expect(stdout).toHaveLength(0);
+  });
+
+  it('leaves no file behind when there is no device', async () => {
+    const file = join(folder, 'never.bin');
+    const { code } = await usbxfer(['read', '--vid', 'dead', '-o', file]);
+    expect(code).toBe(3);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('shows no control character of what it was given', async () => {
+    const { stderr } = await usbxfer(['read', '--vid', '\x1b]0;owned\x07']);
+    expect(stderr.trimEnd()).not.toMatch(/\p{Cc}/u);
+    expect(stderr).toContain('\\x1b]0;owned\\x07');
+  });
+});
