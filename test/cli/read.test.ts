@@ -215,7 +215,7 @@ describe('the end of usbxfer read', () => {
 
   it('by a reader that has had enough is a clean one', async () => {
     const { stdout, stderr, code } = await shell(
-      'set -o pipefail; usbxfer read --pid 5678 | head -c 1000 | wc -c; echo "${PIPESTATUS[0]}"',
+      'set -o pipefail; usbxfer read --pid 5678 | head -c 1000 | wc -c; echo "$PIPESTATUS"',
     );
     expect(stdout.toString().split(/\s+/).slice(0, 2)).toEqual(['1000', '0']);
     expect(stderr).toContain('ended: reader closed the pipe');

@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import { capture } from '../../src/transfer/capture.js';
+import type { Backend, Device, Interface } from '../../src/usb/backend.js';
+import { UsbError } from '../../src/usb/errors.js';
+import { locateBulkIn } from '../../src/usb/locate-endpoint.js';
+import type { TransferStatus } from '../../src/usb/transfer-status.js';
+import { deviceWith, setting } from '../usb/device-info.js';
+import { MemorySink } from './memory-sink.js';
+import { ScriptedEndpoint } from './scripted-endpoint.js';
+
+type Step = 'open' | 'claim' | 'release' | 'close' | 'sink closed';
+
+/** A bus on which each step can fail, and which writes down what was done. */
+function bench(failures: Partial<Record<Step, UsbError>> = {}) {
+  const done: Step[] = [];
+  const endpoint = new ScriptedEndpoint();
+  const sink = new MemorySink();
+  const connected = { value: true };
+  const step = async (name: Step): Promise<void> => {
+    done.push(name);
+    if (failures[name] !== undefined) {
+      throw failures[name];
+    }
+  };
+  const close = sink.close.bind(sink);
+  sink.close = async () => {
+    await step('sink closed');
+    await close();
+  };
+  const info = deviceWith(setting(0, 0, 0x82));
+  const claimed: Interface = { endpoint: () => endpoint, release: () => step('release') };
+  const device: Device = {
+    info,
+    claim: async () => {
+      await step('claim');
+      return claimed;
+    },
+    isConnected: async () => connected.value,
+    close: () => step('close'),
+  };
+  const backend: Backend = {
+    name: 'scripted',
+    list: async () => [info],
+    open: async () => {
+      await step('open');
+      return device;
+    },
+  };
+  const controller = new AbortController();
+  const run = () =>
+    capture({
+      backend,
+      device: info,
+      location: locateBulkIn(info, {}),
+      sink,
+      receive: { depth: 2, transferSize: 512 },
+      signal: controller.signal,
+    });
+  /** Ends the capture as soon as it is under way. */
+  const endWith = async (status: TransferStatus): Promise<void> => {
+    while (endpoint.flights.length === 0) {
+      await new Promise(setImmediate);
+    }
+    for (const flight of [...endpoint.flights]) {
+      flight.complete(status, 0);
+    }
+  };
+  return { run, done, endpoint, sink, connected, controller, endWith };
+}
+
+const failed = new UsbError('io', 'failed');
+
+describe('capture', () => {
+  it('puts everything back in order: output, interface, device', async () => {
+    const { run, endWith, done } = bench();
+    const result = run();
+    await endWith('stall');
+    expect((await result).end).toEqual({ reason: 'stall' });
+    expect(done).toEqual(['open', 'claim', 'sink closed', 'release', 'close']);
+  });
+
+  it.each([
+    ['open', ['open', 'sink closed']],
+    ['claim', ['open', 'claim', 'close', 'sink closed']],
+  ] as const)('undoes what was done when it cannot %s', async (name, steps) => {
+    const { run, done } = bench({ [name]: failed });
+    await expect(run()).rejects.toBe(failed);
+    expect(done).toEqual(steps);
+  });
+
+  it('ends by its signal', async () => {
+    const { run, controller, endpoint } = bench();
+    const result = run();
+    while (endpoint.flights.length === 0) {
+      await new Promise(setImmediate);
+    }
+    controller.abort();
+    for (const flight of [...endpoint.flights]) {
+      flight.complete('cancelled', 0);
+    }
+    expect((await result).end).toEqual({ reason: 'interrupted' });
+  });
+
+  it('ends at once when its signal came before it began', async () => {
+    const { run, controller, endpoint, done } = bench();
+    controller.abort();
+    expect((await run()).end).toEqual({ reason: 'interrupted' });
+    expect(endpoint.requests).toEqual([]);
+    expect(done.at(-1)).toBe('close');
+  });
+
+  it('tells an unplug from the errors of a living device', async () => {
+    const gone = bench();
+    const unplugged = gone.run();
+    await gone.endWith('error');
+    gone.connected.value = false;
+    expect((await unplugged).end.reason).toBe('device-lost');
+
+    const alive = bench();
+    const result = alive.run();
+    await alive.endWith('error');
+    expect((await result).end.reason).toBe('error');
+  });
+
+  it('takes a device that is gone at the release for no failure of its own', async () => {
+    const { run, endWith, done } = bench({ release: new UsbError('no-device', 'gone') });
+    const result = run();
+    await endWith('no-device');
+    expect((await result).end).toEqual({ reason: 'device-lost' });
+    expect(done.at(-1)).toBe('close');
+  });
+
+  it.each([
+    ['sink closed', 'output-failed'],
+    ['release', 'internal'],
+    ['close', 'internal'],
+  ] as const)('does not call it done when %s fails', async (name, reason) => {
+    const { run, controller, done } = bench({ [name]: failed });
+    controller.abort();
+    expect((await run()).end).toEqual({ reason, cause: failed });
+    expect(done.at(-1)).toBe('close');
+  });
+
+  it('ends as a failed output when the sink cannot start', async () => {
+    const { run, sink, endpoint } = bench();
+    sink.start = async () => {
+      throw failed;
+    };
+    expect((await run()).end).toEqual({ reason: 'output-failed', cause: failed });
+    expect(endpoint.requests).toEqual([]);
+  });
+});

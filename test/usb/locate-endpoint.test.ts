@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import type { AlternateSetting } from '../../src/usb/descriptors.js';
+import { type EndpointRequest, locateBulkIn } from '../../src/usb/locate-endpoint.js';
+import { deviceInfo, deviceWith, setting } from './device-info.js';
+
+const ISOCHRONOUS = { address: 0x83, type: 'isochronous', maxPacketSize: 1024 } as const;
+const INTERRUPT = { address: 0x84, type: 'interrupt', maxPacketSize: 8 } as const;
+const NO_PACKETS = { address: 0x81, type: 'bulk', maxPacketSize: 0 } as const;
+
+type Found = readonly [interfaceNumber: number, alternateSetting: number, address: number];
+
+describe('locateBulkIn', () => {
+  it.each<[string, AlternateSetting[], EndpointRequest, Found]>([
+    ['the only bulk IN endpoint', [setting(0, 0, 0x02, INTERRUPT, 0x81)], {}, [0, 0, 0x81]],
+    ['an address', [setting(0, 0, 0x81), setting(3, 0, 0x82)], { address: 0x82 }, [3, 0, 0x82]],
+    [
+      'an interface by number',
+      [setting(1, 0, 0x81), setting(3, 0, 0x82)],
+      { interfaceNumber: 3 },
+      [3, 0, 0x82],
+    ],
+    ['an alternate setting', [setting(0, 0), setting(0, 1, 0x81)], {}, [0, 1, 0x81]],
+    [
+      'the default one of several settings',
+      [setting(0, 0, 0x81), setting(0, 1, 0x81, ISOCHRONOUS)],
+      {},
+      [0, 0, 0x81],
+    ],
+    [
+      'the setting asked for',
+      [setting(0, 0, 0x81), setting(0, 1, 0x81)],
+      { alternateSetting: 1 },
+      [0, 1, 0x81],
+    ],
+  ])('finds %s', (_, settings, request, [interfaceNumber, alternateSetting, address]) => {
+    expect(locateBulkIn(deviceWith(...settings), request)).toMatchObject({
+      interfaceNumber,
+      alternateSetting,
+      endpoint: { address },
+    });
+  });
+
+  it.each<[string, AlternateSetting[], EndpointRequest, string, RegExp]>([
+    ['no endpoints', [setting(0, 0)], {}, 'not-found', /no bulk IN endpoint.*: none/],
+    [
+      'an address that is not there',
+      [setting(0, 0, 0x81)],
+      { address: 0x85 },
+      'not-found',
+      /no endpoint 0x85; bulk IN endpoints: 0x81 \(interface 0 alt 0\)/,
+    ],
+    [
+      'an OUT endpoint',
+      [setting(0, 0, 0x02, 0x81)],
+      { address: 0x02 },
+      'not-found',
+      /0x02 is bulk OUT/,
+    ],
+    [
+      'an isochronous endpoint',
+      [setting(0, 0, ISOCHRONOUS)],
+      { address: 0x83 },
+      'not-found',
+      /0x83 is isochronous IN/,
+    ],
+    [
+      'a missing interface',
+      [setting(0, 0, 0x81)],
+      { interfaceNumber: 2 },
+      'not-found',
+      /no interface 2; it has interface 0 alt 0/,
+    ],
+    [
+      'a missing setting',
+      [setting(0, 0, 0x81)],
+      { alternateSetting: 2 },
+      'not-found',
+      /no alternate setting 2/,
+    ],
+    ['two endpoints', [setting(0, 0, 0x81, 0x82)], {}, 'ambiguous', /0x81 .*0x82 .*--ep/],
+    [
+      'one address in two interfaces',
+      [setting(0, 0, 0x81), setting(1, 0, 0x81)],
+      { address: 0x81 },
+      'ambiguous',
+      /--interface/,
+    ],
+    [
+      'one address in two settings but not the default',
+      [setting(0, 1, 0x81), setting(0, 2, 0x81)],
+      { address: 0x81 },
+      'ambiguous',
+      /--alt/,
+    ],
+    ['a packet size of 0', [setting(0, 0, NO_PACKETS)], {}, 'not-found', /wMaxPacketSize 0/],
+  ])('refuses %s', (_, settings, request, code, message) => {
+    expect(() => locateBulkIn(deviceWith(...settings), request)).toThrow(
+      expect.objectContaining({ name: 'UsbError', code, message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('refuses a device that is not configured', () => {
+    expect(() => locateBulkIn(deviceInfo({ activeConfiguration: undefined }), {})).toThrow(
+      'not configured',
+    );
+  });
+});
