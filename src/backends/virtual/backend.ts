@@ -1,0 +1,99 @@
+import type { Backend, Device, DeviceInfo } from '../../usb/backend.js';
+import { UsbError } from '../../usb/errors.js';
+import { type Clock, systemClock } from './clock.js';
+import { VirtualDevice } from './device.js';
+import { createCounterGadget, createLoopbackGadget, type Gadget } from './gadget.js';
+import { HostController } from './host-controller.js';
+import { DEFAULT_SCENARIO, type Scenario } from './scenario.js';
+import { Socket } from './socket.js';
+import { SPEEDS } from './speed.js';
+
+export { parseScenario, SCENARIO_CLAUSES, type Scenario } from './scenario.js';
+
+export interface VirtualBackendOptions {
+  /** What the devices do; plain devices by default. */
+  readonly scenario?: Scenario;
+  /** Time; the machine's by default. */
+  readonly clock?: Clock;
+}
+
+/** Address 1 is the root hub's. */
+const FIRST_ADDRESS = 2;
+const LAST_ADDRESS = 127;
+
+/** Makes a bus of its own, with the built-in devices plugged in: see `VirtualBackend`. */
+export function createVirtualBackend(options: VirtualBackendOptions = {}): VirtualBackend {
+  return new VirtualBackend(options);
+}
+
+/**
+ * A bus of simulated devices with the flow control of a real one: what the host does not ask for
+ * stays in the device. Two devices are on it:
+ *
+ * - 1234:5678 at 1-1, the counter: the nth 32-bit word of all that its EP 0x82 IN ever sent is n,
+ *   little-endian, whoever read it; EP 0x02 OUT takes anything. Messages and faults of a scenario
+ *   are those of EP 0x82.
+ * - 1234:5679 at 1-2, the loopback: EP 0x81 IN sends back what EP 0x01 OUT takes, packet by packet.
+ */
+export class VirtualBackend implements Backend {
+  readonly name = 'virtual';
+  readonly #sockets: Socket[] = [];
+  #nextAddress = FIRST_ADDRESS;
+
+  constructor({ scenario = DEFAULT_SCENARIO, clock = systemClock }: VirtualBackendOptions = {}) {
+    const { speed } = scenario;
+    const rate = scenario.rate === 'bus' ? SPEEDS[speed].bulkRate : scenario.rate;
+    const controller = new HostController(clock);
+    const socket = (path: string, gadget: Gadget) =>
+      new Socket(path, gadget, controller, rate, () => this.#takeAddress());
+    const unplug = (duration: number) => {
+      this.unplug('1-1');
+      if (Number.isFinite(duration)) {
+        clock.after(duration, () => this.replug('1-1'));
+      }
+    };
+    this.#sockets.push(socket('1-1', createCounterGadget({ scenario, clock, unplug })));
+    this.#sockets.push(socket('1-2', createLoopbackGadget(speed)));
+  }
+
+  async list(): Promise<DeviceInfo[]> {
+    return this.#sockets.flatMap(({ plug }) => (plug === undefined ? [] : [plug.info]));
+  }
+
+  async open({ path, address }: DeviceInfo): Promise<Device> {
+    const plug = this.#sockets.find((socket) => socket.path === path)?.plug;
+    if (plug === undefined || plug.info.address !== address) {
+      throw new UsbError('no-device', `there is no device at ${path} with address ${address}`);
+    }
+    return new VirtualDevice(plug);
+  }
+
+  /** Pulls the plug of the device at a port, if it is in. */
+  unplug(path: string): void {
+    this.#socket(path).unplug();
+  }
+
+  /** Puts the plug of the device at a port back in, under a new address, if it is out. */
+  replug(path: string): void {
+    this.#socket(path).replug();
+  }
+
+  #socket(path: string): Socket {
+    const socket = this.#sockets.find((candidate) => candidate.path === path);
+    if (socket === undefined) {
+      throw new UsbError('not-found', `the virtual bus has no port ${path}`);
+    }
+    return socket;
+  }
+
+  /** The next free address round the bus, as Linux chooses: an old one is not met again soon. */
+  #takeAddress(): number {
+    const taken = new Set(this.#sockets.map(({ plug }) => plug?.info.address));
+    let address: number;
+    do {
+      address = this.#nextAddress;
+      this.#nextAddress = address === LAST_ADDRESS ? FIRST_ADDRESS : address + 1;
+    } while (taken.has(address));
+    return address;
+  }
+}

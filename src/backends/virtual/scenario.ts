@@ -1,0 +1,140 @@
+import { UsbError } from '../../usb/errors.js';
+import { parseDuration, parseSize } from '../../usb/quantity.js';
+import type { SpeedName } from './speed.js';
+
+/** What the virtual devices do. */
+export interface Scenario {
+  readonly speed: SpeedName;
+  /** Bytes per second on each pipe; Infinity: as fast as memory goes; `bus`: what the speed allows. */
+  readonly rate: number | 'bus';
+  /** What everything random depends on. */
+  readonly seed: number;
+  /** Bytes in a message of the counter, chosen anew for each; undefined: the stream never ends one. */
+  readonly message: { readonly min: number; readonly max: number } | undefined;
+  /** By offset; those of one offset in the order in which they happen. */
+  readonly faults: readonly Fault[];
+}
+
+/** One event at an offset of the counter stream, see `SCENARIO_CLAUSES`. It happens once. */
+export interface Fault {
+  readonly kind: FaultKind;
+  /** Bytes sent before it. */
+  readonly offset: number;
+  /** Milliseconds; Infinity where it has no end. */
+  readonly duration: number;
+}
+
+const FAULT_KINDS = ['short', 'zlp', 'stall', 'error', 'babble', 'silence', 'unplug'] as const;
+
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** Every clause of the language, with what it does: for messages and manuals. */
+export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: string])[] = [
+  ['speed=full|high|super', 'the bus speed: packets of 64, 512 or 1024 bytes'],
+  ['rate=SIZE[/s]|bus|unlimited', 'bytes per second; bus: what the bus speed can carry'],
+  ['seed=N', 'what random choices depend on'],
+  ['message=SIZE[..SIZE]', 'send messages of that size, or of random sizes between the two'],
+  ['short@OFFSET', 'end the message there: a short packet, or an empty one between packets'],
+  ['zlp@OFFSET', 'send an empty packet there'],
+  ['stall@OFFSET', 'halt the endpoint there'],
+  ['error@OFFSET', 'end the transfer that is there with a protocol error'],
+  ['babble@OFFSET', 'send a packet there that is too large: it is lost'],
+  ['silence@OFFSET[=TIME]', 'send nothing from there on, for a time or for ever'],
+  ['unplug@OFFSET[=TIME]', 'vanish there, for a time or for ever'],
+];
+
+/** Plain devices: high speed, unpaced, an endless stream without a fault. */
+export const DEFAULT_SCENARIO: Scenario = {
+  speed: 'high',
+  rate: Number.POSITIVE_INFINITY,
+  seed: 0,
+  message: undefined,
+  faults: [],
+};
+
+type Settings = Omit<Scenario, 'faults'>;
+
+/** Reads the value of a setting; undefined when it is none. */
+const SETTINGS: Readonly<Record<string, (value: string) => Partial<Settings> | undefined>> = {
+  speed: (value) =>
+    value === 'full' || value === 'high' || value === 'super' ? { speed: value } : undefined,
+  rate(value) {
+    if (value === 'bus') {
+      return { rate: value };
+    }
+    const rate =
+      value === 'unlimited' ? Number.POSITIVE_INFINITY : parseSize(value.replace(/ ?\/ ?s$/, ''));
+    return rate === undefined || rate === 0 ? undefined : { rate };
+  },
+  seed: (value) => (/^[0-9]{1,15}$/.test(value) ? { seed: Number(value) } : undefined),
+  message(value) {
+    const [, low = '', high = low] = /^(.*?)(?:\.\.(.*))?$/.exec(value) ?? [];
+    const min = parseSize(low.trim());
+    const max = parseSize(high.trim());
+    return min === undefined || max === undefined || min > max
+      ? undefined
+      : { message: { min, max } };
+  },
+};
+
+/**
+ * Reads a scenario: clauses (see `SCENARIO_CLAUSES`) separated by commas or line ends; `#` starts a
+ * comment; white space is free. SIZE and OFFSET as in `parseSize`, TIME as in `parseDuration`.
+ *
+ * @throws UsbError `invalid`, naming the first clause that is wrong
+ */
+export function parseScenario(text: string): Scenario {
+  let settings: Settings = DEFAULT_SCENARIO;
+  const given = new Set<string>();
+  const faults: Fault[] = [];
+  for (const clause of clausesOf(text)) {
+    const [, name = '', sign = '', value = ''] = /^([a-z]+) ?([=@]) ?(.*)$/.exec(clause) ?? [];
+    const setting = sign === '=' ? readSetting(name, value) : undefined;
+    const fault = sign === '@' ? readFault(name, value) : undefined;
+    if (setting !== undefined && !given.has(name)) {
+      given.add(name);
+      settings = { ...settings, ...setting };
+    } else if (fault !== undefined) {
+      faults.push(fault);
+    } else {
+      throw new UsbError('invalid', explain(clause, name, given));
+    }
+  }
+  return { ...settings, faults: faults.sort((a, b) => a.offset - b.offset) };
+}
+
+function clausesOf(text: string): string[] {
+  return text
+    .replace(/#.*/g, '')
+    .split(/[,\r\n]/)
+    .map((clause) => clause.trim().replace(/\s+/g, ' '))
+    .filter((clause) => clause !== '');
+}
+
+function readSetting(name: string, value: string): Partial<Settings> | undefined {
+  return Object.hasOwn(SETTINGS, name) ? SETTINGS[name]?.(value) : undefined;
+}
+
+function readFault(name: string, value: string): Fault | undefined {
+  const kind = FAULT_KINDS.find((candidate) => candidate === name);
+  const [place = '', time, ...more] = value.split('=').map((part) => part.trim());
+  const offset = parseSize(place);
+  const timed = kind === 'silence' || kind === 'unplug';
+  const duration = time === undefined ? Number.POSITIVE_INFINITY : parseDuration(time);
+  const bad = more.length > 0 || (time !== undefined && !timed);
+  return kind === undefined || offset === undefined || duration === undefined || bad
+    ? undefined
+    : { kind, offset, duration };
+}
+
+function explain(clause: string, name: string, given: ReadonlySet<string>): string {
+  const about = `scenario clause ${JSON.stringify(clause)}`;
+  if (given.has(name)) {
+    return `${about}: ${name} is given twice`;
+  }
+  const forms = SCENARIO_CLAUSES.map(([form]) => form);
+  const form = forms.find((candidate) => candidate.split(/[=@]/)[0] === name);
+  return form === undefined
+    ? `${about} is unknown; there are: ${forms.join(', ')}`
+    : `${about} cannot be read; it is: ${form}`;
+}
