@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import type { DeviceInfo } from '../../../src/usb/backend.js';
+import { UsbError } from '../../../src/usb/errors.js';
+import { assertCounter, assertRefused, eventually } from '../expect.js';
+import { type Flight, Session } from '../session.js';
+import type { ContractCase, Stage, StagedDevice } from '../stage.js';
+
+const KIB = 1024;
+
+/** How a flight may end that an unplug caught. */
+const LOST = ['error', 'no-device', 'cancelled', 'stall', 'timed-out'];
+
+/** The device goes away, and comes back. */
+export const losingCases: readonly ContractCase[] = [
+  {
+    name: 'answers what waits when the device is unplugged',
+    async run(stage) {
+      const staged = await stage.silentAfter(KIB);
+      await Session.use(stage, staged, async (session) => {
+        await session.fly(KIB).answered;
+        const waiting = Array.from({ length: 8 }, () => session.fly(4 * KIB));
+        await stage.unplug(staged);
+        await session.landed();
+        for (const { status, data } of waiting) {
+          assert(status !== undefined && LOST.includes(status), status);
+          assert.equal(data.length, 0);
+        }
+        await assertGone(session);
+      });
+    },
+  },
+  {
+    name: 'keeps what came before the device was unplugged in mid-stream',
+    async run(stage) {
+      const staged = await stage.counters();
+      await Session.use(stage, staged, async (session) => {
+        const flights = Array.from({ length: 8 }, () =>
+          session.fly(16 * KIB, ({ status }) => status === 'completed'),
+        );
+        await Promise.all(flights.map(({ answered }) => answered));
+        await stage.unplug(staged);
+        await session.landed();
+        const lost = session.flights.findIndex(({ status }) => status !== 'completed');
+        const ends = session.flights.slice(lost < 0 ? session.flights.length : lost);
+        assert(ends.every(({ status }) => status !== undefined && LOST.includes(status)));
+        assertCounter(session.bytes(), 0);
+        await assertGone(session);
+      });
+    },
+  },
+  {
+    name: 'forgets a device that was unplugged',
+    async run(stage) {
+      const staged = await stage.counters();
+      const device = await stage.backend.open(staged.info);
+      try {
+        await stage.unplug(staged);
+        await eventually('it is not connected', async () => !(await device.isConnected()));
+        await assertRefused(() => device.claim(staged.interfaceNumber, 0), 'no-device');
+        await eventually('it is not in the list', async () => !(await find(stage, staged)));
+        await assertRefused(() => stage.backend.open(staged.info), 'no-device');
+      } finally {
+        await device.close();
+        await device.close();
+      }
+    },
+  },
+  {
+    name: 'finds a device that came back under a new address, and lets the old handle be',
+    async run(stage) {
+      const staged = await stage.counters();
+      const old = await stage.backend.open(staged.info);
+      try {
+        await stage.unplug(staged);
+        await eventually('it is not in the list', async () => !(await find(stage, staged)));
+        await stage.replug(staged);
+        let info: DeviceInfo | undefined;
+        await eventually('it is in the list again', async () => {
+          info = await find(stage, staged);
+          return info !== undefined;
+        });
+        assert(info !== undefined);
+        assert.notEqual(info.address, staged.info.address);
+        assert.equal(await old.isConnected(), false);
+        await assertRefused(() => stage.backend.open(staged.info), 'no-device');
+        await Session.use(stage, { ...staged, info }, async (session) => {
+          const { status, data } = await session.fly(4 * KIB).answered;
+          assert.deepEqual([status, data.length], ['completed', 4 * KIB]);
+        });
+      } finally {
+        await old.close();
+      }
+    },
+  },
+];
+
+/** Nothing goes any more, and nothing hangs. */
+async function assertGone(session: Session): Promise<void> {
+  await eventually('submit is refused', async () => {
+    try {
+      const flight: Flight = session.fly(4 * KIB);
+      session.cancelAll();
+      await session.landed();
+      assert(flight.status !== undefined && LOST.includes(flight.status), flight.status);
+      return false;
+    } catch (error) {
+      assert(error instanceof UsbError && error.code === 'no-device', String(error));
+      return true;
+    }
+  });
+  await eventually('it is not connected', async () => !(await session.device.isConnected()));
+  await session.release().catch((error) => {
+    assert(error instanceof UsbError && error.code === 'no-device', String(error));
+  });
+}
+
+async function find(stage: Stage, { info }: StagedDevice): Promise<DeviceInfo | undefined> {
+  return (await stage.backend.list()).find(({ path }) => path === info.path);
+}
