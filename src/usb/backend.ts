@@ -20,7 +20,8 @@ export interface Backend {
   /**
    * Opens a device that `list` told of.
    *
-   * @throws UsbError `no-device`, `access`, `busy`, `no-memory`, `io`
+   * @throws UsbError `no-device`, `access`, `busy` (also for a second handle where a backend can
+   *   have but one of each device), `no-memory`, `io`
    */
   open(info: DeviceInfo): Promise<Device>;
 }
@@ -52,7 +53,7 @@ export interface Device {
   /**
    * Claims an interface by its number, and selects an alternate setting of it.
    *
-   * @throws UsbError `not-found`, `busy`, `no-device`, `io`
+   * @throws UsbError `not-found`, `busy`, `no-device`, `io`; `invalid` once the device was closed
    */
   claim(interfaceNumber: number, alternateSetting: number): Promise<Interface>;
 
@@ -69,16 +70,17 @@ export interface Device {
 /** A claimed interface in one alternate setting. */
 export interface Interface {
   /**
-   * An endpoint of the selected alternate setting.
+   * A bulk endpoint of the selected alternate setting.
    *
-   * @throws UsbError `not-found`
+   * @throws UsbError `not-found`, also for an endpoint of another type
    */
   endpoint(address: number): Endpoint;
 
   /**
    * Gives the interface back. Every transfer must have completed.
    *
-   * @throws UsbError `invalid` while a transfer is in flight; `no-device` when the device is gone
+   * @throws UsbError `invalid` while a transfer is in flight; `no-device` when the device is gone,
+   *   which leaves nothing to release
    */
   release(): Promise<void>;
 }
@@ -97,10 +99,9 @@ export interface Endpoint {
   createTransfer(onComplete: OnComplete): Transfer;
 
   /**
-   * Ends the halt that a STALL began (USB 2.0 §9.4.5) and resets the data toggle. Nothing may be in
-   * flight on the endpoint.
+   * Ends the halt that a STALL began (USB 2.0 §9.4.5) and resets the data toggle.
    *
-   * @throws UsbError `no-device`, `io`
+   * @throws UsbError `invalid` while a transfer is in flight on the endpoint; `no-device`, `io`
    */
   clearHalt(): Promise<void>;
 }
@@ -121,14 +122,16 @@ export interface Transfer {
    *
    * @param length bytes to move, from the start of `buffer`; for IN a multiple of the packet size,
    *   or the device may overflow it
-   * @throws UsbError `no-device`, `no-memory`, `io`; `invalid` while in flight, or once the
-   *   interface was released. The transfer can be submitted again.
+   * @throws UsbError `no-device`, `no-memory`, `io`; `invalid` while in flight, once the interface
+   *   was released, and for a length that the buffer does not have. The transfer can be submitted
+   *   again.
    */
   submit(buffer: Buffer, length: number): void;
 
   /**
    * Asks for an early end. The completion still comes, `cancelled` or, when it was too late, as it
-   * was. Does nothing to a transfer that is not in flight.
+   * was; a cancelled transfer may carry bytes, even its whole buffer. Does nothing to a transfer that
+   * is not in flight. Does not throw.
    */
   cancel(): void;
 }

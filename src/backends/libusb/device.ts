@@ -40,6 +40,9 @@ export class LibusbDevice implements Device {
   }
 
   async claim(interfaceNumber: number, alternateSetting: number): Promise<Interface> {
+    if (!this.#open) {
+      throw new UsbError('invalid', 'the device was closed');
+    }
     const setting = this.info.configurations
       .find(({ value }) => value === this.info.activeConfiguration)
       ?.settings.find(

@@ -3,7 +3,7 @@ import type { AlternateSetting, EndpointDescriptor } from '../../usb/descriptors
 import { UsbError } from '../../usb/errors.js';
 import { operationError } from './errors.js';
 import type { NativeDevice, NodeUsb } from './node-usb.js';
-import { LibusbTransfer, type TransferScope } from './transfer.js';
+import { type Claim, LibusbTransfer } from './transfer.js';
 
 /**
  * A claimed interface.
@@ -16,7 +16,8 @@ export class LibusbInterface implements Interface {
   readonly #usb: NodeUsb;
   readonly #native: NativeDevice;
   readonly #setting: AlternateSetting;
-  readonly #scope: TransferScope = { inFlight: 0, released: false };
+  readonly #claim: Claim = { released: false };
+  readonly #endpoints: LibusbEndpoint[] = [];
 
   private constructor(usb: NodeUsb, native: NativeDevice, setting: AlternateSetting) {
     this.#usb = usb;
@@ -53,23 +54,27 @@ export class LibusbInterface implements Interface {
   }
 
   endpoint(address: number): Endpoint {
-    const descriptor = this.#setting.endpoints.find((endpoint) => endpoint.address === address);
+    const descriptor = this.#setting.endpoints.find(
+      (endpoint) => endpoint.address === address && endpoint.type === 'bulk',
+    );
     if (descriptor === undefined) {
       const { interfaceNumber, alternateSetting } = this.#setting;
       throw new UsbError(
         'not-found',
-        `interface ${interfaceNumber} has no endpoint 0x${address.toString(16)} in alternate setting ${alternateSetting}`,
+        `interface ${interfaceNumber} has no bulk endpoint 0x${address.toString(16).padStart(2, '0')} in alternate setting ${alternateSetting}`,
       );
     }
-    return new LibusbEndpoint(this.#usb, this.#native, descriptor, this.#scope);
+    const endpoint = new LibusbEndpoint(this.#usb, this.#native, descriptor, this.#claim);
+    this.#endpoints.push(endpoint);
+    return endpoint;
   }
 
   async release(): Promise<void> {
-    if (this.#scope.inFlight > 0) {
+    if (this.#endpoints.some((endpoint) => endpoint.busy)) {
       throw new UsbError('invalid', 'cannot release an interface with transfers in flight');
     }
-    if (!this.#scope.released) {
-      this.#scope.released = true;
+    if (!this.#claim.released) {
+      this.#claim.released = true;
       const { interfaceNumber } = this.#setting;
       await call(`cannot release interface ${interfaceNumber}`, (done) =>
         this.#native.__releaseInterface(interfaceNumber, done),
@@ -83,24 +88,25 @@ class LibusbEndpoint implements Endpoint {
   readonly maxPacketSize: number;
   readonly #usb: NodeUsb;
   readonly #native: NativeDevice;
-  readonly #scope: TransferScope;
+  readonly #claim: Claim;
+  readonly #transfers: LibusbTransfer[] = [];
 
-  constructor(
-    usb: NodeUsb,
-    native: NativeDevice,
-    descriptor: EndpointDescriptor,
-    scope: TransferScope,
-  ) {
+  constructor(usb: NodeUsb, native: NativeDevice, descriptor: EndpointDescriptor, claim: Claim) {
     this.address = descriptor.address;
     this.maxPacketSize = descriptor.maxPacketSize;
     this.#usb = usb;
     this.#native = native;
-    this.#scope = scope;
+    this.#claim = claim;
+  }
+
+  /** Whether a transfer is in flight. */
+  get busy(): boolean {
+    return this.#transfers.some((transfer) => transfer.inFlight);
   }
 
   createTransfer(onComplete: OnComplete): Transfer {
     // Without libusb's timeout: its event thread may sleep for a minute before it looks.
-    return new LibusbTransfer(
+    const transfer = new LibusbTransfer(
       (callback) =>
         new this.#usb.Transfer(
           this.#native,
@@ -109,12 +115,17 @@ class LibusbEndpoint implements Endpoint {
           0,
           callback,
         ),
-      this.#scope,
+      this.#claim,
       onComplete,
     );
+    this.#transfers.push(transfer);
+    return transfer;
   }
 
   async clearHalt(): Promise<void> {
+    if (this.busy) {
+      throw new UsbError('invalid', 'cannot clear the halt with transfers in flight');
+    }
     await call('cannot clear the halt', (done) => this.#native.__clearHalt(this.address, done));
   }
 }

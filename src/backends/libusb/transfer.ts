@@ -12,35 +12,40 @@ type NativeCallback = (
 /** Makes a native transfer that answers each submit through the callback. */
 export type MakeNativeTransfer = (callback: NativeCallback) => NativeTransfer;
 
-/** What the transfers of one interface share. */
-export interface TransferScope {
-  /** Transfers in flight. */
-  inFlight: number;
-  /** Set once the interface is released. */
+/** The hold on an interface, which ends for all its transfers at once. */
+export interface Claim {
   released: boolean;
 }
 
 /** A libusb transfer. */
 export class LibusbTransfer implements Transfer {
   readonly #make: MakeNativeTransfer;
-  readonly #scope: TransferScope;
+  readonly #claim: Claim;
   readonly #onComplete: OnComplete;
   #native: NativeTransfer;
   #inFlight = false;
 
-  constructor(make: MakeNativeTransfer, scope: TransferScope, onComplete: OnComplete) {
+  constructor(make: MakeNativeTransfer, claim: Claim, onComplete: OnComplete) {
     this.#make = make;
-    this.#scope = scope;
+    this.#claim = claim;
     this.#onComplete = onComplete;
     this.#native = make(this.#completed);
+  }
+
+  /** Whether it was submitted and has not completed. */
+  get inFlight(): boolean {
+    return this.#inFlight;
   }
 
   submit(buffer: Buffer, length: number): void {
     if (this.#inFlight) {
       throw new UsbError('invalid', 'the transfer is in flight already');
     }
-    if (this.#scope.released) {
+    if (this.#claim.released) {
       throw new UsbError('invalid', 'the interface was released');
+    }
+    if (!Number.isInteger(length) || length < 0 || length > buffer.length) {
+      throw new UsbError('invalid', `a buffer of ${buffer.length} bytes cannot move ${length}`);
     }
     try {
       this.#native.submit(length === buffer.length ? buffer : buffer.subarray(0, length));
@@ -50,7 +55,6 @@ export class LibusbTransfer implements Transfer {
       throw operationError('cannot submit a transfer', error);
     }
     this.#inFlight = true;
-    this.#scope.inFlight += 1;
   }
 
   cancel(): void {
@@ -66,7 +70,6 @@ export class LibusbTransfer implements Transfer {
 
   readonly #completed: NativeCallback = (error, _buffer, actualLength) => {
     this.#inFlight = false;
-    this.#scope.inFlight -= 1;
     this.#onComplete(transferStatus(error), actualLength);
   };
 }
