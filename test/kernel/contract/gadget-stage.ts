@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { usb } from 'usb';
+import { LibusbBackend } from '../../../src/backends/libusb/backend.js';
+import type { DeviceInfo } from '../../../src/usb/backend.js';
+import type { Stage, StagedDevice } from '../../contract/stage.js';
+
+const NAME = 'contract';
+
+/** Stages the contract's devices as gadgets on the guest's software bus. Runs in the guest. */
+export class GadgetStage implements Stage {
+  readonly backend = new LibusbBackend();
+  readonly #speed: string;
+
+  /** @param speed as `gadget up --speed` takes it */
+  constructor(speed: string) {
+    this.#speed = speed;
+  }
+
+  counters(): Promise<StagedDevice> {
+    return this.#script('send forever');
+  }
+
+  messages(size: number): Promise<StagedDevice> {
+    return this.#script(`messages ${size} forever`);
+  }
+
+  silentAfter(bytes: number): Promise<StagedDevice> {
+    return this.#script(`send ${bytes}, silence`);
+  }
+
+  stallAfter(bytes: number): Promise<StagedDevice> {
+    return this.#script(`send ${bytes}, stall, send forever`);
+  }
+
+  async loopback(): Promise<StagedDevice> {
+    gadget('down', NAME);
+    const path = gadget('up', NAME, 'loopback', '--speed', this.#speed);
+    return { info: await this.#device(path), interfaceNumber: 0, inEndpoint: 0x81, outEndpoint: 2 };
+  }
+
+  async unplug(): Promise<void> {
+    gadget('unplug', NAME);
+  }
+
+  async replug({ info }: StagedDevice): Promise<void> {
+    assert.equal(gadget('plug', NAME), info.path);
+    await this.#device(info.path);
+  }
+
+  /** Takes the last device off the stage. */
+  clear(): void {
+    gadget('down', NAME);
+  }
+
+  async #script(steps: string): Promise<StagedDevice> {
+    gadget('down', NAME);
+    const path = gadget('up', NAME, 'ffs', '--speed', this.#speed, '--', steps);
+    return { info: await this.#device(path), interfaceNumber: 0, inEndpoint: 0x81 };
+  }
+
+  /** The device at a path, once libusb, which hears of it through udev, knows it as well. */
+  async #device(path: string): Promise<DeviceInfo> {
+    const info = (await this.backend.list()).find((candidate) => candidate.path === path);
+    assert(info !== undefined, `${path} is not in the list`);
+    const known = () =>
+      usb.getDeviceList().some(({ busNumber, deviceAddress }) => {
+        return busNumber === info.bus && deviceAddress === info.address;
+      });
+    while (!known()) {
+      await sleep(20);
+    }
+    return info;
+  }
+}
+
+function gadget(...args: string[]): string {
+  return execFileSync('gadget', args, { encoding: 'utf8' }).trim();
+}

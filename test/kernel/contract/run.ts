@@ -1,0 +1,19 @@
+/*
+ * Runs the contract over libusb, in the guest, where there is no test runner: `node run.js SPEED`.
+ * Prints one JSON line for each case: its name, and what broke, or null.
+ */
+import { contractCases } from '../../contract/contract.js';
+import { GadgetStage } from './gadget-stage.js';
+
+const [, , speed = 'super'] = process.argv;
+const stage = new GadgetStage(speed);
+for (const { name, run } of contractCases) {
+  let failure: string | null = null;
+  try {
+    await run(stage);
+  } catch (error) {
+    failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+  process.stdout.write(`${JSON.stringify({ name, failure })}\n`);
+}
+stage.clear();

@@ -1,0 +1,45 @@
+#!/bin/bash
+# boot.sh RUN CONSOLE: boots the guest; this process becomes QEMU.
+#   RUN      an empty folder for this run: the share with the guest, and the agent's socket
+#   CONSOLE  where the guest's console goes: a QEMU character device, as file:FILE or mon:stdio
+# The node that comes first on PATH will do so in the guest, too.
+set -euo pipefail
+
+run=$(realpath "$1") console=$2
+lab=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
+checkout=$(realpath "$lab/../../..")
+build=$checkout/build/kernel-lab
+kernel=${USBXFER_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/usbxfer-lab}/kernel
+
+mkdir -p "$build" "$run/share"
+for source in "$checkout"/test/kernel/device/*.c; do
+  gcc -std=c11 -O2 -Wall -Wextra -pthread -o "$build/$(basename "$source" .c)" "$source"
+done
+initramfs=$("$lab/build-initramfs.sh" "$kernel")
+
+path=$(dirname "$(command -v node)"):$checkout/test/kernel/device:$build
+path+=:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+{
+  printf 'export LAB_CHECKOUT=%q\n' "$checkout"
+  printf 'export LAB_MODULES=%q\n' "$(realpath "$kernel/lib/modules")"
+  printf 'export LAB_PATH=%q\n' "$path"
+  printf 'export LAB_SHELL=%q\n' "${LAB_SHELL:-}"
+} >"$run/share/environment"
+
+# shellcheck disable=SC2054 # The commas are QEMU's.
+qemu=(
+  qemu-system-x86_64
+  -accel "${USBXFER_LAB_ACCEL:-tcg,thread=multi}" -cpu max -smp 2 -m 3072
+  -nodefaults -no-user-config -no-reboot -display none
+  -kernel "$kernel"/boot/vmlinuz-* -initrd "$initramfs"
+  -append 'console=ttyS0 panic=-1 quiet mitigations=off'
+  # The host's files, for reading only; one id for each of the host's devices (multidevs).
+  -fsdev "local,id=hostroot,path=/,security_model=none,readonly=on,multidevs=remap"
+  -device virtio-9p-pci,fsdev=hostroot,mount_tag=hostroot
+  -fsdev "local,id=lab,path=$run/share,security_model=none"
+  -device virtio-9p-pci,fsdev=lab,mount_tag=lab
+  -serial "$console"
+  -chardev "socket,id=agent,path=$run/agent.sock,server=on,wait=off" -serial chardev:agent
+)
+# However the parent ends, the machine ends with it.
+exec setpriv --pdeathsig KILL -- "${qemu[@]}"

@@ -1,0 +1,24 @@
+import type { TestProject } from 'vitest/node';
+import { startMachine } from './machine.js';
+import { missingRequirements } from './requirements.js';
+
+/**
+ * Boots the guest before the first kernel test, and ends it after the last. USBXFER_KERNEL_LAB is
+ * `off` to skip these tests, or `required` to fail where they cannot run.
+ */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const machine = isWanted() ? await startMachine() : null;
+  project.provide('kernelLab', machine?.connection ?? null);
+  return async () => machine?.stop();
+}
+
+function isWanted(): boolean {
+  const wish = process.env['USBXFER_KERNEL_LAB'];
+  if (wish === 'off') return false;
+  const missing = missingRequirements();
+  if (missing.length === 0) return true;
+  const advice = `kernel lab: ${missing.join(', ')} missing; run test/kernel/install-packages.sh`;
+  if (wish === 'required') throw new Error(advice);
+  console.warn(`${advice} (its tests are skipped)`);
+  return false;
+}

@@ -1,0 +1,194 @@
+import { afterEach, expect, it } from 'vitest';
+import { describeInLab, guest } from './lab/lab.js';
+
+const READ = 'node bin/usbxfer.js read --vid 1234 --pid 5678';
+const MB = 1_000_000;
+
+afterEach(async () => {
+  await guest('gadget down one');
+});
+
+describeInLab.each([
+  ['super', 1024],
+  ['high', 512],
+])('usbxfer read at %s speed', (speed, packetSize) => {
+  it("reads exactly the bytes asked for of SourceSink's pattern", async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one sourcesink --speed ${speed} --pattern 1 >/dev/null
+      ${READ} --ep 0x81 --bytes 50MB > /tmp/dump.bin; code=$?
+      stat -c %s /tmp/dump.bin
+      node -e '
+        const bytes = fs.readFileSync("/tmp/dump.bin");
+        let right = 0;
+        for (let i = 0; i < bytes.length; i++) if (bytes[i] === (i % ${packetSize}) % 63) right++;
+        console.log(right);'
+      rm /tmp/dump.bin
+      exit $code`);
+    expect(stdout.toString()).toBe(`${50 * MB}\n${50 * MB}\n`);
+    expect(stderr).toMatch(
+      /^50000000 bytes .*; ended: byte limit reached\ncompleted \d+, error 0, /,
+    );
+    expect(code).toBe(0);
+  });
+
+  // 64 × 1 MiB are more than the kernel lends by default; here the pool is tested, not its limit.
+  it.each([1, 2, 16, 64])(
+    'keeps the order with %i transfers in flight, of every size',
+    async (depth) => {
+      const sizes = [512, '4k', '64k', '256k', '1M'];
+      const { stdout, stderr, code } = await guest(
+        `
+      memory=/sys/module/usbcore/parameters/usbfs_memory_mb
+      before=$(<$memory); echo 0 > $memory
+      gadget up one ffs --speed ${speed} -- send forever >/dev/null
+      first=0
+      for size in ${sizes.join(' ')}; do
+        ${READ} --transfers ${depth} --transfer-size $size --bytes 20480000 -q |
+          check-counters $first || exit
+        first=$((first + 20480000 / 4))
+      done
+      echo $before > $memory`,
+        { timeoutMs: 110_000 },
+      );
+      expect(stderr).toBe('');
+      expect(stdout.toString()).toBe('20480000\n'.repeat(sizes.length));
+      expect(code).toBe(0);
+    },
+  );
+});
+
+describeInLab('the end of usbxfer read on a real bus', () => {
+  it('comes cleanly from a reader that has had enough, and the device is free at once', async () => {
+    const { stdout, stderr, code } = await guest(`
+      set -o pipefail
+      gadget up one ffs -- send forever >/dev/null
+      ${READ} | head -c 1000 | wc -c; echo $?
+      ${READ} --bytes 1M -q | wc -c; echo $?`);
+    expect(stdout.toString()).toBe('1000\n0\n1048576\n0\n');
+    expect(stderr).toContain('ended: reader closed the pipe');
+    expect(code).toBe(0);
+  });
+
+  it.each(['INT', 'TERM'])('by SIG%s loses no byte, and the next run goes on', async (signal) => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one ffs -- rate 20M, send forever >/dev/null
+      ${READ} --json > /tmp/dump.bin 2> /tmp/summary &
+      until [[ -s /tmp/dump.bin ]]; do sleep 0.1; done
+      kill -${signal} $!; wait $!; echo $?
+      check-counters < /tmp/dump.bin
+      ${READ} --bytes 1M -q | check-counters $(($(stat -c %s /tmp/dump.bin) / 4))
+      cat /tmp/summary >&2`);
+    const [exitCode, bytes, more] = stdout.toString().split('\n');
+    const summary = JSON.parse(stderr);
+    expect([exitCode, more, code]).toEqual(['0', '1048576', 0]);
+    expect(summary).toMatchObject({
+      end: 'interrupted',
+      signal: `SIG${signal}`,
+      bytes_written: Number(bytes),
+      bytes_received: Number(bytes),
+    });
+    expect(summary.statuses.cancelled).toBeGreaterThan(0);
+  });
+
+  it('by a stall keeps every byte before it', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one ffs -- send 1M, stall, send forever >/dev/null
+      ${READ} > /tmp/dump.bin; code=$?
+      check-counters < /tmp/dump.bin
+      exit $code`);
+    expect(stdout.toString()).toBe('1048576\n');
+    expect(stderr).toMatch(/stall [1-9]\d*, .*\nusbxfer: endpoint 0x81 stalled/);
+    expect(code).toBe(6);
+  });
+
+  it('by an unplug keeps every byte that arrived', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one ffs -- send 4M, silence 500, exit >/dev/null
+      ${READ} > /tmp/dump.bin; code=$?
+      check-counters < /tmp/dump.bin
+      exit $code`);
+    expect(stdout.toString()).toBe(`${4 * 1024 * 1024}\n`);
+    expect(stderr).toMatch(
+      /usbxfer: the device is gone; the 4194304 bytes before it are written\n$/,
+    );
+    expect(code).toBe(5);
+  });
+
+  it('by SIGKILL leaves a clean prefix and a device that is free', async () => {
+    const { stdout } = await guest(`
+      gadget up one ffs -- send forever >/dev/null
+      ${READ} > /tmp/dump.bin & until [[ -s /tmp/dump.bin ]]; do sleep 0.1; done
+      kill -KILL $!; wait $! 2>/dev/null
+      check-counters < /tmp/dump.bin >/dev/null && echo whole
+      ${READ} --bytes 1M -q | wc -c`);
+    expect(stdout.toString()).toBe('whole\n1048576\n');
+  });
+});
+
+describeInLab('what usbxfer read cannot have on a real bus', () => {
+  it.each([
+    ['a device that is not there', '--serial nobody', 3, /no such device/],
+    ['an OUT endpoint', '--ep 0x02', 3, /endpoint 0x02 is bulk OUT, not bulk IN; .*0x81/],
+    ['an interface that is not there', '--interface 7', 3, /no interface 7/],
+    ['an endpoint number out of range', '--ep 0x182', 2, /endpoint address/],
+  ])('%s', async (_, args, exitCode, message) => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one sourcesink >/dev/null
+      ${READ} ${args}`);
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^usbxfer: [^\n]+\n$/);
+    expect([code, stdout.length]).toEqual([exitCode, 0]);
+  });
+
+  it('an isochronous endpoint', async () => {
+    const { stderr, code } = await guest(`
+      gadget up one sourcesink --speed high >/dev/null
+      endpoint=$(lsusb -v -d 1234:5678 | grep -B1 -A1 'Isochronous' | grep -o '0x8.' | head -1)
+      [[ $endpoint ]] || endpoint=none
+      ${READ} --ep $endpoint`);
+    expect(stderr).toMatch(/is isochronous IN, not bulk IN/);
+    expect(code).toBe(3);
+  });
+
+  it('a device that it may not open', async () => {
+    const { stderr, code } = await guest(`
+      gadget up one sourcesink >/dev/null
+      su -s /bin/bash nobody -c '${READ} -o /tmp/nobody.bin'; code=$?
+      [[ ! -e /tmp/nobody.bin ]] || echo left a file behind >&2
+      exit $code`);
+    expect(stderr).toMatch(
+      /^usbxfer: cannot open \/dev\/bus\/usb\/\d+\/\d+: permission denied; .*udev rule.*\n$/,
+    );
+    expect(code).toBe(4);
+  });
+
+  it('an interface that a kernel driver holds', async () => {
+    const { stderr, code } = await guest(`
+      gadget up one storage >/dev/null
+      ${READ}`);
+    expect(stderr).toMatch(
+      /^usbxfer: cannot claim interface 0: a kernel driver or another process/,
+    );
+    expect(code).toBe(4);
+  });
+
+  it('an interface that another process holds', async () => {
+    const { stderr, code } = await guest(`
+      gadget up one ffs -- send forever >/dev/null
+      ${READ} > /tmp/first.bin 2>/dev/null & until [[ -s /tmp/first.bin ]]; do sleep 0.1; done
+      ${READ}; code=$?
+      kill %1; wait; exit $code`);
+    expect(stderr).toMatch(
+      /^usbxfer: cannot claim interface 0: a kernel driver or another process/,
+    );
+    expect(code).toBe(4);
+  });
+
+  it('more memory than the kernel lends', async () => {
+    const { stderr, code } = await guest(`
+      gadget up one ffs -- send forever >/dev/null
+      ${READ} --transfers 64 --transfer-size 1M --bytes 100M > /dev/null`);
+    expect(stderr).toMatch(/usbxfer: .*no memory left.*--transfers or --transfer-size/);
+    expect(code).toBe(4);
+  });
+});
