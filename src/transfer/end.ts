@@ -44,10 +44,13 @@ export function isClean(end: End): boolean {
 }
 
 /**
- * Of two reasons to end, the one to report. The first counts, unless it was clean and the later one
- * is not, or the later one explains it: errors are how an unplug begins.
+ * Of two reasons to end, the one to report. The first counts, unless the later one is graver, or
+ * explains it: errors are how an unplug begins; and bytes that a reader did not want are no limit
+ * reached.
  */
 export function worse(first: End, later: End): End {
+  const graver = isClean(first) && !isClean(later);
   const explains = first.reason === 'error' && later.reason === 'device-lost';
-  return explains || (isClean(first) && !isClean(later)) ? later : first;
+  const unwanted = isClean(first) && later.reason === 'reader-closed';
+  return graver || explains || unwanted ? later : first;
 }
