@@ -12,6 +12,7 @@ export const EXIT = {
   deviceLost: 5,
   transferErrors: 6,
   ioFailed: 7,
+  shortOfLimit: 8,
 } as const;
 
 /** A failure to tell the user in one line, with the code to exit with. */
@@ -43,24 +44,34 @@ export function exitCodeOfError(error: unknown): number {
   return EXIT.internal;
 }
 
-/**
- * The code for the end of a capture.
- *
- * @param limited whether a limit was asked for, short of which a signal is an interruption
- * @param signal the signal that ended it, if one did
- */
-export function exitCodeOfEnd(
-  end: End,
-  limited: boolean,
-  signal: NodeJS.Signals | undefined,
-): number {
+/** The code that a shell shows of a process that a signal ended. */
+export function exitCodeOfSignal(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
+
+/** What the exit code of a capture depends on. */
+export interface Ending {
+  readonly end: End;
+  /** Whether a limit was asked for. */
+  readonly limited: boolean;
+  /** The signal that ended it, if one did. */
+  readonly signal: NodeJS.Signals | undefined;
+  /** Gaps in the output. */
+  readonly gaps: number;
+}
+
+/** The code for the end of a capture. A gap is told before anything that is no failure. */
+export function exitCodeOfEnd({ end, limited, signal, gaps }: Ending): number {
+  const clean = gaps > 0 ? EXIT.transferErrors : EXIT.done;
   switch (end.reason) {
     case 'limit':
     case 'duration':
     case 'reader-closed':
-      return EXIT.done;
+      return clean;
+    case 'idle':
+      return limited && gaps === 0 ? EXIT.shortOfLimit : clean;
     case 'interrupted':
-      return limited && signal !== undefined ? 128 + constants.signals[signal] : EXIT.done;
+      return limited && signal !== undefined ? exitCodeOfSignal(signal) : clean;
     case 'stall':
     case 'error':
     case 'overflow':

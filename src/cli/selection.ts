@@ -45,8 +45,7 @@ export function addPlaceOptions(command: Command): Command {
 /** The devices that are meant. */
 export function filterDevices(devices: DeviceInfo[], options: FilterOptions): DeviceInfo[] {
   const { device, vid, pid, serial, path, bus, address } = options;
-  const given = Object.entries({ vid, pid, serial, path, bus, address, ...device });
-  const filter: DeviceFilter = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  const filter: DeviceFilter = { vid, pid, serial, path, bus, address, ...device };
   return devices.filter((candidate) => matches(candidate, filter));
 }
 

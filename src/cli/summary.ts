@@ -19,21 +19,43 @@ export interface Report {
 
 const SCHEMA = 'usbxfer.read/1';
 
-/** The summary for a person: two lines, and a third when bytes went elsewhere than to the output. */
+/** Gaps that the summary shows one by one; JSON has more. */
+const MOST_GAPS = 10;
+
+/** The summary for a person: two lines, and more where bytes went elsewhere or may be missing. */
 export function summaryText({ end, statistics, signal }: Report): string {
-  const { bytesWritten, bytesDiscarded, bytesUnwritten, seconds } = statistics;
+  const { bytesWritten, seconds } = statistics;
   const lines = [
     `${bytesWritten} bytes (${binarySize(bytesWritten)}) in ${seconds.toFixed(3)} s, ` +
       `${binarySize(statistics.bytesPerSecond)}/s, ${statistics.transfers} transfers; ` +
       `ended: ${ending(end, signal)}`,
     TRANSFER_STATUSES.map((status) => `${status} ${statistics.statuses[status]}`).join(', '),
   ];
-  if (bytesDiscarded + bytesUnwritten > 0) {
-    lines.push(
-      `received but not written: ${bytesDiscarded} bytes past the limit, ${bytesUnwritten} bytes unwritten`,
-    );
-  }
+  lines.push(...asideLines(statistics), ...gapLines(statistics));
   return lines.join('\n');
+}
+
+/** Bytes that were received and are not in the output. */
+function asideLines({ bytesSkipped, bytesDiscarded, bytesUnwritten }: Statistics): string[] {
+  const parts = [
+    [bytesSkipped, 'skipped'],
+    [bytesDiscarded, 'past the limit'],
+    [bytesUnwritten, 'unwritten'],
+  ] as const;
+  const told = parts
+    .filter(([bytes]) => bytes > 0)
+    .map(([bytes, what]) => `${bytes} bytes ${what}`);
+  return told.length > 0 ? [`received but not written: ${told.join(', ')}`] : [];
+}
+
+function gapLines({ gaps, gapCount }: Statistics): string[] {
+  const lines = gaps
+    .slice(0, MOST_GAPS)
+    .map(
+      ({ offset, seconds, cause }) =>
+        `gap at byte ${offset}, after ${seconds.toFixed(3)} s: ${cause}`,
+    );
+  return gapCount > lines.length ? [...lines, `and ${gapCount - lines.length} more gaps`] : lines;
 }
 
 /** The summary for a program: the object that `--json` prints. */
@@ -54,6 +76,7 @@ export function summaryRecord(report: Report): Record<string, unknown> {
     alternate_setting: location.alternateSetting,
     bytes_received: statistics.bytesReceived,
     bytes_written: statistics.bytesWritten,
+    bytes_skipped: statistics.bytesSkipped,
     bytes_discarded: statistics.bytesDiscarded,
     bytes_unwritten: statistics.bytesUnwritten,
     bytes_suspect: statistics.bytesSuspect,
@@ -65,6 +88,8 @@ export function summaryRecord(report: Report): Record<string, unknown> {
     statuses: Object.fromEntries(
       TRANSFER_STATUSES.map((status) => [status.replace('-', '_'), statistics.statuses[status]]),
     ),
+    gaps: statistics.gaps,
+    gap_count: statistics.gapCount,
     end: end.reason,
     signal: signal ?? null,
     error: describeFailure(report) ?? null,
@@ -75,12 +100,12 @@ export function summaryRecord(report: Report): Record<string, unknown> {
 /** What went wrong and what to do about it, in one line; undefined when nothing did. */
 export function describeFailure({ end, location, statistics }: Report): string | undefined {
   const endpoint = endpointName(location.endpoint.address);
-  const kept = `the ${statistics.bytesWritten} bytes before it are written`;
+  const kept = whatIsKept(end, statistics);
   switch (end.reason) {
     case 'stall':
-      return `endpoint ${endpoint} stalled: the device halted it; ${kept}`;
+      return `endpoint ${endpoint} stalled: the device halted it; --keep-going clears the halt and goes on; ${kept}`;
     case 'error':
-      return `a transfer error on endpoint ${endpoint}: check cable, hub and power; ${kept}`;
+      return `a transfer error on endpoint ${endpoint}: check cable, hub and power; --keep-going goes on behind it; ${kept}`;
     case 'overflow':
       return `endpoint ${endpoint} overflowed: the device sent more than was asked for; ${kept}, the last ${statistics.bytesSuspect} are suspect`;
     case 'device-lost':
@@ -92,14 +117,23 @@ export function describeFailure({ end, location, statistics }: Report): string |
     case 'internal':
       return `internal error: ${reason(end)}; ${kept}`;
     default:
-      return undefined;
+      return statistics.gapCount > 0
+        ? `the output has ${statistics.gapCount} gaps: bytes may be missing there`
+        : undefined;
   }
+}
+
+function whatIsKept({ offset }: End, { bytesWritten }: Statistics): string {
+  return offset === undefined || offset === bytesWritten
+    ? `the ${bytesWritten} bytes before it are written`
+    : `of ${bytesWritten} bytes written the first ${offset} came before it`;
 }
 
 function ending(end: End, signal: NodeJS.Signals | undefined): string {
   const words: Partial<Record<End['reason'], string>> = {
-    limit: 'byte limit reached',
+    limit: 'limit reached',
     duration: 'duration over',
+    idle: 'the device fell silent',
     interrupted: signal ?? 'interrupted',
     'reader-closed': 'reader closed the pipe',
   };

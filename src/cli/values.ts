@@ -96,3 +96,17 @@ export function duration(text: string): number {
   }
   return milliseconds;
 }
+
+/** How long to wait for a device, in milliseconds; Infinity for `forever`. */
+export function patience(text: string): number {
+  return text === 'forever' ? Number.POSITIVE_INFINITY : duration(text);
+}
+
+/** How many of something, from 1 on. */
+export function count(text: string): number {
+  const number = /^\d{1,15}$/.test(text) ? Number(text) : 0;
+  if (number < 1) {
+    throw new InvalidArgumentError('give a whole number from 1 on');
+  }
+  return number;
+}

@@ -1,8 +1,9 @@
 /**
  * Why a capture ended:
  *
- * - `limit`: all the bytes that were asked for are written;
+ * - `limit`: all that was asked for is written: bytes, transfers, a message;
  * - `duration`: the time that was asked for has passed;
+ * - `idle`: the device sent nothing for as long as it was given;
  * - `interrupted`: somebody asked it to end (a signal);
  * - `reader-closed`: whoever read the output closed it;
  * - `stall`, `error`, `overflow`: a transfer ended that way;
@@ -14,6 +15,7 @@
 export type EndReason =
   | 'limit'
   | 'duration'
+  | 'idle'
   | 'interrupted'
   | 'reader-closed'
   | 'stall'
@@ -29,11 +31,14 @@ export interface End {
   readonly reason: EndReason;
   /** The failure behind it, where there was one. */
   readonly cause?: Error;
+  /** After a failed transfer: the bytes of the output before the place where some may be missing. */
+  readonly offset?: number;
 }
 
 const CLEAN: ReadonlySet<EndReason> = new Set([
   'limit',
   'duration',
+  'idle',
   'interrupted',
   'reader-closed',
 ]);

@@ -2,9 +2,10 @@ import type { Endpoint } from '../usb/backend.js';
 import { UsbError } from '../usb/errors.js';
 import { toError } from '../usb/to-error.js';
 import type { TransferStatus } from '../usb/transfer-status.js';
+import { Alarm } from './alarm.js';
 import { BufferPool } from './buffer-pool.js';
-import { Deadline } from './deadline.js';
-import { type End, worse } from './end.js';
+import { type End, isClean, worse } from './end.js';
+import { type Limits, Quota } from './limits.js';
 import { ReorderQueue } from './reorder-queue.js';
 import type { Sink } from './sink.js';
 import { Statistics } from './statistics.js';
@@ -18,15 +19,17 @@ const BACKLOG = 64 * 1024 * 1024;
 const MOST_BUFFERS = 65_536;
 
 /** What to receive, and how. */
-export interface ReceiveOptions {
+export interface ReceiveOptions extends Limits {
   /** Transfers kept in flight, from 1 on. */
   readonly depth: number;
-  /** Bytes in each transfer: a multiple of the endpoint's packet size. */
+  /** Bytes in each transfer: at least one packet of the endpoint. A fraction of one is left out. */
   readonly transferSize: number;
-  /** Bytes to write before ending, from 1 on; without it there is no limit. */
-  readonly bytes?: number;
-  /** Milliseconds from the first submission until the end; without it there is no limit. */
-  readonly duration?: number;
+  /** Milliseconds that a transfer may wait: then it is cancelled, and submitted anew. */
+  readonly timeout?: number | undefined;
+  /** Milliseconds without any byte that end the capture. */
+  readonly idleTimeout?: number | undefined;
+  /** Told once, when the system has no memory for the whole pool, how many transfers are left. */
+  readonly onShrink?: ((depth: number) => void) | undefined;
 }
 
 /**
@@ -44,61 +47,114 @@ export interface ReceiveOptions {
  * for the sink. With the backlog full, submitting pauses: the device is NAKed and nothing is lost.
  *
  * Every end is the same drain: stop submitting, cancel newest first, await every completion, write
- * what came.
+ * what came. Then `run` may be called again, to go on behind a gap.
  */
 export class Receiver {
   readonly statistics = new Statistics();
-  readonly #packetSize: number;
-  readonly #transferSize: number;
-  readonly #limit: number;
-  readonly #duration: number | undefined;
+  readonly #options: ReceiveOptions;
+  readonly #quota: Quota;
   readonly #buffers: BufferPool;
-  readonly #pool: TransferPool;
   readonly #completed: ReorderQueue;
   readonly #writer: Writer;
+  /** Time-outs of single transfers, and of the stream. */
+  readonly #alarms: Alarm[] = [];
+  /** The submission that was cut short to see whether any byte has arrived in it. */
+  #probed: number | undefined;
+  #lastArrival = 0;
+  #depth: number;
+  #pool: TransferPool | undefined;
+  #packetSize = 1;
+  /** Packets in a full transfer. */
+  #packets = 1;
+  /** Why this run ends, once it does. */
   #end: End | undefined;
-  #deadline: Deadline | undefined;
+  /** An end that no later run gets over: from outside, or because the sink failed. */
+  #stopped: End | undefined;
   #resolve: (end: End) => void = () => {};
 
   /** @throws RangeError for options out of their ranges */
-  constructor(endpoint: Endpoint, sink: Sink, options: ReceiveOptions) {
-    validate(options, endpoint.maxPacketSize);
-    const { depth, transferSize, bytes, duration } = options;
+  constructor(sink: Sink, options: ReceiveOptions) {
+    const { depth, transferSize, bytes = Number.POSITIVE_INFINITY, skip = 0 } = options;
+    if (!Number.isInteger(depth) || depth < 1) {
+      throw new RangeError(`depth must be a whole number from 1 on, not ${depth}`);
+    }
+    if (!Number.isInteger(transferSize) || transferSize < 1) {
+      throw new RangeError(`transferSize must be a whole number from 1 on, not ${transferSize}`);
+    }
     const capacity = depth + Math.min(Math.ceil(BACKLOG / transferSize), MOST_BUFFERS);
-    this.#packetSize = endpoint.maxPacketSize;
-    this.#transferSize = transferSize;
-    this.#limit = bytes ?? Number.POSITIVE_INFINITY;
-    this.#duration = duration;
+    this.#options = options;
+    this.#depth = depth;
+    this.#quota = new Quota(options);
     this.#buffers = new BufferPool(transferSize, capacity);
     this.#completed = new ReorderQueue(capacity);
-    this.#pool = new TransferPool(endpoint, depth, this.#onComplete);
     this.#writer = new Writer(
       this.#completed,
       sink,
       this.#buffers,
       this.statistics,
-      this.#limit,
+      { skip, bytes },
       this.#onWritten,
     );
+    this.#createAlarms(options);
   }
 
-  /** Receives until something ends it. Resolves when everything that arrived was written. */
-  run(): Promise<End> {
+  /**
+   * Receives from an endpoint until something ends it. Resolves when everything that arrived was
+   * written. Once it has, it may run again.
+   *
+   * Rejects with a RangeError when `transferSize` is less than one packet of the endpoint.
+   */
+  async run(endpoint: Endpoint): Promise<End> {
+    this.#packetSize = endpoint.maxPacketSize;
+    this.#packets = Math.floor(this.#options.transferSize / this.#packetSize);
+    if (!(this.#packets >= 1)) {
+      throw new RangeError(`transferSize must be at least ${this.#packetSize}`);
+    }
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      this.statistics.startedAt = performance.now();
-      if (this.#duration !== undefined) {
-        this.#deadline = new Deadline(this.#duration, () => this.stop({ reason: 'duration' }));
+      this.#pool = new TransferPool(endpoint, this.#depth, this.#completed.taken, this.#onComplete);
+      this.#end = this.#stopped ?? this.#limitReached('cancelled', false);
+      this.#lastArrival = performance.now();
+      this.statistics.startedAt ||= this.#lastArrival;
+      for (const alarm of this.#alarms) {
+        alarm.start();
       }
       this.#advance();
     });
   }
 
-  /** Ends the capture: the drain begins, and `run` resolves at its end. */
+  /** Ends this run, and any later one at once: the drain begins, and `run` resolves at its end. */
   stop(end: End): void {
-    this.#drain(end);
-    this.#advance();
+    this.#stopped ??= end;
+    if (this.#pool !== undefined) {
+      this.#drain(end);
+      this.#advance();
+    }
   }
+
+  #createAlarms({ timeout, idleTimeout }: ReceiveOptions): void {
+    if (timeout !== undefined) {
+      this.#alarms.push(
+        new Alarm(
+          timeout,
+          () => this.#pool?.oldestSubmission,
+          (latest) => this.#pool?.expire(latest),
+        ),
+      );
+    }
+    if (idleTimeout !== undefined) {
+      this.#alarms.push(new Alarm(idleTimeout, this.#quietSince, this.#probe));
+    }
+  }
+
+  /** Silence counts while the device could send: with a pool that waits for the sink it cannot. */
+  readonly #quietSince = (): number | undefined =>
+    this.#probed !== undefined || this.#pool?.inFlight === 0 ? undefined : this.#lastArrival;
+
+  /** Bytes may sit in a transfer that is not full yet: only its completion tells. */
+  readonly #probe = (): void => {
+    this.#probed = this.#pool?.expireOldest();
+  };
 
   // A throw out of a completion would vanish in the native layer: it ends the capture instead.
   readonly #onComplete = (
@@ -111,7 +167,8 @@ export class Receiver {
     try {
       this.statistics.count(status, requested, actualLength);
       this.#completed.put(sequence, buffer, actualLength);
-      this.#judge(status);
+      this.#judge(sequence, status, actualLength < requested);
+      this.#noteArrival(sequence, actualLength);
     } catch (error) {
       this.#drain(internal(error));
     }
@@ -121,50 +178,84 @@ export class Receiver {
   readonly #onWritten = (error: Error | undefined): void => {
     if (error !== undefined) {
       const closed = (error as NodeJS.ErrnoException).code === 'EPIPE';
-      this.#drain({ reason: closed ? 'reader-closed' : 'output-failed', cause: error });
+      const end: End = { reason: closed ? 'reader-closed' : 'output-failed', cause: error };
+      this.#stopped ??= end;
+      this.#drain(end);
     }
     this.#advance();
   };
 
   /** What a status means for the capture as a whole. */
-  #judge(status: TransferStatus): void {
+  #judge(sequence: number, status: TransferStatus, short: boolean): void {
     switch (status) {
       case 'stall':
       case 'error':
       case 'overflow':
+        this.#writer.markFailed(sequence);
         this.#drain({ reason: status });
         break;
       case 'no-device':
+        this.#writer.markFailed(sequence);
         this.#drain({ reason: 'device-lost' });
         break;
       default:
-        if (this.statistics.bytesReceived >= this.#limit) {
-          this.#drain({ reason: 'limit' });
-        }
+        this.#end ??= this.#limitReached(status, short);
+    }
+  }
+
+  /** Nothing is in flight then: the quota asked for no more. */
+  #limitReached(status: TransferStatus, short: boolean): End | undefined {
+    return this.#quota.reached(this.statistics, status, short) ? { reason: 'limit' } : undefined;
+  }
+
+  #noteArrival(sequence: number, bytes: number): void {
+    if (this.#options.idleTimeout === undefined) {
+      return;
+    }
+    if (bytes > 0) {
+      this.#lastArrival = performance.now();
+      this.#probed = undefined;
+    } else if (this.#probed === sequence) {
+      this.#probed = undefined;
+      this.#drain({ reason: 'idle' });
     }
   }
 
   /** Moves everything on as far as it goes now. */
   #advance(): void {
+    const pool = this.#pool;
+    if (pool === undefined) {
+      return;
+    }
     try {
-      this.#fill();
+      this.#fill(pool);
       this.#writer.advance();
     } catch (error) {
       this.#drain(internal(error));
     }
-    if (this.#end !== undefined && this.#pool.inFlight === 0 && !this.#writer.busy) {
-      this.#deadline?.clear();
-      this.statistics.endedAt = performance.now();
-      this.#resolve(this.#end);
+    const drained = pool.inFlight === 0 && !this.#writer.busy;
+    if (this.#end !== undefined && drained && this.#pool === pool) {
+      this.#finish(this.#end);
     }
   }
 
+  #finish(end: End): void {
+    for (const alarm of this.#alarms) {
+      alarm.stop();
+    }
+    this.#pool = undefined;
+    this.#probed = undefined;
+    this.statistics.endedAt = performance.now();
+    const offset = this.#writer.takeFailure();
+    this.#resolve(isClean(end) ? end : { ...end, offset });
+  }
+
   /** Submits idle transfers while there is something left to ask for and a buffer to put it in. */
-  #fill(): void {
-    while (this.#end === undefined && this.#pool.hasIdle) {
+  #fill(pool: TransferPool): void {
+    while (this.#end === undefined && pool.hasIdle) {
       // Never ask the device for more than is left: what it sends beyond would be lost to the next
       // run. Whole packets only, as a device may fill its last packet.
-      const left = this.#limit - this.statistics.bytesReceived - this.#pool.bytesInFlight;
+      const left = this.#quota.allowance(this.statistics, pool);
       if (left <= 0) {
         return;
       }
@@ -172,13 +263,23 @@ export class Receiver {
       if (buffer === undefined) {
         return;
       }
-      const packets = Math.ceil(Math.min(left, this.#transferSize) / this.#packetSize);
+      const packets = Math.min(Math.ceil(left / this.#packetSize), this.#packets);
       try {
-        this.#pool.submit(buffer, packets * this.#packetSize);
+        pool.submit(buffer, packets * this.#packetSize);
       } catch (error) {
         this.#buffers.give(buffer);
-        this.#drain(submitFailed(error));
+        this.#refused(pool, error);
       }
+    }
+  }
+
+  /** Without memory for all transfers, those that are in flight have to do. */
+  #refused(pool: TransferPool, error: unknown): void {
+    if (error instanceof UsbError && error.code === 'no-memory' && pool.inFlight > 0) {
+      this.#depth = pool.shrink();
+      this.#options.onShrink?.(this.#depth);
+    } else {
+      this.#drain(submitFailed(error));
     }
   }
 
@@ -189,19 +290,7 @@ export class Receiver {
       return;
     }
     this.#end = end;
-    this.#pool.cancelAll();
-  }
-}
-
-function validate({ depth, transferSize, bytes }: ReceiveOptions, packetSize: number): void {
-  if (!Number.isInteger(depth) || depth < 1) {
-    throw new RangeError(`depth must be a whole number from 1 on, not ${depth}`);
-  }
-  if (!Number.isInteger(transferSize) || transferSize < 1 || transferSize % packetSize !== 0) {
-    throw new RangeError(`transferSize must be a multiple of ${packetSize}, not ${transferSize}`);
-  }
-  if (bytes !== undefined && !(bytes >= 1)) {
-    throw new RangeError(`bytes must be at least 1, not ${bytes}`);
+    this.#pool?.cancelAll();
   }
 }
 

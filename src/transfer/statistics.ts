@@ -1,9 +1,23 @@
 import type { TransferStatus } from '../usb/transfer-status.js';
+import type { EndReason } from './end.js';
+
+/** A place in the output where bytes from the device may be missing. */
+export interface Gap {
+  /** Bytes of the output before it. */
+  readonly offset: number;
+  /** Seconds from the first submission to what caused it. */
+  readonly seconds: number;
+  readonly cause: EndReason;
+}
+
+/** Gaps that are kept one by one; the others are only counted. */
+const MOST_GAPS = 1000;
 
 /**
  * What happened, in plain counters; nothing is computed or formatted before somebody asks.
  *
- * Always: `bytesReceived = bytesWritten + bytesDiscarded + bytesUnwritten` once a capture ended.
+ * Once a capture ended, always:
+ * `bytesReceived = bytesWritten + bytesSkipped + bytesDiscarded + bytesUnwritten`.
  */
 export class Statistics {
   /** Transfers that ended, by the way they ended. */
@@ -16,6 +30,8 @@ export class Statistics {
     'no-device': 0,
     overflow: 0,
   };
+  /** Transfers that ended with at least one byte, however. */
+  transfersWithData = 0;
   /** Transfers that completed with fewer bytes than asked for, but some. */
   shortTransfers = 0;
   /** Transfers that completed with no byte: zero-length packets. */
@@ -24,12 +40,17 @@ export class Statistics {
   bytesReceived = 0;
   /** Bytes that the sink took. */
   bytesWritten = 0;
+  /** Bytes at the beginning, thrown away as asked. */
+  bytesSkipped = 0;
   /** Bytes behind the limit in the last packet, thrown away. */
   bytesDiscarded = 0;
   /** Bytes that were received, but that a failed or closed sink did not take. */
   bytesUnwritten = 0;
-  /** Bytes written that came with an OVERFLOW: the kernel does not vouch for them. */
+  /** Bytes among those received that came with an OVERFLOW: the kernel does not vouch for them. */
   bytesSuspect = 0;
+  /** The first of the gaps, and the number of all. */
+  readonly gaps: Gap[] = [];
+  gapCount = 0;
   /** When the first transfer was submitted and when all was written: monotonic milliseconds. */
   startedAt = 0;
   endedAt = 0;
@@ -38,6 +59,9 @@ export class Statistics {
   count(status: TransferStatus, requested: number, received: number): void {
     this.statuses[status] += 1;
     this.bytesReceived += received;
+    if (received > 0) {
+      this.transfersWithData += 1;
+    }
     if (status === 'completed' && received < requested) {
       if (received === 0) {
         this.emptyTransfers += 1;
@@ -47,6 +71,17 @@ export class Statistics {
     } else if (status === 'overflow') {
       this.bytesSuspect += received;
     }
+  }
+
+  /** Records that bytes may be missing from the output at an offset. */
+  recordGap(cause: EndReason, offset: number): Gap {
+    const seconds = (performance.now() - this.startedAt) / 1000;
+    const gap = { offset, seconds, cause };
+    this.gapCount += 1;
+    if (this.gaps.length < MOST_GAPS) {
+      this.gaps.push(gap);
+    }
+    return gap;
   }
 
   /** Transfers that ended, however. */

@@ -2,8 +2,8 @@ import type { Endpoint, Transfer } from '../usb/backend.js';
 import type { TransferStatus } from '../usb/transfer-status.js';
 
 /**
- * Told each completion: which submission it answers (0 for the first), its buffer, the bytes asked
- * for and the bytes moved.
+ * Told each completion: which submission it answers (the first number is the pool's choice), its
+ * buffer, the bytes asked for, the status and the bytes moved.
  */
 export type OnPoolComplete = (
   sequence: number,
@@ -18,6 +18,10 @@ interface Slot {
   buffer: Buffer;
   sequence: number;
   requested: number;
+  /** Monotonic milliseconds. */
+  submittedAt: number;
+  /** Cancelled for having waited too long. */
+  expired: boolean;
 }
 
 const NO_BUFFER = Buffer.alloc(0);
@@ -25,30 +29,44 @@ const NO_BUFFER = Buffer.alloc(0);
 /**
  * N transfers on one endpoint, made once and kept in flight by whoever owns the pool.
  *
- * The pool knows which transfers are idle and which are in flight, and numbers submissions. What is
- * submitted and what becomes of it is the owner's.
+ * The pool knows which transfers are idle and which are in flight, and since when, and numbers
+ * submissions. What is submitted and what becomes of it is the owner's.
  */
 export class TransferPool {
   readonly #idle: Slot[] = [];
+  /** In order of submission: a Set keeps the order of insertion. */
   readonly #inFlight = new Set<Slot>();
-  #submitted = 0;
+  #nextSequence: number;
   #bytesInFlight = 0;
 
-  /** @param depth the number of transfers */
-  constructor(endpoint: Endpoint, depth: number, onComplete: OnPoolComplete) {
+  /**
+   * @param depth the number of transfers
+   * @param firstSequence the number of the first submission
+   */
+  constructor(
+    endpoint: Endpoint,
+    depth: number,
+    firstSequence: number,
+    onComplete: OnPoolComplete,
+  ) {
+    this.#nextSequence = firstSequence;
     for (let i = 0; i < depth; i += 1) {
       const slot: Slot = {
         transfer: endpoint.createTransfer((status, actualLength) => {
-          const { sequence, buffer, requested } = slot;
+          const { sequence, buffer, requested, expired } = slot;
           slot.buffer = NO_BUFFER;
+          slot.expired = false;
           this.#inFlight.delete(slot);
           this.#idle.push(slot);
           this.#bytesInFlight -= requested;
-          onComplete(sequence, buffer, requested, status, actualLength);
+          const why = expired && status === 'cancelled' ? 'timed-out' : status;
+          onComplete(sequence, buffer, requested, why, actualLength);
         }),
         buffer: NO_BUFFER,
         sequence: 0,
         requested: 0,
+        submittedAt: 0,
+        expired: false,
       };
       this.#idle.push(slot);
     }
@@ -69,11 +87,6 @@ export class TransferPool {
     return this.#bytesInFlight;
   }
 
-  /** Submissions so far, which is the number that the next one gets. */
-  get submitted(): number {
-    return this.#submitted;
-  }
-
   /**
    * Submits an idle transfer. The buffer is the pool's until the completion hands it back.
    *
@@ -89,19 +102,70 @@ export class TransferPool {
     this.#inFlight.add(slot);
     slot.buffer = buffer;
     slot.requested = length;
-    slot.sequence = this.#submitted;
-    this.#submitted += 1;
+    slot.submittedAt = performance.now();
+    slot.sequence = this.#nextSequence;
+    this.#nextSequence += 1;
     this.#bytesInFlight += length;
   }
 
+  /** Drops the idle transfers for good, and says how many are left. */
+  shrink(): number {
+    this.#idle.length = 0;
+    return this.#inFlight.size;
+  }
+
   /**
-   * Cancels everything in flight, newest first: cancelling the oldest first would let the device's
-   * data run into a younger transfer behind the hole.
+   * Since when the oldest transfer in flight waits, of those that did not expire; undefined when
+   * there is none. Monotonic milliseconds.
    */
-  cancelAll(): void {
-    const newestFirst = [...this.#inFlight].sort((a, b) => b.sequence - a.sequence);
-    for (const slot of newestFirst) {
+  get oldestSubmission(): number | undefined {
+    for (const slot of this.#inFlight) {
+      if (!slot.expired) {
+        return slot.submittedAt;
+      }
+    }
+    return undefined;
+  }
+
+  /** Cancels what was submitted at that time or before. It completes as `timed-out`. */
+  expire(submittedAt: number): void {
+    this.#cancel((slot) => {
+      if (slot.expired || slot.submittedAt > submittedAt) {
+        return false;
+      }
+      slot.expired = true;
+      return true;
+    });
+  }
+
+  /**
+   * Cancels the oldest transfer, which is the one that data arrives in. It completes as `timed-out`.
+   *
+   * @returns the number of its submission; undefined when nothing is in flight
+   */
+  expireOldest(): number | undefined {
+    for (const slot of this.#inFlight) {
+      slot.expired = true;
       slot.transfer.cancel();
+      return slot.sequence;
+    }
+    return undefined;
+  }
+
+  /** Cancels everything in flight. */
+  cancelAll(): void {
+    this.#cancel(() => true);
+  }
+
+  /**
+   * Newest first: cancelling the oldest first would let the device's data run into a younger
+   * transfer that is about to be cancelled as well.
+   */
+  #cancel(chosen: (slot: Slot) => boolean): void {
+    for (const slot of [...this.#inFlight].reverse()) {
+      if (chosen(slot)) {
+        slot.transfer.cancel();
+      }
     }
   }
 }

@@ -4,9 +4,9 @@ import { UsbError } from './errors.js';
 
 /** What is known of the endpoint that is wanted; whatever is left out is found. */
 export interface EndpointRequest {
-  readonly address?: number;
-  readonly interfaceNumber?: number;
-  readonly alternateSetting?: number;
+  readonly address?: number | undefined;
+  readonly interfaceNumber?: number | undefined;
+  readonly alternateSetting?: number | undefined;
 }
 
 /** Where an endpoint is: the interface to claim and the alternate setting to select. */

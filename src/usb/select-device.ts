@@ -2,14 +2,14 @@ import type { DeviceInfo } from './backend.js';
 
 /** Which devices are meant: all properties that are given must fit. */
 export interface DeviceFilter {
-  readonly vid?: number;
-  readonly pid?: number;
+  readonly vid?: number | undefined;
+  readonly pid?: number | undefined;
   /** The serial number, to the letter. */
-  readonly serial?: string;
+  readonly serial?: string | undefined;
   /** The port path, such as `3-1.2`. */
-  readonly path?: string;
-  readonly bus?: number;
-  readonly address?: number;
+  readonly path?: string | undefined;
+  readonly bus?: number | undefined;
+  readonly address?: number | undefined;
 }
 
 /** Whether a device fits a filter. */

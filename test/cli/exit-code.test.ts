@@ -1,11 +1,20 @@
 import { expect, it } from 'vitest';
-import { CliError, exitCodeOfEnd, exitCodeOfError } from '../../src/cli/exit-code.js';
+import { CliError, type Ending, exitCodeOfEnd, exitCodeOfError } from '../../src/cli/exit-code.js';
 import type { EndReason } from '../../src/transfer/end.js';
 import { UsbError, type UsbErrorCode } from '../../src/usb/errors.js';
+
+const ending = (reason: EndReason, rest: Partial<Ending> = {}): Ending => ({
+  end: { reason },
+  limited: false,
+  signal: undefined,
+  gaps: 0,
+  ...rest,
+});
 
 it.each<[EndReason, number]>([
   ['limit', 0],
   ['duration', 0],
+  ['idle', 0],
   ['reader-closed', 0],
   ['interrupted', 0],
   ['stall', 6],
@@ -16,14 +25,29 @@ it.each<[EndReason, number]>([
   ['output-failed', 7],
   ['internal', 1],
 ])('a capture that ends by %s exits %i', (reason, code) => {
-  expect(exitCodeOfEnd({ reason }, false, undefined)).toBe(code);
+  expect(exitCodeOfEnd(ending(reason))).toBe(code);
+});
+
+it.each<[EndReason, number]>([
+  ['limit', 6],
+  ['idle', 6],
+  ['interrupted', 6],
+  ['device-lost', 5],
+  ['output-failed', 7],
+])('a capture with a gap that ends by %s exits %i', (reason, code) => {
+  expect(exitCodeOfEnd(ending(reason, { gaps: 1 }))).toBe(code);
 });
 
 it('a signal before a limit exits with 128 and its number', () => {
-  expect(exitCodeOfEnd({ reason: 'interrupted' }, true, 'SIGINT')).toBe(130);
-  expect(exitCodeOfEnd({ reason: 'interrupted' }, true, 'SIGTERM')).toBe(143);
-  expect(exitCodeOfEnd({ reason: 'interrupted' }, false, 'SIGINT')).toBe(0);
-  expect(exitCodeOfEnd({ reason: 'limit' }, true, 'SIGINT')).toBe(0);
+  const limited = (reason: EndReason, signal: NodeJS.Signals) =>
+    exitCodeOfEnd(ending(reason, { limited: true, signal }));
+  expect(limited('interrupted', 'SIGINT')).toBe(130);
+  expect(limited('interrupted', 'SIGTERM')).toBe(143);
+  expect(limited('limit', 'SIGINT')).toBe(0);
+});
+
+it('silence before a limit exits 8', () => {
+  expect(exitCodeOfEnd(ending('idle', { limited: true }))).toBe(8);
 });
 
 it.each<[UsbErrorCode, number]>([

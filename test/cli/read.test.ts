@@ -37,7 +37,7 @@ describe('usbxfer read', () => {
     expect(stdout).toHaveLength(64 * MIB);
     expect(isCounterPrefix(stdout)).toBe(true);
     expect(stderr).toMatch(
-      /^67108864 bytes \(64\.0 MiB\) in [\d.]+ s, .*\/s, 256 transfers; ended: byte limit reached\n/,
+      /^67108864 bytes \(64\.0 MiB\) in [\d.]+ s, .*\/s, 256 transfers; ended: limit reached\n/,
     );
     expect(stderr).toContain(
       'completed 256, error 0, timed-out 0, cancelled 0, stall 0, no-device 0, overflow 0',

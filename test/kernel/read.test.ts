@@ -26,7 +26,7 @@ describeInLab.each([
       exit $code`);
     expect(stdout.toString()).toBe(`${50 * MB}\n${50 * MB}\n`);
     expect(stderr).toMatch(
-      /^50000000 bytes .*; ended: byte limit reached\ncompleted \d+, error 0, /,
+      /^50000000 bytes .*; ended: limit reached\ncompleted \d+, error 0, /,
     );
     expect(code).toBe(0);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { capture } from '../../src/transfer/capture.js';
+import { type CaptureRequest, capture } from '../../src/transfer/capture.js';
 import type { Backend, Device, Interface } from '../../src/usb/backend.js';
 import { UsbError } from '../../src/usb/errors.js';
 import { locateBulkIn } from '../../src/usb/locate-endpoint.js';
@@ -11,7 +11,10 @@ import { ScriptedEndpoint } from './scripted-endpoint.js';
 type Step = 'open' | 'claim' | 'release' | 'close' | 'sink closed';
 
 /** A bus on which each step can fail, and which writes down what was done. */
-function bench(failures: Partial<Record<Step, UsbError>> = {}) {
+function bench(
+  failures: Partial<Record<Step, UsbError>> = {},
+  options: Partial<CaptureRequest> = {},
+) {
   const done: Step[] = [];
   const endpoint = new ScriptedEndpoint();
   const sink = new MemorySink();
@@ -55,6 +58,7 @@ function bench(failures: Partial<Record<Step, UsbError>> = {}) {
       sink,
       receive: { depth: 2, transferSize: 512 },
       signal: controller.signal,
+      ...options,
     });
   /** Ends the capture as soon as it is under way. */
   const endWith = async (status: TransferStatus): Promise<void> => {
@@ -75,7 +79,7 @@ describe('capture', () => {
     const { run, endWith, done } = bench();
     const result = run();
     await endWith('stall');
-    expect((await result).end).toEqual({ reason: 'stall' });
+    expect((await result).end).toMatchObject({ reason: 'stall', offset: 0 });
     expect(done).toEqual(['open', 'claim', 'sink closed', 'release', 'close']);
   });
 
@@ -99,6 +103,18 @@ describe('capture', () => {
       flight.complete('cancelled', 0);
     }
     expect((await result).end).toEqual({ reason: 'interrupted' });
+  });
+
+  it('ends after the duration, from the first submission on', async () => {
+    const { run, endpoint } = bench({}, { duration: 5 });
+    const result = run();
+    while (endpoint.cancellations.length === 0) {
+      await new Promise(setImmediate);
+    }
+    for (const flight of [...endpoint.flights]) {
+      flight.complete('cancelled', 0);
+    }
+    expect((await result).end).toEqual({ reason: 'duration' });
   });
 
   it('ends at once when its signal came before it began', async () => {
@@ -126,7 +142,7 @@ describe('capture', () => {
     const { run, endWith, done } = bench({ release: new UsbError('no-device', 'gone') });
     const result = run();
     await endWith('no-device');
-    expect((await result).end).toEqual({ reason: 'device-lost' });
+    expect((await result).end).toMatchObject({ reason: 'device-lost' });
     expect(done.at(-1)).toBe('close');
   });
 

@@ -17,8 +17,8 @@ interface Bench {
 function start(options: Partial<ReceiveOptions> = {}): Bench {
   const endpoint = new ScriptedEndpoint();
   const sink = new MemorySink();
-  const receiver = new Receiver(endpoint, sink, { depth: 4, transferSize: 1024, ...options });
-  return { endpoint, sink, receiver, ended: receiver.run() };
+  const receiver = new Receiver(sink, { depth: 4, transferSize: 1024, ...options });
+  return { endpoint, sink, receiver, ended: receiver.run(endpoint) };
 }
 
 /** Answers a flight with bytes that all have one value. */
@@ -134,12 +134,87 @@ describe('Receiver', () => {
     expect(endpoint.requests).toEqual([1024, 1024, 1024]);
   });
 
-  it('ends after the duration', async () => {
-    const bench = start({ duration: 5 });
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    drain(bench, 512);
-    expect((await bench.ended).reason).toBe('duration');
-    expect(bench.sink.contents).toHaveLength(4 * 512);
+  it('skips the first bytes, on top of the limit', async () => {
+    const { endpoint, sink, receiver, ended } = start({ bytes: 1000, skip: 1100 });
+    expect(endpoint.requests).toEqual([1024, 1024, 512]);
+    for (const value of [1, 2, 3]) {
+      answer(endpoint.flights[0], value);
+    }
+    expect((await ended).reason).toBe('limit');
+    expect(sink.contents).toEqual(Buffer.concat([Buffer.alloc(948, 2), Buffer.alloc(52, 3)]));
+    expect(receiver.statistics).toMatchObject({ bytesSkipped: 1100, bytesDiscarded: 460 });
+  });
+
+  it('counts transfers with data, and has never more than are left in flight', async () => {
+    const { endpoint, sink, ended } = start({ count: 3, depth: 2 });
+    answer(endpoint.flights[0], 1, 0);
+    answer(endpoint.flights[0], 2, 10);
+    answer(endpoint.flights[0], 3, 20);
+    expect(endpoint.flights).toHaveLength(1);
+    answer(endpoint.flights[0], 4, 30);
+    expect((await ended).reason).toBe('limit');
+    expect(sink.contents).toHaveLength(60);
+  });
+
+  it.each([100, 0])(
+    'ends a message at a packet of %i bytes, asking for nothing behind it',
+    async (length) => {
+      const { endpoint, sink, ended } = start({ untilShort: true, depth: 8 });
+      answer(endpoint.flights[0], 1);
+      expect(endpoint.flights).toHaveLength(1);
+      answer(endpoint.flights[0], 2, length);
+      expect((await ended).reason).toBe('limit');
+      expect(endpoint.requests).toHaveLength(2);
+      expect(sink.contents).toHaveLength(1024 + length);
+    },
+  );
+
+  it('goes on with fewer transfers where the system has no memory for all', async () => {
+    const shrunk: number[] = [];
+    const endpoint = new ScriptedEndpoint();
+    const sink = new MemorySink();
+    const receiver = new Receiver(sink, {
+      depth: 8,
+      transferSize: 1024,
+      bytes: 20 * 1024,
+      onShrink: (depth) => shrunk.push(depth),
+    });
+    endpoint.room = 3;
+    const ended = receiver.run(endpoint);
+    expect(endpoint.flights).toHaveLength(3);
+    while (endpoint.flights.length > 0) {
+      answer(endpoint.flights[0], 1);
+    }
+    expect((await ended).reason).toBe('limit');
+    expect(sink.contents).toHaveLength(20 * 1024);
+    expect(shrunk).toEqual([3]);
+  });
+
+  it('runs again behind a gap, and keeps to its limit all the same', async () => {
+    const bench = start({ bytes: 4096, depth: 2 });
+    const { endpoint, sink, receiver } = bench;
+    answer(endpoint.flights[0], 1);
+    answer(endpoint.flights[0], 2, 512, 'stall');
+    drain(bench, 0);
+    expect((await bench.ended).reason).toBe('stall');
+    endpoint.requests.length = 0;
+    const again = receiver.run(endpoint);
+    while (endpoint.flights.length > 0) {
+      answer(endpoint.flights[0], 3);
+    }
+    expect((await again).reason).toBe('limit');
+    expect(endpoint.requests).toEqual([1024, 1024, 512]);
+    expect(sink.contents).toHaveLength(4096);
+  });
+
+  it('ends at once when it runs again after a stop, or with its limit reached', async () => {
+    const bench = start({ bytes: 1024, depth: 1 });
+    answer(bench.endpoint.flights[0], 1, 1024, 'stall');
+    expect((await bench.ended).reason).toBe('stall');
+    expect((await bench.receiver.run(bench.endpoint)).reason).toBe('limit');
+    bench.receiver.stop({ reason: 'interrupted' });
+    expect((await bench.receiver.run(bench.endpoint)).reason).toBe('interrupted');
+    expect(bench.endpoint.requests).toHaveLength(1);
   });
 
   it('accounts for what a failed sink did not take', async () => {
@@ -179,7 +254,7 @@ describe('Receiver', () => {
 
   it.each([
     ['no-device', 'device-lost'],
-    ['no-memory', 'submit-failed'],
+    ['io', 'submit-failed'],
   ] as const)('ends on a submit refused with %s as %s', async (code, reason) => {
     const bench = start();
     bench.endpoint.refusals.push(new UsbError(code, 'refused'));
@@ -188,6 +263,25 @@ describe('Receiver', () => {
     drain(bench);
     expect((await bench.ended).reason).toBe(reason);
     expect(bench.sink.contents).toHaveLength(1024);
+  });
+
+  it('cannot do with no transfer at all', async () => {
+    const endpoint = new ScriptedEndpoint();
+    endpoint.room = 0;
+    const receiver = new Receiver(new MemorySink(), { depth: 4, transferSize: 1024 });
+    expect(await receiver.run(endpoint)).toMatchObject({
+      reason: 'submit-failed',
+      cause: { code: 'no-memory' },
+    });
+  });
+
+  it('does not run again with a sink that failed', async () => {
+    const bench = start({ depth: 1 });
+    bench.sink.capacity = 100;
+    answer(bench.endpoint.flights[0], 1, 512, 'stall');
+    expect((await bench.ended).reason).toBe('stall');
+    expect((await bench.receiver.run(bench.endpoint)).reason).toBe('output-failed');
+    expect(bench.endpoint.requests).toHaveLength(1);
   });
 
   it('takes a sink that throws for one that failed', async () => {
@@ -216,11 +310,17 @@ describe('Receiver', () => {
     { depth: 0 },
     { depth: 1.5 },
     { transferSize: 0 },
-    { transferSize: 1000 },
     { bytes: 0 },
     { bytes: Number.NaN },
+    { skip: -1 },
+    { count: 0 },
   ])('refuses %o', (options) => {
     expect(() => start(options)).toThrow(RangeError);
+  });
+
+  it('refuses transfers of less than a packet, and cuts others to whole packets', async () => {
+    await expect(start({ transferSize: 511 }).ended).rejects.toThrow(RangeError);
+    expect(start({ transferSize: 1500 }).endpoint.requests).toEqual([1024, 1024, 1024, 1024]);
   });
 
   it('writes every byte received, in order of submission, however transfers end', async () => {

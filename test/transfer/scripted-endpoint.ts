@@ -25,6 +25,8 @@ export class ScriptedEndpoint implements Endpoint {
   readonly requests: number[] = [];
   /** Thrown by the next submits, once each. */
   readonly refusals: UsbError[] = [];
+  /** Transfers that there is memory for. */
+  room = Number.POSITIVE_INFINITY;
 
   constructor(maxPacketSize = 512) {
     this.maxPacketSize = maxPacketSize;
@@ -37,6 +39,9 @@ export class ScriptedEndpoint implements Endpoint {
         const refusal = this.refusals.shift();
         if (refusal !== undefined) {
           throw refusal;
+        }
+        if (this.flights.length >= this.room) {
+          throw new UsbError('no-memory', 'no memory');
         }
         if (current !== undefined) {
           throw new UsbError('invalid', 'in flight already');

@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Backend, Device, DeviceInfo } from '../usb/backend.js';
+import { UsbError } from '../usb/errors.js';
+import { type EndpointLocation, locateBulkIn } from '../usb/locate-endpoint.js';
+import { toError } from '../usb/to-error.js';
+import type { End } from './end.js';
+import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
+import { openWhenReady } from './open-when-ready.js';
+import type { Gap, Statistics } from './statistics.js';
+import { isSameDevice, waitForDevice } from './wait-for-device.js';
+
+/** How long a device may take to vanish from the bus after its first errors, in milliseconds. */
+const UNPLUG_GRACE = 1000;
+const UNPLUG_POLL = 50;
+
+/** What to do about failures. By default a capture ends with the first. */
+export interface RecoveryOptions {
+  /** Stalls, errors and overflows in a row, without data between, after which to go on. */
+  readonly keepGoing?: number | undefined;
+  /** Milliseconds to wait for the same device when it is lost; Infinity for ever. */
+  readonly reconnect?: number | undefined;
+  /** Told of each gap as it happens. */
+  readonly onGap?: ((gap: Gap) => void) | undefined;
+  /** Told that a lost device is back. */
+  readonly onReconnect?: (() => void) | undefined;
+}
+
+/** Where a capture stands after a drain: it goes on with a source, or it ends. */
+export type Standing =
+  | { readonly end: undefined; readonly source: OpenEndpoint }
+  /** Without a source when the device was lost, and closed, before. */
+  | { readonly end: End; readonly source: OpenEndpoint | undefined };
+
+/** Decides after each drain whether a capture ends, and makes the device fit for going on. */
+export class Recovery {
+  readonly #backend: Backend;
+  readonly #device: DeviceInfo;
+  readonly #location: EndpointLocation;
+  readonly #options: RecoveryOptions;
+  readonly #statistics: Statistics;
+  readonly #stopped: AbortSignal;
+  /** Failures since data came last, and the bytes received by then. */
+  #inARow = 0;
+  #receivedBefore = 0;
+
+  /** @param stopped aborted when the capture is to end: nothing is waited for then */
+  constructor(
+    backend: Backend,
+    device: DeviceInfo,
+    location: EndpointLocation,
+    options: RecoveryOptions,
+    statistics: Statistics,
+    stopped: AbortSignal,
+  ) {
+    this.#backend = backend;
+    this.#device = device;
+    this.#location = location;
+    this.#options = options;
+    this.#statistics = statistics;
+    this.#stopped = stopped;
+  }
+
+  /** @param end why the receiver's run ended, with everything drained */
+  async after(end: End, source: OpenEndpoint): Promise<Standing> {
+    switch (end.reason) {
+      case 'stall':
+      case 'error':
+      case 'overflow':
+        return this.#afterFailure(end, source);
+      case 'device-lost':
+        return this.#endOrReconnect(end, source);
+      default:
+        return { end, source };
+    }
+  }
+
+  async #afterFailure(end: End, source: OpenEndpoint): Promise<Standing> {
+    if (this.#stopped.aborted || this.#isTooMany()) {
+      const lost = end.reason === 'error' && (await vanishes(source.device));
+      return this.#endOrReconnect(lost ? { ...end, reason: 'device-lost' } : end, source);
+    }
+    this.#gap(end);
+    try {
+      // Only a halt is cleared: doing so resets the data toggle, which costs a packet elsewhere.
+      if (end.reason === 'stall') {
+        await source.endpoint.clearHalt();
+      } else if (this.#inARow > 1) {
+        await sleep(UNPLUG_POLL); // errors in a row: leave a device that goes the time to be gone
+      }
+    } catch (error) {
+      return this.#endOrReconnect({ ...end, ...lossBy(error) }, source);
+    }
+    return { end: undefined, source };
+  }
+
+  async #endOrReconnect(end: End, source: OpenEndpoint): Promise<Standing> {
+    const { reconnect, onReconnect } = this.#options;
+    const { bytesWritten } = this.#statistics;
+    if (reconnect === undefined || this.#stopped.aborted || end.reason !== 'device-lost') {
+      // Transfers that were queued behind the one that failed may have brought more.
+      if ((end.offset ?? bytesWritten) < bytesWritten) {
+        this.#gap(end);
+      }
+      return { end, source };
+    }
+    this.#gap(end);
+    await source.close().catch(() => {}); // of a lost device nothing is left to put back
+    try {
+      const reopened = await this.#reopen(reconnect);
+      if (reopened === undefined) {
+        return { end, source: undefined };
+      }
+      onReconnect?.();
+      return { end: undefined, source: reopened };
+    } catch (error) {
+      return { end: lossBy(error), source: undefined };
+    }
+  }
+
+  /** The endpoint of the same device once it is back; undefined when it is not in time. */
+  async #reopen(timeout: number): Promise<OpenEndpoint | undefined> {
+    const back = await waitForDevice(
+      this.#backend,
+      (candidate) => isSameDevice(this.#device, candidate) && isConfigured(candidate),
+      timeout,
+      this.#stopped,
+    );
+    if (back === undefined) {
+      return undefined;
+    }
+    const { interfaceNumber, alternateSetting, endpoint } = this.#location;
+    const { address } = endpoint;
+    const location = locateBulkIn(back, { address, interfaceNumber, alternateSetting });
+    return openWhenReady(() => openEndpoint(this.#backend, back, location), this.#stopped);
+  }
+
+  #isTooMany(): boolean {
+    const { bytesReceived } = this.#statistics;
+    this.#inARow = bytesReceived > this.#receivedBefore ? 1 : this.#inARow + 1;
+    this.#receivedBefore = bytesReceived;
+    return this.#inARow > (this.#options.keepGoing ?? 0);
+  }
+
+  #gap({ reason, offset = this.#statistics.bytesWritten }: End): void {
+    const gap = this.#statistics.recordGap(reason, offset);
+    this.#options.onGap?.(gap);
+  }
+}
+
+function isConfigured(device: DeviceInfo): boolean {
+  return device.activeConfiguration !== undefined;
+}
+
+function lossBy(error: unknown): End {
+  return error instanceof UsbError
+    ? { reason: 'device-lost', cause: error }
+    : { reason: 'internal', cause: toError(error) };
+}
+
+/** Whether errors were the beginning of an unplug: the kernel removes the device a little later. */
+async function vanishes(device: Device): Promise<boolean> {
+  const until = performance.now() + UNPLUG_GRACE;
+  while (await device.isConnected()) {
+    if (performance.now() >= until) {
+      return false;
+    }
+    await sleep(UNPLUG_POLL);
+  }
+  return true;
+}
