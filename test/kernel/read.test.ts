@@ -25,9 +25,7 @@ describeInLab.each([
       rm /tmp/dump.bin
       exit $code`);
     expect(stdout.toString()).toBe(`${50 * MB}\n${50 * MB}\n`);
-    expect(stderr).toMatch(
-      /^50000000 bytes .*; ended: limit reached\ncompleted \d+, error 0, /,
-    );
+    expect(stderr).toMatch(/^50000000 bytes .*; ended: limit reached\ncompleted \d+, error 0, /);
     expect(code).toBe(0);
   });
 });

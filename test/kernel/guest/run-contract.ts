@@ -1,5 +1,5 @@
 /*
- * Runs the contract over libusb, in the guest, where there is no test runner: `node run.js SPEED`.
+ * Runs the contract over libusb, in the guest, where there is no test runner: `node run-contract.js SPEED`.
  * Prints one JSON line for each case: its name, and what broke, or null.
  */
 import { contractCases } from '../../contract/contract.js';

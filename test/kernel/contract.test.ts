@@ -1,10 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { contractCases } from '../../contract/contract.js';
-import { describeInLab, guest } from '../lab/lab.js';
-
-const CHECKOUT = join(import.meta.dirname, '../../..');
+import { contractCases } from '../contract/contract.js';
+import { runInGuest } from './guest/run-in-guest.js';
+import { describeInLab } from './lab/lab.js';
 
 interface Verdict {
   readonly name: string;
@@ -16,11 +13,7 @@ describeInLab.each(['super', 'high'])('the contract over libusb at %s speed', (s
   let trouble = '';
 
   beforeAll(async () => {
-    compile();
-    const { stdout, stderr, code } = await guest(
-      `node build/contract/test/kernel/contract/run.js ${speed}`,
-      { timeoutMs: 300_000 },
-    );
+    const { stdout, stderr, code } = await runInGuest('run-contract', speed);
     for (const line of stdout.toString().split('\n').filter(Boolean)) {
       const { name, failure }: Verdict = JSON.parse(line);
       verdicts.set(name, failure);
@@ -36,11 +29,3 @@ describeInLab.each(['super', 'high'])('the contract over libusb at %s speed', (s
     expect(trouble).toBe('');
   });
 });
-
-/** The guest's node runs JavaScript: the suite and what it needs of src, compiled. */
-function compile(): void {
-  const compiler = join(CHECKOUT, 'node_modules/typescript/bin/tsc');
-  execFileSync(process.execPath, [compiler, '-p', join(import.meta.dirname, 'tsconfig.json')], {
-    stdio: ['ignore', 'inherit', 'inherit'],
-  });
-}

@@ -1,0 +1,126 @@
+import { afterEach, expect, it } from 'vitest';
+import { describeInLab, guest } from './lab/lab.js';
+
+const READ = 'node bin/usbxfer.js read --vid 1234 --pid 5678';
+
+afterEach(async () => {
+  await guest('gadget down one');
+});
+
+/** Reads a scripted device in the guest; the output is checked there to be counters in order. */
+async function read(steps: string, args: string) {
+  const { stdout, stderr, code } = await guest(`
+    gadget up one ffs -- ${steps} >/dev/null
+    ${READ} ${args} --json > /tmp/dump.bin; code=$?
+    check-counters < /tmp/dump.bin
+    exit $code`);
+  return { bytes: stdout.toString().trim(), summary: JSON.parse(stderr), code };
+}
+
+const MIB = 1024 * 1024;
+
+describeInLab('silence on a real bus', () => {
+  it('--timeout keeps what came, and renews the transfers', async () => {
+    const steps = 'send 1000k, silence 1000, send 1000k, silence 1000, send forever';
+    const { bytes, summary, code } = await read(steps, '--timeout 200ms --bytes 4M');
+    expect([bytes, code]).toEqual([`${4 * MIB}`, 0]);
+    expect(summary.statuses.timed_out).toBeGreaterThan(0);
+    expect(summary.gap_count).toBe(0);
+  });
+
+  it('--timeout fires in time: not once a minute, but several times in two seconds', async () => {
+    const { bytes, summary, code } = await read('silence', '--timeout 500ms --duration 2s');
+    expect([bytes, code]).toEqual(['0', 0]);
+    expect(summary.statuses.timed_out).toBeGreaterThanOrEqual(16);
+    expect(summary.statuses.timed_out).toBeLessThanOrEqual(64);
+    expect(summary.statuses.cancelled).toBe(16);
+  });
+
+  it('--idle-timeout ends it, with all that came', async () => {
+    const { bytes, summary, code } = await read(
+      'send 1000k, silence',
+      '--idle-timeout 1s --bytes 4M',
+    );
+    expect([bytes, code, summary.end]).toEqual([`${1000 * 1024}`, 8, 'idle']);
+  });
+
+  it('a flood of empty packets starves nothing', async () => {
+    const steps = 'send 10k, messages 0 2000, send forever';
+    const { bytes, summary, code } = await read(steps, '--bytes 1M');
+    expect([bytes, code]).toEqual([`${MIB}`, 0]);
+    expect(summary.empty_transfers).toBe(1999); // the first one ended the transfer before it
+  });
+});
+
+describeInLab('stalls on a real bus', () => {
+  it('--keep-going clears the halt and goes on without a hole', async () => {
+    const steps = 'send 1M, stall, send 1M, stall, send forever';
+    const { bytes, summary, code } = await read(steps, '--keep-going --bytes 4M');
+    expect([bytes, code]).toEqual([`${4 * MIB}`, 6]);
+    expect(summary.gaps).toMatchObject([
+      { offset: MIB, cause: 'stall' },
+      { offset: 2 * MIB, cause: 'stall' },
+    ]);
+  });
+
+  it('--keep-going=N gives up on a device that stalls and stalls', async () => {
+    const steps = `send 1M${', stall'.repeat(6)}, send forever`;
+    const { bytes, summary, code } = await read(steps, '--keep-going=3');
+    expect([bytes, code]).toEqual([`${MIB}`, 6]);
+    expect(summary).toMatchObject({ end: 'stall', gap_count: 3 });
+  });
+});
+
+describeInLab('unplugging on a real bus', () => {
+  it('--reconnect goes on with the same device', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one ffs -- rate 4M, send forever >/dev/null
+      ${READ} --reconnect --bytes 8M --json > /tmp/dump.bin 2> /tmp/summary &
+      until (( $(stat -c %s /tmp/dump.bin) > 1000000 )); do sleep 0.1; done
+      gadget unplug one; sleep 0.5; gadget plug one >/dev/null
+      wait $!; code=$?
+      offset=$(grep -o '"offset": [0-9]*' /tmp/summary | head -1 | grep -o '[0-9]*')
+      head -c $offset /tmp/dump.bin | check-counters
+      tail -c +$((offset + 1)) /tmp/dump.bin > /tmp/rest.bin
+      check-counters $(od -An -tu4 -N4 /tmp/rest.bin) < /tmp/rest.bin >/dev/null && echo in order
+      stat -c %s /tmp/dump.bin
+      cat /tmp/summary >&2; exit $code`);
+    const summary = JSON.parse(stderr);
+    const [before, order, size] = stdout.toString().split('\n');
+    expect([order, size, code]).toEqual(['in order', `${8 * MIB}`, 6]);
+    expect(summary.gaps).toMatchObject([{ offset: Number(before), cause: 'device-lost' }]);
+    expect(summary.end).toBe('limit');
+  });
+
+  it('--reconnect takes no other device for it', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one ffs -- rate 4M, send forever >/dev/null
+      ${READ} --reconnect=3s --json > /tmp/dump.bin 2> /tmp/summary &
+      until (( $(stat -c %s /tmp/dump.bin) > 1000000 )); do sleep 0.1; done
+      gadget down one; gadget up one ffs --serial other -- send forever >/dev/null
+      wait $!; code=$?
+      check-counters < /tmp/dump.bin >/dev/null && echo in order
+      cat /tmp/summary >&2; exit $code`);
+    expect([stdout.toString(), code]).toEqual(['in order\n', 5]);
+    expect(JSON.parse(stderr).end).toBe('device-lost');
+  });
+
+  it('--wait begins when the device comes', async () => {
+    const { stdout, code } = await guest(`
+      ${READ} --wait --bytes 1M -q > /tmp/dump.bin & sleep 3
+      gadget up one ffs -- send forever >/dev/null
+      wait $!; code=$?
+      check-counters < /tmp/dump.bin
+      exit $code`);
+    expect([stdout.toString(), code]).toEqual([`${MIB}\n`, 0]);
+  });
+});
+
+describeInLab('messages on a real bus', () => {
+  it('--until-short reads one, and leaves the next to the next run', async () => {
+    const { stdout, code } = await guest(`
+      gadget up one ffs -- messages 3000 forever >/dev/null
+      for first in 0 750 1500; do ${READ} --until-short -q | check-counters $first || exit; done`);
+    expect([stdout.toString(), code]).toEqual(['3000\n'.repeat(3), 0]);
+  });
+});
