@@ -24,6 +24,10 @@ export class Notices {
     }
   };
 
+  readonly waiting = (): void => {
+    this.#say('waiting for the device');
+  };
+
   readonly reconnected = (): void => {
     this.#say('the device is back: going on');
   };

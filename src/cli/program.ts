@@ -13,7 +13,7 @@ Examples:
 
 Ids are hexadecimal, as in lsusb. Sizes: 64k = 64KiB = 65536, 64kB = 64000.
 Exit codes: 0 done, 2 usage, 3 no such device or endpoint, 4 cannot open or claim, 5 device lost,
-6 transfer errors, 7 output failed, 128+n signal n before the limit.`;
+6 transfer errors, 7 output failed, 8 silent before the limit, 128+n signal n before the limit.`;
 
 /** The command line, ready to parse. */
 export function createProgram(): Command {

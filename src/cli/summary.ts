@@ -117,10 +117,13 @@ export function describeFailure({ end, location, statistics }: Report): string |
     case 'internal':
       return `internal error: ${reason(end)}; ${kept}`;
     default:
-      return statistics.gapCount > 0
-        ? `the output has ${statistics.gapCount} gaps: bytes may be missing there`
-        : undefined;
+      return whatIsMissing(statistics);
   }
+}
+
+function whatIsMissing({ gapCount }: Statistics): string | undefined {
+  const gaps = gapCount === 1 ? '1 gap' : `${gapCount} gaps`;
+  return gapCount === 0 ? undefined : `the output has ${gaps}, where bytes may be missing`;
 }
 
 function whatIsKept({ offset }: End, { bytesWritten }: Statistics): string {
