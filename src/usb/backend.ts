@@ -24,6 +24,20 @@ export interface Backend {
    *   have but one of each device), `no-memory`, `io`
    */
   open(info: DeviceInfo): Promise<Device>;
+
+  /** What memory the system lends to transfers; undefined when no limit of it is known. */
+  transferMemory(): Promise<TransferMemory | undefined>;
+}
+
+/**
+ * The memory that a system lends to the transfers in flight, of all programs together. Beyond it a
+ * submit fails with `no-memory`; `src/usb/transfer-memory.ts` knows what a transfer takes of it.
+ */
+export interface TransferMemory {
+  /** In bytes. */
+  readonly bytes: number;
+  /** What a person can do so that the system lends at least so many bytes. */
+  raise(bytes: number): string;
 }
 
 /** What is known of a device without opening it. Strings come from the device: untrusted. */
@@ -53,9 +67,14 @@ export interface Device {
   /**
    * Claims an interface by its number, and selects an alternate setting of it.
    *
-   * @throws UsbError `not-found`, `busy`, `no-device`, `io`; `invalid` once the device was closed
+   * @throws UsbError `not-found`, `busy`, `no-device`, `io`; `invalid` once the device was closed.
+   *   Whatever was detached by then is attached again.
    */
-  claim(interfaceNumber: number, alternateSetting: number): Promise<Interface>;
+  claim(
+    interfaceNumber: number,
+    alternateSetting: number,
+    options?: ClaimOptions,
+  ): Promise<Interface>;
 
   /** Whether the device is still on the bus. Needs no answer from the device itself. */
   isConnected(): Promise<boolean>;
@@ -65,6 +84,15 @@ export interface Device {
    * nothing more.
    */
   close(): Promise<void>;
+}
+
+/** How to claim an interface. */
+export interface ClaimOptions {
+  /**
+   * Whether to take the interface from a kernel driver that holds it, until it is released. False by
+   * default: then a claim fails with `busy`, and the error names the driver.
+   */
+  readonly detachDriver?: boolean | undefined;
 }
 
 /** A claimed interface in one alternate setting. */
@@ -77,10 +105,11 @@ export interface Interface {
   endpoint(address: number): Endpoint;
 
   /**
-   * Gives the interface back. Every transfer must have completed.
+   * Gives the interface back, to the kernel driver if it was taken from one. Every transfer must
+   * have completed.
    *
    * @throws UsbError `invalid` while a transfer is in flight; `no-device` when the device is gone,
-   *   which leaves nothing to release
+   *   which leaves nothing to release; `other` when the kernel driver does not come back
    */
   release(): Promise<void>;
 }

@@ -39,9 +39,16 @@ export type UsbErrorCode =
 export class UsbError extends Error {
   override readonly name = 'UsbError';
   readonly code: UsbErrorCode;
+  /** The kernel driver that holds what was to be claimed, and that could be detached. */
+  readonly driver: string | undefined;
 
-  constructor(code: UsbErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: UsbErrorCode, message: string, options?: UsbErrorOptions) {
     super(message, options);
     this.code = code;
+    this.driver = options?.driver;
   }
+}
+
+export interface UsbErrorOptions extends ErrorOptions {
+  readonly driver?: string | undefined;
 }

@@ -1,8 +1,9 @@
-import type { Device, DeviceInfo, Interface } from '../../usb/backend.js';
+import type { ClaimOptions, Device, DeviceInfo, Interface } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
 import { operationError } from './errors.js';
 import { LibusbInterface } from './interface.js';
 import type { NativeDevice, NodeUsb } from './node-usb.js';
+import { openFailure } from './open-failure.js';
 import { isPresent } from './sysfs.js';
 
 /** A device opened through libusb. */
@@ -24,7 +25,7 @@ export class LibusbDevice implements Device {
       .getDeviceList()
       .find((device) => device.busNumber === info.bus && device.deviceAddress === info.address);
     if (native === undefined) {
-      throw new UsbError('no-device', `the device at ${info.path} is gone`);
+      throw unknownToLibusb(info);
     }
     // node-usb has one object for a device, and one handle in it: a second open would share it,
     // and the first close take it from both.
@@ -34,12 +35,18 @@ export class LibusbDevice implements Device {
     try {
       native.open();
     } catch (error) {
-      throw operationError(`cannot open ${deviceNode(info)}`, error);
+      throw process.platform === 'linux'
+        ? openFailure(info, error)
+        : operationError(`cannot open the device at ${info.path}`, error);
     }
     return new LibusbDevice(usb, native, info);
   }
 
-  async claim(interfaceNumber: number, alternateSetting: number): Promise<Interface> {
+  async claim(
+    interfaceNumber: number,
+    alternateSetting: number,
+    options: ClaimOptions = {},
+  ): Promise<Interface> {
     if (!this.#open) {
       throw new UsbError('invalid', 'the device was closed');
     }
@@ -56,7 +63,7 @@ export class LibusbDevice implements Device {
         `the device has no interface ${interfaceNumber} with alternate setting ${alternateSetting}`,
       );
     }
-    return LibusbInterface.claim(this.#usb, this.#native, setting);
+    return LibusbInterface.claim(this.#usb, this.#native, this.info, setting, options);
   }
 
   async isConnected(): Promise<boolean> {
@@ -78,10 +85,13 @@ export class LibusbDevice implements Device {
   }
 }
 
-/** What stands for the device where the system has device files, else its place on the bus. */
-function deviceNode({ bus, address, path }: DeviceInfo): string {
-  const digits = (number: number) => String(number).padStart(3, '0');
-  return process.platform === 'linux'
-    ? `/dev/bus/usb/${digits(bus)}/${digits(address)}`
-    : `the device at ${path}`;
+function unknownToLibusb({ path, address }: DeviceInfo): UsbError {
+  const late = process.platform === 'linux' && isPresent(path, address);
+  return new UsbError(
+    'no-device',
+    late
+      ? `libusb has not heard of the device at ${path}, which came after it had started: for that it ` +
+          'needs a udev daemon, which runs in no container; start again'
+      : `the device at ${path} is gone`,
+  );
 }

@@ -1,6 +1,15 @@
-import type { Endpoint, Interface, OnComplete, Transfer } from '../../usb/backend.js';
+import type {
+  ClaimOptions,
+  DeviceInfo,
+  Endpoint,
+  Interface,
+  OnComplete,
+  Transfer,
+} from '../../usb/backend.js';
 import type { AlternateSetting, EndpointDescriptor } from '../../usb/descriptors.js';
 import { UsbError } from '../../usb/errors.js';
+import { claimFailure } from './claim-failure.js';
+import { DetachedDriver } from './detached-driver.js';
 import { operationError } from './errors.js';
 import type { NativeDevice, NodeUsb } from './node-usb.js';
 import { type Claim, LibusbTransfer } from './transfer.js';
@@ -17,27 +26,40 @@ export class LibusbInterface implements Interface {
   readonly #native: NativeDevice;
   readonly #setting: AlternateSetting;
   readonly #claim: Claim = { released: false };
+  readonly #detached: DetachedDriver | undefined;
   readonly #endpoints: LibusbEndpoint[] = [];
 
-  private constructor(usb: NodeUsb, native: NativeDevice, setting: AlternateSetting) {
+  private constructor(
+    usb: NodeUsb,
+    native: NativeDevice,
+    setting: AlternateSetting,
+    detached: DetachedDriver | undefined,
+  ) {
     this.#usb = usb;
     this.#native = native;
     this.#setting = setting;
+    this.#detached = detached;
   }
 
   /** @throws UsbError as `Device.claim` */
   static async claim(
     usb: NodeUsb,
     native: NativeDevice,
+    info: DeviceInfo,
     setting: AlternateSetting,
+    { detachDriver = false }: ClaimOptions,
   ): Promise<LibusbInterface> {
     const { interfaceNumber, alternateSetting } = setting;
+    const detached = detachDriver
+      ? DetachedDriver.detach(native, info, interfaceNumber)
+      : undefined;
     try {
       native.__claimInterface(interfaceNumber);
     } catch (error) {
-      throw operationError(`cannot claim interface ${interfaceNumber}`, error);
+      const failure = claimFailure(info, interfaceNumber, error);
+      throw await withUndo(failure, detached?.reattach());
     }
-    const claimed = new LibusbInterface(usb, native, setting);
+    const claimed = new LibusbInterface(usb, native, setting, detached);
     // 0 is in force already: the kernel puts it back at every release. Setting it again would be a
     // request that some devices answer with a stall.
     if (alternateSetting !== 0) {
@@ -46,8 +68,7 @@ export class LibusbInterface implements Interface {
           native.__setInterface(interfaceNumber, alternateSetting, done),
         );
       } catch (error) {
-        await claimed.release().catch(() => {}); // the first failure is the one to tell
-        throw error;
+        throw await withUndo(error, claimed.release());
       }
     }
     return claimed;
@@ -79,6 +100,7 @@ export class LibusbInterface implements Interface {
       await call(`cannot release interface ${interfaceNumber}`, (done) =>
         this.#native.__releaseInterface(interfaceNumber, done),
       );
+      await this.#detached?.reattach();
     }
   }
 }
@@ -127,6 +149,19 @@ class LibusbEndpoint implements Endpoint {
       throw new UsbError('invalid', 'cannot clear the halt with transfers in flight');
     }
     await call('cannot clear the halt', (done) => this.#native.__clearHalt(this.address, done));
+  }
+}
+
+/** A failure, and, where undoing what came before it failed as well, that too. */
+async function withUndo(failure: unknown, undo: Promise<void> | undefined): Promise<unknown> {
+  try {
+    await undo;
+    return failure;
+  } catch (error) {
+    const told = failure instanceof UsbError && error instanceof UsbError;
+    return told && error.code !== 'no-device'
+      ? new UsbError(failure.code, `${failure.message}; ${error.message}`, { cause: failure })
+      : failure;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { usb as Usb } from 'usb';
 import { UsbError } from '../../usb/errors.js';
+import { toError } from '../../usb/to-error.js';
 
 export type { Device as NativeDevice, Transfer as NativeTransfer } from 'usb';
 
@@ -9,19 +10,23 @@ export type NodeUsb = typeof Usb;
 /**
  * Loads node-usb, which loads libusb and starts its event thread: only for work that needs it.
  *
+ * @param load another way to load it, for tests
  * @throws UsbError `unavailable`, saying what is likely missing
  */
-export async function loadNodeUsb(): Promise<NodeUsb> {
+export async function loadNodeUsb(
+  load: () => Promise<{ usb: NodeUsb }> = () => import('usb'),
+): Promise<NodeUsb> {
   let usb: NodeUsb;
   try {
-    ({ usb } = await import('usb'));
+    ({ usb } = await load());
   } catch (cause) {
-    const detail = cause instanceof Error ? cause.message.split('\n', 1)[0] : String(cause);
-    throw new UsbError(
-      'unavailable',
-      `cannot load libusb's addon (${detail}); on Linux it needs libudev (Debian: apt install libudev1)`,
-      { cause },
-    );
+    const detail = toError(cause).message.split('\n', 1)[0] ?? '';
+    const remedy = detail.includes('libudev')
+      ? 'install libudev (Debian: apt install libudev1)'
+      : 'install usbxfer anew on this very system';
+    throw new UsbError('unavailable', `cannot load libusb's addon (${detail}); ${remedy}`, {
+      cause,
+    });
   }
   if (usb.INIT_ERROR !== 0) {
     throw new UsbError('unavailable', `libusb cannot start (libusb_init: ${usb.INIT_ERROR})`);

@@ -1,9 +1,10 @@
-import type { Backend, Device, DeviceInfo } from '../../usb/backend.js';
+import type { Backend, Device, DeviceInfo, TransferMemory } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
 import { type Clock, systemClock } from './clock.js';
 import { VirtualDevice } from './device.js';
 import { createCounterGadget, createLoopbackGadget, type Gadget } from './gadget.js';
 import { HostController } from './host-controller.js';
+import { Loan } from './loan.js';
 import { DEFAULT_SCENARIO, type Scenario } from './scenario.js';
 import { Socket } from './socket.js';
 import { SPEEDS } from './speed.js';
@@ -38,14 +39,16 @@ export function createVirtualBackend(options: VirtualBackendOptions = {}): Virtu
 export class VirtualBackend implements Backend {
   readonly name = 'virtual';
   readonly #sockets: Socket[] = [];
+  readonly #loan: Loan;
   #nextAddress = FIRST_ADDRESS;
 
   constructor({ scenario = DEFAULT_SCENARIO, clock = systemClock }: VirtualBackendOptions = {}) {
     const { speed } = scenario;
     const rate = scenario.rate === 'bus' ? SPEEDS[speed].bulkRate : scenario.rate;
     const controller = new HostController(clock);
+    this.#loan = new Loan(scenario.memory);
     const socket = (path: string, gadget: Gadget) =>
-      new Socket(path, gadget, controller, rate, () => this.#takeAddress());
+      new Socket(path, gadget, controller, this.#loan, rate, () => this.#takeAddress());
     const unplug = (duration: number) => {
       this.unplug('1-1');
       if (Number.isFinite(duration)) {
@@ -66,6 +69,10 @@ export class VirtualBackend implements Backend {
       throw new UsbError('no-device', `there is no device at ${path} with address ${address}`);
     }
     return new VirtualDevice(plug);
+  }
+
+  async transferMemory(): Promise<TransferMemory | undefined> {
+    return this.#loan.memory;
   }
 
   /** Pulls the plug of the device at a port, if it is in. */

@@ -1,4 +1,5 @@
 import type {
+  ClaimOptions,
   Device,
   DeviceInfo,
   Endpoint,
@@ -29,7 +30,12 @@ export class VirtualDevice implements Device {
     return this.#plug.info;
   }
 
-  async claim(interfaceNumber: number, alternateSetting: number): Promise<Interface> {
+  /** No driver ever holds an interface of a virtual device: there is none to detach. */
+  async claim(
+    interfaceNumber: number,
+    alternateSetting: number,
+    _options?: ClaimOptions,
+  ): Promise<Interface> {
     if (this.#closed) {
       throw new UsbError('invalid', 'the device was closed');
     }

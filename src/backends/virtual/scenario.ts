@@ -9,6 +9,8 @@ export interface Scenario {
   readonly rate: number | 'bus';
   /** What everything random depends on. */
   readonly seed: number;
+  /** Bytes that all transfers in flight together may take, bookkeeping included; Infinity: no limit. */
+  readonly memory: number;
   /** Bytes in a message of the counter, chosen anew for each; undefined: the stream never ends one. */
   readonly message: { readonly min: number; readonly max: number } | undefined;
   /** By offset; those of one offset in the order in which they happen. */
@@ -33,6 +35,7 @@ export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: stri
   ['speed=full|high|super', 'the bus speed: packets of 64, 512 or 1024 bytes'],
   ['rate=SIZE[/s]|bus|unlimited', 'bytes per second; bus: what the bus speed can carry'],
   ['seed=N', 'what random choices depend on'],
+  ['memory=SIZE', 'what all transfers in flight together may take'],
   ['message=SIZE[..SIZE]', 'send messages of that size, or of random sizes between the two'],
   ['short@OFFSET', 'end the message there: a short packet, or an empty one between packets'],
   ['zlp@OFFSET', 'send an empty packet there'],
@@ -48,6 +51,7 @@ export const DEFAULT_SCENARIO: Scenario = {
   speed: 'high',
   rate: Number.POSITIVE_INFINITY,
   seed: 0,
+  memory: Number.POSITIVE_INFINITY,
   message: undefined,
   faults: [],
 };
@@ -67,6 +71,10 @@ const SETTINGS: Readonly<Record<string, (value: string) => Partial<Settings> | u
     return rate === undefined || rate === 0 ? undefined : { rate };
   },
   seed: (value) => (/^[0-9]{1,15}$/.test(value) ? { seed: Number(value) } : undefined),
+  memory(value) {
+    const memory = parseSize(value);
+    return memory === undefined || memory === 0 ? undefined : { memory };
+  },
   message(value) {
     const [, low = '', high = low] = /^(.*?)(?:\.\.(.*))?$/.exec(value) ?? [];
     const min = parseSize(low.trim());

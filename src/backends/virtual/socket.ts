@@ -1,6 +1,7 @@
 import type { DeviceInfo } from '../../usb/backend.js';
 import type { Gadget } from './gadget.js';
 import type { HostController } from './host-controller.js';
+import type { Loan } from './loan.js';
 import type { Pipe } from './pipe.js';
 
 /** One stay of a device on the bus, from plugging in to unplugging. */
@@ -9,6 +10,8 @@ export interface Plug {
   readonly pipes: ReadonlyMap<number, Pipe>;
   /** Numbers of the interfaces that someone has claimed. */
   readonly claimed: Set<number>;
+  /** The memory of the bus's transfers. */
+  readonly loan: Loan;
   connected: boolean;
 }
 
@@ -16,6 +19,7 @@ export interface Plug {
 export class Socket {
   readonly path: string;
   readonly #gadget: Gadget;
+  readonly #loan: Loan;
   readonly #pipes = new Map<number, Pipe>();
   readonly #takeAddress: () => number;
   #plug: Plug;
@@ -23,6 +27,7 @@ export class Socket {
   /**
    * Plugs a device in.
    *
+   * @param loan the memory that the bus's sockets share
    * @param rate bytes per second that each pipe may carry
    * @param takeAddress gives the device its address, at each plug anew
    */
@@ -30,11 +35,13 @@ export class Socket {
     path: string,
     gadget: Gadget,
     controller: HostController,
+    loan: Loan,
     rate: number,
     takeAddress: () => number,
   ) {
     this.path = path;
     this.#gadget = gadget;
+    this.#loan = loan;
     this.#takeAddress = takeAddress;
     for (const [address, endpoint] of gadget.functions) {
       this.#pipes.set(address, controller.createPipe(endpoint, gadget.packetSize, rate));
@@ -72,6 +79,7 @@ export class Socket {
       info: { path: this.path, bus: 1, address: this.#takeAddress(), ...this.#gadget.descriptors },
       pipes: this.#pipes,
       claimed: new Set(),
+      loan: this.#loan,
       connected: true,
     };
   }

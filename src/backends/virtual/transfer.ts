@@ -25,6 +25,7 @@ export class VirtualTransfer extends TransferRecord implements Transfer {
     if (!Number.isInteger(length) || length < 0 || length > buffer.length) {
       throw new UsbError('invalid', `a buffer of ${buffer.length} bytes cannot move ${length}`);
     }
+    this.#claim.plug.loan.take(length);
     this.load(buffer, length);
     this.#claim.inFlight++;
     this.#pipe.submit(this);
@@ -38,6 +39,7 @@ export class VirtualTransfer extends TransferRecord implements Transfer {
 
   override answer(): void {
     this.#claim.inFlight--;
+    this.#claim.plug.loan.give(this.length);
     this.#onComplete(this.status, this.actualLength);
   }
 }

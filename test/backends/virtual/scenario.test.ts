@@ -10,12 +10,16 @@ import { UsbError } from '../../../src/usb/errors.js';
 const EVER = Number.POSITIVE_INFINITY;
 
 describe('parseScenario', () => {
-  it.each(['', ' ', ',', '\n\n', '# nothing', ' , # a\n ,'])(
-    'takes %j for plain devices',
-    (text) => {
-      expect(parseScenario(text)).toEqual(DEFAULT_SCENARIO);
-    },
-  );
+  it.each([
+    '',
+    ' ',
+    ',',
+    '\n\n',
+    '# nothing',
+    ' , # a\n ,',
+  ])('takes %j for plain devices', (text) => {
+    expect(parseScenario(text)).toEqual(DEFAULT_SCENARIO);
+  });
 
   it.each([
     ['speed=full', { speed: 'full' }],
@@ -26,6 +30,7 @@ describe('parseScenario', () => {
     ['rate=bus', { rate: 'bus' }],
     ['rate=unlimited', { rate: EVER }],
     ['seed=42', { seed: 42 }],
+    ['memory=16M', { memory: 2 ** 24 }],
     ['message=1000', { message: { min: 1000, max: 1000 } }],
     ['message=0..64k', { message: { min: 0, max: 65_536 } }],
     ['message = 1k .. 2k', { message: { min: 1024, max: 2048 } }],
@@ -65,6 +70,8 @@ describe('parseScenario', () => {
     ['seed=x', 'seed=N'],
     ['seed=-1', 'seed=N'],
     ['seed=1.5', 'seed=N'],
+    ['memory=0', 'memory=SIZE'],
+    ['memory=all', 'memory=SIZE'],
     ['message=', 'message=SIZE[..SIZE]'],
     ['message=5..', 'message=SIZE[..SIZE]'],
     ['message=..5', 'message=SIZE[..SIZE]'],

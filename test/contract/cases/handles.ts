@@ -77,6 +77,20 @@ export const handleCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'claims with detachDriver where no driver holds the interface, as without',
+    async run(stage) {
+      const staged = await stage.counters();
+      const device = await stage.backend.open(staged.info);
+      try {
+        const claimed = await device.claim(staged.interfaceNumber, 0, { detachDriver: true });
+        await claimed.release();
+      } finally {
+        await device.close();
+      }
+      await Session.use(stage, staged, async () => {});
+    },
+  },
+  {
     name: 'knows the endpoints of the alternate setting, and no others',
     async run(stage) {
       const staged = await stage.counters();

@@ -1,0 +1,52 @@
+import type { DeviceInfo } from '../../usb/backend.js';
+import { UsbError } from '../../usb/errors.js';
+import { deviceFile } from './device-file.js';
+import { type Holder, holdersOf } from './device-holders.js';
+import { operationError } from './errors.js';
+import { driverOf, USBFS } from './kernel-driver.js';
+
+/** Processes that a message names; more would not help. */
+const MOST_HOLDERS = 4;
+
+/** Who holds interfaces and device files, as the system tells it. */
+export interface Holders {
+  driverOf(info: DeviceInfo, interfaceNumber: number): string | undefined;
+  holdersOf(file: string): Holder[];
+}
+
+/** Why an interface could not be claimed; of a busy one, who holds it. */
+export function claimFailure(
+  info: DeviceInfo,
+  interfaceNumber: number,
+  cause: unknown,
+  system: Holders = { driverOf, holdersOf },
+): UsbError {
+  const failure = operationError(`cannot claim interface ${interfaceNumber}`, cause);
+  const driver = system.driverOf(info, interfaceNumber);
+  if (failure.code !== 'busy' || driver === undefined) {
+    return failure;
+  }
+  const held = `interface ${interfaceNumber} is held by`;
+  if (driver !== USBFS) {
+    return new UsbError('busy', `${held} the kernel driver ${driver}`, { cause, driver });
+  }
+  const holders = system.holdersOf(deviceFile(info));
+  return new UsbError('busy', `${held} another process${nameAll(holders)}`, { cause });
+}
+
+/** The device file does not tell who of several that have it open holds which interface. */
+function nameAll(holders: Holder[]): string {
+  const names = holders
+    .slice(0, MOST_HOLDERS)
+    .map(({ command, pid }) => `${command} (PID ${pid})`)
+    .join(', ');
+  const more = holders.length > MOST_HOLDERS ? ', …' : '';
+  switch (holders.length) {
+    case 0:
+      return '';
+    case 1:
+      return `: ${names}`;
+    default:
+      return `, one of ${names}${more}`;
+  }
+}

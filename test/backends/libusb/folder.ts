@@ -1,0 +1,31 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll } from 'vitest';
+
+/** A folder to build what Linux shows of itself in. It is gone after the tests of the file. */
+export class Folder {
+  readonly path = mkdtempSync(join(tmpdir(), 'usbxfer-'));
+
+  constructor() {
+    afterAll(() => rmSync(this.path, { recursive: true }));
+  }
+
+  file(name: string, content: string): string {
+    const path = this.#place(name);
+    writeFileSync(path, content);
+    return path;
+  }
+
+  link(name: string, target: string): string {
+    const path = this.#place(name);
+    symlinkSync(target, path);
+    return path;
+  }
+
+  #place(name: string): string {
+    const path = join(this.path, name);
+    mkdirSync(dirname(path), { recursive: true });
+    return path;
+  }
+}
