@@ -13,12 +13,14 @@ export type { Sink, WriteDone } from './transfer/sink.js';
 export { Statistics } from './transfer/statistics.js';
 export type {
   Backend,
+  ClaimOptions,
   Device,
   DeviceInfo,
   Endpoint,
   Interface,
   OnComplete,
   Transfer,
+  TransferMemory,
 } from './usb/backend.js';
 export type {
   AlternateSetting,

@@ -58,10 +58,20 @@ export interface Ending {
   readonly signal: NodeJS.Signals | undefined;
   /** Gaps in the output. */
   readonly gaps: number;
+  /** Why the device could not be given back as it was, if so. */
+  readonly unrestored?: Error | undefined;
 }
 
-/** The code for the end of a capture. A gap is told before anything that is no failure. */
-export function exitCodeOfEnd({ end, limited, signal, gaps }: Ending): number {
+/**
+ * The code for the end of a capture. A gap is told before anything that is no failure; a device that
+ * could not be given back is told when nothing else is.
+ */
+export function exitCodeOfEnd(ending: Ending): number {
+  const code = exitCodeOfData(ending);
+  return code === EXIT.done && ending.unrestored !== undefined ? EXIT.cannotOpen : code;
+}
+
+function exitCodeOfData({ end, limited, signal, gaps }: Ending): number {
   const clean = gaps > 0 ? EXIT.transferErrors : EXIT.done;
   switch (end.reason) {
     case 'limit':

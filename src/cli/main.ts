@@ -3,11 +3,13 @@ import { UsbError } from '../usb/errors.js';
 import { CliError, EXIT, exitCodeOfError } from './exit-code.js';
 import { createProgram } from './program.js';
 import { escapeUnsafe } from './sanitize.js';
-import { say } from './stdio.js';
+import { finishSaying, print, say } from './stdio.js';
 import { errStyle } from './style.js';
 
 /** Runs the command line to its end and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
+  // For ps, top and whoever finds a device held by this process: not one "node" more.
+  process.title = ['usbxfer', ...argv.slice(2)].join(' ');
   const program = createProgram();
   for (const command of [program, ...program.commands]) {
     answerInOneLine(command);
@@ -17,11 +19,16 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = fail(error);
   }
+  await finishSaying();
 }
 
 /** Commander throws instead of exiting, and leaves it to `fail` to say why. */
 function answerInOneLine(command: Command): void {
-  command.exitOverride().configureOutput({ outputError: () => {} });
+  command.exitOverride().configureOutput({
+    writeOut: (text) => print(text.trimEnd()),
+    writeErr: (text) => say(text.trimEnd()),
+    outputError: () => {},
+  });
 }
 
 function fail(error: unknown): number {
@@ -29,7 +36,10 @@ function fail(error: unknown): number {
     if (error.exitCode === 0) {
       return EXIT.done; // --help, --version
     }
-    complain(error.message.replace(/^error: /, ''));
+    // Without a command the help itself is the message.
+    if (error.code !== 'commander.help') {
+      complain(error.message.replace(/^error: /, ''));
+    }
     return EXIT.usage;
   }
   if (error instanceof CliError || error instanceof UsbError) {
@@ -44,14 +54,12 @@ function adviceFor(error: Error): string {
   if (!(error instanceof UsbError)) {
     return '';
   }
-  switch (error.code) {
-    case 'access':
-      return '; let your user in with a udev rule (usbxfer(1), PERMISSIONS)';
-    case 'no-memory':
-      return '; ask for less at once with --transfers or --transfer-size';
-    default:
-      return '';
+  if (error.driver !== undefined) {
+    return '; --detach takes it away for the time of the capture';
   }
+  return error.code === 'no-memory'
+    ? '; ask for less at once with --transfers or --transfer-size'
+    : '';
 }
 
 /** One line, whatever was in the message; it may quote arguments and device strings. */

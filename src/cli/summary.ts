@@ -4,7 +4,7 @@ import type { DeviceInfo } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
 import { TRANSFER_STATUSES } from '../usb/transfer-status.js';
 import { binarySize, endpointName, hex4 } from './format.js';
-import { sanitize } from './sanitize.js';
+import { escapeUnsafe } from './sanitize.js';
 
 /** All that a summary tells of. */
 export interface Report {
@@ -14,6 +14,10 @@ export interface Report {
   readonly statistics: Statistics;
   /** The signal that ended the capture, if one did. */
   readonly signal: NodeJS.Signals | undefined;
+  /** How often, and for how long in milliseconds, the process was stopped (Ctrl-Z) meanwhile. */
+  readonly suspensions: { readonly count: number; readonly milliseconds: number };
+  /** Why the device could not be given back as it was, if so. */
+  readonly unrestored: Error | undefined;
   readonly exitCode: number;
 }
 
@@ -23,15 +27,19 @@ const SCHEMA = 'usbxfer.read/1';
 const MOST_GAPS = 10;
 
 /** The summary for a person: two lines, and more where bytes went elsewhere or may be missing. */
-export function summaryText({ end, statistics, signal }: Report): string {
+export function summaryText({ end, statistics, signal, suspensions }: Report): string {
   const { bytesWritten, seconds } = statistics;
   const lines = [
     `${bytesWritten} bytes (${binarySize(bytesWritten)}) in ${seconds.toFixed(3)} s, ` +
-      `${binarySize(statistics.bytesPerSecond)}/s, ${statistics.transfers} transfers; ` +
+      `${binarySize(statistics.bytesPerSecond)}/s, ${countOf(statistics.transfers, 'transfer')}; ` +
       `ended: ${ending(end, signal)}`,
     TRANSFER_STATUSES.map((status) => `${status} ${statistics.statuses[status]}`).join(', '),
   ];
   lines.push(...asideLines(statistics), ...gapLines(statistics));
+  if (suspensions.count > 0) {
+    const seconds = (suspensions.milliseconds / 1000).toFixed(1);
+    lines.push(`stopped for ${seconds} s: the device may have lost data meanwhile`);
+  }
   return lines.join('\n');
 }
 
@@ -55,7 +63,8 @@ function gapLines({ gaps, gapCount }: Statistics): string[] {
       ({ offset, seconds, cause }) =>
         `gap at byte ${offset}, after ${seconds.toFixed(3)} s: ${cause}`,
     );
-  return gapCount > lines.length ? [...lines, `and ${gapCount - lines.length} more gaps`] : lines;
+  const more = gapCount - lines.length;
+  return more > 0 ? [...lines, `and ${countOf(more, 'more gap')}`] : lines;
 }
 
 /** The summary for a program: the object that `--json` prints. */
@@ -90,15 +99,23 @@ export function summaryRecord(report: Report): Record<string, unknown> {
     ),
     gaps: statistics.gaps,
     gap_count: statistics.gapCount,
+    suspensions: report.suspensions.count,
+    seconds_suspended: report.suspensions.milliseconds / 1000,
     end: end.reason,
-    signal: signal ?? null,
+    signal: end.reason === 'interrupted' ? (signal ?? null) : null,
     error: describeFailure(report) ?? null,
     exit_code: exitCode,
   };
 }
 
 /** What went wrong and what to do about it, in one line; undefined when nothing did. */
-export function describeFailure({ end, location, statistics }: Report): string | undefined {
+export function describeFailure(report: Report): string | undefined {
+  const { unrestored } = report;
+  const failures = [describeEnd(report), unrestored && escapeUnsafe(unrestored.message)];
+  return failures.filter((failure) => failure !== undefined).join('; ') || undefined;
+}
+
+function describeEnd({ end, location, statistics }: Report): string | undefined {
   const endpoint = endpointName(location.endpoint.address);
   const kept = whatIsKept(end, statistics);
   switch (end.reason) {
@@ -107,9 +124,9 @@ export function describeFailure({ end, location, statistics }: Report): string |
     case 'error':
       return `a transfer error on endpoint ${endpoint}: check cable, hub and power; --keep-going goes on behind it; ${kept}`;
     case 'overflow':
-      return `endpoint ${endpoint} overflowed: the device sent more than was asked for; ${kept}, the last ${statistics.bytesSuspect} are suspect`;
+      return `endpoint ${endpoint} overflowed: the device sent more than was asked for; ${kept}${suspect(statistics)}`;
     case 'device-lost':
-      return `the device is gone; ${kept}`;
+      return `the device is gone${end.cause ? ` (${reason(end)})` : ''}; ${kept}`;
     case 'output-failed':
       return `the output failed: ${reason(end)}; of ${statistics.bytesReceived} bytes received ${statistics.bytesWritten} are written`;
     case 'submit-failed':
@@ -121,9 +138,18 @@ export function describeFailure({ end, location, statistics }: Report): string |
   }
 }
 
+function suspect({ bytesSuspect }: Statistics): string {
+  return bytesSuspect > 0 ? `; the last ${bytesSuspect} of these are suspect` : '';
+}
+
+function countOf(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
+}
+
 function whatIsMissing({ gapCount }: Statistics): string | undefined {
-  const gaps = gapCount === 1 ? '1 gap' : `${gapCount} gaps`;
-  return gapCount === 0 ? undefined : `the output has ${gaps}, where bytes may be missing`;
+  return gapCount === 0
+    ? undefined
+    : `the output has ${countOf(gapCount, 'gap')}, where bytes may be missing`;
 }
 
 function whatIsKept({ offset }: End, { bytesWritten }: Statistics): string {
@@ -144,5 +170,5 @@ function ending(end: End, signal: NodeJS.Signals | undefined): string {
 }
 
 function reason(end: End): string {
-  return sanitize(end.cause?.message ?? 'no reason given');
+  return escapeUnsafe(end.cause?.message ?? 'no reason given');
 }

@@ -1,4 +1,4 @@
-import type { Backend, DeviceInfo } from '../usb/backend.js';
+import type { Backend, ClaimOptions, DeviceInfo } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
 import { toError } from '../usb/to-error.js';
 import { Deadline } from './deadline.js';
@@ -6,7 +6,7 @@ import { type End, type EndReason, worse } from './end.js';
 import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
 import { openWhenReady } from './open-when-ready.js';
 import { type ReceiveOptions, Receiver } from './receiver.js';
-import { Recovery, type RecoveryOptions, type Standing } from './recovery.js';
+import { type Ended, Recovery, type RecoveryOptions } from './recovery.js';
 import type { Sink } from './sink.js';
 import type { Statistics } from './statistics.js';
 
@@ -15,6 +15,7 @@ export interface CaptureRequest {
   readonly backend: Backend;
   readonly device: DeviceInfo;
   readonly location: EndpointLocation;
+  readonly claim?: ClaimOptions | undefined;
   /** Open already, so that no device is touched when its bytes have nowhere to go. */
   readonly sink: Sink;
   readonly receive: ReceiveOptions;
@@ -33,19 +34,20 @@ export interface CaptureRequest {
 export interface CaptureResult {
   readonly end: End;
   readonly statistics: Statistics;
+  /** Why the device is not as it was found: still claimed, or without its kernel driver. */
+  readonly unrestored: Error | undefined;
 }
 
 /**
  * Opens the device, claims the interface, receives until something ends it, and puts everything
  * back whatever happened: output flushed and closed, interface released, device closed.
  *
- * @throws UsbError when the device could not be opened or claimed; the sink is closed then
+ * @throws UsbError when the device could not be opened or claimed, RangeError for options out of
+ *   their ranges; the sink is closed then
  */
 export async function capture(request: CaptureRequest): Promise<CaptureResult> {
-  const { backend, device, location, sink, signal, duration } = request;
-  const source = await openSource(request);
-  const receiver = new Receiver(sink, request.receive);
-  const { statistics } = receiver;
+  const { sink, signal } = request;
+  const { receiver, source } = await prepare(request);
   const stopped = new AbortController();
   const stop = (end: End): void => {
     receiver.stop(end);
@@ -56,61 +58,61 @@ export async function capture(request: CaptureRequest): Promise<CaptureResult> {
   if (signal.aborted) {
     interrupt();
   }
-
-  let last: Standing & { end: End };
-  const unready = await failureOf(sink.start(), 'output-failed');
-  if (unready !== undefined) {
-    last = { end: unready, source };
-  } else {
-    const deadline =
-      duration === undefined
-        ? undefined
-        : new Deadline(duration, () => stop({ reason: 'duration' }));
-    const options = request.recovery ?? {};
-    const recovery = new Recovery(backend, device, location, options, statistics, stopped.signal);
-    request.onStart?.(statistics);
-    last = await stream(receiver, recovery, source);
-    deadline?.clear();
-  }
+  const last = await stream(request, receiver, source, stop, stopped.signal);
   signal.removeEventListener('abort', interrupt);
 
-  let { end } = last;
-  for (const failure of [
-    await failureOf(sink.close(), 'output-failed'),
-    last.source && (await failureOf(last.source.close(), 'internal')),
-  ]) {
-    end = failure === undefined ? end : worse(end, failure);
-  }
-  return { end, statistics };
+  const unwritten = await failureOf(sink.close(), 'output-failed');
+  const end = unwritten === undefined ? last.end : worse(last.end, unwritten);
+  // The data is not the worse for it: this is told beside the end.
+  const unrestored = await last.source?.close().then(() => undefined, toError);
+  return { end, statistics: receiver.statistics, unrestored };
 }
 
-/** Receives, and goes on behind whatever can be recovered from. */
-async function stream(
-  receiver: Receiver,
-  recovery: Recovery,
-  first: OpenEndpoint,
-): Promise<Standing & { end: End }> {
-  let source = first;
-  for (;;) {
-    const drained = receiver.run(source.endpoint).catch((error: unknown): End => {
-      return { reason: 'internal', cause: toError(error) };
-    });
-    const standing = await recovery.after(await drained, source);
-    if (standing.end !== undefined) {
-      return standing;
-    }
-    source = standing.source;
-  }
-}
-
-async function openSource(request: CaptureRequest): Promise<OpenEndpoint> {
-  const { backend, device, location, signal } = request;
-  const open = () => openEndpoint(backend, device, location);
+async function prepare(request: CaptureRequest) {
+  const { backend, device, location, claim, sink, signal } = request;
+  const open = () => openEndpoint(backend, device, location, claim);
   try {
-    return await (request.fresh ? openWhenReady(open, signal) : open());
+    const receiver = new Receiver(sink, request.receive);
+    return { receiver, source: await (request.fresh ? openWhenReady(open, signal) : open()) };
   } catch (error) {
-    await request.sink.close();
+    await sink.close().catch(() => {}); // the first failure is the one to tell
     throw error;
+  }
+}
+
+/** Receives, and goes on behind whatever can be recovered from. Does not throw. */
+async function stream(
+  request: CaptureRequest,
+  receiver: Receiver,
+  first: OpenEndpoint,
+  stop: (end: End) => void,
+  stopped: AbortSignal,
+): Promise<Ended> {
+  const { backend, device, location, sink, duration } = request;
+  const unready = await failureOf(sink.start(), 'output-failed');
+  if (unready !== undefined) {
+    return { end: unready, source: first };
+  }
+  const { statistics } = receiver;
+  const options = { ...request.recovery, claim: request.claim };
+  const recovery = new Recovery(backend, device, location, options, statistics, stopped);
+  const deadline = duration && new Deadline(duration, () => stop({ reason: 'duration' }));
+  let source = first;
+  try {
+    request.onStart?.(statistics);
+    for (;;) {
+      const standing = await recovery.after(await receiver.run(source.endpoint), source);
+      if (standing.end !== undefined) {
+        return standing;
+      }
+      source = standing.source;
+    }
+  } catch (error) {
+    return { end: { reason: 'internal', cause: toError(error) }, source };
+  } finally {
+    if (deadline) {
+      deadline.clear();
+    }
   }
 }
 

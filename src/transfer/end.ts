@@ -31,8 +31,10 @@ export interface End {
   readonly reason: EndReason;
   /** The failure behind it, where there was one. */
   readonly cause?: Error;
-  /** After a failed transfer: the bytes of the output before the place where some may be missing. */
+  /** Of a failure: the bytes of the output before the place where some may be missing. */
   readonly offset?: number;
+  /** Of a failure: when it came, in monotonic milliseconds. */
+  readonly at?: number;
 }
 
 const CLEAN: ReadonlySet<EndReason> = new Set([

@@ -1,7 +1,25 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, stat, unlink } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open, readlink, stat, unlink } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FdSink } from './fd-sink.js';
 import type { Sink, WriteDone } from './sink.js';
+
+const { O_APPEND, O_CREAT, O_EXCL, O_NONBLOCK, O_WRONLY } = constants;
+
+/** How often to look whether a FIFO has a reader, in milliseconds. */
+const FIFO_POLL = 50;
+
+/** What a file sink may do with what exists, and what it has to do at the end. */
+export interface FileSinkOptions {
+  /** Overwrites an existing regular file; writes to a disk (a block device). */
+  readonly force?: boolean | undefined;
+  /** Adds to the end of an existing regular file. */
+  readonly append?: boolean | undefined;
+  /** Makes sure, on `close`, that all of it is on the disk. */
+  readonly sync?: boolean | undefined;
+  /** Ends the wait for the reader of a FIFO. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** The output cannot be opened as asked. The message says what to do. */
 export class OutputError extends Error {
@@ -9,51 +27,48 @@ export class OutputError extends Error {
 }
 
 /**
- * A sink on a file by name: a new regular file, or an existing FIFO or device. Until the capture
- * starts nothing that exists is changed; a file made for a capture that never started is removed.
+ * A sink on a file by name: a regular file, or an existing FIFO or device. Until the capture starts
+ * nothing that exists is changed; a file made for a capture that never started is removed.
  */
 export class FileSink implements Sink {
   readonly #path: string;
   readonly #file: FileHandle;
   readonly #sink: FdSink;
   readonly #created: boolean;
+  readonly #append: boolean;
   #started = false;
 
-  private constructor(path: string, file: FileHandle, created: boolean) {
+  private constructor(
+    path: string,
+    file: FileHandle,
+    created: boolean,
+    { append = false, sync = false }: FileSinkOptions,
+  ) {
     this.#path = path;
     this.#file = file;
-    this.#sink = new FdSink(file.fd);
+    this.#sink = new FdSink(file.fd, sync);
     this.#created = created;
+    this.#append = append;
   }
 
   /**
-   * @param force whether an existing regular file may be overwritten
-   * @throws OutputError for an existing regular file without `force`, and a directory; whatever
-   *   the system says otherwise
+   * Opens a file, following links. Waits for the reader of a FIFO.
+   *
+   * @throws OutputError for what exists and is not to be written; an AbortError when `signal`
+   *   aborted; whatever the system says otherwise
    */
-  static async open(path: string, force: boolean): Promise<FileSink> {
-    const { O_CREAT, O_EXCL, O_WRONLY } = constants;
-    try {
-      return new FileSink(path, await open(path, O_WRONLY | O_CREAT | O_EXCL, 0o666), true);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-        throw error;
-      }
-    }
-    const existing = await stat(path);
-    if (existing.isDirectory()) {
-      throw new OutputError('is a directory; name a file in it');
-    }
-    if (existing.isFile() && !force) {
-      throw new OutputError('exists already; choose another name, or --force to overwrite it');
-    }
-    return new FileSink(path, await open(path, O_WRONLY), false);
+  static async open(path: string, options: FileSinkOptions = {}): Promise<FileSink> {
+    const flags = O_WRONLY | (options.append ? O_APPEND : 0);
+    const created = await create(path, flags);
+    const file = created ?? (await openExisting(path, flags, options));
+    return new FileSink(path, file, created !== undefined, options);
   }
 
   /** Empties a file that is overwritten. */
   async start(): Promise<void> {
     this.#started = true;
-    if ((await this.#file.stat()).isFile()) {
+    await this.#sink.start();
+    if (!this.#append && (await this.#file.stat()).isFile()) {
       await this.#file.truncate(0);
     }
   }
@@ -63,9 +78,110 @@ export class FileSink implements Sink {
   }
 
   async close(): Promise<void> {
+    try {
+      await this.#sink.close();
+    } catch (error) {
+      await this.#file.close().catch(() => {}); // the first failure counts
+      throw error;
+    }
     await this.#file.close();
     if (this.#created && !this.#started) {
       await unlink(this.#path);
     }
   }
+}
+
+/** Makes a new regular file; undefined when there is something by that name. */
+async function create(path: string, flags: number): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, flags | O_CREAT | O_EXCL, 0o666);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+async function openExisting(
+  path: string,
+  flags: number,
+  options: FileSinkOptions,
+): Promise<FileHandle> {
+  const existing = await follow(path);
+  refuseUnwanted(existing, options);
+  const file = existing.isFIFO()
+    ? await openFifo(path, flags, options.signal)
+    : await open(path, flags);
+  try {
+    refuseUnwanted(await file.stat(), options); // something else may have the name by now
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+  return file;
+}
+
+/** What the name stands for, at the end of all links. */
+async function follow(path: string): Promise<Stats> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    const target = codeOf(error) === 'ENOENT' ? await readlink(path).catch(() => '') : '';
+    if (target !== '') {
+      throw new OutputError(`is a link to ${target}, which does not exist; make that, or name it`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** @throws OutputError for what would be a loss, or can only be a mistake */
+function refuseUnwanted(existing: Stats, { force, append }: FileSinkOptions): void {
+  if (existing.isDirectory()) {
+    throw new OutputError('is a directory; name a file in it');
+  }
+  if (existing.isSocket()) {
+    throw new OutputError('is a socket; name a file, a FIFO or a device');
+  }
+  if (existing.isBlockDevice() && !force) {
+    throw new OutputError('is a disk (a block device); --force overwrites what is on it');
+  }
+  if (existing.isFile() && !force && !append) {
+    throw new OutputError(
+      'exists already; choose another name, --append to add to it, or --force to overwrite it',
+    );
+  }
+}
+
+/**
+ * Opens a FIFO once it has a reader. An open that waits in the kernel would hold a thread that
+ * nothing can call back; so it only looks, until another open has no need to wait.
+ */
+async function openFifo(
+  path: string,
+  flags: number,
+  signal: AbortSignal | undefined,
+): Promise<FileHandle> {
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      const ready = await open(path, flags | O_NONBLOCK);
+      try {
+        return await open(path, flags);
+      } finally {
+        await ready.close();
+      }
+    } catch (error) {
+      if (codeOf(error) !== 'ENXIO') {
+        throw error; // ENXIO: nobody reads
+      }
+    }
+    await sleep(FIFO_POLL, undefined, signal && { signal });
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }

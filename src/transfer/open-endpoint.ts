@@ -1,4 +1,4 @@
-import type { Backend, Device, DeviceInfo, Endpoint } from '../usb/backend.js';
+import type { Backend, ClaimOptions, Device, DeviceInfo, Endpoint } from '../usb/backend.js';
 import { UsbError } from '../usb/errors.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
 
@@ -25,25 +25,29 @@ export async function openEndpoint(
   backend: Backend,
   info: DeviceInfo,
   location: EndpointLocation,
+  options?: ClaimOptions,
 ): Promise<OpenEndpoint> {
+  const { interfaceNumber, alternateSetting } = location;
   const device = await backend.open(info);
   try {
-    const claimed = await device.claim(location.interfaceNumber, location.alternateSetting);
-    return {
-      endpoint: claimed.endpoint(location.endpoint.address),
-      device,
-      close: async () => {
-        try {
-          await claimed.release();
-        } catch (error) {
-          if (!(error instanceof UsbError && error.code === 'no-device')) {
-            throw error;
-          }
-        } finally {
-          await device.close();
+    const claimed = await device.claim(interfaceNumber, alternateSetting, options);
+    const close = async () => {
+      try {
+        await claimed.release();
+      } catch (error) {
+        if (!(error instanceof UsbError && error.code === 'no-device')) {
+          throw error;
         }
-      },
+      } finally {
+        await device.close();
+      }
     };
+    try {
+      return { endpoint: claimed.endpoint(location.endpoint.address), device, close };
+    } catch (error) {
+      await close();
+      throw error;
+    }
   } catch (error) {
     await device.close();
     throw error;

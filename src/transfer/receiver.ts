@@ -61,13 +61,19 @@ export class Receiver {
   /** The submission that was cut short to see whether any byte has arrived in it. */
   #probed: number | undefined;
   #lastArrival = 0;
-  #depth: number;
+  /** Nothing is in flight, for want of buffers: the sink holds the stream up. */
+  #dry = false;
+  /** Transfers that the system has memory for. */
+  #room = Number.POSITIVE_INFINITY;
+  #endpoint: Endpoint | undefined;
   #pool: TransferPool | undefined;
+  #running = false;
   #packetSize = 1;
   /** Packets in a full transfer. */
   #packets = 1;
-  /** Why this run ends, once it does. */
+  /** Why this run ends, once it does, and since when. */
   #end: End | undefined;
+  #drainingSince = 0;
   /** An end that no later run gets over: from outside, or because the sink failed. */
   #stopped: End | undefined;
   #resolve: (end: End) => void = () => {};
@@ -83,7 +89,6 @@ export class Receiver {
     }
     const capacity = depth + Math.min(Math.ceil(BACKLOG / transferSize), MOST_BUFFERS);
     this.#options = options;
-    this.#depth = depth;
     this.#quota = new Quota(options);
     this.#buffers = new BufferPool(transferSize, capacity);
     this.#completed = new ReorderQueue(capacity);
@@ -112,8 +117,9 @@ export class Receiver {
     }
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#pool = new TransferPool(endpoint, this.#depth, this.#completed.taken, this.#onComplete);
+      this.#usePool(endpoint);
       this.#end = this.#stopped ?? this.#limitReached('cancelled', false);
+      this.#running = true;
       this.#lastArrival = performance.now();
       this.statistics.startedAt ||= this.#lastArrival;
       for (const alarm of this.#alarms) {
@@ -123,10 +129,20 @@ export class Receiver {
     });
   }
 
+  /** The transfers of an endpoint are made once, however often it is run again. */
+  #usePool(endpoint: Endpoint): void {
+    if (this.#endpoint !== endpoint) {
+      this.#endpoint = endpoint;
+      const { depth } = this.#options;
+      const first = this.#completed.taken;
+      this.#pool = new TransferPool(endpoint, depth, first, this.#onComplete);
+    }
+  }
+
   /** Ends this run, and any later one at once: the drain begins, and `run` resolves at its end. */
   stop(end: End): void {
     this.#stopped ??= end;
-    if (this.#pool !== undefined) {
+    if (this.#running) {
       this.#drain(end);
       this.#advance();
     }
@@ -149,7 +165,7 @@ export class Receiver {
 
   /** Silence counts while the device could send: with a pool that waits for the sink it cannot. */
   readonly #quietSince = (): number | undefined =>
-    this.#probed !== undefined || this.#pool?.inFlight === 0 ? undefined : this.#lastArrival;
+    this.#probed !== undefined || this.#dry ? undefined : this.#lastArrival;
 
   /** Bytes may sit in a transfer that is not full yet: only its completion tells. */
   readonly #probe = (): void => {
@@ -224,7 +240,7 @@ export class Receiver {
   /** Moves everything on as far as it goes now. */
   #advance(): void {
     const pool = this.#pool;
-    if (pool === undefined) {
+    if (pool === undefined || !this.#running) {
       return;
     }
     try {
@@ -234,7 +250,7 @@ export class Receiver {
       this.#drain(internal(error));
     }
     const drained = pool.inFlight === 0 && !this.#writer.busy;
-    if (this.#end !== undefined && drained && this.#pool === pool) {
+    if (this.#end !== undefined && drained && this.#running) {
       this.#finish(this.#end);
     }
   }
@@ -243,16 +259,16 @@ export class Receiver {
     for (const alarm of this.#alarms) {
       alarm.stop();
     }
-    this.#pool = undefined;
+    this.#running = false;
     this.#probed = undefined;
     this.statistics.endedAt = performance.now();
     const offset = this.#writer.takeFailure();
-    this.#resolve(isClean(end) ? end : { ...end, offset });
+    this.#resolve(isClean(end) ? end : { ...end, offset, at: this.#drainingSince });
   }
 
   /** Submits idle transfers while there is something left to ask for and a buffer to put it in. */
   #fill(pool: TransferPool): void {
-    while (this.#end === undefined && pool.hasIdle) {
+    while (this.#end === undefined && pool.hasIdle && pool.inFlight < this.#room) {
       // Never ask the device for more than is left: what it sends beyond would be lost to the next
       // run. Whole packets only, as a device may fill its last packet.
       const left = this.#quota.allowance(this.statistics, pool);
@@ -261,7 +277,12 @@ export class Receiver {
       }
       const buffer = this.#buffers.take();
       if (buffer === undefined) {
+        this.#dry = pool.inFlight === 0;
         return;
+      }
+      if (this.#dry) {
+        this.#dry = false;
+        this.#lastArrival = performance.now(); // until now the device could send nothing
       }
       const packets = Math.min(Math.ceil(left / this.#packetSize), this.#packets);
       try {
@@ -276,8 +297,10 @@ export class Receiver {
   /** Without memory for all transfers, those that are in flight have to do. */
   #refused(pool: TransferPool, error: unknown): void {
     if (error instanceof UsbError && error.code === 'no-memory' && pool.inFlight > 0) {
-      this.#depth = pool.shrink();
-      this.#options.onShrink?.(this.#depth);
+      if (this.#room === Number.POSITIVE_INFINITY) {
+        this.#options.onShrink?.(pool.inFlight);
+      }
+      this.#room = pool.inFlight;
     } else {
       this.#drain(submitFailed(error));
     }
@@ -290,6 +313,7 @@ export class Receiver {
       return;
     }
     this.#end = end;
+    this.#drainingSince = performance.now();
     this.#pool?.cancelAll();
   }
 }
@@ -298,7 +322,9 @@ function submitFailed(error: unknown): End {
   if (!(error instanceof UsbError)) {
     return internal(error);
   }
-  return { reason: error.code === 'no-device' ? 'device-lost' : 'submit-failed', cause: error };
+  return error.code === 'no-device'
+    ? { reason: 'device-lost' }
+    : { reason: 'submit-failed', cause: error };
 }
 
 function internal(error: unknown): End {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Backend, Device, DeviceInfo } from '../usb/backend.js';
+import type { Backend, ClaimOptions, Device, DeviceInfo } from '../usb/backend.js';
 import { UsbError } from '../usb/errors.js';
 import { type EndpointLocation, locateBulkIn } from '../usb/locate-endpoint.js';
 import { toError } from '../usb/to-error.js';
@@ -19,17 +19,22 @@ export interface RecoveryOptions {
   readonly keepGoing?: number | undefined;
   /** Milliseconds to wait for the same device when it is lost; Infinity for ever. */
   readonly reconnect?: number | undefined;
+  /** How to claim the interface of a device that is back. */
+  readonly claim?: ClaimOptions | undefined;
   /** Told of each gap as it happens. */
   readonly onGap?: ((gap: Gap) => void) | undefined;
   /** Told that a lost device is back. */
   readonly onReconnect?: (() => void) | undefined;
 }
 
+/** A capture at its end; without a source when the device was lost, and closed, before. */
+export interface Ended {
+  readonly end: End;
+  readonly source: OpenEndpoint | undefined;
+}
+
 /** Where a capture stands after a drain: it goes on with a source, or it ends. */
-export type Standing =
-  | { readonly end: undefined; readonly source: OpenEndpoint }
-  /** Without a source when the device was lost, and closed, before. */
-  | { readonly end: End; readonly source: OpenEndpoint | undefined };
+export type Standing = Ended | { readonly end: undefined; readonly source: OpenEndpoint };
 
 /** Decides after each drain whether a capture ends, and makes the device fit for going on. */
 export class Recovery {
@@ -99,7 +104,7 @@ export class Recovery {
     if (reconnect === undefined || this.#stopped.aborted || end.reason !== 'device-lost') {
       // Transfers that were queued behind the one that failed may have brought more.
       if ((end.offset ?? bytesWritten) < bytesWritten) {
-        this.#gap(end);
+        this.#statistics.recordGap(end);
       }
       return { end, source };
     }
@@ -131,7 +136,8 @@ export class Recovery {
     const { interfaceNumber, alternateSetting, endpoint } = this.#location;
     const { address } = endpoint;
     const location = locateBulkIn(back, { address, interfaceNumber, alternateSetting });
-    return openWhenReady(() => openEndpoint(this.#backend, back, location), this.#stopped);
+    const open = () => openEndpoint(this.#backend, back, location, this.#options.claim);
+    return openWhenReady(open, this.#stopped);
   }
 
   #isTooMany(): boolean {
@@ -141,8 +147,9 @@ export class Recovery {
     return this.#inARow > (this.#options.keepGoing ?? 0);
   }
 
-  #gap({ reason, offset = this.#statistics.bytesWritten }: End): void {
-    const gap = this.#statistics.recordGap(reason, offset);
+  /** Records the gap that a capture goes on behind, and tells of it. */
+  #gap(end: End): void {
+    const gap = this.#statistics.recordGap(end);
     this.#options.onGap?.(gap);
   }
 }

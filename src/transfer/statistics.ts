@@ -1,5 +1,5 @@
 import type { TransferStatus } from '../usb/transfer-status.js';
-import type { EndReason } from './end.js';
+import type { End, EndReason } from './end.js';
 
 /** A place in the output where bytes from the device may be missing. */
 export interface Gap {
@@ -73,10 +73,9 @@ export class Statistics {
     }
   }
 
-  /** Records that bytes may be missing from the output at an offset. */
-  recordGap(cause: EndReason, offset: number): Gap {
-    const seconds = (performance.now() - this.startedAt) / 1000;
-    const gap = { offset, seconds, cause };
+  /** Records that bytes may be missing: behind what was written by then, if the end knows no better. */
+  recordGap({ reason, offset = this.bytesWritten, at = performance.now() }: End): Gap {
+    const gap = { offset, seconds: (at - this.startedAt) / 1000, cause: reason };
     this.gapCount += 1;
     if (this.gaps.length < MOST_GAPS) {
       this.gaps.push(gap);
@@ -98,8 +97,8 @@ export class Statistics {
     return (this.endedAt - this.startedAt) / 1000;
   }
 
-  /** Average rate: bytes received per second; 0 for a capture that took no time. */
+  /** Average rate: bytes written per second; 0 for a capture that took no time. */
   get bytesPerSecond(): number {
-    return this.seconds > 0 ? this.bytesReceived / this.seconds : 0;
+    return this.seconds > 0 ? this.bytesWritten / this.seconds : 0;
   }
 }

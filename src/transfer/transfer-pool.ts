@@ -22,6 +22,9 @@ interface Slot {
   submittedAt: number;
   /** Cancelled for having waited too long. */
   expired: boolean;
+  /** Neighbours in flight, in order of submission. */
+  older: Slot | undefined;
+  newer: Slot | undefined;
 }
 
 const NO_BUFFER = Buffer.alloc(0);
@@ -34,9 +37,11 @@ const NO_BUFFER = Buffer.alloc(0);
  */
 export class TransferPool {
   readonly #idle: Slot[] = [];
-  /** In order of submission: a Set keeps the order of insertion. */
-  readonly #inFlight = new Set<Slot>();
-  #nextSequence: number;
+  /** The ends of the list of what is in flight; it is threaded through the slots. */
+  #oldest: Slot | undefined;
+  #newest: Slot | undefined;
+  #inFlight = 0;
+  #nextSequence = 0;
   #bytesInFlight = 0;
 
   /**
@@ -56,7 +61,7 @@ export class TransferPool {
           const { sequence, buffer, requested, expired } = slot;
           slot.buffer = NO_BUFFER;
           slot.expired = false;
-          this.#inFlight.delete(slot);
+          this.#unlink(slot);
           this.#idle.push(slot);
           this.#bytesInFlight -= requested;
           const why = expired && status === 'cancelled' ? 'timed-out' : status;
@@ -67,6 +72,8 @@ export class TransferPool {
         requested: 0,
         submittedAt: 0,
         expired: false,
+        older: undefined,
+        newer: undefined,
       };
       this.#idle.push(slot);
     }
@@ -79,7 +86,7 @@ export class TransferPool {
 
   /** Transfers in flight. */
   get inFlight(): number {
-    return this.#inFlight.size;
+    return this.#inFlight;
   }
 
   /** Bytes that the transfers in flight ask for. */
@@ -99,7 +106,7 @@ export class TransferPool {
     }
     slot.transfer.submit(buffer, length);
     this.#idle.pop();
-    this.#inFlight.add(slot);
+    this.#link(slot);
     slot.buffer = buffer;
     slot.requested = length;
     slot.submittedAt = performance.now();
@@ -108,23 +115,16 @@ export class TransferPool {
     this.#bytesInFlight += length;
   }
 
-  /** Drops the idle transfers for good, and says how many are left. */
-  shrink(): number {
-    this.#idle.length = 0;
-    return this.#inFlight.size;
-  }
-
   /**
    * Since when the oldest transfer in flight waits, of those that did not expire; undefined when
    * there is none. Monotonic milliseconds.
    */
   get oldestSubmission(): number | undefined {
-    for (const slot of this.#inFlight) {
-      if (!slot.expired) {
-        return slot.submittedAt;
-      }
+    let slot = this.#oldest;
+    while (slot?.expired) {
+      slot = slot.newer;
     }
-    return undefined;
+    return slot?.submittedAt;
   }
 
   /** Cancels what was submitted at that time or before. It completes as `timed-out`. */
@@ -144,12 +144,12 @@ export class TransferPool {
    * @returns the number of its submission; undefined when nothing is in flight
    */
   expireOldest(): number | undefined {
-    for (const slot of this.#inFlight) {
+    const slot = this.#oldest;
+    if (slot !== undefined) {
       slot.expired = true;
       slot.transfer.cancel();
-      return slot.sequence;
     }
-    return undefined;
+    return slot?.sequence;
   }
 
   /** Cancels everything in flight. */
@@ -162,10 +162,38 @@ export class TransferPool {
    * transfer that is about to be cancelled as well.
    */
   #cancel(chosen: (slot: Slot) => boolean): void {
-    for (const slot of [...this.#inFlight].reverse()) {
+    for (let slot = this.#newest; slot !== undefined; slot = slot.older) {
       if (chosen(slot)) {
         slot.transfer.cancel();
       }
     }
+  }
+
+  #link(slot: Slot): void {
+    slot.older = this.#newest;
+    if (this.#newest === undefined) {
+      this.#oldest = slot;
+    } else {
+      this.#newest.newer = slot;
+    }
+    this.#newest = slot;
+    this.#inFlight += 1;
+  }
+
+  #unlink(slot: Slot): void {
+    const { older, newer } = slot;
+    if (older === undefined) {
+      this.#oldest = newer;
+    } else {
+      older.newer = newer;
+    }
+    if (newer === undefined) {
+      this.#newest = older;
+    } else {
+      newer.older = older;
+    }
+    slot.older = undefined;
+    slot.newer = undefined;
+    this.#inFlight -= 1;
   }
 }

@@ -46,6 +46,14 @@ it('a signal before a limit exits with 128 and its number', () => {
   expect(limited('limit', 'SIGINT')).toBe(0);
 });
 
+it.each<[EndReason, number]>([
+  ['limit', 4],
+  ['interrupted', 4],
+  ['stall', 6],
+])('a capture that leaves the device changed and ends by %s exits %i', (reason, code) => {
+  expect(exitCodeOfEnd(ending(reason, { unrestored: new Error('no driver') }))).toBe(code);
+});
+
 it('silence before a limit exits 8', () => {
   expect(exitCodeOfEnd(ending('idle', { limited: true }))).toBe(8);
 });

@@ -78,14 +78,24 @@ describe('usbxfer list', () => {
 });
 
 describe('usbxfer', () => {
-  it.each([[['--help']], [['read', '--help']], [['help', 'list']], [['--version']]])(
-    'answers %j on stdout',
-    async (args) => {
-      const { stdout, stderr, code } = await usbxfer(args);
-      expect([code, stderr]).toEqual([0, '']);
-      expect(stdout.length).toBeGreaterThan(5);
-    },
-  );
+  it.each([
+    [['--help']],
+    [['read', '--help']],
+    [['help', 'list']],
+    [['--version']],
+  ])('answers %j on stdout', async (args) => {
+    const { stdout, stderr, code } = await usbxfer(args);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout.length).toBeGreaterThan(5);
+  });
+
+  it('is not upset by a reader of its help that closes early, and tells of a full disk', async () => {
+    const closed = await shell('set -o pipefail; usbxfer --help | true');
+    expect([closed.stderr, closed.code]).toEqual(['', 0]);
+    const full = await shell('usbxfer --help > /dev/full');
+    expect(full.stderr).toMatch(/^usbxfer: cannot write to stdout: [^\n]*\n$/);
+    expect(full.code).toBe(7);
+  });
 
   it('suggests what a misspelt command may have meant', async () => {
     const { stderr, code } = await usbxfer(['lsit']);
@@ -97,5 +107,6 @@ describe('usbxfer', () => {
     const { stdout, stderr, code } = await usbxfer([]);
     expect([code, stdout.length]).toEqual([2, 0]);
     expect(stderr).toContain('Usage: usbxfer');
+    expect(stderr).not.toContain('outputHelp');
   });
 });

@@ -14,14 +14,13 @@ function page(file: string): string {
   return readFileSync(file, 'utf8').replaceAll('\\-', '-').replaceAll('\\ ', ' ');
 }
 
-describe.each(createProgram().commands.map((command) => [command.name(), command] as const))(
-  'the manual page of %s',
-  (name, command) => {
-    it.each(command.options.map(({ long, short }) => [long ?? short ?? '']))('has %s', (flag) => {
-      expect(page(`man/usbxfer-${name}.1`)).toMatch(new RegExp(`${flag}\\b`));
-    });
-  },
-);
+describe.each(
+  createProgram().commands.map((command) => [command.name(), command] as const),
+)('the manual page of %s', (name, command) => {
+  it.each(command.options.map(({ long, short }) => [long ?? short ?? '']))('has %s', (flag) => {
+    expect(page(`man/usbxfer-${name}.1`)).toMatch(new RegExp(`${flag}\\b`));
+  });
+});
 
 describe('the manual page of usbxfer', () => {
   const main = page('man/usbxfer.1');
@@ -34,12 +33,11 @@ describe('the manual page of usbxfer', () => {
     expect(main).toContain(`\n.B ${code}\n`);
   });
 
-  it.each(createProgram().commands.map((command) => command.name()))(
-    'has the command %s',
-    (name) => {
-      expect(main).toContain(`usbxfer-${name} (1)`);
-    },
-  );
+  it.each(
+    createProgram().commands.map((command) => command.name()),
+  )('has the command %s', (name) => {
+    expect(main).toContain(`usbxfer-${name} (1)`);
+  });
 });
 
 describe.each(manifest.man)('%s', (file) => {

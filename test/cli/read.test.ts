@@ -1,10 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isCounterPrefix } from '../counter-stream.js';
-import { type Running, shell, start, usbxfer } from './usbxfer.js';
+import { shell, usbxfer } from './usbxfer.js';
 
 const COUNTER = ['read', '--vid', '1234', '--pid', '5678', '--ep', '0x82'];
 const MIB = 1024 * 1024;
@@ -16,19 +15,6 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
-
-/** Resolves when so many bytes have come out. */
-function received({ child }: Running, bytes: number): Promise<void> {
-  return new Promise((resolve) => {
-    let sum = 0;
-    child.stdout?.on('data', (chunk: Buffer) => {
-      sum += chunk.length;
-      if (sum >= bytes) {
-        resolve();
-      }
-    });
-  });
-}
 
 describe('usbxfer read', () => {
   it('streams exactly the bytes asked for to stdout, and a summary to stderr', async () => {
@@ -146,71 +132,20 @@ describe('usbxfer read', () => {
 
 describe('the end of usbxfer read', () => {
   it.each([
-    ['stall@1MiB', 6, /endpoint 0x82 stalled/],
-    ['error@1MiB', 6, /transfer error on endpoint 0x82/],
-    ['unplug@1MiB', 5, /the device is gone/],
+    ['stall@1MiB', 6, /endpoint 0x82 stalled: .*; the 1048576 bytes before it are written\n$/],
+    [
+      'error@1MiB',
+      6,
+      /error on endpoint 0x82: .*; of \d+ bytes written the first 1048576 came before it\n$/,
+    ],
+    ['babble@1MiB', 6, /endpoint 0x82 overflowed: .*; of \d+ bytes written the first 1048576 came/],
+    ['unplug@1MiB', 5, /the device is gone; the 1048576 bytes before it are written\n$/],
   ])('with %s keeps every byte before it and exits %i', async (scenario, exitCode, message) => {
     const { stdout, stderr, code } = await usbxfer([...COUNTER, '--scenario', scenario]);
     expect(code).toBe(exitCode);
     expect(stdout.length).toBeGreaterThanOrEqual(MIB);
-    expect(isCounterPrefix(stdout)).toBe(true);
+    expect(isCounterPrefix(stdout.subarray(0, MIB))).toBe(true);
     expect(stderr).toMatch(message);
-    expect(stderr).toContain(`the ${stdout.length} bytes before it are written`);
-  });
-
-  it.each(['SIGINT', 'SIGTERM'] as const)(
-    'by %s without a limit is a clean one',
-    async (signal) => {
-      const running = start([...COUNTER, '--scenario', 'rate=20M', '--json']);
-      await received(running, 100_000);
-      running.child.kill(signal);
-      const { stdout, stderr, code } = await running.outcome;
-      const summary = JSON.parse(stderr);
-      expect(code).toBe(0);
-      expect(isCounterPrefix(stdout)).toBe(true);
-      expect(summary).toMatchObject({ end: 'interrupted', signal, bytes_written: stdout.length });
-      expect(summary.statuses.cancelled).toBeGreaterThan(0);
-    },
-  );
-
-  it.each([
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-  ] as const)('by %s before a limit exits %i', async (signal, exitCode) => {
-    const running = start([...COUNTER, '--scenario', 'rate=20M', '--bytes', '1T']);
-    await received(running, 100_000);
-    running.child.kill(signal);
-    const { stdout, code } = await running.outcome;
-    expect(code).toBe(exitCode);
-    expect(isCounterPrefix(stdout)).toBe(true);
-  });
-
-  it('by a signal comes from a silent device too, with what its cancelled transfers hold', async () => {
-    const size = ['--transfer-size', '16k'];
-    const running = start([...COUNTER, ...size, '--scenario', 'silence@100k']);
-    await received(running, 96 * 1024);
-    running.child.kill('SIGINT');
-    const { stdout, code } = await running.outcome;
-    expect([code, stdout.length]).toEqual([0, 100 * 1024]);
-    expect(isCounterPrefix(stdout)).toBe(true);
-  });
-
-  it('by a second signal comes at once, even with a reader that never reads', async () => {
-    const running = start(COUNTER);
-    await received(running, 1);
-    running.child.stdout?.pause();
-    const said = new Promise((resolve) => running.child.stderr?.once('data', resolve));
-    const exited = new Promise((resolve) => {
-      running.child.once('exit', (_code, signal) => resolve(signal));
-    });
-    await new Promise((resolve) => setTimeout(resolve, 300)); // the pipe fills up
-    running.child.kill('SIGINT');
-    await new Promise((resolve) => setTimeout(resolve, 100)); // signals of one kind would merge
-    running.child.kill('SIGINT');
-    await said;
-    expect(await exited).toBe('SIGINT');
-    running.child.stdout?.resume();
-    expect((await running.outcome).stderr).toContain('interrupted again');
   });
 
   it('by a reader that has had enough is a clean one', async () => {
@@ -220,67 +155,6 @@ describe('the end of usbxfer read', () => {
     expect(stdout.toString().split(/\s+/).slice(0, 2)).toEqual(['1000', '0']);
     expect(stderr).toContain('ended: reader closed the pipe');
     expect(code).toBe(0);
-  });
-
-  it.skipIf(!existsSync('/dev/full'))(
-    'by a full disk exits 7 and says what is written',
-    async () => {
-      const { stderr, code } = await usbxfer([...COUNTER, '-o', '/dev/full']);
-      expect(code).toBe(7);
-      expect(stderr).toMatch(/usbxfer: the output failed: .*no space left.* 0 are written\n$/);
-    },
-  );
-});
-
-describe('the output of usbxfer read', () => {
-  it('is a new file', async () => {
-    const file = join(folder, 'new.bin');
-    expect((await usbxfer([...COUNTER, '--bytes', '1M', '-o', file])).code).toBe(0);
-    const bytes = readFileSync(file);
-    expect(bytes).toHaveLength(MIB);
-    expect(isCounterPrefix(bytes)).toBe(true);
-  });
-
-  it('is never an existing file, unless with --force', async () => {
-    const file = join(folder, 'precious.bin');
-    writeFileSync(file, 'precious'.repeat(1000));
-    const refused = await usbxfer([...COUNTER, '--bytes', '1k', '-o', file]);
-    expect(refused.code).toBe(7);
-    expect(refused.stderr).toMatch(
-      /^usbxfer: cannot write .*precious\.bin: exists already; .*--force.*\n$/,
-    );
-    expect(statSync(file).size).toBe(8000);
-    const forced = await usbxfer([...COUNTER, '--bytes', '1k', '-o', file, '--force']);
-    expect(forced.code).toBe(0);
-    expect(isCounterPrefix(readFileSync(file))).toBe(true);
-    expect(statSync(file).size).toBe(1024);
-  });
-
-  it('is a FIFO that exists', async () => {
-    const fifo = join(folder, 'fifo');
-    execFileSync('mkfifo', [fifo]);
-    const { stdout } = await shell(
-      `usbxfer read --pid 5678 --bytes 100k -q -o '${fifo}' & cat '${fifo}'`,
-    );
-    expect(stdout).toHaveLength(102_400);
-  });
-
-  it.each([
-    ['.', 'is a directory'],
-    ['no/such/folder/x.bin', 'no such file or directory'],
-  ])('is not %s', async (file, reason) => {
-    const { stderr, code } = await usbxfer([...COUNTER, '-o', file]);
-    expect(code).toBe(7);
-    expect(stderr).toContain(`cannot write ${file}: ${reason}`);
-    expect(stderr.trim().split('\n')).toHaveLength(1);
-  });
-
-  it('is not a terminal', async () => {
-    const { stdout, code } = await shell(
-      `script -qec "'${process.execPath}' bin/usbxfer.js read --pid 5678" /dev/null < /dev/null`,
-    );
-    expect(stdout.toString()).toContain('will not write binary data to a terminal');
-    expect(code).toBe(2);
   });
 });
 

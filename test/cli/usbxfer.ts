@@ -31,21 +31,43 @@ export function usbxfer(args: readonly string[], env: NodeJS.ProcessEnv = {}): P
   return start(args, env).outcome;
 }
 
-/** Runs a bash script in which `usbxfer` is the real binary. */
-export function shell(script: string): Promise<Outcome> {
+/**
+ * Runs a bash script in which `usbxfer` is the real binary.
+ *
+ * @param descriptors open files, for the script to use as 3, 4, …
+ */
+export function shell(script: string, ...descriptors: number[]): Promise<Outcome> {
   const command = `usbxfer() { '${process.execPath}' '${BINARY}' "$@"; }\n${script}`;
-  return launch('bash', ['-c', command], {}).outcome;
+  return launch('bash', ['-c', command], {}, descriptors).outcome;
 }
 
-function launch(command: string, args: readonly string[], env: NodeJS.ProcessEnv): Running {
+/** Resolves when so many bytes have come out of a process. */
+export function received({ child }: Running, bytes: number): Promise<void> {
+  return new Promise((resolve) => {
+    let sum = 0;
+    child.stdout?.on('data', (chunk: Buffer) => {
+      sum += chunk.length;
+      if (sum >= bytes) {
+        resolve();
+      }
+    });
+  });
+}
+
+function launch(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  descriptors: readonly number[] = [],
+): Running {
   const child = spawn(command, args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...descriptors],
     env: { ...environment, USBXFER_BACKEND: 'virtual', ...env },
   });
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
   const outcome = new Promise<Outcome>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {

@@ -38,11 +38,9 @@ describeInLab('usbxfer read', () => {
     ['super', 16],
     ['super', 64],
     ['high', 16],
-  ])(
-    'keeps the order at %s speed with %i transfers in flight, of every size',
-    async (speed, depth) => {
-      const sizes = [512, '64k', '1M'];
-      const { stdout, stderr, code } = await guest(`
+  ])('keeps the order at %s speed with %i transfers in flight, of every size', async (speed, depth) => {
+    const sizes = [512, '64k', '1M'];
+    const { stdout, stderr, code } = await guest(`
       memory=/sys/module/usbcore/parameters/usbfs_memory_mb
       before=$(<$memory); echo 0 > $memory; trap 'echo $before > $memory' EXIT
       gadget up one ffs --speed ${speed} -- send forever >/dev/null
@@ -52,11 +50,10 @@ describeInLab('usbxfer read', () => {
           check-counters $first || exit
         first=$((first + 20480000 / 4))
       done`);
-      expect(stderr).toBe('');
-      expect(stdout.toString()).toBe('20480000\n'.repeat(sizes.length));
-      expect(code).toBe(0);
-    },
-  );
+    expect(stderr).toBe('');
+    expect(stdout.toString()).toBe('20480000\n'.repeat(sizes.length));
+    expect(code).toBe(0);
+  });
 });
 
 describeInLab('the end of usbxfer read on a real bus', () => {
@@ -140,47 +137,5 @@ describeInLab('what usbxfer read cannot have on a real bus', () => {
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^usbxfer: [^\n]+\n$/);
     expect([code, stdout.length]).toEqual([exitCode, 0]);
-  });
-
-  it('a device that it may not open', async () => {
-    const { stderr, code } = await guest(`
-      gadget up one sourcesink >/dev/null
-      su -s /bin/bash nobody -c '${READ} -o /tmp/nobody.bin'; code=$?
-      [[ ! -e /tmp/nobody.bin ]] || echo left a file behind >&2
-      exit $code`);
-    expect(stderr).toMatch(
-      /^usbxfer: cannot open \/dev\/bus\/usb\/\d+\/\d+: permission denied; .*udev rule.*\n$/,
-    );
-    expect(code).toBe(4);
-  });
-
-  it('an interface that a kernel driver holds', async () => {
-    const { stderr, code } = await guest(`
-      gadget up one storage >/dev/null
-      ${READ}`);
-    expect(stderr).toMatch(
-      /^usbxfer: cannot claim interface 0: a kernel driver or another process/,
-    );
-    expect(code).toBe(4);
-  });
-
-  it('an interface that another process holds', async () => {
-    const { stderr, code } = await guest(`
-      gadget up one ffs -- send forever >/dev/null
-      ${READ} > /tmp/first.bin 2>/dev/null & until [[ -s /tmp/first.bin ]]; do sleep 0.1; done
-      ${READ}; code=$?
-      kill %1; wait; exit $code`);
-    expect(stderr).toMatch(
-      /^usbxfer: cannot claim interface 0: a kernel driver or another process/,
-    );
-    expect(code).toBe(4);
-  });
-
-  it('more memory than the kernel lends', async () => {
-    const { stderr, code } = await guest(`
-      gadget up one ffs -- silence >/dev/null
-      ${READ} --transfers 64 --transfer-size 1M --bytes 100M > /dev/null`);
-    expect(stderr).toMatch(/usbxfer: .*no memory left.*--transfers or --transfer-size/);
-    expect(code).toBe(4);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type CaptureRequest, capture } from '../../src/transfer/capture.js';
-import type { Backend, Device, Interface } from '../../src/usb/backend.js';
+import type { Backend, ClaimOptions, Device, Interface } from '../../src/usb/backend.js';
 import { UsbError } from '../../src/usb/errors.js';
 import { locateBulkIn } from '../../src/usb/locate-endpoint.js';
 import type { TransferStatus } from '../../src/usb/transfer-status.js';
@@ -16,6 +16,7 @@ function bench(
   options: Partial<CaptureRequest> = {},
 ) {
   const done: Step[] = [];
+  const claims: (ClaimOptions | undefined)[] = [];
   const endpoint = new ScriptedEndpoint();
   const sink = new MemorySink();
   const connected = { value: true };
@@ -34,7 +35,8 @@ function bench(
   const claimed: Interface = { endpoint: () => endpoint, release: () => step('release') };
   const device: Device = {
     info,
-    claim: async () => {
+    claim: async (_interfaceNumber, _alternateSetting, how) => {
+      claims.push(how);
       await step('claim');
       return claimed;
     },
@@ -48,6 +50,7 @@ function bench(
       await step('open');
       return device;
     },
+    transferMemory: async () => undefined,
   };
   const controller = new AbortController();
   const run = () =>
@@ -69,7 +72,11 @@ function bench(
       flight.complete(status, 0);
     }
   };
-  return { run, done, endpoint, sink, connected, controller, endWith };
+  return { run, done, claims, endpoint, sink, connected, controller, endWith };
+}
+
+function bug(): never {
+  throw new Error('bug');
 }
 
 const failed = new UsbError('io', 'failed');
@@ -147,14 +154,43 @@ describe('capture', () => {
   });
 
   it.each([
-    ['sink closed', 'output-failed'],
-    ['release', 'internal'],
-    ['close', 'internal'],
-  ] as const)('does not call it done when %s fails', async (name, reason) => {
+    ['sink closed', { end: { reason: 'output-failed', cause: failed }, unrestored: undefined }],
+    ['release', { end: { reason: 'interrupted' }, unrestored: failed }],
+    ['close', { end: { reason: 'interrupted' }, unrestored: failed }],
+  ] as const)('does not call it done when %s fails', async (name, result) => {
     const { run, controller, done } = bench({ [name]: failed });
     controller.abort();
-    expect((await run()).end).toEqual({ reason, cause: failed });
+    expect(await run()).toMatchObject(result);
     expect(done.at(-1)).toBe('close');
+  });
+
+  it('claims as it is told to', async () => {
+    const { run, controller, claims } = bench({}, { claim: { detachDriver: true } });
+    controller.abort();
+    await run();
+    expect(claims).toEqual([{ detachDriver: true }]);
+  });
+
+  it('opens nothing for options that cannot be, and closes the sink', async () => {
+    const { run, done } = bench({}, { receive: { depth: 0, transferSize: 512 } });
+    await expect(run()).rejects.toThrow(RangeError);
+    expect(done).toEqual(['sink closed']);
+  });
+
+  it.each([
+    'onStart',
+    'onGap',
+  ] as const)('puts everything back when %s throws', async (callback) => {
+    const { run, endWith, done } = bench(
+      {},
+      callback === 'onStart' ? { onStart: bug } : { recovery: { keepGoing: 1, onGap: bug } },
+    );
+    const result = run();
+    if (callback === 'onGap') {
+      await endWith('stall');
+    }
+    expect((await result).end).toMatchObject({ reason: 'internal', cause: { message: 'bug' } });
+    expect(done.slice(-3)).toEqual(['sink closed', 'release', 'close']);
   });
 
   it('ends as a failed output when the sink cannot start', async () => {

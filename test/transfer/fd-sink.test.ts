@@ -1,68 +1,201 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fsync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  write,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FdSink } from '../../src/transfer/fd-sink.js';
 
-function write(sink: FdSink, bytes: Buffer): Promise<[Error | undefined, number]> {
+// The system's own functions, which single calls of a test replace.
+vi.mock('node:fs', async (load) => {
+  const fs = await load<typeof import('node:fs')>();
+  return { ...fs, write: vi.fn(fs.write), fsync: vi.fn(fs.fsync) };
+});
+
+type Callback = (error: NodeJS.ErrnoException | null, written: number) => void;
+type Write = (
+  fd: number,
+  buffer: Buffer,
+  offset: number,
+  length: number,
+  position: null,
+  done: Callback,
+) => void;
+
+const { write: realWrite } = await vi.importActual<{ write: Write }>('node:fs');
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fd-sink-'));
+});
+afterEach(() => {
+  vi.mocked(write)
+    .mockImplementation(realWrite as typeof write)
+    .mockClear();
+  vi.mocked(fsync).mockClear();
+  rmSync(folder, { recursive: true });
+});
+
+function put(sink: FdSink, bytes: Buffer): Promise<[Error | undefined, number]> {
   return new Promise((resolve) => {
     sink.write(bytes, bytes.length, (error, written) => resolve([error, written]));
   });
 }
 
-it('writes all of it to a non-blocking pipe that is full, bit by bit', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'fd-sink-'));
-  const fifo = join(folder, 'fifo');
-  execFileSync('mkfifo', [fifo]);
-  const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
-  try {
-    const bytes = Buffer.alloc(1_000_000, 'abcdefg');
-    let finished = false;
-    const written = write(new FdSink(fd), bytes).finally(() => {
-      finished = true;
-    });
-    const chunks: Buffer[] = [];
-    const chunk = Buffer.alloc(50_000);
-    while (!finished) {
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      try {
-        chunks.push(Buffer.from(chunk.subarray(0, readSync(fd, chunk))));
-      } catch (error) {
-        expect(error).toMatchObject({ code: 'EAGAIN' });
+/** Answers the next write with a failure, or with so many bytes, without doing it. */
+function answer(result: string | number): void {
+  const error =
+    typeof result === 'string' ? Object.assign(new Error(result), { code: result }) : null;
+  const answering: Write = (_fd, _buffer, _offset, _length, _position, done) => {
+    setImmediate(done, error, typeof result === 'number' ? result : 0);
+  };
+  vi.mocked(write).mockImplementationOnce(answering as typeof write);
+}
+
+/** Lets the system take at most so many bytes of each write. */
+function takeAtMost(most: number): void {
+  const short: Write = (fd, buffer, offset, length, position, done) => {
+    realWrite(fd, buffer, offset, Math.min(length, most), position, done);
+  };
+  vi.mocked(write).mockImplementation(short as typeof write);
+}
+
+describe('a write', () => {
+  it('goes bit by bit to a non-blocking pipe that is full (EAGAIN), and loses nothing', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+    try {
+      const bytes = Buffer.alloc(1_000_000, 'abcdefg');
+      let finished = false;
+      const written = put(new FdSink(fd), bytes).finally(() => {
+        finished = true;
+      });
+      const chunks: Buffer[] = [];
+      const chunk = Buffer.alloc(50_000);
+      while (!finished) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        try {
+          chunks.push(Buffer.from(chunk.subarray(0, readSync(fd, chunk))));
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'EAGAIN' });
+        }
       }
+      expect(await written).toEqual([undefined, bytes.length]);
+      let rest = 0;
+      do {
+        const sum = chunks.reduce((total, { length }) => total + length, 0);
+        rest = sum < bytes.length ? readSync(fd, chunk) : 0;
+        chunks.push(Buffer.from(chunk.subarray(0, rest)));
+      } while (rest > 0);
+      expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+    } finally {
+      closeSync(fd);
     }
-    expect(await written).toEqual([undefined, bytes.length]);
-    let rest = 0;
-    do {
-      const sum = chunks.reduce((total, { length }) => total + length, 0);
-      rest = sum < bytes.length ? readSync(fd, chunk) : 0;
-      chunks.push(Buffer.from(chunk.subarray(0, rest)));
-    } while (rest > 0);
-    expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
-  } finally {
-    closeSync(fd);
-    rmSync(folder, { recursive: true });
-  }
-});
+  });
 
-it('tells how much was written when it fails', async () => {
-  const fd = openSync('/dev/null', 'r');
-  try {
-    const [error, written] = await write(new FdSink(fd), Buffer.alloc(10));
-    expect(error).toMatchObject({ code: 'EBADF' });
+  it('leaves a pipe alone for longer the longer it is full (EAGAIN)', async () => {
+    const fd = openSync('/dev/null', 'w');
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    try {
+      for (let i = 0; i < 8; i += 1) {
+        answer('EAGAIN');
+      }
+      expect(await put(new FdSink(fd), Buffer.alloc(10))).toEqual([undefined, 10]);
+      expect(timers.mock.calls.map(([, delay]) => delay)).toEqual([1, 2, 4, 8, 16, 32, 64, 64]);
+    } finally {
+      timers.mockRestore();
+      closeSync(fd);
+    }
+  });
+
+  it('goes on behind what was taken (partial writes)', async () => {
+    const file = join(folder, 'out.bin');
+    const fd = openSync(file, 'w');
+    takeAtMost(7);
+    const bytes = Buffer.from('0123456789'.repeat(10));
+    expect(await put(new FdSink(fd), bytes)).toEqual([undefined, 100]);
+    closeSync(fd);
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+    expect(write).toHaveBeenCalledTimes(Math.ceil(100 / 7));
+  });
+
+  it.each([
+    'ENOSPC',
+    'EDQUOT',
+    'EIO',
+    'EFBIG',
+    'EPIPE',
+  ])('that fails with %s tells how much was written before', async (code) => {
+    const fd = openSync('/dev/null', 'w');
+    answer(3);
+    answer(4);
+    answer(code);
+    const [error, written] = await put(new FdSink(fd), Buffer.alloc(10));
+    closeSync(fd);
+    expect(error).toMatchObject({ code });
+    expect(written).toBe(7);
+    expect(write).toHaveBeenCalledTimes(3);
+  });
+
+  it('fails when nothing at all is taken, instead of trying for ever', async () => {
+    const fd = openSync('/dev/null', 'w');
+    answer(0);
+    const [error, written] = await put(new FdSink(fd), Buffer.alloc(10));
+    closeSync(fd);
+    expect(error?.message).toBe('the output takes no more bytes');
     expect(written).toBe(0);
-  } finally {
+  });
+
+  it('fails on a descriptor that is closed, or open for reading (EBADF)', async () => {
+    const fd = openSync('/dev/null', 'r');
+    const sink = new FdSink(fd);
+    const failed = [expect.objectContaining({ code: 'EBADF' }), 0];
+    expect(await put(sink, Buffer.alloc(10))).toEqual(failed);
     closeSync(fd);
-  }
+    expect(await put(sink, Buffer.alloc(10))).toEqual(failed);
+  });
+
+  it('does not call back from within', () => {
+    const fd = openSync('/dev/null', 'w');
+    let called = false;
+    new FdSink(fd).write(Buffer.alloc(10), 10, () => {
+      called = true;
+      closeSync(fd);
+    });
+    expect(called).toBe(false);
+  });
 });
 
-it('does not call back from within write', () => {
-  const fd = openSync('/dev/null', 'w');
-  let called = false;
-  new FdSink(fd).write(Buffer.alloc(10), 10, () => {
-    called = true;
+describe('closing', () => {
+  it('leaves the descriptor to its owner', async () => {
+    const fd = openSync('/dev/null', 'w');
+    const sink = new FdSink(fd);
+    await sink.start();
+    await sink.close();
+    expect(fsync).not.toHaveBeenCalled();
+    closeSync(fd); // throws unless it is open
+  });
+
+  it('tells a failing fsync, and never tries again', async () => {
+    const failing = ((_fd: number, done: (error: Error) => void) => {
+      setImmediate(done, Object.assign(new Error('i/o error'), { code: 'EIO' }));
+    }) as unknown as typeof fsync;
+    vi.mocked(fsync).mockImplementationOnce(failing);
+    const fd = openSync(join(folder, 'out.bin'), 'w');
+    const sink = new FdSink(fd, true);
+    await sink.start();
+    await expect(sink.close()).rejects.toMatchObject({ code: 'EIO' });
+    expect(fsync).toHaveBeenCalledTimes(1);
     closeSync(fd);
   });
-  expect(called).toBe(false);
 });

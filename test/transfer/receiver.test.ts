@@ -91,18 +91,19 @@ describe('Receiver', () => {
     expect(receiver.statistics.statuses.cancelled).toBe(3);
   });
 
-  it.each(['stall', 'error', 'overflow'] as const)(
-    'keeps the bytes of a %s and ends',
-    async (status) => {
-      const bench = start();
-      answer(bench.endpoint.flights[0], 1);
-      answer(bench.endpoint.flights[0], 2, 700, status);
-      drain(bench, 0);
-      expect((await bench.ended).reason).toBe(status);
-      expect(bench.sink.contents).toHaveLength(1024 + 700);
-      expect(bench.receiver.statistics.bytesSuspect).toBe(status === 'overflow' ? 700 : 0);
-    },
-  );
+  it.each([
+    'stall',
+    'error',
+    'overflow',
+  ] as const)('keeps the bytes of a %s and ends', async (status) => {
+    const bench = start();
+    answer(bench.endpoint.flights[0], 1);
+    answer(bench.endpoint.flights[0], 2, 700, status);
+    drain(bench, 0);
+    expect((await bench.ended).reason).toBe(status);
+    expect(bench.sink.contents).toHaveLength(1024 + 700);
+    expect(bench.receiver.statistics.bytesSuspect).toBe(status === 'overflow' ? 700 : 0);
+  });
 
   it('ends as a lost device when errors turn out to be an unplug', async () => {
     const { endpoint, ended } = start({ depth: 2 });
@@ -156,18 +157,17 @@ describe('Receiver', () => {
     expect(sink.contents).toHaveLength(60);
   });
 
-  it.each([100, 0])(
-    'ends a message at a packet of %i bytes, asking for nothing behind it',
-    async (length) => {
-      const { endpoint, sink, ended } = start({ untilShort: true, depth: 8 });
-      answer(endpoint.flights[0], 1);
-      expect(endpoint.flights).toHaveLength(1);
-      answer(endpoint.flights[0], 2, length);
-      expect((await ended).reason).toBe('limit');
-      expect(endpoint.requests).toHaveLength(2);
-      expect(sink.contents).toHaveLength(1024 + length);
-    },
-  );
+  it.each([
+    100, 0,
+  ])('ends a message at a packet of %i bytes, asking for nothing behind it', async (length) => {
+    const { endpoint, sink, ended } = start({ untilShort: true, depth: 8 });
+    answer(endpoint.flights[0], 1);
+    expect(endpoint.flights).toHaveLength(1);
+    answer(endpoint.flights[0], 2, length);
+    expect((await ended).reason).toBe('limit');
+    expect(endpoint.requests).toHaveLength(2);
+    expect(sink.contents).toHaveLength(1024 + length);
+  });
 
   it('goes on with fewer transfers where the system has no memory for all', async () => {
     const shrunk: number[] = [];

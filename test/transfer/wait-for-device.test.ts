@@ -10,6 +10,7 @@ function busOf(lists: DeviceInfo[][]): Backend {
     open: async () => {
       throw new Error('not opened by looking');
     },
+    transferMemory: async () => undefined,
   };
 }
 

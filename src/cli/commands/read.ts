@@ -1,29 +1,24 @@
 import { Command, Option } from 'commander';
 import { capture } from '../../transfer/capture.js';
-import { waitForDevice } from '../../transfer/wait-for-device.js';
-import type { Backend, DeviceInfo } from '../../usb/backend.js';
 import { type EndpointLocation, locateBulkIn } from '../../usb/locate-endpoint.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
-import { CliError, exitCodeOfEnd, exitCodeOfSignal } from '../exit-code.js';
+import { type ChoiceOptions, chooseDevice } from '../choose-device.js';
+import { exitCodeOfEnd } from '../exit-code.js';
 import { Notices } from '../notices.js';
-import { openOutput } from '../output.js';
+import { type OutputOptions, openOutput } from '../output.js';
 import { toJson } from '../sanitize.js';
-import {
-  addFilterOptions,
-  addPlaceOptions,
-  type FilterOptions,
-  filterDevices,
-  selectDevice,
-} from '../selection.js';
+import { addFilterOptions, addPlaceOptions } from '../selection.js';
 import { Interruption } from '../signals.js';
 import { say } from '../stdio.js';
 import { describeFailure, type Report, summaryRecord, summaryText } from '../summary.js';
+import { checkTransferMemory } from '../transfer-memory.js';
 import * as values from '../values.js';
 
-interface ReadOptions extends BackendOptions, FilterOptions {
+interface ReadOptions extends BackendOptions, ChoiceOptions, OutputOptions {
   readonly ep?: number;
   readonly interface?: number;
   readonly alt?: number;
+  readonly detach?: true;
   readonly transfers: number;
   readonly transferSize: number;
   readonly timeout?: number;
@@ -35,9 +30,6 @@ interface ReadOptions extends BackendOptions, FilterOptions {
   readonly idleTimeout?: number;
   readonly keepGoing?: number;
   readonly reconnect?: number;
-  readonly wait?: number;
-  readonly output: string;
-  readonly force?: true;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -52,9 +44,14 @@ export function readCommand(): Command {
     .option('--ep <address>', 'endpoint: 0x82, 82 or 2; by default the only one', values.inEndpoint)
     .option('--interface <n>', 'interface number', values.byte)
     .option('--alt <n>', 'alternate setting', values.byte)
+    .option('--detach', 'take the interface from its kernel driver for the time of the capture')
     .optionsGroup('Transfers:')
     .option('--transfers <n>', 'transfers kept in flight', values.transferCount, 16)
-    .option('--transfer-size <size>', 'bytes in each (256KiB)', values.transferSize, 256 * 1024)
+    .addOption(
+      new Option('--transfer-size <size>', 'bytes in each')
+        .argParser(values.transferSize)
+        .default(256 * 1024, '256KiB'),
+    )
     .option(
       '--timeout <time>',
       'cancel, keep and renew a transfer that waits longer',
@@ -86,6 +83,8 @@ export function readCommand(): Command {
     .optionsGroup('Output:')
     .option('-o, --output <file>', 'where the data goes; - is stdout', '-')
     .option('--force', 'overwrite an existing file')
+    .addOption(new Option('--append', 'add to the end of an existing file').conflicts('force'))
+    .option('--fsync', 'make sure, at the end, that all of it is on the disk')
     .option('--json', 'print the summary as one JSON object, on stderr')
     .option('-q, --quiet', 'print no summary');
   addBackendOptions(command);
@@ -99,29 +98,33 @@ async function read(options: ReadOptions): Promise<number> {
   const notices = new Notices(options.json ?? options.quiet ?? false);
   const interruption = new Interruption();
   try {
-    const device = await chooseDevice(backend, options, interruption);
+    const device = await chooseDevice(backend, options, interruption, notices);
     const location = locateBulkIn(device, {
       address: options.ep,
       interfaceNumber: options.interface,
       alternateSetting: options.alt,
     });
-    const sink = await openOutput(options.output, options.force ?? false);
-    const { end, statistics } = await capture({
+    const receive = {
+      depth: options.transfers,
+      transferSize: wholePackets(options.transferSize, location),
+      bytes: options.bytes,
+      skip: options.skip,
+      count: options.count,
+      untilShort: options.untilShort,
+      timeout: options.timeout,
+      idleTimeout: options.idleTimeout,
+      onShrink: notices.shrunk,
+    };
+    const { maxPacketSize } = location.endpoint;
+    checkTransferMemory(receive, maxPacketSize, await backend.transferMemory());
+    const sink = await openOutput(options, interruption);
+    const { end, statistics, unrestored } = await capture({
       backend,
       device,
       location,
+      claim: { detachDriver: options.detach },
       sink,
-      receive: {
-        depth: options.transfers,
-        transferSize: wholePackets(options.transferSize, location),
-        bytes: options.bytes,
-        skip: options.skip,
-        count: options.count,
-        untilShort: options.untilShort,
-        timeout: options.timeout,
-        idleTimeout: options.idleTimeout,
-        onShrink: notices.shrunk,
-      },
+      receive,
       recovery: {
         keepGoing: options.keepGoing,
         reconnect: options.reconnect,
@@ -131,11 +134,14 @@ async function read(options: ReadOptions): Promise<number> {
       duration: options.duration,
       fresh: options.wait !== undefined,
       signal: interruption.signal,
+      onStart: interruption.follow,
     });
-    const { received: signal } = interruption;
+    const { received: signal, suspensions } = interruption;
     const { gapCount: gaps } = statistics;
-    const exitCode = exitCodeOfEnd({ end, limited: isLimited(options), signal, gaps });
-    tell({ device, location, end, statistics, signal, exitCode }, options);
+    const limited = isLimited(options);
+    const exitCode = exitCodeOfEnd({ end, limited, signal, gaps, unrestored });
+    const facts = { device, location, end, statistics, signal, suspensions, unrestored, exitCode };
+    tell(facts, options);
     return exitCode;
   } finally {
     interruption.dispose();
@@ -155,24 +161,6 @@ function tell(report: Report, { json, quiet }: ReadOptions): void {
   if (failure !== undefined) {
     say(`usbxfer: ${failure}`);
   }
-}
-
-/** The one device that is meant, waited for if asked to. */
-async function chooseDevice(
-  backend: Backend,
-  options: ReadOptions,
-  interruption: Interruption,
-): Promise<DeviceInfo> {
-  if (options.wait !== undefined) {
-    const wanted = (device: DeviceInfo) =>
-      device.activeConfiguration !== undefined && filterDevices([device], options).length > 0;
-    await waitForDevice(backend, wanted, options.wait, interruption.signal);
-    const { received } = interruption;
-    if (received !== undefined) {
-      throw new CliError(exitCodeOfSignal(received), `${received} while waiting for the device`);
-    }
-  }
-  return selectDevice(await backend.list(), options);
 }
 
 /** Whether something else than a signal or a failure was to end the capture. */

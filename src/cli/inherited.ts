@@ -1,0 +1,41 @@
+import { constants, fstatSync, readFileSync, statSync } from 'node:fs';
+import { basename } from 'node:path';
+
+/*
+ * How the process was started, by the traces that are left of it in Node. Descriptors show theirs
+ * on Linux alone, in /proc.
+ */
+
+const ACCESS_MODE = constants.O_RDONLY | constants.O_WRONLY | constants.O_RDWR;
+
+/**
+ * Whether stdout was closed at the start (`>&-`). Node then puts a /dev/null in its place, so that
+ * no other file becomes descriptor 1: one for reading as well, which `> /dev/null` is not. A parent
+ * may hand over such a one (Python's DEVNULL is), and looks the same.
+ */
+export function isStdoutClosed(): boolean {
+  return isNullDevice(1, constants.O_RDWR);
+}
+
+/**
+ * Whether nohup(1) started the process. Node gives up the ignored SIGHUP that it inherits, but there
+ * are two other traces. bash, ksh and zsh put the path of the program that they start into the
+ * environment, as `_`, where nohup leaves it. And nohup replaces a terminal as stdin: by a /dev/null
+ * that is for writing only, which nothing else is likely to do.
+ */
+export function isUnderNohup(): boolean {
+  return basename(process.env['_'] ?? '') === 'nohup' || isNullDevice(0, constants.O_WRONLY);
+}
+
+function isNullDevice(fd: number, accessMode: number): boolean {
+  try {
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'));
+    return (
+      flags !== null &&
+      (Number.parseInt(flags[1] ?? '', 8) & ACCESS_MODE) === accessMode &&
+      fstatSync(fd).rdev === statSync('/dev/null').rdev
+    );
+  } catch {
+    return false;
+  }
+}

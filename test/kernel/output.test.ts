@@ -1,0 +1,126 @@
+import { afterEach, expect, it } from 'vitest';
+import { describeInLab, guest } from './lab/lab.js';
+
+const READ = 'node bin/usbxfer.js read --vid 1234 --pid 5678';
+const MIB = 1024 * 1024;
+
+afterEach(async () => {
+  await guest('gadget down one');
+});
+
+/** Checks the account: every byte that was received is written, or told to be not. */
+function expectAccount(stderr: string, written: number): void {
+  const summary = JSON.parse(stderr);
+  expect(summary).toMatchObject({ bytes_written: written, exit_code: 7, end: 'output-failed' });
+  expect(summary.bytes_received).toBe(written + summary.bytes_unwritten);
+  expect(summary.error).toContain(
+    `of ${summary.bytes_received} bytes received ${written} are written`,
+  );
+}
+
+describeInLab('an output on a real system', () => {
+  it.each([
+    ['-o', '-o /mnt/full/dump.bin'],
+    ['stdout', '> /mnt/full/dump.bin'],
+  ])('that is full (ENOSPC) keeps what fits, through %s', async (_, to) => {
+    const { stdout, stderr, code } = await guest(`
+      mkdir -p /mnt/full; mount -t tmpfs -o size=5M none /mnt/full
+      trap 'umount /mnt/full' EXIT
+      gadget up one ffs -- send forever >/dev/null
+      ${READ} --json ${to}; code=$?
+      check-counters < /mnt/full/dump.bin
+      ${READ} --bytes 1M -q | wc -c
+      exit $code`);
+    // The last number: the device is free, and goes on, for the next run.
+    expect(stdout.toString()).toBe(`${5 * MIB}\n${MIB}\n`);
+    expectAccount(stderr, 5 * MIB);
+    expect(JSON.parse(stderr).error).toContain('no space left on device');
+    expect(code).toBe(7);
+  });
+
+  it('that fails at the fsync only (EIO) is never a success', async () => {
+    // A disk that is thinner than it says: its blocks are found missing when they are written back.
+    const { stderr, code } = await guest(`
+      PATH=$PATH:/usr/sbin:/sbin
+      modprobe -a loop ext4
+      mkdir -p /mnt/thin /mnt/disk; mount -t tmpfs -o size=16M none /mnt/thin
+      truncate -s 256M /mnt/thin/disk
+      mkfs.ext4 -q -E lazy_itable_init=1,nodiscard -O ^has_journal /mnt/thin/disk
+      mount -o loop /mnt/thin/disk /mnt/disk
+      trap 'umount -l /mnt/disk /mnt/thin' EXIT
+      gadget up one ffs -- send forever >/dev/null
+      ${READ} --bytes 32M --fsync --json -o /mnt/disk/dump.bin`);
+    const summary = JSON.parse(stderr);
+    expect(summary).toMatchObject({
+      end: 'output-failed',
+      bytes_received: 32 * MIB,
+      bytes_written: 32 * MIB,
+    });
+    expect(summary.error).toMatch(/i\/o error, fsync/);
+    expect(code).toBe(7);
+  });
+
+  it('that is a disk is refused without --force', async () => {
+    const { stdout, stderr, code } = await guest(`
+      PATH=$PATH:/usr/sbin:/sbin
+      modprobe loop
+      truncate -s 4M /tmp/disk; disk=$(losetup --find --show /tmp/disk)
+      trap 'losetup --detach $disk; rm /tmp/disk' EXIT
+      gadget up one ffs -- send forever >/dev/null
+      for options in '' --append; do ${READ} --bytes 1M -o $disk $options; echo $?; done
+      cmp -n 4M /tmp/disk /dev/zero && echo untouched
+      ${READ} --bytes 1M -q -o $disk --force --fsync; echo $?
+      head -c 1M $disk | check-counters`);
+    expect(stdout.toString()).toBe(`7\n7\nuntouched\n0\n${MIB}\n`);
+    expect(stderr).toMatch(/cannot write \/dev\/loop\d+: is a disk \(a block device\); --force/);
+    expect(code).toBe(0);
+  });
+
+  it('that cannot be had is told before the device is opened', async () => {
+    const { stderr, code } = await guest(`
+      gadget up one sourcesink >/dev/null
+      su -s /bin/bash nobody -c '${READ} -o /tmp/no/folder/dump.bin'`);
+    expect(stderr).toMatch(/^usbxfer: cannot write .*: no such file or directory\n$/);
+    expect(code).toBe(7);
+  });
+
+  it('whose reader sleeps holds the device up, and loses nothing', async () => {
+    const { stdout, stderr, code } = await guest(`
+      set -o pipefail
+      gadget up one ffs -- send forever >/dev/null
+      ${READ} --bytes 128M --json | (sleep 3; check-counters)`);
+    expect(stdout.toString()).toBe(`${128 * MIB}\n`);
+    expect(JSON.parse(stderr)).toMatchObject({ end: 'limit', bytes_unwritten: 0 });
+    expect(code).toBe(0);
+  });
+
+  it('whose reader never reads ends by a signal all the same, and the device is free', async () => {
+    const { stdout, stderr } = await guest(`
+      gadget up one ffs -- send forever >/dev/null
+      mkfifo /tmp/stuck; trap 'rm /tmp/stuck' EXIT
+      exec 3<> /tmp/stuck
+      ${READ} > /tmp/stuck &
+      until timeout 0.1 head -c 1 <&3 | grep -q '^'; do sleep 0.1; done
+      sleep 1; kill -TERM $!; wait $!; echo $?
+      exec 3>&-
+      ${READ} --bytes 1M -q | wc -c`);
+    expect(stdout.toString()).toBe(`143\n${MIB}\n`);
+    expect(stderr).toMatch(
+      /usbxfer: SIGTERM: the output took nothing for 5 s: gave up; at least \d+ bytes are written, at most \d+ received but not written\n/,
+    );
+  });
+});
+
+describeInLab('a stop of the process', () => {
+  it('(Ctrl-Z) loses nothing of a device that waits', async () => {
+    const { stdout, code } = await guest(`
+      gadget up one ffs -- rate 20M, send forever >/dev/null
+      ${READ} --bytes 40M -q > /tmp/dump.bin & until [[ -s /tmp/dump.bin ]]; do sleep 0.1; done
+      kill -TSTP $!; sleep 1; kill -CONT $!
+      wait $!; code=$?
+      check-counters < /tmp/dump.bin; rm /tmp/dump.bin
+      exit $code`);
+    expect(stdout.toString()).toBe(`${40 * MIB}\n`);
+    expect(code).toBe(0);
+  });
+});
