@@ -124,3 +124,21 @@ describeInLab('messages on a real bus', () => {
     expect([stdout.toString(), code]).toEqual(['3000\n'.repeat(3), 0]);
   });
 });
+
+describeInLab('the time of day', () => {
+  it('a clock that jumps changes nothing', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one ffs -- rate 1M, send forever >/dev/null
+      ${READ} --duration 3s --idle-timeout 2s --json > /tmp/dump.bin 2> /tmp/summary &
+      until [[ -s /tmp/dump.bin ]]; do sleep 0.1; done
+      now=$(date +%s); date -s @$((now + 86400)) >/dev/null; sleep 1
+      date -s @$((now - 86400)) >/dev/null
+      wait $!; code=$?; date -s @$((now + 3)) >/dev/null
+      check-counters < /tmp/dump.bin >/dev/null && echo in order
+      cat /tmp/summary >&2; exit $code`);
+    const summary = JSON.parse(stderr);
+    expect([stdout.toString(), code, summary.end]).toEqual(['in order\n', 0, 'duration']);
+    expect(summary.seconds).toBeGreaterThan(2);
+    expect(summary.seconds).toBeLessThan(60);
+  });
+});

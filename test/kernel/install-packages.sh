@@ -7,7 +7,8 @@ set -euo pipefail
 cache=${USBXFER_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/usbxfer-lab}
 
 # Those without their recommendations: QEMU's would bring a desktop's worth of libraries.
-packages=(qemu-system-x86 busybox-static cpio kmod usbutils udev gcc libc6-dev util-linux xz-utils)
+packages=(qemu-system-x86 busybox-static cpio kmod usbutils udev gcc libc6-dev util-linux xz-utils
+  strace e2fsprogs procps)
 
 die() {
   echo "install-packages.sh: $*" >&2

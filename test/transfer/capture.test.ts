@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type CaptureRequest, capture } from '../../src/transfer/capture.js';
+import type { RecoveryOptions } from '../../src/transfer/recovery.js';
 import type { Backend, ClaimOptions, Device, Interface } from '../../src/usb/backend.js';
 import { UsbError } from '../../src/usb/errors.js';
 import { locateBulkIn } from '../../src/usb/locate-endpoint.js';
@@ -143,6 +144,23 @@ describe('capture', () => {
     const result = alive.run();
     await alive.endWith('error');
     expect((await result).end.reason).toBe('error');
+  });
+
+  it.each<[TransferStatus, RecoveryOptions, number]>([
+    ['stall', { keepGoing: 1 }, 1],
+    ['error', { keepGoing: 1 }, 0],
+    ['overflow', { keepGoing: 1 }, 0],
+    ['stall', {}, 0],
+  ])('clears a halt only after a stall, and only when asked to (%s, %o)', async (status, recovery, times) => {
+    const { run, endpoint, endWith } = bench({}, { recovery });
+    const cleared = vi.spyOn(endpoint, 'clearHalt');
+    const result = run();
+    await endWith(status);
+    if (recovery.keepGoing !== undefined) {
+      await endWith('no-device');
+    }
+    await result;
+    expect(cleared).toHaveBeenCalledTimes(times);
   });
 
   it('takes a device that is gone at the release for no failure of its own', async () => {
