@@ -17,14 +17,15 @@ const NAMES = ['libusb', 'virtual'];
 
 /** Adds the options that choose the bus. */
 export function addBackendOptions(command: Command): Command {
+  const backend = new Option('--backend <name>', 'the bus: libusb, or virtual, a simulated one')
+    .choices(NAMES)
+    .default('libusb');
+  if (process.env['USBXFER_BACKEND'] !== '') {
+    backend.env('USBXFER_BACKEND'); // empty is as good as not set
+  }
   return command
     .optionsGroup('Bus:')
-    .addOption(
-      new Option('--backend <name>', 'the bus: libusb, or virtual, a simulated one')
-        .choices(NAMES)
-        .env('USBXFER_BACKEND')
-        .default('libusb'),
-    )
+    .addOption(backend)
     .option(
       '--scenario <text>',
       "the virtual bus's rates and faults; @FILE reads them from a file",

@@ -1,5 +1,4 @@
-/** The longest time that a Node timer can hold; a longer one would fire at once. Milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+import { LONGEST_TIMER } from './longest-timer.js';
 
 /** A timer that fires so much too late shows that the whole process was stopped. Milliseconds. */
 const SUSPENDED = 1000;

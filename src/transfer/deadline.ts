@@ -1,5 +1,4 @@
-/** The longest time that a Node timer can hold; a longer one would fire at once. Milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+import { LONGEST_TIMER } from './longest-timer.js';
 
 /** Calls back once, `milliseconds` after it was made on the monotonic clock, unless cleared. */
 export class Deadline {

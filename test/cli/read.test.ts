@@ -120,6 +120,10 @@ describe('usbxfer read', () => {
     const env = { USBXFER_BACKEND: 'libusb' };
     const { code } = await usbxfer([...COUNTER, '--bytes', '1k', '--backend', 'virtual'], env);
     expect(code).toBe(0);
+    const empty = await usbxfer([...COUNTER, '--backend', 'virtual', '--bytes', '1k'], {
+      USBXFER_BACKEND: '',
+    });
+    expect(empty.code).toBe(0);
   });
 
   it('reads the scenario from a file', async () => {
@@ -179,6 +183,7 @@ describe('what usbxfer read refuses', () => {
     [2, ['--transfers', '1025'], /1 to 1024/],
     [2, ['--transfers', '1.5'], /1 to 1024/],
     [2, ['--transfer-size', '1G'], /at most 256MiB/],
+    [2, ['--transfers', '1024', '--transfer-size', '256M'], /at most 4GiB/],
     [2, ['--interface', '256'], /0 to 255/],
     [2, ['--path', '../../etc'], /port path/],
     [2, ['--backend', 'nonsense'], /libusb, virtual/],

@@ -3,7 +3,7 @@ import { capture } from '../../transfer/capture.js';
 import { type EndpointLocation, locateBulkIn } from '../../usb/locate-endpoint.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
 import { type ChoiceOptions, chooseDevice } from '../choose-device.js';
-import { exitCodeOfEnd } from '../exit-code.js';
+import { CliError, EXIT, exitCodeOfEnd } from '../exit-code.js';
 import { Notices } from '../notices.js';
 import { type OutputOptions, openOutput } from '../output.js';
 import { toJson } from '../sanitize.js';
@@ -33,6 +33,9 @@ interface ReadOptions extends BackendOptions, ChoiceOptions, OutputOptions {
   readonly json?: true;
   readonly quiet?: true;
 }
+
+/** Bytes in flight at the most, so that a typing error is refused and not tried. */
+const LARGEST_POOL = 4 * 1024 ** 3;
 
 /** `usbxfer read` */
 export function readCommand(): Command {
@@ -94,6 +97,9 @@ export function readCommand(): Command {
 }
 
 async function read(options: ReadOptions): Promise<number> {
+  if (options.transfers * options.transferSize > LARGEST_POOL) {
+    throw new CliError(EXIT.usage, '--transfers times --transfer-size: give at most 4GiB in all');
+  }
   const backend = await loadBackend(options);
   const notices = new Notices(options.json ?? options.quiet ?? false);
   const interruption = new Interruption();
