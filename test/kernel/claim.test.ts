@@ -94,8 +94,9 @@ describeInLab('an interface that a kernel driver holds', () => {
 });
 
 describeInLab('an interface that another process holds', () => {
+  // Slowly: the guest's files are its memory.
   const HELD = `
-    gadget up one ffs -- send forever >/dev/null
+    gadget up one ffs -- rate 1M, send forever >/dev/null
     ${READ} > /tmp/first.bin 2>/dev/null & until [[ -s /tmp/first.bin ]]; do sleep 0.1; done`;
 
   it.each(['', '--detach'])('is left to it, which is named %s', async (option) => {
