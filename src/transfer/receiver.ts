@@ -2,13 +2,13 @@ import type { Endpoint } from '../usb/backend.js';
 import { UsbError } from '../usb/errors.js';
 import { toError } from '../usb/to-error.js';
 import type { TransferStatus } from '../usb/transfer-status.js';
-import { Alarm } from './alarm.js';
 import { BufferPool } from './buffer-pool.js';
 import { type End, isClean, worse } from './end.js';
 import { type Limits, Quota } from './limits.js';
 import { ReorderQueue } from './reorder-queue.js';
 import type { Sink } from './sink.js';
 import { Statistics } from './statistics.js';
+import { type TimeOutOptions, TimeOuts } from './time-outs.js';
 import { TransferPool } from './transfer-pool.js';
 import { Writer } from './writer.js';
 
@@ -19,15 +19,11 @@ const BACKLOG = 64 * 1024 * 1024;
 const MOST_BUFFERS = 65_536;
 
 /** What to receive, and how. */
-export interface ReceiveOptions extends Limits {
+export interface ReceiveOptions extends Limits, TimeOutOptions {
   /** Transfers kept in flight, from 1 on. */
   readonly depth: number;
   /** Bytes in each transfer: at least one packet of the endpoint. A fraction of one is left out. */
   readonly transferSize: number;
-  /** Milliseconds that a transfer may wait: then it is cancelled, and submitted anew. */
-  readonly timeout?: number | undefined;
-  /** Milliseconds without any byte that end the capture. */
-  readonly idleTimeout?: number | undefined;
   /** Told once, when the system has no memory for the whole pool, how many transfers are left. */
   readonly onShrink?: ((depth: number) => void) | undefined;
 }
@@ -56,13 +52,7 @@ export class Receiver {
   readonly #buffers: BufferPool;
   readonly #completed: ReorderQueue;
   readonly #writer: Writer;
-  /** Time-outs of single transfers, and of the stream. */
-  readonly #alarms: Alarm[] = [];
-  /** The submission that was cut short to see whether any byte has arrived in it. */
-  #probed: number | undefined;
-  #lastArrival = 0;
-  /** Nothing is in flight, for want of buffers: the sink holds the stream up. */
-  #dry = false;
+  readonly #timeOuts: TimeOuts;
   /** Transfers that the system has memory for. */
   #room = Number.POSITIVE_INFINITY;
   #endpoint: Endpoint | undefined;
@@ -100,7 +90,7 @@ export class Receiver {
       { skip, bytes },
       this.#onWritten,
     );
-    this.#createAlarms(options);
+    this.#timeOuts = new TimeOuts(options, () => this.#drain({ reason: 'idle' }));
   }
 
   /**
@@ -117,26 +107,23 @@ export class Receiver {
     }
     return new Promise((resolve) => {
       this.#resolve = resolve;
-      this.#usePool(endpoint);
+      this.#timeOuts.start(this.#usePool(endpoint));
       this.#end = this.#stopped ?? this.#limitReached('cancelled', false);
       this.#running = true;
-      this.#lastArrival = performance.now();
-      this.statistics.startedAt ||= this.#lastArrival;
-      for (const alarm of this.#alarms) {
-        alarm.start();
-      }
+      this.statistics.startedAt ||= performance.now();
       this.#advance();
     });
   }
 
   /** The transfers of an endpoint are made once, however often it is run again. */
-  #usePool(endpoint: Endpoint): void {
-    if (this.#endpoint !== endpoint) {
-      this.#endpoint = endpoint;
+  #usePool(endpoint: Endpoint): TransferPool {
+    if (this.#pool === undefined || this.#endpoint !== endpoint) {
       const { depth } = this.#options;
       const first = this.#completed.taken;
+      this.#endpoint = endpoint;
       this.#pool = new TransferPool(endpoint, depth, first, this.#onComplete);
     }
+    return this.#pool;
   }
 
   /** Ends this run, and any later one at once: the drain begins, and `run` resolves at its end. */
@@ -147,30 +134,6 @@ export class Receiver {
       this.#advance();
     }
   }
-
-  #createAlarms({ timeout, idleTimeout }: ReceiveOptions): void {
-    if (timeout !== undefined) {
-      this.#alarms.push(
-        new Alarm(
-          timeout,
-          () => this.#pool?.oldestSubmission,
-          (latest) => this.#pool?.expire(latest),
-        ),
-      );
-    }
-    if (idleTimeout !== undefined) {
-      this.#alarms.push(new Alarm(idleTimeout, this.#quietSince, this.#probe));
-    }
-  }
-
-  /** Silence counts while the device could send: with a pool that waits for the sink it cannot. */
-  readonly #quietSince = (): number | undefined =>
-    this.#probed !== undefined || this.#dry ? undefined : this.#lastArrival;
-
-  /** Bytes may sit in a transfer that is not full yet: only its completion tells. */
-  readonly #probe = (): void => {
-    this.#probed = this.#pool?.expireOldest();
-  };
 
   // A throw out of a completion would vanish in the native layer: it ends the capture instead.
   readonly #onComplete = (
@@ -184,7 +147,7 @@ export class Receiver {
       this.statistics.count(status, requested, actualLength);
       this.#completed.put(sequence, buffer, actualLength);
       this.#judge(sequence, status, actualLength < requested);
-      this.#noteArrival(sequence, actualLength);
+      this.#timeOuts.answered(sequence, actualLength);
     } catch (error) {
       this.#drain(internal(error));
     }
@@ -224,19 +187,6 @@ export class Receiver {
     return this.#quota.reached(this.statistics, status, short) ? { reason: 'limit' } : undefined;
   }
 
-  #noteArrival(sequence: number, bytes: number): void {
-    if (this.#options.idleTimeout === undefined) {
-      return;
-    }
-    if (bytes > 0) {
-      this.#lastArrival = performance.now();
-      this.#probed = undefined;
-    } else if (this.#probed === sequence) {
-      this.#probed = undefined;
-      this.#drain({ reason: 'idle' });
-    }
-  }
-
   /** Moves everything on as far as it goes now. */
   #advance(): void {
     const pool = this.#pool;
@@ -256,11 +206,8 @@ export class Receiver {
   }
 
   #finish(end: End): void {
-    for (const alarm of this.#alarms) {
-      alarm.stop();
-    }
+    this.#timeOuts.stop();
     this.#running = false;
-    this.#probed = undefined;
     this.statistics.endedAt = performance.now();
     const offset = this.#writer.takeFailure();
     this.#resolve(isClean(end) ? end : { ...end, offset, at: this.#drainingSince });
@@ -277,13 +224,10 @@ export class Receiver {
       }
       const buffer = this.#buffers.take();
       if (buffer === undefined) {
-        this.#dry = pool.inFlight === 0;
+        this.#timeOuts.dry = pool.inFlight === 0;
         return;
       }
-      if (this.#dry) {
-        this.#dry = false;
-        this.#lastArrival = performance.now(); // until now the device could send nothing
-      }
+      this.#timeOuts.dry = false;
       const packets = Math.min(Math.ceil(left / this.#packetSize), this.#packets);
       try {
         pool.submit(buffer, packets * this.#packetSize);

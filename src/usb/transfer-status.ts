@@ -1,5 +1,5 @@
 /**
- * How a transfer can end, in libusb's terms (`enum libusb_transfer_status`):
+ * How a transfer can end, in libusb's terms and order (`enum libusb_transfer_status`):
  *
  * - `completed`: the buffer is full, or a short packet ended the transfer early;
  * - `error`: the bus reported a protocol error, or the device is going away;

@@ -1,22 +1,11 @@
 import { UsbError, type UsbErrorCode } from '../../usb/errors.js';
 import { toError } from '../../usb/to-error.js';
-import type { TransferStatus } from '../../usb/transfer-status.js';
+import { TRANSFER_STATUSES, type TransferStatus } from '../../usb/transfer-status.js';
 
 /*
  * libusb numbers failures in two spaces, and node-usb puts both in `errno`: operations that throw
  * carry a negative `libusb_error`, completions a positive `libusb_transfer_status`.
  */
-
-/** By `libusb_transfer_status`. */
-const STATUSES: readonly TransferStatus[] = [
-  'completed',
-  'error',
-  'timed-out',
-  'cancelled',
-  'stall',
-  'no-device',
-  'overflow',
-];
 
 /** By `libusb_error`. */
 const CODES: ReadonlyMap<number, UsbErrorCode> = new Map([
@@ -45,7 +34,7 @@ const REASONS: Partial<Record<UsbErrorCode, string>> = {
 
 /** The status that a completion's error stands for; no error stands for `completed`. */
 export function transferStatus(error: { readonly errno: number } | undefined): TransferStatus {
-  return error === undefined ? 'completed' : (STATUSES[error.errno] ?? 'error');
+  return error === undefined ? 'completed' : (TRANSFER_STATUSES[error.errno] ?? 'error');
 }
 
 /**

@@ -1,0 +1,86 @@
+import { Alarm } from './alarm.js';
+import type { TransferPool } from './transfer-pool.js';
+
+/** How long things may take. Without a time, for ever. */
+export interface TimeOutOptions {
+  /** Milliseconds that a transfer may wait: then it is cancelled, and submitted anew. */
+  readonly timeout?: number | undefined;
+  /** Milliseconds without any byte that end the capture. */
+  readonly idleTimeout?: number | undefined;
+}
+
+/** The time-outs of a pool: of single transfers, and of the stream as a whole. */
+export class TimeOuts {
+  readonly #alarms: Alarm[] = [];
+  readonly #onSilence: () => void;
+  #pool: TransferPool | undefined;
+  #lastArrival = 0;
+  /** The submission that was cut short to see whether any byte has arrived in it. */
+  #probed: number | undefined;
+  #dry = false;
+
+  /** @param onSilence called when nothing has arrived for the idle time-out */
+  constructor({ timeout, idleTimeout }: TimeOutOptions, onSilence: () => void) {
+    this.#onSilence = onSilence;
+    if (timeout !== undefined) {
+      this.#alarms.push(
+        new Alarm(
+          timeout,
+          () => this.#pool?.oldestSubmission,
+          (latest) => this.#pool?.expire(latest),
+        ),
+      );
+    }
+    if (idleTimeout !== undefined) {
+      this.#alarms.push(new Alarm(idleTimeout, this.#silentSince, this.#probe));
+    }
+  }
+
+  start(pool: TransferPool): void {
+    this.#pool = pool;
+    this.#lastArrival = performance.now();
+    for (const alarm of this.#alarms) {
+      alarm.start();
+    }
+  }
+
+  stop(): void {
+    this.#probed = undefined;
+    for (const alarm of this.#alarms) {
+      alarm.stop();
+    }
+  }
+
+  /** A submission was answered, with so many bytes. */
+  answered(sequence: number, bytes: number): void {
+    if (this.#alarms.length === 0) {
+      return;
+    }
+    if (bytes > 0) {
+      this.#lastArrival = performance.now();
+      this.#probed = undefined;
+    } else if (this.#probed === sequence) {
+      this.#probed = undefined;
+      this.#onSilence();
+    }
+  }
+
+  /**
+   * Whether nothing is in flight because the sink holds the stream up. A device that can send
+   * nothing is not silent.
+   */
+  set dry(dry: boolean) {
+    if (this.#dry && !dry) {
+      this.#lastArrival = performance.now();
+    }
+    this.#dry = dry;
+  }
+
+  readonly #silentSince = (): number | undefined =>
+    this.#probed !== undefined || this.#dry ? undefined : this.#lastArrival;
+
+  /** Bytes may sit in a transfer that is not full yet: only its completion tells. */
+  readonly #probe = (): void => {
+    this.#probed = this.#pool?.expireOldest();
+  };
+}
