@@ -120,7 +120,9 @@ function describeEnd({ end, location, statistics }: Report): string | undefined 
   const kept = whatIsKept(end, statistics);
   switch (end.reason) {
     case 'stall':
-      return `endpoint ${endpoint} stalled: the device halted it; --keep-going clears the halt and goes on; ${kept}`;
+      return end.cause
+        ? `endpoint ${endpoint} stalled: ${reason(end)}; ${kept}`
+        : `endpoint ${endpoint} stalled: the device halted it; --keep-going clears the halt and goes on; ${kept}`;
     case 'error':
       return `a transfer error on endpoint ${endpoint}: check cable, hub and power; --keep-going goes on behind it; ${kept}`;
     case 'overflow':

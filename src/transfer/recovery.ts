@@ -93,7 +93,9 @@ export class Recovery {
         await sleep(UNPLUG_POLL); // errors in a row: leave a device that goes the time to be gone
       }
     } catch (error) {
-      return this.#endOrReconnect({ ...end, ...lossBy(error) }, source);
+      const gone = error instanceof UsbError && error.code === 'no-device';
+      const reason = gone ? 'device-lost' : end.reason;
+      return this.#endOrReconnect({ ...end, reason, cause: toError(error) }, source);
     }
     return { end: undefined, source };
   }

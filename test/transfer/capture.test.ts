@@ -163,6 +163,18 @@ describe('capture', () => {
     expect(cleared).toHaveBeenCalledTimes(times);
   });
 
+  it.each([
+    ['io', 'stall'],
+    ['no-device', 'device-lost'],
+  ] as const)('ends when the halt cannot be cleared: %s is told as %s', async (code, reason) => {
+    const { run, endpoint, endWith } = bench({}, { recovery: { keepGoing: 1 } });
+    const cause = new UsbError(code, 'not cleared');
+    vi.spyOn(endpoint, 'clearHalt').mockRejectedValue(cause);
+    const result = run();
+    await endWith('stall');
+    expect((await result).end).toMatchObject({ reason, cause });
+  });
+
   it('takes a device that is gone at the release for no failure of its own', async () => {
     const { run, endWith, done } = bench({ release: new UsbError('no-device', 'gone') });
     const result = run();
