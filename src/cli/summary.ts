@@ -12,10 +12,14 @@ export interface Report {
   readonly location: EndpointLocation;
   readonly end: End;
   readonly statistics: Statistics;
+  /** Bytes that may wait for the output. */
+  readonly backlog: number;
   /** The signal that ended the capture, if one did. */
   readonly signal: NodeJS.Signals | undefined;
   /** How often, and for how long in milliseconds, the process was stopped (Ctrl-Z) meanwhile. */
   readonly suspensions: { readonly count: number; readonly milliseconds: number };
+  /** What the process has used of the machine. */
+  readonly usage: Pick<NodeJS.ResourceUsage, 'userCPUTime' | 'systemCPUTime' | 'maxRSS'>;
   /** Why the device could not be given back as it was, if so. */
   readonly unrestored: Error | undefined;
   readonly exitCode: number;
@@ -27,20 +31,53 @@ const SCHEMA = 'usbxfer.read/1';
 const MOST_GAPS = 10;
 
 /** The summary for a person: two lines, and more where bytes went elsewhere or may be missing. */
-export function summaryText({ end, statistics, signal, suspensions }: Report): string {
+export function summaryText(report: Report): string {
+  const { end, statistics, signal, suspensions } = report;
   const { bytesWritten, seconds } = statistics;
   const lines = [
     `${bytesWritten} bytes (${binarySize(bytesWritten)}) in ${seconds.toFixed(3)} s, ` +
-      `${binarySize(statistics.bytesPerSecond)}/s, ${countOf(statistics.transfers, 'transfer')}; ` +
+      `${binarySize(statistics.bytesPerSecond)}/s${peak(statistics)}, ${countOf(statistics.transfers, 'transfer')}; ` +
       `ended: ${ending(end, signal)}`,
     TRANSFER_STATUSES.map((status) => `${status} ${statistics.statuses[status]}`).join(', '),
   ];
-  lines.push(...asideLines(statistics), ...gapLines(statistics));
+  lines.push(...asideLines(statistics), ...gapLines(statistics), ...dryLines(report));
   if (suspensions.count > 0) {
     const seconds = (suspensions.milliseconds / 1000).toFixed(1);
     lines.push(`stopped for ${seconds} s: the device may have lost data meanwhile`);
   }
   return lines.join('\n');
+}
+
+/** The highest rate, where the capture was long enough to have one besides the average. */
+function peak({ flow, bytesPerSecond }: Statistics): string {
+  const { peakBytesPerSecond } = flow.pace;
+  return peakBytesPerSecond > bytesPerSecond ? ` (peak ${binarySize(peakBytesPerSecond)}/s)` : '';
+}
+
+/** When nothing was in flight, whose fault it was, and what helps. */
+function dryLines({ statistics, backlog }: Report): string[] {
+  const { dryByOutput, dryByHost } = statistics.flow;
+  const lines: string[] = [];
+  if (dryByOutput.count > 0) {
+    lines.push(
+      `the device had to wait ${countOf(dryByOutput.count, 'time')}, ` +
+        `${inSeconds(dryByOutput.milliseconds)} in all: the output was too slow, and ` +
+        `${binarySize(backlog)} were waiting for it; a faster reader or disk helps, ` +
+        'for bursts a larger --buffer',
+    );
+  }
+  if (dryByHost.count > 0) {
+    lines.push(
+      `the device had to wait ${countOf(dryByHost.count, 'time')}, ` +
+        `${inSeconds(dryByHost.milliseconds)} in all at least: this machine was too busy to ask ` +
+        'for more in time; less load on it helps, or more in flight: --transfers, --transfer-size',
+    );
+  }
+  return lines;
+}
+
+function inSeconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(3)} s`;
 }
 
 /** Bytes that were received and are not in the output. */
@@ -69,7 +106,7 @@ function gapLines({ gaps, gapCount }: Statistics): string[] {
 
 /** The summary for a program: the object that `--json` prints. */
 export function summaryRecord(report: Report): Record<string, unknown> {
-  const { device, location, end, statistics, signal, exitCode } = report;
+  const { device, location, end, statistics, signal, usage, exitCode } = report;
   return {
     schema: SCHEMA,
     device: {
@@ -91,9 +128,13 @@ export function summaryRecord(report: Report): Record<string, unknown> {
     bytes_suspect: statistics.bytesSuspect,
     seconds: statistics.seconds,
     bytes_per_second: statistics.bytesPerSecond,
+    ...flowRecord(statistics),
+    cpu_seconds: (usage.userCPUTime + usage.systemCPUTime) / 1_000_000,
+    peak_memory_bytes: usage.maxRSS * 1024,
     transfers: statistics.transfers,
     short_transfers: statistics.shortTransfers,
     empty_transfers: statistics.emptyTransfers,
+    transfer_sizes: sizesRecord(statistics),
     statuses: Object.fromEntries(
       TRANSFER_STATUSES.map((status) => [status.replace('-', '_'), statistics.statuses[status]]),
     ),
@@ -106,6 +147,39 @@ export function summaryRecord(report: Report): Record<string, unknown> {
     error: describeFailure(report) ?? null,
     exit_code: exitCode,
   };
+}
+
+/** When data came, and how well the pool was kept full. */
+function flowRecord({ flow, bytesPerSecond, backlogPeak }: Statistics): Record<string, unknown> {
+  const { pace, heldUp, dryByOutput, dryByHost } = flow;
+  return {
+    peak_bytes_per_second: Math.max(pace.peakBytesPerSecond, bytesPerSecond),
+    first_byte_seconds: pace.firstByte === undefined ? null : pace.firstByte / 1000,
+    interval_seconds: {
+      p50: pace.intervalPercentile(50) / 1000,
+      p99: pace.intervalPercentile(99) / 1000,
+      max: pace.longestInterval / 1000,
+    },
+    least_in_flight: flow.leastInFlight,
+    backlog_peak_bytes: backlogPeak,
+    held_up_count: heldUp.count,
+    held_up_seconds: heldUp.milliseconds / 1000,
+    dry_count: dryByOutput.count + dryByHost.count,
+    dry_seconds: (dryByOutput.milliseconds + dryByHost.milliseconds) / 1000,
+    dry_by_output_seconds: dryByOutput.milliseconds / 1000,
+    dry_by_host_seconds: dryByHost.milliseconds / 1000,
+  };
+}
+
+/** How many transfers brought how much: the most bytes in each class, and the number in it. */
+function sizesRecord({ sizes }: Statistics): Record<string, number> {
+  const record: Record<string, number> = {};
+  sizes.forEach((count, sizeClass) => {
+    if (count > 0) {
+      record[sizeClass === 0 ? 0 : 2 ** (sizeClass - 1)] = count;
+    }
+  });
+  return record;
 }
 
 /** What went wrong and what to do about it, in one line; undefined when nothing did. */

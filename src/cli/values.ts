@@ -1,7 +1,9 @@
+import { totalmem } from 'node:os';
 import { InvalidArgumentError } from 'commander';
 import { endpointAddress } from '../usb/descriptors.js';
 import { parseDuration, parseSize } from '../usb/quantity.js';
 import type { DeviceFilter } from '../usb/select-device.js';
+import { binarySize } from './format.js';
 
 /*
  * Values of options, from text. Each parser throws commander's InvalidArgumentError, whose message
@@ -75,6 +77,15 @@ export function transferSize(text: string): number {
   const bytes = size(text);
   if (bytes > LARGEST_TRANSFER) {
     throw new InvalidArgumentError('give at most 256MiB');
+  }
+  return bytes;
+}
+
+/** Bytes that may wait in memory: no more than the machine has. */
+export function bufferSize(text: string): number {
+  const bytes = size(text);
+  if (bytes > totalmem()) {
+    throw new InvalidArgumentError(`give less: this machine has ${binarySize(totalmem())} in all`);
   }
   return bytes;
 }

@@ -72,12 +72,17 @@ async function prepare(request: CaptureRequest) {
   const { backend, device, location, claim, sink, signal } = request;
   const open = () => openEndpoint(backend, device, location, claim);
   try {
-    const receiver = new Receiver(sink, request.receive);
+    const receiver = new Receiver(sink, { wireRate: wireRate(device), ...request.receive });
     return { receiver, source: await (request.fresh ? openWhenReady(open, signal) : open()) };
   } catch (error) {
     await sink.close().catch(() => {}); // the first failure is the one to tell
     throw error;
   }
+}
+
+/** Bytes that a device's bus can signal in a second; what is left of them for data is less. */
+function wireRate({ speed }: DeviceInfo): number | undefined {
+  return speed === undefined ? undefined : (speed * 1_000_000) / 8;
 }
 
 /** Receives, and goes on behind whatever can be recovered from. Does not throw. */

@@ -1,4 +1,4 @@
-import { fsync, write } from 'node:fs';
+import { fsync, write, writev } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Sink, WriteDone } from './sink.js';
 
@@ -18,9 +18,9 @@ export class FdSink implements Sink {
   readonly #fd: number;
   readonly #sync: boolean;
   #started = false;
-  #buffer: Buffer | undefined;
-  #length = 0;
-  #offset = 0;
+  /** What is still to be written of the buffers at hand, and what is written. */
+  #rest: readonly Buffer[] = [];
+  #written = 0;
   #delay = FIRST_DELAY;
   #done: WriteDone = () => {};
 
@@ -41,18 +41,19 @@ export class FdSink implements Sink {
     }
   }
 
-  write(buffer: Buffer, length: number, done: WriteDone): void {
-    this.#buffer = buffer;
-    this.#length = length;
-    this.#offset = 0;
+  write(buffers: readonly Buffer[], done: WriteDone): void {
+    this.#rest = buffers;
+    this.#written = 0;
     this.#done = done;
     this.#writeRest();
   }
 
   readonly #writeRest = (): void => {
-    if (this.#buffer !== undefined) {
-      const rest = this.#length - this.#offset;
-      write(this.#fd, this.#buffer, this.#offset, rest, null, this.#wrote);
+    const [first] = this.#rest;
+    if (first !== undefined && this.#rest.length === 1) {
+      write(this.#fd, first, this.#wrote);
+    } else {
+      writev(this.#fd, this.#rest, this.#wrote);
     }
   };
 
@@ -67,8 +68,9 @@ export class FdSink implements Sink {
       return;
     }
     this.#delay = FIRST_DELAY;
-    this.#offset += written;
-    if (this.#offset < this.#length) {
+    this.#written += written;
+    this.#rest = behind(this.#rest, written);
+    if (this.#rest.length > 0) {
       this.#writeRest();
     } else {
       this.#finish(undefined);
@@ -76,7 +78,22 @@ export class FdSink implements Sink {
   };
 
   #finish(error: Error | undefined): void {
-    this.#buffer = undefined;
-    this.#done(error, this.#offset);
+    this.#rest = [];
+    this.#done(error, this.#written);
   }
+}
+
+/** What is left of buffers behind so many bytes. */
+function behind(buffers: readonly Buffer[], bytes: number): readonly Buffer[] {
+  let left = bytes;
+  let whole = 0;
+  for (const { length } of buffers) {
+    if (left < length) {
+      break;
+    }
+    left -= length;
+    whole += 1;
+  }
+  const [partial, ...rest] = buffers.slice(whole);
+  return partial === undefined ? [] : [partial.subarray(left), ...rest];
 }

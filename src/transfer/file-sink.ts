@@ -73,8 +73,8 @@ export class FileSink implements Sink {
     }
   }
 
-  write(buffer: Buffer, length: number, done: WriteDone): void {
-    this.#sink.write(buffer, length, done);
+  write(buffers: readonly Buffer[], done: WriteDone): void {
+    this.#sink.write(buffers, done);
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import type { Endpoint } from '../usb/backend.js';
 import { UsbError } from '../usb/errors.js';
 import { toError } from '../usb/to-error.js';
 import type { TransferStatus } from '../usb/transfer-status.js';
-import { BufferPool } from './buffer-pool.js';
+import { Backlog } from './backlog.js';
 import { type End, isClean, worse } from './end.js';
 import { type Limits, Quota } from './limits.js';
 import { ReorderQueue } from './reorder-queue.js';
@@ -12,11 +12,8 @@ import { type TimeOutOptions, TimeOuts } from './time-outs.js';
 import { TransferPool } from './transfer-pool.js';
 import { Writer } from './writer.js';
 
-/** Received bytes that may wait for the sink before submitting pauses. */
-const BACKLOG = 64 * 1024 * 1024;
-
-/** The most buffers in the backlog, however small they are. */
-const MOST_BUFFERS = 65_536;
+/** Received bytes that may wait for the sink before submitting pauses, unless told otherwise. */
+export const DEFAULT_BACKLOG = 64 * 1024 * 1024;
 
 /** What to receive, and how. */
 export interface ReceiveOptions extends Limits, TimeOutOptions {
@@ -24,6 +21,13 @@ export interface ReceiveOptions extends Limits, TimeOutOptions {
   readonly depth: number;
   /** Bytes in each transfer: at least one packet of the endpoint. A fraction of one is left out. */
   readonly transferSize: number;
+  /**
+   * Received bytes that may wait for the sink before submitting pauses, from 1 on; 64 MiB by
+   * default. Memory is used as it is needed.
+   */
+  readonly backlog?: number | undefined;
+  /** The most bytes that the bus can carry in a second, where that is known. */
+  readonly wireRate?: number | undefined;
   /** Told once, when the system has no memory for the whole pool, how many transfers are left. */
   readonly onShrink?: ((depth: number) => void) | undefined;
 }
@@ -33,10 +37,10 @@ export interface ReceiveOptions extends Limits, TimeOutOptions {
  * the order of submission, whatever their status.
  *
  * ```text
- *            submit                    complete                   write
- *   buffers ────────▶ transfer pool ────────────▶ reorder queue ────────▶ sink
- *      ▲                (in flight)                (the backlog)            │
- *      └────────────────────────────────────────────────────────────────────┘
+ *            submit                  complete                  in order           write
+ *   buffers ────────▶ transfer pool ──────────▶ reorder queue ──────────▶ backlog ──────▶ sink
+ *      ▲               (in flight)                                                         │
+ *      └───────────────────────────────────────────────────────────────────────────────────┘
  * ```
  *
  * A completed transfer is submitted again at once, with another buffer, while its own buffer waits
@@ -46,10 +50,10 @@ export interface ReceiveOptions extends Limits, TimeOutOptions {
  * what came. Then `run` may be called again, to go on behind a gap.
  */
 export class Receiver {
-  readonly statistics = new Statistics();
+  readonly statistics: Statistics;
   readonly #options: ReceiveOptions;
   readonly #quota: Quota;
-  readonly #buffers: BufferPool;
+  readonly #backlog: Backlog;
   readonly #completed: ReorderQueue;
   readonly #writer: Writer;
   readonly #timeOuts: TimeOuts;
@@ -70,22 +74,26 @@ export class Receiver {
 
   /** @throws RangeError for options out of their ranges */
   constructor(sink: Sink, options: ReceiveOptions) {
-    const { depth, transferSize, bytes = Number.POSITIVE_INFINITY, skip = 0 } = options;
+    const { depth, transferSize, backlog = DEFAULT_BACKLOG } = options;
+    const { bytes = Number.POSITIVE_INFINITY, skip = 0 } = options;
     if (!Number.isInteger(depth) || depth < 1) {
       throw new RangeError(`depth must be a whole number from 1 on, not ${depth}`);
     }
     if (!Number.isInteger(transferSize) || transferSize < 1) {
       throw new RangeError(`transferSize must be a whole number from 1 on, not ${transferSize}`);
     }
-    const capacity = depth + Math.min(Math.ceil(BACKLOG / transferSize), MOST_BUFFERS);
+    if (!(backlog >= 1)) {
+      throw new RangeError(`backlog must be from 1 on, not ${backlog}`);
+    }
     this.#options = options;
+    this.statistics = new Statistics(depth, options.wireRate);
     this.#quota = new Quota(options);
-    this.#buffers = new BufferPool(transferSize, capacity);
-    this.#completed = new ReorderQueue(capacity);
+    this.#backlog = new Backlog(depth, transferSize, backlog);
+    this.#completed = new ReorderQueue(this.#backlog.buffers.capacity);
     this.#writer = new Writer(
       this.#completed,
+      this.#backlog,
       sink,
-      this.#buffers,
       this.statistics,
       { skip, bytes },
       this.#onWritten,
@@ -110,8 +118,10 @@ export class Receiver {
       this.#timeOuts.start(this.#usePool(endpoint));
       this.#end = this.#stopped ?? this.#limitReached('cancelled', false);
       this.#running = true;
-      this.statistics.startedAt ||= performance.now();
-      this.#advance();
+      const now = performance.now();
+      this.statistics.startedAt ||= now;
+      this.statistics.flow.start(now);
+      this.#advance(now);
     });
   }
 
@@ -131,7 +141,7 @@ export class Receiver {
     this.#stopped ??= end;
     if (this.#running) {
       this.#drain(end);
-      this.#advance();
+      this.#advance(performance.now());
     }
   }
 
@@ -143,15 +153,17 @@ export class Receiver {
     status: TransferStatus,
     actualLength: number,
   ): void => {
+    const now = performance.now();
     try {
       this.statistics.count(status, requested, actualLength);
+      this.#measure(sequence, status, actualLength, now);
       this.#completed.put(sequence, buffer, actualLength);
       this.#judge(sequence, status, actualLength < requested);
-      this.#timeOuts.answered(sequence, actualLength);
+      this.#timeOuts.answered(sequence, actualLength, now);
     } catch (error) {
       this.#drain(internal(error));
     }
-    this.#advance();
+    this.#advance(now);
   };
 
   readonly #onWritten = (error: Error | undefined): void => {
@@ -161,8 +173,13 @@ export class Receiver {
       this.#stopped ??= end;
       this.#drain(end);
     }
-    this.#advance();
+    this.#advance(performance.now());
   };
+
+  #measure(sequence: number, status: TransferStatus, bytes: number, now: number): void {
+    const { inFlight = 0, newest = 0 } = this.#pool ?? {};
+    this.statistics.flow.completed(sequence, status, bytes, inFlight, newest, now);
+  }
 
   /** What a status means for the capture as a whole. */
   #judge(sequence: number, status: TransferStatus, short: boolean): void {
@@ -188,14 +205,15 @@ export class Receiver {
   }
 
   /** Moves everything on as far as it goes now. */
-  #advance(): void {
+  #advance(now: number): void {
     const pool = this.#pool;
     if (pool === undefined || !this.#running) {
       return;
     }
     try {
-      this.#fill(pool);
-      this.#writer.advance();
+      this.#writer.gather();
+      this.#fill(pool, now);
+      this.#writer.write();
     } catch (error) {
       this.#drain(internal(error));
     }
@@ -214,28 +232,31 @@ export class Receiver {
   }
 
   /** Submits idle transfers while there is something left to ask for and a buffer to put it in. */
-  #fill(pool: TransferPool): void {
+  #fill(pool: TransferPool, now: number): void {
     while (this.#end === undefined && pool.hasIdle && pool.inFlight < this.#room) {
       // Never ask the device for more than is left: what it sends beyond would be lost to the next
       // run. Whole packets only, as a device may fill its last packet.
       const left = this.#quota.allowance(this.statistics, pool);
       if (left <= 0) {
-        return;
+        break;
       }
-      const buffer = this.#buffers.take();
+      const buffer = this.#backlog.buffers.take();
       if (buffer === undefined) {
         this.#timeOuts.dry = pool.inFlight === 0;
+        this.statistics.flow.hold(pool.inFlight, now);
         return;
       }
-      this.#timeOuts.dry = false;
       const packets = Math.min(Math.ceil(left / this.#packetSize), this.#packets);
       try {
-        pool.submit(buffer, packets * this.#packetSize);
+        pool.submit(buffer, packets * this.#packetSize, now);
       } catch (error) {
-        this.#buffers.give(buffer);
+        this.#backlog.buffers.give(buffer);
         this.#refused(pool, error);
       }
+      this.#timeOuts.dry = false;
+      this.statistics.flow.submitted(now);
     }
+    this.statistics.flow.full(now);
   }
 
   /** Without memory for all transfers, those that are in flight have to do. */
@@ -245,6 +266,7 @@ export class Receiver {
         this.#options.onShrink?.(pool.inFlight);
       }
       this.#room = pool.inFlight;
+      this.statistics.flow.limit(this.#room);
     } else {
       this.#drain(submitFailed(error));
     }

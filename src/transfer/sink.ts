@@ -4,12 +4,12 @@ export interface Sink {
   start(): Promise<void>;
 
   /**
-   * Writes the first `length` bytes of `buffer`, all of them or up to a failure. One write at a
-   * time. The buffer is the sink's until `done`.
+   * Writes buffers one after the other, all of them or up to a failure. One write at a time. The
+   * buffers, and the array, are the sink's until `done`.
    *
    * @param done never called from within `write`
    */
-  write(buffer: Buffer, length: number, done: WriteDone): void;
+  write(buffers: readonly Buffer[], done: WriteDone): void;
 
   /**
    * Closes the sink; also without a `start`, when no capture came to be.

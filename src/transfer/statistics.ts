@@ -1,5 +1,6 @@
 import type { TransferStatus } from '../usb/transfer-status.js';
 import type { End, EndReason } from './end.js';
+import { Flow } from './flow.js';
 
 /** A place in the output where bytes from the device may be missing. */
 export interface Gap {
@@ -30,6 +31,11 @@ export class Statistics {
     'no-device': 0,
     overflow: 0,
   };
+  /**
+   * Transfers that ended, by the bytes that they brought: none, 1, 2, 3 to 4, 5 to 8 and so on; the
+   * nth of these classes goes up to 2 to the power of n - 1.
+   */
+  readonly sizes = new Float64Array(33);
   /** Transfers that ended with at least one byte, however. */
   transfersWithData = 0;
   /** Transfers that completed with fewer bytes than asked for, but some. */
@@ -48,17 +54,31 @@ export class Statistics {
   bytesUnwritten = 0;
   /** Bytes among those received that came with an OVERFLOW: the kernel does not vouch for them. */
   bytesSuspect = 0;
+  /** The most bytes that ever waited for the sink. */
+  backlogPeak = 0;
   /** The first of the gaps, and the number of all. */
   readonly gaps: Gap[] = [];
   gapCount = 0;
   /** When the first transfer was submitted and when all was written: monotonic milliseconds. */
   startedAt = 0;
   endedAt = 0;
+  /** When data came, and how well the pool was kept full. */
+  readonly flow: Flow;
+
+  /**
+   * @param depth transfers in a full pool
+   * @param wireRate the most bytes that the bus can carry in a second; Infinity if unknown
+   */
+  constructor(depth = 1, wireRate = Number.POSITIVE_INFINITY) {
+    this.flow = new Flow(depth, wireRate);
+  }
 
   /** Counts one completion. */
   count(status: TransferStatus, requested: number, received: number): void {
     this.statuses[status] += 1;
     this.bytesReceived += received;
+    const sizeClass = received === 0 ? 0 : 33 - Math.clz32(received - 1);
+    this.sizes[sizeClass] = (this.sizes[sizeClass] ?? 0) + 1;
     if (received > 0) {
       this.transfersWithData += 1;
     }
@@ -95,6 +115,17 @@ export class Statistics {
   /** From the first submission to the end: seconds. */
   get seconds(): number {
     return (this.endedAt - this.startedAt) / 1000;
+  }
+
+  /** Bytes that were received and may yet be written. */
+  get backlog(): number {
+    return (
+      this.bytesReceived -
+      this.bytesWritten -
+      this.bytesSkipped -
+      this.bytesDiscarded -
+      this.bytesUnwritten
+    );
   }
 
   /** Average rate: bytes written per second; 0 for a capture that took no time. */

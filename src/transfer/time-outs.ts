@@ -52,12 +52,12 @@ export class TimeOuts {
   }
 
   /** A submission was answered, with so many bytes. */
-  answered(sequence: number, bytes: number): void {
+  answered(sequence: number, bytes: number, now: number): void {
     if (this.#alarms.length === 0) {
       return;
     }
     if (bytes > 0) {
-      this.#lastArrival = performance.now();
+      this.#lastArrival = now;
       this.#probed = undefined;
     } else if (this.#probed === sequence) {
       this.#probed = undefined;

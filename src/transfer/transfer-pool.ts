@@ -89,6 +89,11 @@ export class TransferPool {
     return this.#inFlight;
   }
 
+  /** The number of the last submission; one less than the first number before any. */
+  get newest(): number {
+    return this.#nextSequence - 1;
+  }
+
   /** Bytes that the transfers in flight ask for. */
   get bytesInFlight(): number {
     return this.#bytesInFlight;
@@ -97,9 +102,10 @@ export class TransferPool {
   /**
    * Submits an idle transfer. The buffer is the pool's until the completion hands it back.
    *
+   * @param now monotonic milliseconds
    * @throws UsbError as `Transfer.submit`; then nothing was submitted and no number used
    */
-  submit(buffer: Buffer, length: number): void {
+  submit(buffer: Buffer, length: number, now: number): void {
     const slot = this.#idle.at(-1);
     if (slot === undefined) {
       throw new Error('no idle transfer in the pool');
@@ -109,7 +115,7 @@ export class TransferPool {
     this.#link(slot);
     slot.buffer = buffer;
     slot.requested = length;
-    slot.submittedAt = performance.now();
+    slot.submittedAt = now;
     slot.sequence = this.#nextSequence;
     this.#nextSequence += 1;
     this.#bytesInFlight += length;

@@ -1,8 +1,14 @@
 import { toError } from '../usb/to-error.js';
-import type { BufferPool } from './buffer-pool.js';
+import type { Backlog } from './backlog.js';
 import type { ReorderQueue } from './reorder-queue.js';
 import type { Sink } from './sink.js';
 import type { Statistics } from './statistics.js';
+
+/**
+ * A write that takes longer, in milliseconds, is followed by a small one: so that whoever watches a
+ * slow output sees it move.
+ */
+const SLOW = 100;
 
 /** What a writer may write of the bytes that come. */
 export interface WriterLimits {
@@ -13,14 +19,13 @@ export interface WriterLimits {
 }
 
 /**
- * Carries completed buffers from the queue to the sink, one write at a time, and gives them back to
- * the buffer pool. Accounts for every byte: skipped, written, discarded behind the limit, or
- * unwritten.
+ * Carries what completed from the queue to the backlog, and from there to the sink, one write at a
+ * time. Accounts for every byte: skipped, written, discarded behind the limit, or unwritten.
  */
 export class Writer {
   readonly #queue: ReorderQueue;
+  readonly #backlog: Backlog;
   readonly #sink: Sink;
-  readonly #buffers: BufferPool;
   readonly #statistics: Statistics;
   readonly #onWritten: (error: Error | undefined) => void;
   /** Bytes that are still to be skipped, and to be written. */
@@ -30,8 +35,12 @@ export class Writer {
   #position = 0;
   #failed = Number.POSITIVE_INFINITY;
   #failedAt: number | undefined;
-  #writing: Buffer | undefined;
-  #writingLength = 0;
+  /** Bytes that the sink is writing. */
+  #writing = 0;
+  #writingSince = 0;
+  #slow = false;
+  /** Whether the end of this turn of the event loop is awaited. */
+  #turning = false;
   #sinkFailed = false;
 
   /**
@@ -40,24 +49,24 @@ export class Writer {
    */
   constructor(
     queue: ReorderQueue,
+    backlog: Backlog,
     sink: Sink,
-    buffers: BufferPool,
     statistics: Statistics,
     limits: WriterLimits,
     onWritten: (error: Error | undefined) => void,
   ) {
     this.#queue = queue;
+    this.#backlog = backlog;
     this.#sink = sink;
-    this.#buffers = buffers;
     this.#statistics = statistics;
     this.#skip = limits.skip;
     this.#left = limits.bytes;
     this.#onWritten = onWritten;
   }
 
-  /** Whether the sink still works on a write. */
+  /** Whether anything is still to be written. */
   get busy(): boolean {
-    return this.#writing !== undefined;
+    return this.#writing > 0 || !this.#backlog.isEmpty;
   }
 
   /**
@@ -76,39 +85,74 @@ export class Writer {
     return offset;
   }
 
-  /** Writes what waits at the head of the queue, unless the sink is at work. */
-  advance(): void {
-    while (this.#writing === undefined) {
-      const received = this.#queue.headLength;
-      if (received === undefined) {
-        return;
-      }
-      const sequence = this.#queue.taken;
-      const buffer = this.#queue.take();
-      const skipped = Math.min(received, this.#skip);
-      const length = Math.min(received - skipped, this.#left);
-      this.#skip -= skipped;
-      this.#left -= length;
-      this.#position += length;
-      if (sequence === this.#failed) {
-        this.#failedAt = this.#position;
-      }
-      this.#statistics.bytesSkipped += skipped;
-      this.#statistics.bytesDiscarded += received - skipped - length;
-      if (length > 0 && !this.#sinkFailed) {
-        this.#writing = buffer;
-        this.#writingLength = length;
-        this.#write(skipped === 0 ? buffer : buffer.subarray(skipped), length);
-      } else {
-        this.#statistics.bytesUnwritten += length;
-        this.#buffers.give(buffer);
-      }
+  /** Takes what completed into the backlog, as far as it is next and there is room. */
+  gather(): void {
+    let received = this.#queue.headLength;
+    while (received !== undefined && this.#backlog.hasRoom(received)) {
+      this.#takeHead(received);
+      received = this.#queue.headLength;
     }
   }
 
-  #write(buffer: Buffer, length: number): void {
+  /**
+   * Writes of what waits in the backlog, unless the sink is at work: at once what makes a large
+   * write, and the rest when all the completions of this turn of the event loop are served.
+   */
+  write(): void {
+    if (this.#writing > 0 || this.#backlog.isEmpty) {
+      return;
+    }
+    if (this.#backlog.hasBatch) {
+      this.#start();
+    } else if (!this.#turning) {
+      this.#turning = true;
+      setImmediate(this.#onTurnEnd);
+    }
+  }
+
+  #takeHead(received: number): void {
+    const sequence = this.#queue.taken;
+    const buffer = this.#queue.take();
+    const skipped = Math.min(received, this.#skip);
+    const length = Math.min(received - skipped, this.#left);
+    this.#skip -= skipped;
+    this.#left -= length;
+    this.#position += length;
+    if (sequence === this.#failed) {
+      this.#failedAt = this.#position;
+    }
+    this.#statistics.bytesSkipped += skipped;
+    this.#statistics.bytesDiscarded += received - skipped - length;
+    if (length > 0 && !this.#sinkFailed) {
+      if (skipped > 0) {
+        buffer.copyWithin(0, skipped, received);
+      }
+      this.#backlog.add(buffer, length);
+      this.#statistics.backlogPeak = Math.max(
+        this.#statistics.backlogPeak,
+        this.#statistics.backlog,
+      );
+    } else {
+      this.#statistics.bytesUnwritten += length;
+      this.#backlog.buffers.give(buffer);
+    }
+  }
+
+  readonly #onTurnEnd = (): void => {
+    this.#turning = false;
+    if (this.#writing === 0 && !this.#backlog.isEmpty) {
+      this.#start();
+    }
+  };
+
+  #start(): void {
+    const buffers = this.#backlog.lend(this.#slow);
+    for (const { length } of buffers) {
+      this.#writing += length;
+    }
+    this.#writingSince = performance.now();
     try {
-      this.#sink.write(buffer, length, this.#wrote);
+      this.#sink.write(buffers, this.#wrote);
     } catch (error) {
       this.#wrote(toError(error), 0);
     }
@@ -116,12 +160,14 @@ export class Writer {
 
   readonly #wrote = (error: Error | undefined, written: number): void => {
     this.#statistics.bytesWritten += written;
-    this.#statistics.bytesUnwritten += this.#writingLength - written;
-    if (this.#writing !== undefined) {
-      this.#buffers.give(this.#writing);
-      this.#writing = undefined;
+    this.#statistics.bytesUnwritten += this.#writing - written;
+    this.#writing = 0;
+    this.#slow = performance.now() - this.#writingSince > SLOW;
+    this.#backlog.takeBack();
+    if (error !== undefined) {
+      this.#sinkFailed = true;
+      this.#statistics.bytesUnwritten += this.#backlog.drop();
     }
-    this.#sinkFailed ||= error !== undefined;
     this.#onWritten(error);
   };
 }

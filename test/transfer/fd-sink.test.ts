@@ -9,6 +9,7 @@ import {
   readSync,
   rmSync,
   write,
+  writev,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,20 +19,14 @@ import { FdSink } from '../../src/transfer/fd-sink.js';
 // The system's own functions, which single calls of a test replace.
 vi.mock('node:fs', async (load) => {
   const fs = await load<typeof import('node:fs')>();
-  return { ...fs, write: vi.fn(fs.write), fsync: vi.fn(fs.fsync) };
+  return { ...fs, write: vi.fn(fs.write), writev: vi.fn(fs.writev), fsync: vi.fn(fs.fsync) };
 });
 
 type Callback = (error: NodeJS.ErrnoException | null, written: number) => void;
-type Write = (
-  fd: number,
-  buffer: Buffer,
-  offset: number,
-  length: number,
-  position: null,
-  done: Callback,
-) => void;
+type Write = (fd: number, buffer: Buffer, done: Callback) => void;
+type Writev = (fd: number, buffers: readonly Buffer[], done: Callback) => void;
 
-const { write: realWrite } = await vi.importActual<{ write: Write }>('node:fs');
+const real = await vi.importActual<{ write: Write; writev: Writev }>('node:fs');
 
 let folder = '';
 beforeEach(() => {
@@ -39,37 +34,55 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.mocked(write)
-    .mockImplementation(realWrite as typeof write)
-    .mockClear();
+    .mockReset()
+    .mockImplementation(real.write as typeof write);
+  vi.mocked(writev)
+    .mockReset()
+    .mockImplementation(real.writev as typeof writev);
   vi.mocked(fsync).mockClear();
   rmSync(folder, { recursive: true });
 });
 
-function put(sink: FdSink, bytes: Buffer): Promise<[Error | undefined, number]> {
+/** Writes bytes in so many buffers, of different sizes. */
+function put(sink: FdSink, bytes: Buffer, pieces = 1): Promise<[Error | undefined, number]> {
+  const buffers: Buffer[] = [];
+  let from = 0;
+  for (let i = 1; i < pieces; i += 1) {
+    const to = from + Math.floor(((bytes.length - from) * i) / pieces);
+    buffers.push(bytes.subarray(from, to));
+    from = to;
+  }
+  buffers.push(bytes.subarray(from));
   return new Promise((resolve) => {
-    sink.write(bytes, bytes.length, (error, written) => resolve([error, written]));
+    sink.write(buffers, (error, written) => resolve([error, written]));
   });
 }
 
-/** Answers the next write with a failure, or with so many bytes, without doing it. */
-function answer(result: string | number): void {
-  const error =
-    typeof result === 'string' ? Object.assign(new Error(result), { code: result }) : null;
-  const answering: Write = (_fd, _buffer, _offset, _length, _position, done) => {
-    setImmediate(done, error, typeof result === 'number' ? result : 0);
+const writes = () => vi.mocked(write).mock.calls.length + vi.mocked(writev).mock.calls.length;
+
+/** Answers the next writes with failures, or with so many bytes, without doing them. */
+function answer(...results: (string | number)[]): void {
+  const next = (_fd: number, _buffers: unknown, done: Callback): void => {
+    const result = results.shift() ?? 1_000_000;
+    const failed = typeof result === 'string';
+    const error = failed ? Object.assign(new Error(result), { code: result }) : null;
+    setImmediate(done, error, failed ? 0 : result);
   };
-  vi.mocked(write).mockImplementationOnce(answering as typeof write);
+  vi.mocked(write).mockImplementation(next as typeof write);
+  vi.mocked(writev).mockImplementation(next as typeof writev);
 }
 
 /** Lets the system take at most so many bytes of each write. */
 function takeAtMost(most: number): void {
-  const short: Write = (fd, buffer, offset, length, position, done) => {
-    realWrite(fd, buffer, offset, Math.min(length, most), position, done);
+  const takeSome = (fd: number, buffers: readonly Buffer[], done: Callback): void => {
+    real.write(fd, Buffer.concat(buffers).subarray(0, most), done);
   };
+  const short: Write = (fd, buffer, done) => takeSome(fd, [buffer], done);
   vi.mocked(write).mockImplementation(short as typeof write);
+  vi.mocked(writev).mockImplementation(takeSome as typeof writev);
 }
 
-describe('a write', () => {
+describe.each([1, 4])('a write of %i buffers', (pieces) => {
   it('goes bit by bit to a non-blocking pipe that is full (EAGAIN), and loses nothing', async () => {
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', [fifo]);
@@ -77,7 +90,7 @@ describe('a write', () => {
     try {
       const bytes = Buffer.alloc(1_000_000, 'abcdefg');
       let finished = false;
-      const written = put(new FdSink(fd), bytes).finally(() => {
+      const written = put(new FdSink(fd), bytes, pieces).finally(() => {
         finished = true;
       });
       const chunks: Buffer[] = [];
@@ -107,10 +120,8 @@ describe('a write', () => {
     const fd = openSync('/dev/null', 'w');
     const timers = vi.spyOn(globalThis, 'setTimeout');
     try {
-      for (let i = 0; i < 8; i += 1) {
-        answer('EAGAIN');
-      }
-      expect(await put(new FdSink(fd), Buffer.alloc(10))).toEqual([undefined, 10]);
+      answer(...new Array<string>(8).fill('EAGAIN'), 10);
+      expect(await put(new FdSink(fd), Buffer.alloc(10), pieces)).toEqual([undefined, 10]);
       expect(timers.mock.calls.map(([, delay]) => delay)).toEqual([1, 2, 4, 8, 16, 32, 64, 64]);
     } finally {
       timers.mockRestore();
@@ -123,10 +134,10 @@ describe('a write', () => {
     const fd = openSync(file, 'w');
     takeAtMost(7);
     const bytes = Buffer.from('0123456789'.repeat(10));
-    expect(await put(new FdSink(fd), bytes)).toEqual([undefined, 100]);
+    expect(await put(new FdSink(fd), bytes, pieces)).toEqual([undefined, 100]);
     closeSync(fd);
     expect(readFileSync(file).equals(bytes)).toBe(true);
-    expect(write).toHaveBeenCalledTimes(Math.ceil(100 / 7));
+    expect(writes()).toBe(Math.ceil(100 / 7));
   });
 
   it.each([
@@ -137,20 +148,18 @@ describe('a write', () => {
     'EPIPE',
   ])('that fails with %s tells how much was written before', async (code) => {
     const fd = openSync('/dev/null', 'w');
-    answer(3);
-    answer(4);
-    answer(code);
-    const [error, written] = await put(new FdSink(fd), Buffer.alloc(10));
+    answer(3, 4, code);
+    const [error, written] = await put(new FdSink(fd), Buffer.alloc(10), pieces);
     closeSync(fd);
     expect(error).toMatchObject({ code });
     expect(written).toBe(7);
-    expect(write).toHaveBeenCalledTimes(3);
+    expect(writes()).toBe(3);
   });
 
   it('fails when nothing at all is taken, instead of trying for ever', async () => {
     const fd = openSync('/dev/null', 'w');
     answer(0);
-    const [error, written] = await put(new FdSink(fd), Buffer.alloc(10));
+    const [error, written] = await put(new FdSink(fd), Buffer.alloc(10), pieces);
     closeSync(fd);
     expect(error?.message).toBe('the output takes no more bytes');
     expect(written).toBe(0);
@@ -160,15 +169,15 @@ describe('a write', () => {
     const fd = openSync('/dev/null', 'r');
     const sink = new FdSink(fd);
     const failed = [expect.objectContaining({ code: 'EBADF' }), 0];
-    expect(await put(sink, Buffer.alloc(10))).toEqual(failed);
+    expect(await put(sink, Buffer.alloc(10), pieces)).toEqual(failed);
     closeSync(fd);
-    expect(await put(sink, Buffer.alloc(10))).toEqual(failed);
+    expect(await put(sink, Buffer.alloc(10), pieces)).toEqual(failed);
   });
 
   it('does not call back from within', () => {
     const fd = openSync('/dev/null', 'w');
     let called = false;
-    new FdSink(fd).write(Buffer.alloc(10), 10, () => {
+    new FdSink(fd).write(new Array<Buffer>(pieces).fill(Buffer.alloc(10)), () => {
       called = true;
       closeSync(fd);
     });

@@ -38,9 +38,8 @@ afterEach(() => {
 });
 
 function put(sink: FileSink, text: string): Promise<void> {
-  const bytes = Buffer.from(text);
   return new Promise((resolve, reject) => {
-    sink.write(bytes, bytes.length, (error) => (error ? reject(error) : resolve()));
+    sink.write([Buffer.from(text)], (error) => (error ? reject(error) : resolve()));
   });
 }
 

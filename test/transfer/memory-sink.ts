@@ -18,10 +18,12 @@ export class MemorySink implements Sink {
 
   async start(): Promise<void> {}
 
-  write(buffer: Buffer, length: number, done: WriteDone): void {
+  write(buffers: readonly Buffer[], done: WriteDone): void {
     const finish = (): void => {
+      const bytes = Buffer.concat(buffers);
+      const { length } = bytes;
       const taken = Math.min(length, this.capacity - this.#size);
-      this.#chunks.push(Buffer.from(buffer.subarray(0, taken)));
+      this.#chunks.push(bytes.subarray(0, taken));
       this.#size += taken;
       done(taken < length ? this.failure : undefined, taken);
     };

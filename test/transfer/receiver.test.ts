@@ -49,7 +49,7 @@ describe('Receiver', () => {
   });
 
   it('submits again while the sink is still writing, with another buffer', () => {
-    const { endpoint, sink } = start({ depth: 1 });
+    const { endpoint, sink } = start({ depth: 1, transferSize: 64 * 1024 });
     sink.held = true;
     const first = endpoint.flights[0];
     answer(first, 1);
@@ -57,24 +57,56 @@ describe('Receiver', () => {
     expect(endpoint.flights[0]?.buffer).not.toBe(first?.buffer);
   });
 
-  it('pauses with the backlog full, loses nothing, and goes on when the sink does', async () => {
-    const bench = start({ depth: 2, transferSize: 8 * 1024 * 1024 });
+  it.each([
+    ['large', 8 * 1024 * 1024, 8 + 2],
+    ['small', 1024, 64 * 1024 + 64 + 2 * 2],
+  ])('pauses with 64 MiB of %s transfers waiting, loses nothing, and goes on when the sink does', async (_, transferSize, most) => {
+    const bench = start({ depth: 2, transferSize });
     const { endpoint, sink, receiver } = bench;
     sink.held = true;
     let answered = 0;
     while (endpoint.flights.length > 0) {
-      endpoint.flights[0]?.complete('completed', 512);
+      endpoint.flights[0]?.complete('completed', transferSize);
       answered += 1;
     }
-    expect(answered).toBe(10); // 64 MiB of backlog and the pool
-    sink.release();
-    expect(endpoint.flights).toHaveLength(1);
+    expect(answered).toBe(most);
+    expect(receiver.statistics.flow).toMatchObject({
+      leastInFlight: 0,
+      heldUp: { count: 1, running: true },
+      dryByOutput: { count: 1, running: true },
+    });
+    expect(receiver.statistics.backlogPeak).toBeGreaterThan(most * transferSize * 0.99);
     sink.held = false;
-    sink.release();
+    while (endpoint.flights.length < 2) {
+      sink.release();
+      await new Promise(setImmediate);
+    }
+    expect(receiver.statistics.flow).toMatchObject({
+      heldUp: { count: 1, running: false },
+      dryByOutput: { count: 1, running: false },
+      dryByHost: { count: 0 },
+    });
     receiver.stop({ reason: 'interrupted' });
     drain(bench);
     expect((await bench.ended).reason).toBe('interrupted');
-    expect(sink.contents).toHaveLength(answered * 512);
+    expect(sink.contents).toHaveLength(answered * transferSize);
+  });
+
+  it.each([
+    ['behind large ones', 1024 * 1024],
+    ['alone', 512],
+  ])('lets short transfers wait without their buffers, %s', async (_, transferSize) => {
+    const { endpoint, sink, receiver } = start({
+      depth: 2,
+      transferSize,
+      backlog: 2 * 1024 * 1024,
+    });
+    sink.held = true;
+    for (let i = 0; i < 10_000; i += 1) {
+      answer(endpoint.flights[0], i, 100);
+    }
+    expect(receiver.statistics.backlogPeak).toBe(1_000_000);
+    expect(receiver.statistics.flow.heldUp.count).toBe(0);
   });
 
   it('cancels newest first and writes cancelled bytes in order of submission', async () => {
@@ -290,6 +322,9 @@ describe('Receiver', () => {
       throw new Error('bug');
     };
     answer(bench.endpoint.flights[0], 1);
+    while (bench.endpoint.cancellations.length === 0) {
+      await new Promise(setImmediate);
+    }
     drain(bench, 512);
     expect(await bench.ended).toMatchObject({ reason: 'output-failed', cause: { message: 'bug' } });
     expect(bench.receiver.statistics.bytesUnwritten).toBe(1024 + 4 * 512);
@@ -328,6 +363,7 @@ describe('Receiver', () => {
       pick: fc.nat(),
       packets: fc.integer({ min: 0, max: 4 }),
       ragged: fc.integer({ min: 0, max: 511 }),
+      held: fc.boolean(),
     });
     await fc.assert(
       fc.asyncProperty(
@@ -337,10 +373,12 @@ describe('Receiver', () => {
           bytes: fc.option(fc.integer({ min: 1, max: 60_000 }), { nil: undefined }),
           last: fc.constantFrom<TransferStatus>('completed', 'stall', 'error', 'overflow'),
           capacity: fc.option(fc.nat(40_000), { nil: undefined }),
+          // Copied together, and written from their own buffers.
+          transferSize: fc.constantFrom(2048, 16_384),
+          backlog: fc.constantFrom(1, 20_000, 1_000_000),
         }),
-        async ({ depth, steps, bytes, last, capacity }) => {
-          const transferSize = 2048;
-          const bench = start({ depth, transferSize, ...(bytes !== undefined && { bytes }) });
+        async ({ depth, steps, bytes, last, capacity, transferSize, backlog }) => {
+          const bench = start({ depth, transferSize, bytes, backlog });
           const { endpoint, sink, receiver } = bench;
           sink.capacity = capacity ?? sink.capacity;
           const sent: Buffer[] = [];
@@ -363,13 +401,21 @@ describe('Receiver', () => {
             const asked = endpoint.flights.reduce((sum, { length: n }) => sum + n, 0);
             expect(receiver.statistics.bytesReceived + asked).toBeLessThan(limit + 512);
           };
-          for (const { pick, packets, ragged } of steps) {
+          for (const { pick, packets, ragged, held } of steps) {
+            sink.held = held;
+            if (!held) {
+              sink.release();
+            }
             number();
             const flight = endpoint.flights[pick % Math.max(1, endpoint.flights.length)];
-            if (flight === undefined || flight.cancelled) {
+            if (flight === undefined) {
+              continue; // the backlog is full
+            }
+            if (flight.cancelled) {
               break;
             }
-            reply(flight, Math.min(flight.length, packets * 512 + ragged), 'completed');
+            const length = packets * (transferSize / 4) + ragged;
+            reply(flight, Math.min(flight.length, length), 'completed');
             if (pick % 3 === 0) {
               await new Promise(setImmediate);
             }
@@ -380,6 +426,8 @@ describe('Receiver', () => {
             reply(oldest, Math.min(oldest.length, 512), last);
           }
           receiver.stop({ reason: 'interrupted' });
+          sink.held = false;
+          sink.release();
           number();
           for (const flight of [...endpoint.cancellations]) {
             if (endpoint.flights.includes(flight)) {

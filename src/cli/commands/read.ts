@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { capture } from '../../transfer/capture.js';
+import { DEFAULT_BACKLOG } from '../../transfer/receiver.js';
 import { type EndpointLocation, locateBulkIn } from '../../usb/locate-endpoint.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
 import { type ChoiceOptions, chooseDevice } from '../choose-device.js';
@@ -21,6 +22,7 @@ interface ReadOptions extends BackendOptions, ChoiceOptions, OutputOptions {
   readonly detach?: true;
   readonly transfers: number;
   readonly transferSize: number;
+  readonly buffer: number;
   readonly timeout?: number;
   readonly bytes?: number;
   readonly skip?: number;
@@ -54,6 +56,11 @@ export function readCommand(): Command {
       new Option('--transfer-size <size>', 'bytes in each')
         .argParser(values.transferSize)
         .default(256 * 1024, '256KiB'),
+    )
+    .addOption(
+      new Option('--buffer <size>', 'bytes that may wait for a slow output')
+        .argParser(values.bufferSize)
+        .default(DEFAULT_BACKLOG, '64MiB'),
     )
     .option(
       '--timeout <time>',
@@ -113,6 +120,7 @@ async function read(options: ReadOptions): Promise<number> {
     const receive = {
       depth: options.transfers,
       transferSize: wholePackets(options.transferSize, location),
+      backlog: options.buffer,
       bytes: options.bytes,
       skip: options.skip,
       count: options.count,
@@ -146,8 +154,21 @@ async function read(options: ReadOptions): Promise<number> {
     const { gapCount: gaps } = statistics;
     const limited = isLimited(options);
     const exitCode = exitCodeOfEnd({ end, limited, signal, gaps, unrestored });
-    const facts = { device, location, end, statistics, signal, suspensions, unrestored, exitCode };
-    tell(facts, options);
+    tell(
+      {
+        device,
+        location,
+        end,
+        statistics,
+        backlog: options.buffer,
+        signal,
+        suspensions,
+        usage: process.resourceUsage(),
+        unrestored,
+        exitCode,
+      },
+      options,
+    );
     return exitCode;
   } finally {
     interruption.dispose();

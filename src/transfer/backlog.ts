@@ -1,0 +1,153 @@
+import { BufferPool } from './buffer-pool.js';
+
+/** Transfers of fewer bytes are copied together: many small pieces cost more than the copying. */
+const SMALL = 16 * 1024;
+
+/** Bytes in a chunk that small transfers are copied to: what a pipe of Linux holds. */
+const CHUNK = 64 * 1024;
+
+/** Bytes that are worth a write of their own. */
+const BATCH = 256 * 1024;
+
+/** The most bytes to write at once, unless a single buffer has more. */
+const LARGEST_BATCH = 1024 * 1024;
+
+const NO_BUFFER = Buffer.alloc(0);
+
+/**
+ * The bytes that wait for the sink, in few and large buffers, and with them all the memory of a
+ * capture: the transfers' buffers are made here as well, as some of them wait with their bytes.
+ *
+ * ```text
+ *   large transfers    their own buffers wait            │ 256 KiB │ 256 KiB │ 256 KiB │
+ *   a short one        is copied behind the last         │ 256 KiB │ 3 KiB, 500 B, …   │
+ *   small transfers    are copied to chunks of 64 KiB    │ 512 B, 512 B, … │ 512 B, …  │
+ * ```
+ *
+ * A ring of fixed size: nothing is allocated but buffers that were never needed before.
+ */
+export class Backlog {
+  /** The transfers' buffers. */
+  readonly buffers: BufferPool;
+  /** The buffers that wait: the transfers' own, or chunks that small ones are copied to. */
+  readonly #chunks: BufferPool;
+  readonly #copies: boolean;
+  readonly #ring: Buffer[];
+  readonly #lengths: Int32Array;
+  /** Numbers of the first chunk that waits, and of the one to come behind the last. */
+  #first = 0;
+  #end = 0;
+  #bytes = 0;
+  /** The chunks that are being written, and their bytes. */
+  readonly #lent: Buffer[] = [];
+  readonly #batch: Buffer[] = [];
+
+  /**
+   * @param depth transfers in flight
+   * @param transferSize bytes in each
+   * @param capacity bytes that can wait at least, if the transfers come full
+   */
+  constructor(depth: number, transferSize: number, capacity: number) {
+    this.#copies = transferSize < SMALL;
+    const chunkSize = this.#copies ? CHUNK : transferSize;
+    // Of small transfers one more, to fill while another, as empty as it may be, is being written.
+    const chunks = Math.ceil(capacity / chunkSize) + (this.#copies ? 1 : 0);
+    // As many again as are in flight: a completed one may have to wait for one submitted before it.
+    this.buffers = new BufferPool(transferSize, depth + (this.#copies ? depth : chunks));
+    this.#chunks = this.#copies ? new BufferPool(CHUNK, chunks) : this.buffers;
+    const slots = this.#copies ? chunks : this.buffers.capacity;
+    this.#ring = new Array<Buffer>(slots).fill(NO_BUFFER);
+    this.#lengths = new Int32Array(slots);
+  }
+
+  /** Whether nothing waits. */
+  get isEmpty(): boolean {
+    return this.#bytes === 0;
+  }
+
+  /** Whether enough waits for a write that need not wait for more. */
+  get hasBatch(): boolean {
+    return this.#bytes >= BATCH;
+  }
+
+  /** Whether `add` can take a transfer's bytes now. */
+  hasRoom(length: number): boolean {
+    return !this.#copies || length <= this.#slack || this.#chunks.hasSome;
+  }
+
+  /** Takes over a transfer's buffer with so many bytes, at least 1. Only while it has room. */
+  add(buffer: Buffer, length: number): void {
+    this.#bytes += length;
+    if (length >= SMALL || (!this.#copies && length > this.#slack)) {
+      this.#push(buffer, length);
+      return;
+    }
+    if (length > this.#slack) {
+      this.#push(this.#chunks.take() ?? NO_BUFFER, 0);
+    }
+    const last = (this.#end - 1) % this.#ring.length;
+    const filled = this.#lengths[last] ?? 0;
+    buffer.copy(this.#ring[last] ?? NO_BUFFER, filled, 0, length);
+    this.#lengths[last] = filled + length;
+    this.buffers.give(buffer);
+  }
+
+  /**
+   * Lends what is to be written next; empty when nothing waits. Only after the last `takeBack`.
+   *
+   * @param little whether to lend a single buffer
+   */
+  lend(little: boolean): readonly Buffer[] {
+    const most = little ? 1 : LARGEST_BATCH;
+    let bytes = 0;
+    for (; this.#first < this.#end; this.#first += 1) {
+      const index = this.#first % this.#ring.length;
+      const chunk = this.#ring[index] ?? NO_BUFFER;
+      const length = this.#lengths[index] ?? 0;
+      if (bytes > 0 && bytes + length > most) {
+        break;
+      }
+      bytes += length;
+      this.#lent.push(chunk);
+      this.#batch.push(length === chunk.length ? chunk : chunk.subarray(0, length));
+    }
+    this.#bytes -= bytes;
+    return this.#batch;
+  }
+
+  /** Takes back what was lent, for use again. */
+  takeBack(): void {
+    for (const chunk of this.#lent) {
+      this.#chunks.give(chunk);
+    }
+    this.#lent.length = 0;
+    this.#batch.length = 0;
+  }
+
+  /** Forgets all that waits; returns how many bytes that was. */
+  drop(): number {
+    const bytes = this.#bytes;
+    this.#bytes = 0;
+    for (; this.#first < this.#end; this.#first += 1) {
+      const index = this.#first % this.#ring.length;
+      this.#chunks.give(this.#ring[index] ?? NO_BUFFER);
+    }
+    return bytes;
+  }
+
+  /** Bytes that the last chunk has room for. */
+  get #slack(): number {
+    if (this.#first === this.#end) {
+      return 0;
+    }
+    const last = (this.#end - 1) % this.#ring.length;
+    return (this.#ring[last]?.length ?? 0) - (this.#lengths[last] ?? 0);
+  }
+
+  #push(chunk: Buffer, length: number): void {
+    const index = this.#end % this.#ring.length;
+    this.#ring[index] = chunk;
+    this.#lengths[index] = length;
+    this.#end += 1;
+  }
+}

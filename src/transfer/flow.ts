@@ -1,0 +1,89 @@
+import type { TransferStatus } from '../usb/transfer-status.js';
+import { LateService } from './late-service.js';
+import { Pace } from './pace.js';
+import { Stopwatch } from './stopwatch.js';
+
+/**
+ * How well the data flowed: when it came, and how well the pool was kept full. The pool is dry while
+ * nothing is in flight although there is more to ask for: the device has to wait then, or loses
+ * data. Times are monotonic milliseconds.
+ */
+export class Flow {
+  readonly pace = new Pace();
+  /** The pool was not filled up, as all the buffers waited for the output. */
+  readonly heldUp = new Stopwatch();
+  /** The pool was dry, as all the buffers waited for the output. */
+  readonly dryByOutput = new Stopwatch();
+  /** The pool was dry, as this process came too late to submit its transfers again. */
+  readonly dryByHost: LateService;
+  /** The fewest transfers in flight while the pool was to be full. */
+  leastInFlight: number;
+
+  /**
+   * @param depth transfers in a full pool
+   * @param wireRate the most bytes that the bus can carry in a second; Infinity if unknown
+   */
+  constructor(depth: number, wireRate: number) {
+    this.leastInFlight = depth;
+    this.dryByHost = new LateService(this.pace, wireRate);
+  }
+
+  /** The pool is about to be filled, for the first time or again. */
+  start(now: number): void {
+    this.pace.start(now);
+    this.dryByHost.excuse(now);
+  }
+
+  /**
+   * A transfer completed.
+   *
+   * @param inFlight how many others are in flight
+   * @param newest the number of the last submission
+   */
+  completed(
+    sequence: number,
+    status: TransferStatus,
+    bytes: number,
+    inFlight: number,
+    newest: number,
+    now: number,
+  ): void {
+    this.pace.completed(bytes, now);
+    if (status === 'completed') {
+      this.dryByHost.completed(sequence, bytes, inFlight, newest, now);
+    } else {
+      this.dryByHost.excuse(now);
+    }
+  }
+
+  /** There is no buffer for another transfer. */
+  hold(inFlight: number, now: number): void {
+    this.heldUp.start(now);
+    if (inFlight === 0) {
+      this.dryByOutput.start(now);
+    }
+    this.limit(inFlight);
+    this.dryByHost.excuse(now);
+  }
+
+  /** There is not the memory for more transfers in flight. */
+  limit(inFlight: number): void {
+    this.leastInFlight = Math.min(this.leastInFlight, inFlight);
+  }
+
+  /** A transfer was submitted. */
+  submitted(now: number): void {
+    if (this.dryByOutput.running) {
+      this.dryByOutput.stop(now);
+      this.dryByHost.excuse(now);
+    }
+  }
+
+  /** The pool has all the transfers in flight that it is to have. */
+  full(now: number): void {
+    if (this.heldUp.running) {
+      this.heldUp.stop(now);
+      this.submitted(now);
+    }
+  }
+}

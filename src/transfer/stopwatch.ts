@@ -1,0 +1,29 @@
+/** How long something was the case in all, and how often. Times are monotonic milliseconds. */
+export class Stopwatch {
+  /** Milliseconds, of what is over. */
+  milliseconds = 0;
+  /** How often it began. */
+  count = 0;
+  #since: number | undefined;
+
+  /** Whether it is the case. */
+  get running(): boolean {
+    return this.#since !== undefined;
+  }
+
+  /** It begins; nothing new while it lasts. */
+  start(now: number): void {
+    if (this.#since === undefined) {
+      this.#since = now;
+      this.count += 1;
+    }
+  }
+
+  /** It is over; nothing new unless it was the case. */
+  stop(now: number): void {
+    if (this.#since !== undefined) {
+      this.milliseconds += now - this.#since;
+      this.#since = undefined;
+    }
+  }
+}

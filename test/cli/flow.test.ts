@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { shell } from './usbxfer.js';
+
+const READ = 'usbxfer read -d 1234:5678 --json';
+const MIB = 1024 * 1024;
+
+describe('an output that is slow', () => {
+  it('now and then keeps no transfer waiting', async () => {
+    const { stdout, stderr, code } = await shell(`
+      set -o pipefail
+      ${READ} --scenario rate=40M --bytes 60M |
+        for pause in 1 2 3; do sleep 0.2; head -c 20M; done | wc -c`);
+    expect(stdout.toString().trim()).toBe(String(60 * MIB));
+    expect(JSON.parse(stderr)).toMatchObject({
+      held_up_count: 0,
+      held_up_seconds: 0,
+      dry_by_output_seconds: 0,
+      least_in_flight: 16,
+    });
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ['large transfers', '256k', 16 * 256 * 1024],
+    ['small transfers', '512', 64 * 1024],
+  ])('for good holds %s up within the buffer, loses nothing, and is named', async (_, size, slack) => {
+    const script = (options: string) =>
+      shell(`
+      set -o pipefail
+      usbxfer read -d 1234:5678 --transfer-size ${size} --buffer 1M --bytes 20M ${options} |
+        { sleep 0.5; wc -c; }`);
+    const { stdout, stderr, code } = await script('--json');
+    expect(stdout.toString().trim()).toBe(String(20 * MIB));
+    const summary = JSON.parse(stderr);
+    expect(summary).toMatchObject({ bytes_received: 20 * MIB, bytes_written: 20 * MIB });
+    expect(summary.least_in_flight).toBe(0);
+    expect(summary.dry_by_output_seconds).toBeGreaterThan(0);
+    expect(summary.held_up_seconds).toBeGreaterThanOrEqual(summary.dry_by_output_seconds);
+    expect(summary.backlog_peak_bytes).toBeGreaterThan(MIB / 2);
+    expect(summary.backlog_peak_bytes).toBeLessThanOrEqual(MIB + slack);
+    expect(code).toBe(0);
+    expect((await script('')).stderr).toMatch(
+      /\nthe device had to wait \d+ times?, \d+\.\d{3} s in all: the output was too slow, and 1\.00 MiB were waiting for it; .*--buffer\n/,
+    );
+  });
+});
+
+describe('the meters', () => {
+  it('tell how soon, how evenly, in what sizes and at what cost data came', async () => {
+    const { stderr } = await shell(`${READ} --scenario message=1..3000 --bytes 1M > /dev/null`);
+    const summary = JSON.parse(stderr);
+    const { p50, p99, max } = summary.interval_seconds;
+    expect(p50).toBeGreaterThan(0);
+    expect(p99).toBeGreaterThanOrEqual(p50);
+    expect(max).toBeGreaterThanOrEqual(p99 * 0.99); // three digits
+    expect(summary.first_byte_seconds).toBeGreaterThan(0);
+    expect(summary.seconds).toBeGreaterThan(summary.first_byte_seconds);
+    expect(summary.peak_bytes_per_second).toBeGreaterThanOrEqual(summary.bytes_per_second);
+    expect(summary.cpu_seconds).toBeGreaterThan(0);
+    expect(summary.peak_memory_bytes).toBeGreaterThan(MIB);
+    const sizes: [string, number][] = Object.entries(summary.transfer_sizes);
+    expect(sizes.map(([size]) => Number(size))).toContain(2048);
+    expect(Math.max(...sizes.map(([size]) => Number(size)))).toBe(4096);
+    expect(sizes.reduce((sum, [, count]) => sum + count, 0)).toBe(summary.transfers);
+  });
+
+  it('have no first byte where none came', async () => {
+    const { stderr } = await shell(`${READ} --scenario silence@0 --duration 50ms > /dev/null`);
+    expect(JSON.parse(stderr)).toMatchObject({
+      first_byte_seconds: null,
+      transfer_sizes: { 0: 16 },
+      dry_count: 0,
+    });
+  });
+});
+
+it.each([
+  ['0', /give a size/],
+  ['lots', /give a size/],
+  ['900T', /give less: this machine has [\d.]+ .iB in all/],
+])('--buffer %s is refused', async (size, message) => {
+  const { stderr, code } = await shell(`${READ} --buffer ${size}`);
+  expect(stderr).toMatch(/^usbxfer: [^\n]+\n$/);
+  expect(stderr).toMatch(message);
+  expect(code).toBe(2);
+});

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { LateService } from '../../src/transfer/late-service.js';
+import { Pace } from '../../src/transfer/pace.js';
+
+const DEPTH = 16;
+const TRANSFER = 256 * 1024;
+
+/** A pool that is full, whose every completion is followed by a submission. */
+class Stream {
+  now = 0;
+  #sequence = 0;
+  readonly #pace = new Pace();
+  readonly late: LateService;
+
+  constructor(wireRate = 500_000_000) {
+    this.late = new LateService(this.#pace, wireRate);
+    this.#pace.start(0);
+    this.late.excuse(0);
+  }
+
+  /** So many transfers complete, each so many milliseconds after the one before. */
+  complete(count: number, interval: number, depth = DEPTH): void {
+    for (let i = 0; i < count; i += 1) {
+      this.now += interval;
+      this.#pace.completed(TRANSFER, this.now);
+      const newest = this.#sequence + depth - 1;
+      this.late.completed(this.#sequence, TRANSFER, depth - 1, newest, this.now);
+      this.#sequence += 1;
+    }
+  }
+
+  get verdict(): [count: number, milliseconds: number] {
+    return [this.late.count, Math.round(this.late.milliseconds)];
+  }
+}
+
+describe('LateService', () => {
+  it('says nothing of a stream that flows evenly', () => {
+    const stream = new Stream();
+    stream.complete(1000, 6);
+    expect(stream.verdict).toEqual([0, 0]);
+  });
+
+  it('finds a pause after which all that was in flight is complete at once', () => {
+    const stream = new Stream();
+    stream.complete(1000, 6);
+    stream.complete(1, 500);
+    stream.complete(DEPTH - 1, 0.05);
+    stream.complete(100, 6);
+    expect(stream.late.count).toBe(1);
+    // 16 transfers of 6 ms each lasted for about 96 of the 500 ms.
+    expect(stream.late.milliseconds).toBeGreaterThan(380);
+    expect(stream.late.milliseconds).toBeLessThan(410);
+  });
+
+  it('takes a pause that the pool lasted for as none', () => {
+    const stream = new Stream();
+    stream.complete(1000, 6);
+    stream.complete(1, 60);
+    stream.complete(9, 0.05); // what came in 60 ms
+    stream.complete(100, 6);
+    expect(stream.verdict).toEqual([0, 0]);
+  });
+
+  it.each([
+    ['falls silent, and goes on as before', 6],
+    ['sends in bursts, as fast as the wire', 0.6],
+  ])('does not blame the host for a device that %s', (_, interval) => {
+    const stream = new Stream();
+    for (let i = 0; i < 10; i += 1) {
+      stream.complete(400, interval);
+      stream.complete(1, 5000);
+    }
+    stream.complete(100, interval);
+    expect(stream.verdict).toEqual([0, 0]);
+  });
+
+  it('does not blame the host for what it is told the reason of', () => {
+    const stream = new Stream();
+    stream.complete(1000, 6);
+    stream.now += 500;
+    stream.late.excuse(stream.now);
+    stream.complete(DEPTH, 0.05);
+    expect(stream.verdict).toEqual([0, 0]);
+  });
+
+  it('cannot tell with a single transfer in flight, or at the very beginning', () => {
+    const stream = new Stream();
+    stream.complete(1000, 6, 1);
+    stream.complete(1, 500, 1);
+    stream.complete(10, 0.05, 1);
+    expect(stream.verdict).toEqual([0, 0]);
+    const young = new Stream();
+    young.complete(1, 500);
+    young.complete(DEPTH, 0.05);
+    expect(young.verdict).toEqual([0, 0]);
+  });
+
+  it('needs no speed of the bus where that is unknown', () => {
+    const stream = new Stream(Number.POSITIVE_INFINITY);
+    stream.complete(1000, 6);
+    stream.complete(1, 500);
+    stream.complete(DEPTH - 1, 0.05);
+    expect(stream.late.count).toBe(1);
+  });
+});
