@@ -1,0 +1,48 @@
+import { openEndpoint } from '../../src/transfer/open-endpoint.js';
+import type { Backend, DeviceInfo } from '../../src/usb/backend.js';
+import type { EndpointLocation } from '../../src/usb/locate-endpoint.js';
+
+/**
+ * The least that can receive a stream, and so what the backend itself costs: every transfer has a
+ * buffer of its own and is submitted again from its own completion, and the bytes are counted.
+ * Nothing is written, ordered or limited, and no failure is looked at.
+ *
+ * @returns seconds from the first submission until `bytes` had come
+ */
+export async function bareLoop(
+  backend: Backend,
+  device: DeviceInfo,
+  location: EndpointLocation,
+  { depth, size, bytes }: { depth: number; size: number; bytes: number },
+): Promise<number> {
+  const { endpoint, close } = await openEndpoint(backend, device, location);
+  const seconds = await new Promise<number>((resolve) => {
+    const submits: (() => void)[] = [];
+    let startedAt = 0;
+    let endedAt = 0;
+    let received = 0;
+    let inFlight = depth;
+    for (let i = 0; i < depth; i += 1) {
+      const buffer = Buffer.allocUnsafeSlow(size);
+      const transfer = endpoint.createTransfer((_status, actualLength) => {
+        received += actualLength;
+        if (received < bytes) {
+          transfer.submit(buffer, size);
+          return;
+        }
+        endedAt ||= performance.now();
+        inFlight -= 1;
+        if (inFlight === 0) {
+          resolve((endedAt - startedAt) / 1000);
+        }
+      });
+      submits.push(() => transfer.submit(buffer, size));
+    }
+    startedAt = performance.now();
+    for (const submit of submits) {
+      submit();
+    }
+  });
+  await close();
+  return seconds;
+}

@@ -1,0 +1,37 @@
+/*
+ * The measured process of the bare loop and of the engine: `child.js bare|engine DEPTH SIZE BYTES`.
+ * The bytes go to stdout, as the command's do; what was measured goes to stderr, in the same words.
+ */
+import { createVirtualBackend } from '../../src/backends/virtual/backend.js';
+import { capture } from '../../src/transfer/capture.js';
+import { FdSink } from '../../src/transfer/fd-sink.js';
+import { locateBulkIn } from '../../src/usb/locate-endpoint.js';
+import { bareLoop } from './bare-loop.js';
+
+const STDOUT = 1;
+
+const [path, ...numbers] = process.argv.slice(2);
+const [depth = 1, size = 512, bytes = 512] = numbers.map(Number);
+
+const backend = createVirtualBackend();
+const [device] = await backend.list();
+if (device === undefined) {
+  throw new Error('the virtual bus is empty');
+}
+const location = locateBulkIn(device, {});
+
+if (path === 'bare') {
+  const seconds = await bareLoop(backend, device, location, { depth, size, bytes });
+  console.error(JSON.stringify({ bytes_written: bytes, seconds, end: 'limit' }));
+} else {
+  const { end, statistics } = await capture({
+    backend,
+    device,
+    location,
+    sink: new FdSink(STDOUT),
+    receive: { depth, transferSize: size, bytes },
+    signal: new AbortController().signal,
+  });
+  const { bytesWritten, seconds } = statistics;
+  console.error(JSON.stringify({ bytes_written: bytesWritten, seconds, end: end.reason }));
+}

@@ -1,0 +1,79 @@
+import { ratios, type Sample, sample } from '../sample.js';
+import type { Case, Path } from './case.js';
+import type { Measurement } from './measure.js';
+
+/** A case, the bytes that each of its runs moves, and what these runs took, round by round. */
+export interface Series {
+  readonly wanted: Case;
+  readonly bytes: number;
+  readonly runs: Measurement[];
+}
+
+/** What all runs of a case say. */
+export interface Summary extends Case {
+  readonly bytes: number;
+  readonly bytesPerSecond: Sample;
+  readonly transfersPerSecond: Sample;
+  readonly seconds: Sample;
+  readonly wallSeconds: Sample;
+  readonly cpuSeconds: Sample;
+  readonly peakRssMib: Sample;
+}
+
+/** The rates of two paths that did the same, round by round: 1 is as fast. */
+export interface Comparison {
+  readonly ours: Path;
+  readonly theirs: Path;
+  readonly output: Case['output'];
+  readonly depth: number;
+  readonly size: number;
+  readonly ratio: Sample;
+  /** The median ratio that is asked for, where one is. */
+  readonly goal: number | undefined;
+}
+
+export function summarize({ wanted, bytes, runs }: Series): Summary {
+  const of = (value: (run: Measurement) => number) => sample(runs.map(value));
+  return {
+    ...wanted,
+    bytes,
+    bytesPerSecond: of(({ rate }) => rate),
+    transfersPerSecond: of(({ rate }) => rate / wanted.size),
+    seconds: of(({ seconds }) => seconds),
+    wallSeconds: of(({ wallSeconds }) => wallSeconds),
+    cpuSeconds: of(({ cpuSeconds }) => cpuSeconds),
+    peakRssMib: of(({ peakRss }) => peakRss),
+  };
+}
+
+/** The engine against the bare loop, and the command against the engine. */
+export function compare(all: readonly Series[]): Comparison[] {
+  return all.flatMap((series) => {
+    const { path: ours, output, depth, size } = series.wanted;
+    const theirs = ours === 'command' ? 'engine' : 'bare';
+    const other = all.find(
+      ({ wanted }) =>
+        wanted.path === theirs &&
+        wanted.output === output &&
+        wanted.depth === depth &&
+        wanted.size === size,
+    );
+    if (ours === theirs || other === undefined) {
+      return [];
+    }
+    const ratio = ratios(rates(series), rates(other));
+    return [{ ours, theirs, output, depth, size, ratio, goal: goalOf(series.wanted) }];
+  });
+}
+
+function rates({ runs }: Series): number[] {
+  return runs.map(({ rate }) => rate);
+}
+
+/** What the engine may cost, and what the command may cost on top of it. */
+function goalOf({ path, depth, size }: Case): number | undefined {
+  if (path === 'command') {
+    return 0.9;
+  }
+  return depth === 16 && (size === 4 * 1024 || size === 256 * 1024) ? 0.8 : undefined;
+}
