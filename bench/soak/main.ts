@@ -1,0 +1,88 @@
+/*
+ * Whether memory stays flat over ten million transfers through the engine. Small transfers, from a
+ * simulated device that is faster than any sink: the backlog is as full as it can get.
+ */
+import { closeSync, openSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { createVirtualBackend } from '../../src/backends/virtual/backend.js';
+import { capture } from '../../src/transfer/capture.js';
+import { FdSink } from '../../src/transfer/fd-sink.js';
+import type { Statistics } from '../../src/transfer/statistics.js';
+import { locateBulkIn } from '../../src/usb/locate-endpoint.js';
+import { saveResults } from '../results.js';
+import { growth, type Memory, memoryTable, takeMemory } from './memory.js';
+
+const DEPTH = 16;
+const SIZE = 512;
+
+/** Samples in all; the first is what the others are held against. */
+const SAMPLES = 10;
+
+/** Fewer are over before anybody has looked twice. */
+const FEWEST = 100_000;
+
+/** How often to look how far it is, in milliseconds. */
+const POLL = 5;
+
+const { values: options } = parseArgs({
+  options: { transfers: { type: 'string', default: '10000000' } },
+});
+const transfers = Number(options.transfers);
+if (!Number.isInteger(transfers) || transfers < FEWEST) {
+  throw new Error(`--transfers must be a whole number from ${FEWEST} on`);
+}
+
+const samples: Memory[] = [];
+const { end, seconds, bytes } = await soak();
+console.log(memoryTable(samples));
+console.log(`\n${transfers} transfers of ${SIZE} bytes in ${seconds.toFixed(1)} s; ended: ${end}`);
+
+const faults = growth(samples);
+const results = {
+  transfers,
+  size: SIZE,
+  depth: DEPTH,
+  seconds,
+  samples,
+  flat: faults.length === 0,
+};
+console.log(saveResults('soak', results));
+if (end !== 'limit' || bytes !== transfers * SIZE) {
+  faults.push(`${bytes} bytes written, not ${transfers * SIZE}`);
+}
+console.log(faults.length === 0 ? 'memory is flat' : faults.join('\n'));
+process.exitCode = faults.length === 0 ? 0 : 1;
+
+async function soak() {
+  const backend = createVirtualBackend();
+  const [device] = await backend.list();
+  if (device === undefined) {
+    throw new Error('the virtual bus is empty');
+  }
+  const fd = openSync('/dev/null', 'w');
+  let poll: NodeJS.Timeout | undefined;
+  const { end, statistics } = await capture({
+    backend,
+    device,
+    location: locateBulkIn(device, {}),
+    sink: new FdSink(fd),
+    receive: { depth: DEPTH, transferSize: SIZE, count: transfers },
+    signal: new AbortController().signal,
+    onStart(live) {
+      poll = setInterval(() => follow(live), POLL);
+    },
+  });
+  clearInterval(poll);
+  closeSync(fd);
+  if (samples.length < SAMPLES) {
+    samples.push(takeMemory(statistics.transfersWithData));
+  }
+  return { end: end.reason, seconds: statistics.seconds, bytes: statistics.bytesWritten };
+}
+
+/** Takes a sample after each further tenth. */
+function follow({ transfersWithData }: Statistics): void {
+  if (transfersWithData >= ((samples.length + 1) * transfers) / SAMPLES) {
+    samples.push(takeMemory(transfersWithData));
+  }
+}
