@@ -18,8 +18,8 @@ const SIZE = 512;
 /** Samples in all; the first is what the others are held against. */
 const SAMPLES = 10;
 
-/** Fewer are over before anybody has looked twice. */
-const FEWEST = 100_000;
+/** With fewer, the backlog (of at most 65,536 buffers) may fill up behind the first sample. */
+const FEWEST = 1_000_000;
 
 /** How often to look how far it is, in milliseconds. */
 const POLL = 5;
