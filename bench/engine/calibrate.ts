@@ -2,7 +2,7 @@ import type { Case } from './case.js';
 import { measure } from './measure.js';
 
 /** How long a run has to stream, in seconds: starting and warming up weigh little then. */
-const LONG_ENOUGH = 0.75;
+const LONG_ENOUGH = 1;
 
 /** How long a run has to stream to tell the rate well enough to choose the bytes by it. */
 const TELLING = 0.15;
