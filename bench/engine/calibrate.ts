@@ -4,9 +4,6 @@ import { measure } from './measure.js';
 /** How long a run has to stream, in seconds: starting and warming up weigh little then. */
 const LONG_ENOUGH = 1;
 
-/** How long a run has to stream to tell the rate well enough to choose the bytes by it. */
-const TELLING = 0.15;
-
 /** Transfers, and bytes, of the first try. */
 const FIRST_TRANSFERS = 4096;
 const FIRST_BYTES = 16 * 1024 * 1024;
@@ -15,17 +12,19 @@ const FIRST_BYTES = 16 * 1024 * 1024;
 const LARGEST_FILE = 2 * 1024 ** 3;
 
 /**
- * Finds how many bytes a case has to move. A power of two, so that cases about as fast as each other
- * move as many; and at least `LONG_ENOUGH` worth of them, unless they would not fit.
+ * Finds how many bytes a case has to move to stream long enough, unless they would not fit. The
+ * fastest case moves a hundred times what the slowest does: no fixed number would do for both.
  */
 export async function calibrate(wanted: Case): Promise<number> {
   const most = wanted.output === 'file' ? LARGEST_FILE : Number.POSITIVE_INFINITY;
   let bytes = Math.min(FIRST_TRANSFERS * wanted.size, FIRST_BYTES);
   for (;;) {
     const { seconds, rate } = await measure(wanted, bytes);
-    if (seconds >= TELLING || bytes >= most) {
-      return Math.min(2 ** Math.ceil(Math.log2(rate * LONG_ENOUGH)), most);
+    if (seconds >= LONG_ENOUGH || bytes >= most) {
+      return bytes;
     }
-    bytes = Math.min(bytes * 8, most);
+    // A short run tells too little of the rate to trust it: the next one may not be the last.
+    const enough = 2 ** Math.ceil(Math.log2(rate * LONG_ENOUGH));
+    bytes = Math.min(Math.max(bytes * 2, enough), most);
   }
 }
