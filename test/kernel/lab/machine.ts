@@ -3,12 +3,16 @@ import { once } from 'node:events';
 import { existsSync, rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LabConnection } from './connection.js';
 import { Line } from './line.js';
 
-const checkout = join(import.meta.dirname, '../../..');
+// From the working folder, which is the checkout's, and not from this file's place: compiled, as
+// part of a benchmark, it is elsewhere than boot.sh.
+const BOOT = resolve('test/kernel/lab/boot.sh');
+const BUILD = resolve('build/kernel-lab');
+
 const bootSeconds = 120;
 
 /** A running guest. */
@@ -17,15 +21,14 @@ export interface Machine {
   stop(): Promise<void>;
 }
 
-/** Boots the guest, and returns once its agent takes jobs. */
+/** Boots the guest, and returns once its agent takes jobs. Call it in the checkout's folder. */
 export async function startMachine(): Promise<Machine> {
   const run = await mkdtemp(join(tmpdir(), 'usbxfer-lab-'));
   const socket = join(run, 'agent.sock');
-  const build = join(checkout, 'build/kernel-lab');
-  const consoleLog = join(build, 'console.log');
-  await mkdir(build, { recursive: true });
+  const consoleLog = join(BUILD, 'console.log');
+  await mkdir(BUILD, { recursive: true });
 
-  const boot = spawn(join(import.meta.dirname, 'boot.sh'), [run, `file:${consoleLog}`], {
+  const boot = spawn(BOOT, [run, `file:${consoleLog}`], {
     env: { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}` },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
