@@ -6,10 +6,3 @@ export interface LabConnection {
   readonly socket: string;
   readonly consoleLog: string;
 }
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** Null where the lab is off or not installed. */
-    kernelLab: LabConnection | null;
-  }
-}

@@ -1,6 +1,14 @@
 import type { TestProject } from 'vitest/node';
+import type { LabConnection } from './connection.js';
 import { startMachine } from './machine.js';
 import { missingRequirements } from './requirements.js';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Null where the lab is off or not installed. */
+    kernelLab: LabConnection | null;
+  }
+}
 
 /**
  * Boots the guest before the first kernel test, and ends it after the last. USBXFER_KERNEL_LAB is

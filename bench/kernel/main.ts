@@ -1,0 +1,89 @@
+/*
+ * usbxfer beside other ways to read a bulk endpoint, on a real kernel and a software bus: see
+ * bench/README.md. `npm run bench:kernel -- --rounds 5 --speeds super,high --outputs file,pipe,null`
+ */
+import { compileC } from '../lab/compile-c.js';
+import { type Lab, output as outputOf, startLab } from '../lab/start-lab.js';
+import { saveResults } from '../results.js';
+import { type Options, parseOptions, type Speed } from './options.js';
+import type { Output } from './outputs.js';
+import { PROGRAMS, type Program } from './programs.js';
+import { type Run, runOnce } from './run.js';
+import { type Series, summarize, table } from './table.js';
+
+/** Bytes of the runs before the first round, which only load the programs. */
+const WARM_UP = 256 * 1024;
+
+const options = parseOptions();
+compileC('bench/kernel/measure.c');
+compileC('bench/kernel/pool.c', { libusb: true });
+
+const lab = await startLab();
+try {
+  const { kernel, qemu, accelerator, cpus } = lab.facts;
+  console.log(`kernel ${kernel}, QEMU ${qemu} (${accelerator}), ${cpus} CPUs`);
+  const series: Series[] = [];
+  for (const speed of options.speeds) {
+    series.push(...(await measureSpeed(lab, options, speed)));
+  }
+  const summaries = series.map((one) =>
+    summarize(
+      one,
+      series.find(
+        ({ speed, output, program }) =>
+          speed === one.speed && output === one.output && program === PROGRAMS[0]?.name,
+      ),
+    ),
+  );
+  console.log(table(summaries));
+  const file = saveResults('kernel', { lab: lab.facts, rounds: options.rounds, summaries, series });
+  console.log(`kept in ${file}`);
+} finally {
+  await lab.stop();
+}
+
+/** All programs, in turn, to each output, at one speed. */
+async function measureSpeed(lab: Lab, options: Options, speed: Speed): Promise<Series[]> {
+  const { guest } = lab;
+  const { outputs, programs, rounds } = options;
+  await outputOf(guest, `gadget up source sourcesink --speed ${speed}`);
+  for (const output of outputs) {
+    for (const program of programs) {
+      await runOnce(guest, program, output, WARM_UP * program.share[speed]);
+    }
+  }
+  const series: { output: Output; program: Program; runs: Run[] }[] = outputs.flatMap((output) =>
+    programs.map((program) => ({ output, program, runs: [] })),
+  );
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { output, program, runs } of rotated(series, round, programs.length)) {
+      const run = await runOnce(
+        guest,
+        program,
+        output,
+        options.bytes[speed] * program.share[speed],
+      );
+      runs.push(run);
+      progress(`${speed}, round ${round + 1}: ${program.name} to ${output.name}`, run);
+    }
+  }
+  await outputOf(guest, 'gadget down source');
+  return series.map(({ output, program, runs }) => ({
+    speed,
+    output: output.name,
+    program: program.name,
+    runs,
+  }));
+}
+
+/** Things in groups of so many; in each, another one comes first in each round. */
+function rotated<Thing>(things: readonly Thing[], round: number, size: number): Thing[] {
+  return things.map((thing, index) => {
+    const start = index - (index % size);
+    return things[start + ((index - start + round) % size)] ?? thing;
+  });
+}
+
+function progress(what: string, { rate, wall }: Run): void {
+  console.error(`${what}: ${(rate / 1e6).toFixed(2)} MB/s, ${wall.toFixed(1)} s in all`);
+}

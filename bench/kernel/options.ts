@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util';
+import { parseSize } from '../../src/usb/quantity.js';
+import { OUTPUTS, type Output } from './outputs.js';
+import { PROGRAMS, type Program } from './programs.js';
+
+/** The speeds that the lab's bus has for bulk streams, as `gadget --speed` takes them. */
+export const SPEEDS = ['super', 'high'] as const;
+export type Speed = (typeof SPEEDS)[number];
+
+/** What to measure. */
+export interface Options {
+  readonly rounds: number;
+  /** Bytes that a run reads, at each speed. */
+  readonly bytes: Readonly<Record<Speed, number>>;
+  readonly speeds: readonly Speed[];
+  readonly outputs: readonly Output[];
+  readonly programs: readonly Program[];
+}
+
+const MIB = 1024 * 1024;
+
+/** Some two seconds of streaming each. */
+const DEFAULT_BYTES = { super: 256 * MIB, high: 32 * MIB };
+
+/** Reads the command line; throws for what it does not understand. */
+export function parseOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      rounds: { type: 'string', default: '5' },
+      bytes: { type: 'string' },
+      speeds: { type: 'string' },
+      outputs: { type: 'string' },
+      only: { type: 'string' },
+    },
+  });
+  const rounds = Number(values.rounds);
+  if (!(Number.isInteger(rounds) && rounds > 0)) throw new Error('--rounds takes a number');
+  return {
+    rounds,
+    bytes: parseBytes(values.bytes),
+    speeds: choose('--speeds', values.speeds, SPEEDS, (speed) => speed),
+    outputs: choose('--outputs', values.outputs, OUTPUTS, ({ name }) => name),
+    programs: choose('--only', values.only, PROGRAMS, ({ name }) => name),
+  };
+}
+
+function parseBytes(text: string | undefined): Record<Speed, number> {
+  if (text === undefined) return DEFAULT_BYTES;
+  const bytes = parseSize(text);
+  // The smallest share of a program is a 256th, and reads whole packets.
+  if (!bytes || bytes % (256 * 1024) !== 0) throw new Error('--bytes takes multiples of 256KiB');
+  return { super: bytes, high: bytes };
+}
+
+/** The things whose names are in a comma-separated list; all without one. */
+function choose<Thing>(
+  option: string,
+  list: string | undefined,
+  things: readonly Thing[],
+  nameOf: (thing: Thing) => string,
+): readonly Thing[] {
+  if (list === undefined) return things;
+  const names = list.split(',');
+  const chosen = things.filter((thing) => names.includes(nameOf(thing)));
+  if (chosen.length !== names.length) {
+    throw new Error(`${option} takes, separated by commas: ${things.map(nameOf).join(', ')}`);
+  }
+  return chosen;
+}

@@ -1,0 +1,68 @@
+import type { Guest } from '../../test/kernel/lab/guest.js';
+import { output as outputOf } from '../lab/start-lab.js';
+import type { Output } from './outputs.js';
+import type { Program } from './programs.js';
+
+/** One run of one program. */
+export interface Run {
+  readonly bytes: number;
+  /** From the first submission to the last byte written. */
+  readonly seconds: number;
+  /** Bytes a second, in these. */
+  readonly rate: number;
+  /** Seconds from the start of the process to its end. */
+  readonly wall: number;
+  /** Seconds of processor time of the process, in user mode and in the kernel. */
+  readonly cpu: number;
+  /** The most memory that it held. */
+  readonly peakBytes: number;
+}
+
+interface Measured {
+  readonly wall: number;
+  readonly user: number;
+  readonly system: number;
+  readonly peak_kib: number;
+}
+
+interface Report {
+  readonly bytes_written: number;
+  readonly seconds: number;
+}
+
+const TIMEOUT_MS = 300_000;
+
+/** Runs a program in the guest; throws unless exactly the bytes asked for came out of it. */
+export async function runOnce(
+  guest: Guest,
+  program: Program,
+  output: Output,
+  bytes: number,
+): Promise<Run> {
+  const command = `build/bench/bin/measure /tmp/measured ${program.command(bytes)} 2>/tmp/report`;
+  const script = `
+    set -e -o pipefail
+    trap 'cat /tmp/report >&2' ERR
+    ${output.script(command)}
+    echo "$delivered"
+    cat /tmp/measured /tmp/report`;
+  const [delivered, measuredText = '', ...reportLines] = (
+    await outputOf(guest, script, TIMEOUT_MS)
+  ).split('\n');
+  const measured: Measured = JSON.parse(measuredText);
+  const report: Report = JSON.parse(reportLines.join('\n'));
+  if (report.bytes_written !== bytes || (delivered !== '' && Number(delivered) !== bytes)) {
+    throw new Error(
+      `${program.name}, ${output.name}: of ${bytes} bytes it wrote ${report.bytes_written}, ` +
+        `and ${delivered || 'unknown many'} came`,
+    );
+  }
+  return {
+    bytes,
+    seconds: report.seconds,
+    rate: bytes / report.seconds,
+    wall: measured.wall,
+    cpu: measured.user + measured.system,
+    peakBytes: measured.peak_kib * 1024,
+  };
+}

@@ -1,0 +1,81 @@
+import { ratios, type Sample, sample } from '../sample.js';
+import type { Speed } from './options.js';
+import type { Run } from './run.js';
+
+/** All runs of one program at one speed to one output, round by round. */
+export interface Series {
+  readonly speed: Speed;
+  readonly output: string;
+  readonly program: string;
+  readonly runs: readonly Run[];
+}
+
+/** A series summed up. */
+export interface Summary {
+  readonly speed: Speed;
+  readonly output: string;
+  readonly program: string;
+  readonly bytes: number;
+  readonly rate: Sample;
+  readonly wall: Sample;
+  readonly cpu: Sample;
+  readonly peakBytes: Sample;
+  /** usbxfer's rate by this program's, round by round; undefined without usbxfer's runs. */
+  readonly ratio: Sample | undefined;
+}
+
+/** Sums a series up, beside usbxfer's of the same speed and output. */
+export function summarize(series: Series, ours: Series | undefined): Summary {
+  const { speed, output, program, runs } = series;
+  const rates = runs.map(({ rate }) => rate);
+  return {
+    speed,
+    output,
+    program,
+    bytes: runs[0]?.bytes ?? 0,
+    rate: sample(rates),
+    wall: sample(runs.map(({ wall }) => wall)),
+    cpu: sample(runs.map(({ cpu }) => cpu)),
+    peakBytes: sample(runs.map(({ peakBytes }) => peakBytes)),
+    ratio:
+      ours && ours !== series
+        ? ratios(
+            ours.runs.map(({ rate }) => rate),
+            rates,
+          )
+        : undefined,
+  };
+}
+
+const HEAD = [
+  'speed  output  program     MiB    MB/s  (min–max)        usbxfer/it (min–max)',
+  '  wall s  CPU s  peak MiB',
+].join('');
+
+/** The summaries for a person, medians first. */
+export function table(summaries: readonly Summary[]): string {
+  return [HEAD, ...summaries.map(row)].join('\n');
+}
+
+function row({ speed, output, program, bytes, ...samples }: Summary): string {
+  const { rate, wall, cpu, peakBytes, ratio } = samples;
+  const megabytes = (value: number) => (value / 1e6).toFixed(value < 1e7 ? 3 : 1);
+  const mib = (value: number) => (value / 1024 ** 2).toFixed(value < 1024 ** 2 ? 2 : 0);
+  return [
+    speed.padEnd(5),
+    output.padEnd(6),
+    program.padEnd(10),
+    mib(bytes).padStart(4),
+    megabytes(rate.median).padStart(6),
+    `(${megabytes(rate.min)}–${megabytes(rate.max)})`.padEnd(15),
+    (ratio ? spread(ratio) : '').padEnd(20),
+    wall.median.toFixed(2).padStart(6),
+    cpu.median.toFixed(2).padStart(5),
+    mib(peakBytes.median).padStart(8),
+  ].join('  ');
+}
+
+function spread({ median, min, max }: Sample): string {
+  const digits = median < 10 ? 2 : 0;
+  return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
+}

@@ -1,0 +1,19 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+const FOLDER = 'build/bench/bin';
+const LIBUSB_HEADER = '/usr/include/libusb-1.0/libusb.h';
+
+/** Compiles a C program with the system's gcc, and libusb if asked; returns where it is. */
+export function compileC(source: string, { libusb = false } = {}): string {
+  if (libusb && !existsSync(LIBUSB_HEADER)) {
+    throw new Error('libusb is missing; install it: apt-get install libusb-1.0-0-dev');
+  }
+  mkdirSync(FOLDER, { recursive: true });
+  const program = join(FOLDER, basename(source, '.c'));
+  const flags = ['-O2', '-std=c11', '-Wall', '-Wextra', '-Werror'];
+  const libraries = libusb ? ['-lusb-1.0'] : [];
+  execFileSync('gcc', [...flags, '-o', program, source, ...libraries], { stdio: 'inherit' });
+  return program;
+}

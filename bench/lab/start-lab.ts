@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { Guest } from '../../test/kernel/lab/guest.js';
+import { startMachine } from '../../test/kernel/lab/machine.js';
+import { missingRequirements } from '../../test/kernel/lab/requirements.js';
+
+/** A booted kernel lab. */
+export interface Lab {
+  readonly guest: Guest;
+  /** What results should say of it. */
+  readonly facts: LabFacts;
+  stop(): Promise<void>;
+}
+
+/** What the lab is. */
+export interface LabFacts {
+  readonly kernel: string;
+  readonly cpus: number;
+  readonly qemu: string;
+  /** QEMU's -accel: `tcg…` is emulation, `kvm` is not. */
+  readonly accelerator: string;
+}
+
+/** Boots the kernel lab for a benchmark; throws when something is missing, and says what. */
+export async function startLab(): Promise<Lab> {
+  const missing = missingRequirements();
+  if (missing.length > 0) {
+    throw new Error(`missing: ${missing.join(', ')}; run test/kernel/install-packages.sh`);
+  }
+  const { connection, stop } = await startMachine();
+  const guest = new Guest(connection);
+  return { guest, facts: await learnFacts(guest), stop };
+}
+
+async function learnFacts(guest: Guest): Promise<LabFacts> {
+  const [kernel = '', cpus] = (await output(guest, 'uname -r; nproc')).split('\n');
+  const qemu = execFileSync('qemu-system-x86_64', ['--version'], { encoding: 'utf8' });
+  return {
+    kernel,
+    cpus: Number(cpus),
+    qemu: /version (\S+)/.exec(qemu)?.[1] ?? 'unknown',
+    accelerator: process.env['USBXFER_LAB_ACCEL'] ?? 'tcg,thread=multi',
+  };
+}
+
+/** Runs a script in the guest that must succeed; returns what it printed. */
+export async function output(guest: Guest, script: string, timeoutMs = 60_000): Promise<string> {
+  const { stdout, stderr, code } = await guest.run(script, { timeoutMs });
+  if (code !== 0) throw new Error(`exit code ${code} in the guest:\n${script}\n${stderr}`);
+  return stdout.toString();
+}
