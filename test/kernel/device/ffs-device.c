@@ -12,6 +12,10 @@
 //   send SIZE|forever             bytes, without a short packet unless at the end
 //   message SIZE                  bytes that end in a short or a zero-length packet
 //   messages SIZE COUNT|forever   the same, COUNT times
+//   stamps SIZE COUNT|forever MS  messages of 8 to 16384 bytes that begin with the time when they
+//                                 were handed to the endpoint: CLOCK_MONOTONIC, in nanoseconds, 64
+//                                 bits. One every MS milliseconds, but only when the one before was
+//                                 taken, so that none waits behind another
 //   zlp                           one zero-length packet
 //   silence [MS]                  nothing, for that long or for ever, once all before is taken
 //   stall                         halts the IN endpoint until the host clears the halt
@@ -19,9 +23,9 @@
 //   exit                          ends the program, which unplugs the device
 //   repeat                        back to the first step
 //
-// Sizes may end in k, M or G (binary). All bytes ever sent are one stream of little-endian 32-bit
-// numbers 0, 1, 2, …: the host sees a loss as a jump and a repetition as a step back. After the
-// last step the device is silent.
+// Sizes may end in k, M or G (binary). All bytes ever sent, but for stamps, are one stream of
+// little-endian 32-bit numbers 0, 1, 2, …: the host sees a loss as a jump and a repetition as a step
+// back. After the last step the device is silent.
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -29,6 +33,7 @@
 #include <inttypes.h>
 #include <linux/aio_abi.h>
 #include <linux/usb/functionfs.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -148,12 +153,21 @@ static void wait_enabled(void) {
   while (!is_enabled()) sleep_ms(2);
 }
 
+// Waits with poll: a read that waits holds a lock that the kernel (6.1) needs to unbind the device,
+// and both would wait for ever.
+static bool read_event(int ep0, struct usb_functionfs_event *event) {
+  struct pollfd poller = {.fd = ep0, .events = POLLIN};
+  while (poll(&poller, 1, -1) < 0 && errno == EINTR) {
+  }
+  return read(ep0, event, sizeof *event) == (ssize_t)sizeof *event;
+}
+
 static void *watch_events(void *argument) {
   int ep0 = *(int *)argument;
   static const char *const names[] = {"bind",  "unbind",  "enable", "disable",
                                       "setup", "suspend", "resume"};
   struct usb_functionfs_event event;
-  while (read(ep0, &event, sizeof event) == (ssize_t)sizeof event) {
+  while (read_event(ep0, &event)) {
     say("event: %s", event.type < sizeof names / sizeof *names ? names[event.type] : "?");
     switch (event.type) {
       case FUNCTIONFS_ENABLE:
@@ -301,10 +315,16 @@ static void keep_rate(size_t length) {
   due += (uint64_t)length * NS_PER_S / rate;
 }
 
-static void send_request(size_t length) {
+// The next request, free to be filled.
+static struct request *free_request(size_t length) {
   while (pipe_depth(&in) >= DEPTH) pipe_take(&in);
   struct request *request = pipe_request(&in, in.next);
   request->length = length;
+  return request;
+}
+
+static void send_request(size_t length) {
+  struct request *request = free_request(length);
   // From the number that the stream stands in the midst of; the request starts inside of it.
   uint32_t number = (uint32_t)(stream / 4);
   size_t skip = stream % 4;
@@ -326,6 +346,24 @@ static void send_bytes(uint64_t size) {
 static void send_message(uint64_t size) {
   send_bytes(size);
   if (size % pipe_descriptor(&in).wMaxPacketSize == 0) send_request(0);
+}
+
+// The bytes behind a stamp are as they may be.
+static void send_stamps(uint64_t size, uint64_t count, uint64_t ms) {
+  uint64_t next = now_ns();
+  for (uint64_t i = 0; i < count; i++) {
+    drain();
+    uint64_t now = now_ns();
+    if (next < now) next = now;
+    bool whole_packets = size % pipe_descriptor(&in).wMaxPacketSize == 0;
+    struct request *request = free_request((size_t)size);
+    sleep_until(next);
+    next += ms * 1000000;
+    now = now_ns();
+    memcpy(request->buffer, &now, sizeof now);
+    pipe_submit(&in, in.next++, request->buffer);
+    if (whole_packets) send_request(0);
+  }
 }
 
 // Tells a halt's end from the bus itself, for FunctionFS does not: waits until the host's request
@@ -432,7 +470,7 @@ static uint64_t number(const char *text, uint64_t absent) {
 }
 
 struct step {
-  char text[80], *verb, *first, *second;
+  char text[80], *verb, *first, *second, *third;
 };
 
 static bool is(const struct step *step, const char *verb) { return strcmp(step->verb, verb) == 0; }
@@ -440,6 +478,7 @@ static bool is(const struct step *step, const char *verb) { return strcmp(step->
 // Does a step, or only checks it. Returns true where the script starts anew.
 static bool perform(const struct step *step, bool really) {
   uint64_t first = number(step->first, FOREVER), second = number(step->second, FOREVER);
+  uint64_t third = number(step->third, FOREVER);
   if (really)
     say("%s %s %s at byte %" PRIu64, step->verb, step->first ? step->first : "",
         step->second ? step->second : "", stream);
@@ -449,6 +488,8 @@ static bool perform(const struct step *step, bool really) {
     if (really) send_message(first);
   } else if (is(step, "messages") && step->second) {
     for (uint64_t i = 0; really && i < second; i++) send_message(first);
+  } else if (is(step, "stamps") && step->third && first >= 8 && first <= BUFFER) {
+    if (really) send_stamps(first, second, third);
   } else if (is(step, "zlp")) {
     if (really) send_request(0);
   } else if (is(step, "silence")) {
@@ -480,6 +521,7 @@ static size_t parse(char *script) {
     step->verb = strtok(step->text, " ");
     step->first = step->verb ? strtok(NULL, " ") : NULL;
     step->second = step->first ? strtok(NULL, " ") : NULL;
+    step->third = step->second ? strtok(NULL, " ") : NULL;
     if (step->verb == NULL) misuse("an empty step");
     perform(step, false);
   }
