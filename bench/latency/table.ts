@@ -1,0 +1,64 @@
+import { type Sample, sample } from '../sample.js';
+
+/** What `latencies` prints of a run: microseconds. */
+export interface Latencies {
+  readonly count: number;
+  readonly min: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** The runs of one program at one speed, round by round. */
+export interface Series {
+  readonly speed: string;
+  readonly program: string;
+  readonly runs: Latencies[];
+}
+
+/** A series summed up: each figure of its runs, over the rounds. */
+export interface Summary extends Record<Figure, Sample> {
+  readonly speed: string;
+  readonly program: string;
+}
+
+const FIGURES = ['min', 'p50', 'p99', 'max'] as const;
+type Figure = (typeof FIGURES)[number];
+
+/** Sums a series up. */
+export function summarize({ speed, program, runs }: Series): Summary {
+  const over = (figure: Figure) => sample(runs.map((run) => run[figure]));
+  return {
+    speed,
+    program,
+    min: over('min'),
+    p50: over('p50'),
+    p99: over('p99'),
+    max: over('max'),
+  };
+}
+
+/** The summaries for a person: milliseconds, medians over the rounds first. */
+export function table(summaries: readonly Summary[]): string {
+  const titles = FIGURES.map((figure) => `${figure} ms (rounds)`);
+  return [
+    line('speed', 'program', titles),
+    ...summaries.map((summary) =>
+      line(
+        summary.speed,
+        summary.program,
+        FIGURES.map((figure) => cell(summary[figure])),
+      ),
+    ),
+  ].join('\n');
+}
+
+function line(speed: string, program: string, cells: readonly string[]): string {
+  const start = `${speed.padEnd(5)}  ${program.padEnd(7)}`;
+  return [start, ...cells.map((text) => text.padEnd(20))].join('  ').trimEnd();
+}
+
+function cell({ median, min, max }: Sample): string {
+  const milliseconds = (value: number) => (value / 1000).toFixed(2);
+  return `${milliseconds(median)} (${milliseconds(min)}–${milliseconds(max)})`;
+}
