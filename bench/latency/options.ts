@@ -21,8 +21,7 @@ export function parseOptions(): Options {
       speeds: { type: 'string', default: 'super,high' },
       size: { type: 'string', default: '1000' },
       count: { type: 'string', default: '400' },
-      // Rare enough for each to be written before the next comes, under emulation, too; and no
-      // multiple of the kernel's tick, 4 ms, so that messages come at any time in one.
+      // Rare enough for each to be written before the next comes, under emulation, too.
       every: { type: 'string', default: '53' },
     },
   });
