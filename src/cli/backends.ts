@@ -1,11 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
-import type { Scenario } from '../backends/virtual/scenario.js';
 import type { Backend } from '../usb/backend.js';
-import { toError } from '../usb/to-error.js';
 import { CliError, EXIT } from './exit-code.js';
-import { sanitize } from './sanitize.js';
-import { systemReason } from './system-reason.js';
 
 /** Which bus to work on. */
 export interface BackendOptions {
@@ -36,6 +31,7 @@ export function addBackendOptions(command: Command): Command {
 export async function loadBackend(options: BackendOptions): Promise<Backend> {
   if (options.backend === 'virtual') {
     const { createVirtualBackend } = await import('../backends/virtual/backend.js');
+    const { loadScenario } = await import('./scenario-option.js');
     return createVirtualBackend({ scenario: await loadScenario(options.scenario) });
   }
   if (options.scenario !== undefined) {
@@ -43,23 +39,4 @@ export async function loadBackend(options: BackendOptions): Promise<Backend> {
   }
   const { LibusbBackend } = await import('../backends/libusb/backend.js');
   return new LibusbBackend();
-}
-
-async function loadScenario(scenario = ''): Promise<Scenario> {
-  const { parseScenario } = await import('../backends/virtual/scenario.js');
-  const text = scenario.startsWith('@') ? await readText(scenario.slice(1)) : scenario;
-  try {
-    return parseScenario(text);
-  } catch (cause) {
-    throw new CliError(EXIT.usage, toError(cause).message, { cause });
-  }
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const name = sanitize(file);
-    throw new CliError(EXIT.ioFailed, `cannot read ${name}: ${systemReason(cause)}`, { cause });
-  }
 }

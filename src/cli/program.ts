@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
-import { listCommand } from './commands/list.js';
-import { readCommand } from './commands/read.js';
+import { Command, CommanderError } from 'commander';
+import { COMMANDS } from './command-table.js';
+import { print } from './stdio.js';
 
 const EXAMPLES = `
 Examples:
@@ -15,18 +15,36 @@ Ids are hexadecimal, as in lsusb. Sizes: 64k = 64KiB = 65536, 64kB = 64000.
 Exit codes: 0 done, 2 usage, 3 no such device or endpoint, 4 cannot open or claim, 5 device lost,
 6 transfer errors, 7 output failed, 8 silent before the limit, 128+n signal n before the limit.`;
 
-/** The command line, ready to parse. */
-export function createProgram(): Command {
+/**
+ * The command line, ready to parse these arguments. Only the command that they mean has its options,
+ * of the others no more than the name and the summary is known.
+ */
+export async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('usbxfer')
     .description('Moves bulk data between any USB device and a shell pipeline.')
-    .version(version())
+    .option('-V, --version', 'output the version number')
+    .on('option:version', answerVersion)
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
     .showSuggestionAfterError()
     .addHelpText('after', EXAMPLES)
     .helpCommand(true);
-  for (const command of [listCommand(), readCommand()]) {
-    program.addCommand(command.copyInheritedSettings(program).allowExcessArguments(false));
+  // Before the name of the command that is meant stand options without values and `help`, no other
+  // command's name.
+  const meant = args.find((arg) => COMMANDS.some(({ name }) => name === arg));
+  for (const { name, summary, load } of COMMANDS) {
+    const command = program.command(name).description(summary).allowExcessArguments(false);
+    if (name === meant) {
+      const { define } = await load();
+      define(command);
+    }
   }
   return program;
+}
+
+/** Commander's own would have to be told the version before anybody asks for it. */
+function answerVersion(): never {
+  print(version());
+  throw new CommanderError(0, 'commander.version', '(version)');
 }
 
 function version(): string {

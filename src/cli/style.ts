@@ -1,13 +1,21 @@
-import { Chalk, type ChalkInstance, supportsColor, supportsColorStderr } from 'chalk';
+import { isatty } from 'node:tty';
+
+const DESCRIPTORS = { stdout: 1, stderr: 2 } as const;
 
 /**
- * Colour for each stream by what that stream is; NO_COLOR (no-color.org) turns both off, whatever
- * its value, unless it is empty.
+ * Text in a style, where the stream can show it: chalk decides, and is loaded only when it may say
+ * yes. NO_COLOR (no-color.org) turns styles off, whatever its value, unless it is empty.
  */
-function styleFor(support: typeof supportsColor): ChalkInstance {
-  const level = process.env['NO_COLOR'] || support === false ? 0 : support.level;
-  return new Chalk({ level });
+export async function styled(
+  stream: 'stdout' | 'stderr',
+  style: 'bold' | 'red',
+  text: string,
+): Promise<string> {
+  const { NO_COLOR, FORCE_COLOR } = process.env;
+  if (NO_COLOR || (FORCE_COLOR === undefined && !isatty(DESCRIPTORS[stream]))) {
+    return text;
+  }
+  const { Chalk, supportsColor, supportsColorStderr } = await import('chalk');
+  const support = stream === 'stdout' ? supportsColor : supportsColorStderr;
+  return new Chalk({ level: support ? support.level : 0 })[style](text);
 }
-
-export const outStyle = styleFor(supportsColor);
-export const errStyle = styleFor(supportsColorStderr);

@@ -2,8 +2,8 @@ import type { ClaimOptions, Device, DeviceInfo, Interface } from '../../usb/back
 import { UsbError } from '../../usb/errors.js';
 import { operationError } from './errors.js';
 import { LibusbInterface } from './interface.js';
-import type { NativeDevice, NodeUsb } from './node-usb.js';
-import { openFailure } from './open-failure.js';
+import { loadNodeUsb, type NativeDevice, type NodeUsb } from './node-usb.js';
+import { missingFile, openFailure } from './open-failure.js';
 import { isPresent } from './sysfs.js';
 
 /** A device opened through libusb. */
@@ -20,7 +20,14 @@ export class LibusbDevice implements Device {
   }
 
   /** @throws UsbError as `Backend.open` */
-  static open(usb: NodeUsb, info: DeviceInfo): LibusbDevice {
+  static async open(info: DeviceInfo): Promise<LibusbDevice> {
+    if (process.platform === 'linux' && isPresent(info.path, info.address)) {
+      const missing = missingFile(info);
+      if (missing !== undefined) {
+        throw missing;
+      }
+    }
+    const usb = await loadNodeUsb();
     const native = usb
       .getDeviceList()
       .find((device) => device.busNumber === info.bus && device.deviceAddress === info.address);

@@ -1,7 +1,7 @@
 import type { DeviceInfo } from '../../usb/backend.js';
 import { type Configuration, packetSizeOf, transferTypeOf } from '../../usb/descriptors.js';
 import { comparePaths, portPath } from '../../usb/port-path.js';
-import type { NativeDevice, NodeUsb } from './node-usb.js';
+import { loadNodeUsb, type NativeDevice } from './node-usb.js';
 
 type NativeConfiguration = NativeDevice['allConfigDescriptors'][number];
 
@@ -9,7 +9,8 @@ type NativeConfiguration = NativeDevice['allConfigDescriptors'][number];
  * The devices on the bus as libusb knows them, for systems without sysfs. Strings and speed are
  * left out: libusb would have to open the device for them.
  */
-export function listPortable(usb: NodeUsb): DeviceInfo[] {
+export async function listPortable(): Promise<DeviceInfo[]> {
+  const usb = await loadNodeUsb();
   return usb
     .getDeviceList()
     .map(describe)

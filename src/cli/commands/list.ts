@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import type { Command } from 'commander';
 import type { Backend, DeviceInfo } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
@@ -7,7 +7,7 @@ import { busAddress, hex4, ids, signallingRate } from '../format.js';
 import { sanitize, toJson } from '../sanitize.js';
 import { addFilterOptions, type FilterOptions, filterDevices } from '../selection.js';
 import { print, say } from '../stdio.js';
-import { outStyle } from '../style.js';
+import { styled } from '../style.js';
 import { table } from '../table.js';
 
 interface ListOptions extends BackendOptions, FilterOptions {
@@ -18,14 +18,11 @@ const SCHEMA = 'usbxfer.list/1';
 const COLUMNS = ['PATH', 'BUS:ADDR', 'ID', 'SPEED', 'MANUFACTURER', 'PRODUCT', 'SERIAL'];
 
 /** `usbxfer list` */
-export function listCommand(): Command {
-  const command = new Command('list')
-    .description('list USB devices, without opening any')
-    .optionsGroup('Output:')
-    .option('--json', 'print one JSON object');
+export function define(command: Command): void {
+  command.optionsGroup('Output:').option('--json', 'print one JSON object');
   addFilterOptions(command);
   addBackendOptions(command);
-  return command.action(async (options: ListOptions) => {
+  command.action(async (options: ListOptions) => {
     process.exitCode = await list(options);
   });
 }
@@ -36,8 +33,8 @@ async function list(options: ListOptions): Promise<number> {
   if (options.json) {
     print(toJson({ schema: SCHEMA, devices: devices.map(toRecord) }));
   } else if (devices.length > 0) {
-    const [header, ...rows] = table([COLUMNS, ...devices.map(toRow)]);
-    print([outStyle.bold(header), ...rows].join('\n'));
+    const [header = '', ...rows] = table([COLUMNS, ...devices.map(toRow)]);
+    print([await styled('stdout', 'bold', header), ...rows].join('\n'));
   } else {
     say('usbxfer: no device fits');
   }

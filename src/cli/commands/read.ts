@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { capture } from '../../transfer/capture.js';
 import { DEFAULT_BACKLOG } from '../../transfer/receiver.js';
 import { type EndpointLocation, locateBulkIn } from '../../usb/locate-endpoint.js';
@@ -40,8 +40,7 @@ interface ReadOptions extends BackendOptions, ChoiceOptions, OutputOptions {
 const LARGEST_POOL = 4 * 1024 ** 3;
 
 /** `usbxfer read` */
-export function readCommand(): Command {
-  const command = new Command('read').description('stream a bulk IN endpoint to stdout or a file');
+export function define(command: Command): void {
   addFilterOptions(command);
   addPlaceOptions(command);
   command
@@ -98,7 +97,7 @@ export function readCommand(): Command {
     .option('--json', 'print the summary as one JSON object, on stderr')
     .option('-q, --quiet', 'print no summary');
   addBackendOptions(command);
-  return command.action(async (options: ReadOptions) => {
+  command.action(async (options: ReadOptions) => {
     process.exitCode = await read(options);
   });
 }

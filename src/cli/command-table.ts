@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+
+/** One command, known by name; its module is loaded only when it is meant. */
+export interface CommandEntry {
+  readonly name: string;
+  /** One line, for the help. */
+  readonly summary: string;
+  readonly load: () => Promise<CommandModule>;
+}
+
+/** What each file in `commands/` exports. */
+export interface CommandModule {
+  /** Gives a command its options, and what it does. */
+  define(command: Command): void;
+}
+
+/** Every command, in the order in which the help shows them. */
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: 'list',
+    summary: 'list USB devices, without opening any',
+    load: () => import('./commands/list.js'),
+  },
+  {
+    name: 'read',
+    summary: 'stream a bulk IN endpoint to stdout or a file',
+    load: () => import('./commands/read.js'),
+  },
+];
