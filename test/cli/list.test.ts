@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { shell, usbxfer } from './usbxfer.js';
 
@@ -87,6 +87,20 @@ describe('usbxfer', () => {
     const { stdout, stderr, code } = await usbxfer(args);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout.length).toBeGreaterThan(5);
+  });
+
+  it('has a line for each command in its help', async () => {
+    const { stdout } = await usbxfer(['--help']);
+    expect(stdout.toString()).toMatch(/^ {2}list \[options\] +list USB devices/m);
+    expect(stdout.toString()).toMatch(/^ {2}read \[options\] +stream a bulk IN endpoint/m);
+  });
+
+  it('tells its version, wherever it is asked for it', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    for (const args of [['--version'], ['-V'], ['list', '--version']]) {
+      const { stdout, stderr, code } = await usbxfer(args);
+      expect([stdout.toString(), stderr, code]).toEqual([`${version}\n`, '', 0]);
+    }
   });
 
   it('is not upset by a reader of its help that closes early, and tells of a full disk', async () => {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { SCENARIO_CLAUSES } from '../../src/backends/virtual/scenario.js';
+import { COMMANDS } from '../../src/cli/command-table.js';
 import { EXIT } from '../../src/cli/exit-code.js';
 import { createProgram } from '../../src/cli/program.js';
 
@@ -14,10 +15,19 @@ function page(file: string): string {
   return readFileSync(file, 'utf8').replaceAll('\\-', '-').replaceAll('\\ ', ' ');
 }
 
-describe.each(
-  createProgram().commands.map((command) => [command.name(), command] as const),
-)('the manual page of %s', (name, command) => {
-  it.each(command.options.map(({ long, short }) => [long ?? short ?? '']))('has %s', (flag) => {
+const commands = await Promise.all(COMMANDS.map(({ name }) => commandOf(name)));
+
+async function commandOf(name: string) {
+  const program = await createProgram([name]);
+  const command = program.commands.find((candidate) => candidate.name() === name);
+  if (command === undefined || command.options.length === 0) {
+    throw new Error(`there is no command ${name}, or it has no options`);
+  }
+  return { name, options: command.options };
+}
+
+describe.each(commands)('the manual page of $name', ({ name, options }) => {
+  it.each(options.map(({ long, short }) => [long ?? short ?? '']))('has %s', (flag) => {
     expect(page(`man/usbxfer-${name}.1`)).toMatch(new RegExp(`${flag}\\b`));
   });
 });
@@ -33,9 +43,7 @@ describe('the manual page of usbxfer', () => {
     expect(main).toContain(`\n.B ${code}\n`);
   });
 
-  it.each(
-    createProgram().commands.map((command) => command.name()),
-  )('has the command %s', (name) => {
+  it.each(commands)('has the command $name', ({ name }) => {
     expect(main).toContain(`usbxfer-${name} (1)`);
   });
 });

@@ -1,0 +1,94 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/command-table.js';
+import { usbxfer } from './usbxfer.js';
+
+const DIST = new URL('../../dist/', import.meta.url).href;
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+/** What a run loads: `own`, its files in dist/; `packages`, those from which something comes. */
+async function loaded(args: string[], env: NodeJS.ProcessEnv = {}) {
+  await usbxfer(args, { ...env, NODE_V8_COVERAGE: folder });
+  const urls = readdirSync(folder).flatMap((file) => {
+    const coverage: { result: { url: string }[] } = JSON.parse(
+      readFileSync(join(folder, file), 'utf8'),
+    );
+    return coverage.result.map(({ url }) => url);
+  });
+  const own = urls.filter((url) => url.startsWith(DIST)).map((url) => url.slice(DIST.length));
+  const packages = urls.map((url) => /\/node_modules\/([^/]+)/.exec(url)?.[1]);
+  return {
+    own,
+    commands: own.filter((file) => file.startsWith('cli/commands/')),
+    packages: [...new Set(packages.filter((name) => name !== undefined))],
+  };
+}
+
+function under(folders: string[], files: string[]): string[] {
+  return files.filter((file) => folders.some((name) => file.startsWith(`${name}/`)));
+}
+
+describe.each([
+  { args: ['--version'] },
+  { args: ['--help'] },
+  { args: ['help'] },
+])('usbxfer $args.0', ({ args }) => {
+  it('loads no command, no engine, no backend, and of the packages commander alone', async () => {
+    const { own, commands, packages } = await loaded(args);
+    expect(own).toContain('cli/main.js');
+    expect(commands).toEqual([]);
+    expect(under(['backends', 'transfer'], own)).toEqual([]);
+    expect(packages).toEqual(['commander']);
+  });
+});
+
+describe.each(COMMANDS.map(({ name }) => name))('usbxfer %s', (name) => {
+  const other = COMMANDS.find((command) => command.name !== name)?.name ?? '';
+
+  it.each([
+    [[name, '--help']],
+    [['help', name]],
+    [[name, '--no-such-option']],
+    [[name, '--serial', other, '--help']],
+  ])('loads no other command: %j', async (args) => {
+    expect((await loaded(args)).commands).toEqual([`cli/commands/${name}.js`]);
+  });
+});
+
+describe('usbxfer list', () => {
+  it.runIf(process.platform === 'linux')('loads neither node-usb nor its callers', async () => {
+    const { own, packages } = await loaded(['list'], { USBXFER_BACKEND: 'libusb' });
+    expect(own).toContain('backends/libusb/sysfs.js');
+    expect(own).not.toContain('backends/libusb/device.js');
+    expect(own).not.toContain('backends/libusb/node-usb.js');
+    expect(under(['backends/virtual', 'transfer'], own)).toEqual([]);
+    expect(packages).toEqual(['commander']);
+  });
+
+  it('loads of the backends only the one that was asked for', async () => {
+    const { own, packages } = await loaded(['list']);
+    expect(own).toContain('backends/virtual/backend.js');
+    expect(under(['backends/libusb', 'transfer'], own)).toEqual([]);
+    expect(packages).toEqual(['commander']);
+  });
+
+  it('loads chalk where there is to be colour', async () => {
+    expect((await loaded(['list'], { FORCE_COLOR: '1' })).packages).toContain('chalk');
+  });
+});
+
+it('usbxfer read loads no node-usb for the simulated bus', async () => {
+  const { own, packages } = await loaded(['read', '-d', '1234:5678', '--bytes', '4k']);
+  expect(own).toContain('transfer/capture.js');
+  expect(under(['backends/libusb'], own)).toEqual([]);
+  expect(packages).toEqual(['commander']);
+});
