@@ -1,0 +1,92 @@
+/*
+ * How long usbxfer takes to start, against Node itself. Rounds alternate, so that a noisy neighbour
+ * meets every command: node bench/start/main.js [rounds]
+ */
+import { saveResults } from '../results.js';
+import { type Sample, sample } from '../sample.js';
+import { hyperfine } from './hyperfine.js';
+
+const ROUNDS = 20;
+const RUNS = 3;
+const WARMUP = 1;
+
+const NODE = process.execPath;
+const USBXFER = `${NODE} bin/usbxfer.js`;
+
+const BASE = 'node -e 0';
+
+/** The commands by what the table calls them, and the ratio to the base that each may take. */
+const CASES: Readonly<Record<string, { readonly command: string; readonly goal?: number }>> = {
+  [BASE]: { command: `${NODE} -e 0` },
+  '--version': { command: `${USBXFER} --version`, goal: 1.5 },
+  list: { command: `${USBXFER} list --backend libusb`, goal: 1.8 },
+  'list, virtual': { command: `${USBXFER} list --backend virtual` },
+  'read 4k, virtual': {
+    command: `${USBXFER} read --backend virtual -d 1234:5678 --bytes 4k -o /dev/null -q`,
+  },
+};
+
+interface Result {
+  readonly name: string;
+  /** Milliseconds on the clock, over all rounds. */
+  readonly wall: Sample;
+  /** Milliseconds of user and system time: the rounds' averages. */
+  readonly cpu: Sample;
+  readonly wall_ratio: number;
+  readonly cpu_ratio: number;
+  readonly goal: number | null;
+}
+
+function measure(rounds: number): Result[] {
+  const names = Object.keys(CASES);
+  const samples = names.map(() => ({ wall: [] as number[], cpu: [] as number[] }));
+  for (let round = 0; round < rounds; round += 1) {
+    // Every other round goes backwards, so that no command always follows the same one.
+    const order = round % 2 === 0 ? names : names.toReversed();
+    const timings = hyperfine(
+      order.map((name) => CASES[name]?.command ?? name),
+      WARMUP,
+      RUNS,
+    );
+    timings.forEach(({ wall, cpu }, position) => {
+      const own = samples[names.indexOf(order[position] ?? '')];
+      own?.wall.push(...wall.map((seconds) => seconds * 1000));
+      own?.cpu.push(cpu * 1000);
+    });
+  }
+  const summed = samples.map(({ wall, cpu }) => ({ wall: sample(wall), cpu: sample(cpu) }));
+  const base = summed[names.indexOf(BASE)];
+  return summed.map(({ wall, cpu }, i) => ({
+    name: names[i] ?? '',
+    wall,
+    cpu,
+    wall_ratio: wall.median / (base?.wall.median ?? Number.NaN),
+    cpu_ratio: cpu.median / (base?.cpu.median ?? Number.NaN),
+    goal: CASES[names[i] ?? '']?.goal ?? null,
+  }));
+}
+
+function print(results: readonly Result[]): void {
+  const header = ['', 'median ms', '× node', 'CPU ms', '× node', 'goal', 'runs'];
+  const rows = results.map(({ name, wall, cpu, wall_ratio, cpu_ratio, goal }) => [
+    name,
+    wall.median.toFixed(1),
+    wall_ratio.toFixed(2),
+    cpu.median.toFixed(1),
+    cpu_ratio.toFixed(2),
+    goal === null ? '' : `≤ ${goal}`,
+    String(wall.runs),
+  ]);
+  for (const [name = '', ...cells] of [header, ...rows]) {
+    console.log([name.padEnd(18), ...cells.map((cell) => cell.padStart(9))].join('  '));
+  }
+}
+
+try {
+  const results = measure(Number(process.argv[2] ?? ROUNDS));
+  print(results);
+  console.log(`saved as ${saveResults('start', results)}`);
+} catch (error) {
+  console.error(`bench:start: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
