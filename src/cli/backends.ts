@@ -1,5 +1,6 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { Backend } from '../usb/backend.js';
+import { Option } from './commander.js';
 import { CliError, EXIT } from './exit-code.js';
 
 /** Which bus to work on. */

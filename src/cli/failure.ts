@@ -1,5 +1,5 @@
-import { CommanderError } from 'commander';
 import { UsbError } from '../usb/errors.js';
+import { CommanderError } from './commander.js';
 import { CliError, EXIT, exitCodeOfError } from './exit-code.js';
 import { escapeUnsafe } from './sanitize.js';
 import { say } from './stdio.js';

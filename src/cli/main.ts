@@ -1,4 +1,5 @@
-import { type Command, CommanderError } from 'commander';
+import type { Command } from 'commander';
+import { CommanderError } from './commander.js';
 import { createProgram } from './program.js';
 import { finishSaying, print, say } from './stdio.js';
 

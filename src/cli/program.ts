@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import type { Command as Program } from 'commander';
 import { COMMANDS } from './command-table.js';
+import { Command, CommanderError } from './commander.js';
 import { print } from './stdio.js';
 
 const EXAMPLES = `
@@ -19,7 +20,7 @@ Exit codes: 0 done, 2 usage, 3 no such device or endpoint, 4 cannot open or clai
  * The command line, ready to parse these arguments. Only the command that they mean has its options,
  * of the others no more than the name and the summary is known.
  */
-export async function createProgram(args: readonly string[]): Promise<Command> {
+export async function createProgram(args: readonly string[]): Promise<Program> {
   const program = new Command('usbxfer')
     .description('Moves bulk data between any USB device and a shell pipeline.')
     .option('-V, --version', 'output the version number')

@@ -1,6 +1,7 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import type { DeviceInfo } from '../usb/backend.js';
 import { type DeviceFilter, matches } from '../usb/select-device.js';
+import { Option } from './commander.js';
 import { CliError, EXIT } from './exit-code.js';
 import { busAddress, ids } from './format.js';
 import { sanitize } from './sanitize.js';

@@ -1,8 +1,8 @@
 import { totalmem } from 'node:os';
-import { InvalidArgumentError } from 'commander';
 import { endpointAddress } from '../usb/descriptors.js';
 import { parseDuration, parseSize } from '../usb/quantity.js';
 import type { DeviceFilter } from '../usb/select-device.js';
+import { InvalidArgumentError } from './commander.js';
 import { binarySize } from './format.js';
 
 /*

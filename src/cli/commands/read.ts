@@ -1,9 +1,10 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { capture } from '../../transfer/capture.js';
 import { DEFAULT_BACKLOG } from '../../transfer/receiver.js';
 import { type EndpointLocation, locateBulkIn } from '../../usb/locate-endpoint.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
 import { type ChoiceOptions, chooseDevice } from '../choose-device.js';
+import { Option } from '../commander.js';
 import { CliError, EXIT, exitCodeOfEnd } from '../exit-code.js';
 import { Notices } from '../notices.js';
 import { type OutputOptions, openOutput } from '../output.js';
