@@ -38,3 +38,8 @@ export function binarySize(bytes: number): string {
   const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
   return `${value.toFixed(digits)} ${BINARY_UNITS[unit]}`;
 }
+
+/** `1 transfer`, `2 transfers` */
+export function countOf(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
+}

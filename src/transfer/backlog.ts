@@ -7,10 +7,10 @@ const SMALL = 16 * 1024;
 const CHUNK = 64 * 1024;
 
 /** Bytes that are worth a write of their own. */
-const BATCH = 256 * 1024;
+const BATCH = 1024 * 1024;
 
-/** The most bytes to write at once, unless a single buffer has more. */
-const LARGEST_BATCH = 1024 * 1024;
+/** The most buffers in one writev(2). */
+const MOST_BUFFERS = 1024;
 
 const NO_BUFFER = Buffer.alloc(0);
 
@@ -38,6 +38,9 @@ export class Backlog {
   #first = 0;
   #end = 0;
   #bytes = 0;
+  /** Where in the ring the last chunk is that waits, and the bytes that it has room for. */
+  #last = 0;
+  #slack = 0;
   /** The chunks that are being written, and their bytes. */
   readonly #lent: Buffer[] = [];
   readonly #batch: Buffer[] = [];
@@ -85,22 +88,22 @@ export class Backlog {
     if (length > this.#slack) {
       this.#push(this.#chunks.take() ?? NO_BUFFER, 0);
     }
-    const last = (this.#end - 1) % this.#ring.length;
-    const filled = this.#lengths[last] ?? 0;
-    buffer.copy(this.#ring[last] ?? NO_BUFFER, filled, 0, length);
-    this.#lengths[last] = filled + length;
+    const chunk = this.#ring[this.#last] ?? NO_BUFFER;
+    const filled = chunk.length - this.#slack;
+    buffer.copy(chunk, filled, 0, length);
+    this.#lengths[this.#last] = filled + length;
+    this.#slack -= length;
     this.buffers.give(buffer);
   }
 
   /**
    * Lends what is to be written next; empty when nothing waits. Only after the last `takeBack`.
    *
-   * @param little whether to lend a single buffer
+   * @param most bytes, unless a single buffer has more
    */
-  lend(little: boolean): readonly Buffer[] {
-    const most = little ? 1 : LARGEST_BATCH;
+  lend(most: number): readonly Buffer[] {
     let bytes = 0;
-    for (; this.#first < this.#end; this.#first += 1) {
+    for (; this.#first < this.#end && this.#lent.length < MOST_BUFFERS; this.#first += 1) {
       const index = this.#first % this.#ring.length;
       const chunk = this.#ring[index] ?? NO_BUFFER;
       const length = this.#lengths[index] ?? 0;
@@ -112,6 +115,9 @@ export class Backlog {
       this.#batch.push(length === chunk.length ? chunk : chunk.subarray(0, length));
     }
     this.#bytes -= bytes;
+    if (this.#first === this.#end) {
+      this.#slack = 0;
+    }
     return this.#batch;
   }
 
@@ -128,6 +134,7 @@ export class Backlog {
   drop(): number {
     const bytes = this.#bytes;
     this.#bytes = 0;
+    this.#slack = 0;
     for (; this.#first < this.#end; this.#first += 1) {
       const index = this.#first % this.#ring.length;
       this.#chunks.give(this.#ring[index] ?? NO_BUFFER);
@@ -135,19 +142,11 @@ export class Backlog {
     return bytes;
   }
 
-  /** Bytes that the last chunk has room for. */
-  get #slack(): number {
-    if (this.#first === this.#end) {
-      return 0;
-    }
-    const last = (this.#end - 1) % this.#ring.length;
-    return (this.#ring[last]?.length ?? 0) - (this.#lengths[last] ?? 0);
-  }
-
   #push(chunk: Buffer, length: number): void {
-    const index = this.#end % this.#ring.length;
-    this.#ring[index] = chunk;
-    this.#lengths[index] = length;
+    this.#last = this.#end % this.#ring.length;
+    this.#ring[this.#last] = chunk;
+    this.#lengths[this.#last] = length;
+    this.#slack = chunk.length - length;
     this.#end += 1;
   }
 }

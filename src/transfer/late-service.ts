@@ -7,7 +7,7 @@ const LEAST_PAUSE = 10;
 const ENOUGH = 32;
 
 /** So many times as fast as usual is not how data comes from a device. */
-const TOO_FAST = 4;
+const TOO_FAST = 2;
 
 /**
  * Infers when the pool ran dry because this process was late: not scheduled, or busy elsewhere.

@@ -15,6 +15,13 @@ import { Writer } from './writer.js';
 /** Received bytes that may wait for the sink before submitting pauses, unless told otherwise. */
 export const DEFAULT_BACKLOG = 64 * 1024 * 1024;
 
+/**
+ * Bytes to submit again in one turn of the event loop; the rest goes at its end. While transfers are
+ * submitted, others complete, and node-usb serves up to a thousand of them before the loop turns:
+ * so long nobody would hear that the sink has written, and the backlog would grow.
+ */
+const TURN_BYTES = 1024 * 1024;
+
 /** What to receive, and how. */
 export interface ReceiveOptions extends Limits, TimeOutOptions {
   /** Transfers kept in flight, from 1 on. */
@@ -62,6 +69,9 @@ export class Receiver {
   #endpoint: Endpoint | undefined;
   #pool: TransferPool | undefined;
   #running = false;
+  /** Whether the end of this turn of the event loop is awaited, and the bytes submitted in it. */
+  #turning = false;
+  #turnBytes = 0;
   #packetSize = 1;
   /** Packets in a full transfer. */
   #packets = 1;
@@ -121,7 +131,7 @@ export class Receiver {
       const now = performance.now();
       this.statistics.startedAt ||= now;
       this.statistics.flow.start(now);
-      this.#advance(now);
+      this.#advance(now, true);
     });
   }
 
@@ -204,16 +214,27 @@ export class Receiver {
     return this.#quota.reached(this.statistics, status, short) ? { reason: 'limit' } : undefined;
   }
 
-  /** Moves everything on as far as it goes now. */
-  #advance(now: number): void {
+  /**
+   * Moves everything on as far as it goes now.
+   *
+   * @param turnEnds whether all that has completed in this turn of the event loop is served: what
+   *   could wait for more of it need not wait any longer
+   */
+  #advance(now: number, turnEnds = false): void {
     const pool = this.#pool;
     if (pool === undefined || !this.#running) {
       return;
     }
     try {
       this.#writer.gather();
-      this.#fill(pool, now);
-      this.#writer.write();
+      this.#fill(pool, now, turnEnds ? Number.POSITIVE_INFINITY : TURN_BYTES);
+      if (turnEnds) {
+        this.#turnBytes = 0;
+        this.#writer.write();
+      } else {
+        this.#writer.writeLarge();
+        this.#awaitTurnEnd();
+      }
     } catch (error) {
       this.#drain(internal(error));
     }
@@ -223,6 +244,18 @@ export class Receiver {
     }
   }
 
+  #awaitTurnEnd(): void {
+    if (!this.#turning) {
+      this.#turning = true;
+      setImmediate(this.#onTurnEnd);
+    }
+  }
+
+  readonly #onTurnEnd = (): void => {
+    this.#turning = false;
+    this.#advance(performance.now(), true);
+  };
+
   #finish(end: End): void {
     this.#timeOuts.stop();
     this.#running = false;
@@ -231,9 +264,16 @@ export class Receiver {
     this.#resolve(isClean(end) ? end : { ...end, offset, at: this.#drainingSince });
   }
 
-  /** Submits idle transfers while there is something left to ask for and a buffer to put it in. */
-  #fill(pool: TransferPool, now: number): void {
+  /**
+   * Submits idle transfers while there is something left to ask for and a buffer to put it in.
+   *
+   * @param most bytes in this turn of the event loop
+   */
+  #fill(pool: TransferPool, now: number, most: number): void {
     while (this.#end === undefined && pool.hasIdle && pool.inFlight < this.#room) {
+      if (this.#turnBytes >= most) {
+        return;
+      }
       // Never ask the device for more than is left: what it sends beyond would be lost to the next
       // run. Whole packets only, as a device may fill its last packet.
       const left = this.#quota.allowance(this.statistics, pool);
@@ -247,8 +287,10 @@ export class Receiver {
         return;
       }
       const packets = Math.min(Math.ceil(left / this.#packetSize), this.#packets);
+      const length = packets * this.#packetSize;
+      this.#turnBytes += length;
       try {
-        pool.submit(buffer, packets * this.#packetSize, now);
+        pool.submit(buffer, length, now);
       } catch (error) {
         this.#backlog.buffers.give(buffer);
         this.#refused(pool, error);

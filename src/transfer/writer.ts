@@ -5,10 +5,14 @@ import type { Sink } from './sink.js';
 import type { Statistics } from './statistics.js';
 
 /**
- * A write that takes longer, in milliseconds, is followed by a small one: so that whoever watches a
- * slow output sees it move.
+ * How long a write may take, in milliseconds, as the one before went: so that whoever watches a slow
+ * output sees it move, and buffers come back in time.
  */
-const SLOW = 100;
+const LONGEST_WRITE = 500;
+
+/** Bytes in one write: in the first one at most, and in any. */
+const FIRST_WRITE = 1024 * 1024;
+const LARGEST_WRITE = 16 * 1024 * 1024;
 
 /** What a writer may write of the bytes that come. */
 export interface WriterLimits {
@@ -38,9 +42,7 @@ export class Writer {
   /** Bytes that the sink is writing. */
   #writing = 0;
   #writingSince = 0;
-  #slow = false;
-  /** Whether the end of this turn of the event loop is awaited. */
-  #turning = false;
+  #mostToWrite = FIRST_WRITE;
   #sinkFailed = false;
 
   /**
@@ -94,19 +96,17 @@ export class Writer {
     }
   }
 
-  /**
-   * Writes of what waits in the backlog, unless the sink is at work: at once what makes a large
-   * write, and the rest when all the completions of this turn of the event loop are served.
-   */
+  /** Writes of what waits in the backlog, unless the sink is at work. */
   write(): void {
-    if (this.#writing > 0 || this.#backlog.isEmpty) {
-      return;
-    }
-    if (this.#backlog.hasBatch) {
+    if (this.#writing === 0 && !this.#backlog.isEmpty) {
       this.#start();
-    } else if (!this.#turning) {
-      this.#turning = true;
-      setImmediate(this.#onTurnEnd);
+    }
+  }
+
+  /** Does so only if that makes a large write; the rest can wait for more. */
+  writeLarge(): void {
+    if (this.#backlog.hasBatch) {
+      this.write();
     }
   }
 
@@ -138,15 +138,8 @@ export class Writer {
     }
   }
 
-  readonly #onTurnEnd = (): void => {
-    this.#turning = false;
-    if (this.#writing === 0 && !this.#backlog.isEmpty) {
-      this.#start();
-    }
-  };
-
   #start(): void {
-    const buffers = this.#backlog.lend(this.#slow);
+    const buffers = this.#backlog.lend(this.#mostToWrite);
     for (const { length } of buffers) {
       this.#writing += length;
     }
@@ -162,7 +155,8 @@ export class Writer {
     this.#statistics.bytesWritten += written;
     this.#statistics.bytesUnwritten += this.#writing - written;
     this.#writing = 0;
-    this.#slow = performance.now() - this.#writingSince > SLOW;
+    const bytesPerMillisecond = written / (performance.now() - this.#writingSince);
+    this.#mostToWrite = Math.min(bytesPerMillisecond * LONGEST_WRITE, LARGEST_WRITE);
     this.#backlog.takeBack();
     if (error !== undefined) {
       this.#sinkFailed = true;

@@ -32,6 +32,19 @@ function answer(
   flight?.complete(status, length);
 }
 
+/** Answers flights while there are any after a turn of the event loop; returns how many. */
+async function answerAll(endpoint: ScriptedEndpoint, length: number): Promise<number> {
+  let answered = 0;
+  while (endpoint.flights.length > 0) {
+    while (endpoint.flights.length > 0) {
+      endpoint.flights[0]?.complete('completed', length);
+      answered += 1;
+    }
+    await new Promise(setImmediate);
+  }
+  return answered;
+}
+
 /** Answers all that is in flight the way a drain does: in the order of cancelling. */
 function drain({ endpoint }: Bench, length = 0): void {
   for (const flight of [...endpoint.cancellations]) {
@@ -57,6 +70,17 @@ describe('Receiver', () => {
     expect(endpoint.flights[0]?.buffer).not.toBe(first?.buffer);
   });
 
+  it('submits no more than 1 MiB again before the event loop turns', async () => {
+    const { endpoint } = start({ transferSize: 512 * 1024, depth: 8 });
+    const flights = [...endpoint.flights];
+    for (const flight of flights) {
+      answer(flight, 1);
+    }
+    expect(endpoint.flights).toHaveLength(2);
+    await new Promise(setImmediate);
+    expect(endpoint.flights).toHaveLength(8);
+  });
+
   it.each([
     ['large', 8 * 1024 * 1024, 8 + 2],
     ['small', 1024, 64 * 1024 + 64 + 2 * 2],
@@ -64,11 +88,7 @@ describe('Receiver', () => {
     const bench = start({ depth: 2, transferSize });
     const { endpoint, sink, receiver } = bench;
     sink.held = true;
-    let answered = 0;
-    while (endpoint.flights.length > 0) {
-      endpoint.flights[0]?.complete('completed', transferSize);
-      answered += 1;
-    }
+    const answered = await answerAll(endpoint, transferSize);
     expect(answered).toBe(most);
     expect(receiver.statistics.flow).toMatchObject({
       leastInFlight: 0,
@@ -104,6 +124,9 @@ describe('Receiver', () => {
     sink.held = true;
     for (let i = 0; i < 10_000; i += 1) {
       answer(endpoint.flights[0], i, 100);
+      if (endpoint.flights.length === 0) {
+        await new Promise(setImmediate);
+      }
     }
     expect(receiver.statistics.backlogPeak).toBe(1_000_000);
     expect(receiver.statistics.flow.heldUp.count).toBe(0);

@@ -107,11 +107,13 @@ describe('a device that falls silent', () => {
     const { endpoint, sink, receiver } = start({
       idleTimeout: 50,
       depth: 1,
-      transferSize: 32 * 1024 * 1024,
+      transferSize: 64 * 1024,
+      backlog: 64 * 1024,
     });
     sink.held = true;
     while (endpoint.flights.length > 0) {
-      endpoint.flights[0]?.complete('completed', 512);
+      endpoint.flights[0]?.complete('completed', 64 * 1024);
+      await new Promise(setImmediate);
     }
     await new Promise((resolve) => setTimeout(resolve, 120));
     sink.held = false;

@@ -1,0 +1,57 @@
+import type { End } from '../transfer/end.js';
+import type { Statistics } from '../transfer/statistics.js';
+import { countOf, endpointName } from './format.js';
+import type { Report } from './report.js';
+import { escapeUnsafe } from './sanitize.js';
+
+/** What went wrong and what to do about it, in one line; undefined when nothing did. */
+export function describeFailure(report: Report): string | undefined {
+  const { unrestored } = report;
+  const failures = [describeEnd(report), unrestored && escapeUnsafe(unrestored.message)];
+  return failures.filter((failure) => failure !== undefined).join('; ') || undefined;
+}
+
+function describeEnd({ end, location, statistics }: Report): string | undefined {
+  const endpoint = endpointName(location.endpoint.address);
+  const kept = whatIsKept(end, statistics);
+  switch (end.reason) {
+    case 'stall':
+      return end.cause
+        ? `endpoint ${endpoint} stalled: ${reason(end)}; ${kept}`
+        : `endpoint ${endpoint} stalled: the device halted it; --keep-going clears the halt and goes on; ${kept}`;
+    case 'error':
+      return `a transfer error on endpoint ${endpoint}: check cable, hub and power; --keep-going goes on behind it; ${kept}`;
+    case 'overflow':
+      return `endpoint ${endpoint} overflowed: the device sent more than was asked for; ${kept}${suspect(statistics)}`;
+    case 'device-lost':
+      return `the device is gone${end.cause ? ` (${reason(end)})` : ''}; ${kept}`;
+    case 'output-failed':
+      return `the output failed: ${reason(end)}; of ${statistics.bytesReceived} bytes received ${statistics.bytesWritten} are written`;
+    case 'submit-failed':
+      return `${reason(end)}; ask for less at once with --transfers or --transfer-size; ${kept}`;
+    case 'internal':
+      return `internal error: ${reason(end)}; ${kept}`;
+    default:
+      return whatIsMissing(statistics);
+  }
+}
+
+function suspect({ bytesSuspect }: Statistics): string {
+  return bytesSuspect > 0 ? `; the last ${bytesSuspect} of these are suspect` : '';
+}
+
+function whatIsMissing({ gapCount }: Statistics): string | undefined {
+  return gapCount === 0
+    ? undefined
+    : `the output has ${countOf(gapCount, 'gap')}, where bytes may be missing`;
+}
+
+function whatIsKept({ offset }: End, { bytesWritten }: Statistics): string {
+  return offset === undefined || offset === bytesWritten
+    ? `the ${bytesWritten} bytes before it are written`
+    : `of ${bytesWritten} bytes written the first ${offset} came before it`;
+}
+
+function reason(end: End): string {
+  return escapeUnsafe(end.cause?.message ?? 'no reason given');
+}

@@ -1,0 +1,23 @@
+import type { End } from '../transfer/end.js';
+import type { Statistics } from '../transfer/statistics.js';
+import type { DeviceInfo } from '../usb/backend.js';
+import type { EndpointLocation } from '../usb/locate-endpoint.js';
+
+/** All that a summary tells of. */
+export interface Report {
+  readonly device: DeviceInfo;
+  readonly location: EndpointLocation;
+  readonly end: End;
+  readonly statistics: Statistics;
+  /** Bytes that may wait for the output. */
+  readonly backlog: number;
+  /** The signal that ended the capture, if one did. */
+  readonly signal: NodeJS.Signals | undefined;
+  /** How often, and for how long in milliseconds, the process was stopped (Ctrl-Z) meanwhile. */
+  readonly suspensions: { readonly count: number; readonly milliseconds: number };
+  /** What the process has used of the machine. */
+  readonly usage: Pick<NodeJS.ResourceUsage, 'userCPUTime' | 'systemCPUTime' | 'maxRSS'>;
+  /** Why the device could not be given back as it was, if so. */
+  readonly unrestored: Error | undefined;
+  readonly exitCode: number;
+}

@@ -1,0 +1,47 @@
+import { afterEach, expect, it } from 'vitest';
+import { describeInLab, guest } from './lab/lab.js';
+
+const READ = 'node bin/usbxfer.js read --vid 1234 --pid 5678';
+const MIB = 1024 * 1024;
+
+afterEach(async () => {
+  await guest('gadget down one');
+});
+
+describeInLab('the flow of data on a real bus', () => {
+  it('that stops because this process does is told from one that the output holds up', async () => {
+    const { stdout, stderr } = await guest(`
+      gadget up one ffs --speed high -- rate 10M, send forever >/dev/null
+      ${READ} --json --bytes 60M > /tmp/dump.bin 2> /tmp/summary &
+      until [[ $(stat -c %s /tmp/dump.bin) -gt 20000000 ]]; do sleep 0.1; done
+      kill -STOP $!; sleep 2; kill -CONT $!
+      wait $!; check-counters < /tmp/dump.bin
+      cat /tmp/summary >&2; rm /tmp/dump.bin`);
+    expect(stdout.toString()).toBe(`${60 * MIB}\n`);
+    const summary = JSON.parse(stderr);
+    expect(summary.suspensions).toBe(1);
+    expect(summary.dry_by_host_seconds).toBeGreaterThan(0.5); // 4 MiB last for 0.4 s
+    expect(summary.dry_by_output_seconds).toBe(0);
+  });
+
+  it('that the output holds up is gone on with, and the summary says whose fault it was', async () => {
+    const { stdout, stderr } = await guest(`
+      gadget up one ffs -- send forever >/dev/null
+      ${READ} --bytes 20M --buffer 1M | { sleep 5; cat; } | check-counters`);
+    expect(stdout.toString()).toBe(`${20 * MIB}\n`);
+    expect(stderr).toMatch(/the device had to wait \d+ times?, .*: the output was too slow/);
+  });
+
+  it('of many small transfers keeps every byte, and is measured', async () => {
+    const { stdout, stderr } = await guest(`
+      gadget up one ffs --speed high -- messages 100 20000, send 4M, silence >/dev/null
+      ${READ} --json --bytes 6000000 --transfer-size 512 2> /tmp/summary | check-counters
+      cat /tmp/summary >&2`);
+    expect(stdout.toString()).toBe('6000000\n');
+    const summary = JSON.parse(stderr);
+    expect(summary.transfer_sizes['128']).toBe(20_000);
+    expect(summary.short_transfers).toBeGreaterThanOrEqual(20_000);
+    expect(summary.interval_seconds.p99).toBeGreaterThan(summary.interval_seconds.p50);
+    expect(summary.least_in_flight).toBe(16);
+  });
+});
