@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 
 /** Where the results are kept; benchmarks run in the checkout's folder, as npm scripts do. */
@@ -10,6 +10,7 @@ export function saveResults(benchmark: string, results: unknown): string {
   const date = new Date().toISOString();
   const file = `${FOLDER}/${date.slice(0, 10)}-${benchmark}.json`;
   const record = { benchmark, date, machine: machine(), versions: versions(), results };
+  mkdirSync(FOLDER, { recursive: true });
   writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
   return file;
 }

@@ -10,17 +10,18 @@ afterEach(async () => {
 
 describeInLab('the flow of data on a real bus', () => {
   it('that stops because this process does is told from one that the output holds up', async () => {
+    // At full speed the wire is slower than emulation; the pool lasts for half a second.
     const { stdout, stderr } = await guest(`
-      gadget up one ffs --speed high -- rate 10M, send forever >/dev/null
-      ${READ} --json --bytes 60M > /tmp/dump.bin 2> /tmp/summary &
-      until [[ $(stat -c %s /tmp/dump.bin) -gt 20000000 ]]; do sleep 0.1; done
+      gadget up one ffs --speed full -- rate 500k, send forever >/dev/null
+      ${READ} --json --bytes 3M --transfer-size 16k > /tmp/dump.bin 2> /tmp/summary &
+      until [[ $(stat -c %s /tmp/dump.bin) -gt 1000000 ]]; do sleep 0.1; done
       kill -STOP $!; sleep 2; kill -CONT $!
       wait $!; check-counters < /tmp/dump.bin
       cat /tmp/summary >&2; rm /tmp/dump.bin`);
-    expect(stdout.toString()).toBe(`${60 * MIB}\n`);
+    expect(stdout.toString()).toBe(`${3 * MIB}\n`);
     const summary = JSON.parse(stderr);
     expect(summary.suspensions).toBe(1);
-    expect(summary.dry_by_host_seconds).toBeGreaterThan(0.5); // 4 MiB last for 0.4 s
+    expect(summary.dry_by_host_seconds).toBeGreaterThan(0.5);
     expect(summary.dry_by_output_seconds).toBe(0);
   });
 
