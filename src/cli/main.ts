@@ -7,11 +7,11 @@ import { finishSaying, print, say } from './stdio.js';
 export async function main(argv: readonly string[]): Promise<void> {
   // For ps, top and whoever finds a device held by this process: not one "node" more.
   process.title = ['usbxfer', ...argv.slice(2)].join(' ');
-  const program = await createProgram(argv.slice(2));
-  for (const command of [program, ...program.commands]) {
-    answerInOneLine(command);
-  }
   try {
+    const program = await createProgram(argv.slice(2));
+    for (const command of [program, ...program.commands]) {
+      answerInOneLine(command);
+    }
     await program.parseAsync(argv);
   } catch (error) {
     if (!isAnswered(error)) {

@@ -9,8 +9,6 @@ export interface Report {
   readonly location: EndpointLocation;
   readonly end: End;
   readonly statistics: Statistics;
-  /** Bytes that may wait for the output. */
-  readonly backlog: number;
   /** The signal that ended the capture, if one did. */
   readonly signal: NodeJS.Signals | undefined;
   /** How often, and for how long in milliseconds, the process was stopped (Ctrl-Z) meanwhile. */

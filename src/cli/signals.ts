@@ -7,15 +7,22 @@ const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * How long a drain may go on without anything getting written while something waits to be, in
- * milliseconds; and how often to look.
+ * milliseconds, for each MiB of the write under way, which tells of nothing before its end; and how
+ * often to look.
  */
 const STALLED = 5000;
+const MIB = 1024 * 1024;
 const LOOK = 250;
 
 /** How far a capture is. */
 export type Progress = Pick<
   Statistics,
-  'bytesReceived' | 'bytesWritten' | 'bytesSkipped' | 'bytesDiscarded' | 'bytesUnwritten'
+  | 'bytesReceived'
+  | 'bytesWritten'
+  | 'bytesSkipped'
+  | 'bytesDiscarded'
+  | 'bytesUnwritten'
+  | 'bytesAtSink'
 >;
 
 const NO_PROGRESS: Progress = {
@@ -24,11 +31,12 @@ const NO_PROGRESS: Progress = {
   bytesSkipped: 0,
   bytesDiscarded: 0,
   bytesUnwritten: 0,
+  bytesAtSink: 0,
 };
 
 /**
  * What signals do to a running capture: the first ends it with the drain, the second at once. A
- * drain on which an output hangs that takes nothing is given up after 5 seconds.
+ * drain on which an output hangs that takes nothing is given up after a while.
  *
  * Whoever leaves at once dies by the signal, and not with an exit code: at an exit Node waits for
  * its threads, and one of them may be stuck in a write for ever.
@@ -92,7 +100,7 @@ export class Interruption {
   };
 
   #watch(signal: NodeJS.Signals): void {
-    const { bytesWritten, bytesUnwritten } = this.#progress;
+    const { bytesWritten, bytesUnwritten, bytesAtSink } = this.#progress;
     // When all is written, what is left may take its time, as an fsync does: it loses nothing.
     if (bytesWritten > this.#writtenBefore || this.#missing() === bytesUnwritten) {
       this.#writtenBefore = bytesWritten;
@@ -100,8 +108,9 @@ export class Interruption {
       return;
     }
     this.#vainLooks += 1;
-    if (this.#vainLooks * LOOK >= STALLED) {
-      this.#leave(signal, `${signal}: the output took nothing for ${STALLED / 1000} s: gave up`);
+    const patience = STALLED * Math.max(1, Math.ceil(bytesAtSink / MIB));
+    if (this.#vainLooks * LOOK >= patience) {
+      this.#leave(signal, `${signal}: the output took nothing for ${patience / 1000} s: gave up`);
     }
   }
 

@@ -32,18 +32,18 @@ function peak({ flow, bytesPerSecond }: Statistics): string {
 }
 
 /** When nothing was in flight, whose fault it was, and what helps. */
-function dryLines({ statistics, backlog }: Report): string[] {
+function dryLines({ statistics, suspensions }: Report): string[] {
   const { dryByOutput, dryByHost } = statistics.flow;
   const lines: string[] = [];
   if (dryByOutput.count > 0) {
     lines.push(
       `the device had to wait ${countOf(dryByOutput.count, 'time')}, ` +
         `${inSeconds(dryByOutput.milliseconds)} in all: the output was too slow, and ` +
-        `${binarySize(backlog)} were waiting for it; a faster reader or disk helps, ` +
+        `up to ${binarySize(statistics.backlogPeak)} were waiting for it; a faster reader or disk helps, ` +
         'for bursts a larger --buffer',
     );
   }
-  if (dryByHost.count > 0) {
+  if (dryByHost.count > 0 && suspensions.count === 0) {
     lines.push(
       `the device had to wait ${countOf(dryByHost.count, 'time')}, ` +
         `${inSeconds(dryByHost.milliseconds)} in all at least: this machine was too busy to ask ` +

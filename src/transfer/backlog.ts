@@ -3,6 +3,9 @@ import { BufferPool } from './buffer-pool.js';
 /** Transfers of fewer bytes are copied together: many small pieces cost more than the copying. */
 const SMALL = 16 * 1024;
 
+/** So is what fills no more than this part of its buffer: the memory would hold little. */
+const SPARSE = 1 / 4;
+
 /** Bytes in a chunk that small transfers are copied to: what a pipe of Linux holds. */
 const CHUNK = 64 * 1024;
 
@@ -41,6 +44,8 @@ export class Backlog {
   /** Where in the ring the last chunk is that waits, and the bytes that it has room for. */
   #last = 0;
   #slack = 0;
+  /** A chunk to copy to, once the last is full. */
+  #spare: Buffer | undefined;
   /** The chunks that are being written, and their bytes. */
   readonly #lent: Buffer[] = [];
   readonly #batch: Buffer[] = [];
@@ -52,7 +57,8 @@ export class Backlog {
    */
   constructor(depth: number, transferSize: number, capacity: number) {
     this.#copies = transferSize < SMALL;
-    const chunkSize = this.#copies ? CHUNK : transferSize;
+    // Only whole transfers go into a chunk.
+    const chunkSize = this.#copies ? CHUNK - (CHUNK % transferSize) : transferSize;
     // Of small transfers one more, to fill while another, as empty as it may be, is being written.
     const chunks = Math.ceil(capacity / chunkSize) + (this.#copies ? 1 : 0);
     // As many again as are in flight: a completed one may have to wait for one submitted before it.
@@ -75,18 +81,24 @@ export class Backlog {
 
   /** Whether `add` can take a transfer's bytes now. */
   hasRoom(length: number): boolean {
-    return !this.#copies || length <= this.#slack || this.#chunks.hasSome;
+    if (!this.#copies || length <= this.#slack) {
+      return true;
+    }
+    this.#spare ??= this.#chunks.take();
+    return this.#spare !== undefined;
   }
 
   /** Takes over a transfer's buffer with so many bytes, at least 1. Only while it has room. */
   add(buffer: Buffer, length: number): void {
     this.#bytes += length;
-    if (length >= SMALL || (!this.#copies && length > this.#slack)) {
+    const copied = length < SMALL || length <= buffer.length * SPARSE;
+    if (!this.#copies && (!copied || length > this.#slack)) {
       this.#push(buffer, length);
       return;
     }
     if (length > this.#slack) {
-      this.#push(this.#chunks.take() ?? NO_BUFFER, 0);
+      this.#push(this.#spare ?? NO_BUFFER, 0);
+      this.#spare = undefined;
     }
     const chunk = this.#ring[this.#last] ?? NO_BUFFER;
     const filled = chunk.length - this.#slack;

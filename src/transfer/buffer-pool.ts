@@ -10,26 +10,38 @@ export class BufferPool {
   readonly #size: number;
   readonly #free: Buffer[] = [];
   #made = 0;
+  /** How many there can be, which memory may make less than the capacity. */
+  #most: number;
 
   /** @param size bytes in each buffer */
   constructor(size: number, capacity: number) {
     this.#size = size;
     this.capacity = capacity;
+    this.#most = capacity;
   }
 
-  /** Whether `take` would hand out a buffer. */
-  get hasSome(): boolean {
-    return this.#free.length > 0 || this.#made < this.capacity;
-  }
-
-  /** A buffer that is now the caller's, or undefined while all of them are taken. */
+  /**
+   * A buffer that is now the caller's, or undefined while all of them are taken. Where there is no
+   * memory for another one, those that there are have to do.
+   *
+   * @throws RangeError when there is not even memory for the first
+   */
   take(): Buffer | undefined {
     const buffer = this.#free.pop();
-    if (buffer !== undefined || this.#made === this.capacity) {
+    if (buffer !== undefined || this.#made === this.#most) {
       return buffer;
     }
-    this.#made += 1;
-    return Buffer.allocUnsafeSlow(this.#size);
+    try {
+      const made = Buffer.allocUnsafeSlow(this.#size);
+      this.#made += 1;
+      return made;
+    } catch (error) {
+      if (this.#made === 0) {
+        throw error;
+      }
+      this.#most = this.#made;
+      return undefined;
+    }
   }
 
   /** Gives back a buffer that `take` handed out. */

@@ -16,7 +16,10 @@ export class Flow {
   readonly dryByOutput = new Stopwatch();
   /** The pool was dry, as this process came too late to submit its transfers again. */
   readonly dryByHost: LateService;
-  /** The fewest transfers in flight while the pool was to be full. */
+  /**
+   * The fewest transfers in flight while there was more to ask for, as far as buffers and memory
+   * allowed no more.
+   */
   leastInFlight: number;
 
   /**
@@ -35,12 +38,12 @@ export class Flow {
   }
 
   /**
-   * A transfer completed.
+   * A transfer ended.
    *
    * @param inFlight how many others are in flight
    * @param newest the number of the last submission
    */
-  completed(
+  ended(
     sequence: number,
     status: TransferStatus,
     bytes: number,
@@ -48,7 +51,7 @@ export class Flow {
     newest: number,
     now: number,
   ): void {
-    this.pace.completed(bytes, now);
+    this.pace.ended(bytes, status === 'cancelled' || status === 'timed-out', now);
     if (status === 'completed') {
       this.dryByHost.completed(sequence, bytes, inFlight, newest, now);
     } else {

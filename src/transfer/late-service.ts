@@ -31,7 +31,10 @@ export class LateService {
   #transfers = 0;
   #bytes = 0;
 
-  /** @param wireRate the most bytes in a second that the bus can carry; Infinity if unknown */
+  /**
+   * @param wireRate the most bytes in a second that the bus can carry; Infinity if unknown: then
+   *   nothing can be inferred
+   */
   constructor(pace: Pace, wireRate: number) {
     this.#pace = pace;
     this.#wireRate = wireRate / 1000;
@@ -52,29 +55,32 @@ export class LateService {
   completed(sequence: number, bytes: number, inFlight: number, newest: number, now: number): void {
     const pause = now - this.#lastAt;
     this.#lastAt = now;
-    if (this.#newest === undefined) {
-      if (pause >= LEAST_PAUSE && inFlight > 0 && this.#pace.intervals >= ENOUGH) {
-        this.#newest = newest;
-        this.#pause = pause;
-        this.#resumedAt = now;
-        this.#transfers = inFlight;
-        this.#bytes = 0;
+    if (pause >= LEAST_PAUSE && this.#isLongerThan(inFlight, pause)) {
+      this.#newest = newest;
+      this.#pause = pause;
+      this.#resumedAt = now;
+      this.#transfers = inFlight;
+      this.#bytes = 0;
+    } else if (this.#newest !== undefined) {
+      this.#bytes += bytes;
+      if (sequence >= this.#newest) {
+        this.#newest = undefined;
+        this.#judge(now - this.#resumedAt);
       }
-      return;
     }
-    this.#bytes += bytes;
-    if (sequence >= this.#newest) {
-      this.#newest = undefined;
-      this.#judge(now - this.#resumedAt);
-    }
+  }
+
+  /** Whether a pause lasted longer than what was in flight does usually. */
+  #isLongerThan(inFlight: number, pause: number): boolean {
+    const { intervals, meanInterval } = this.#pace;
+    return inFlight > 0 && intervals >= ENOUGH && pause > (inFlight + 1) * meanInterval;
   }
 
   /** @param burst how long it took to serve all that was in flight */
   #judge(burst: number): void {
     const { meanInterval } = this.#pace;
     const usual = this.#transfers * meanInterval;
-    const onTheWire = this.#bytes / this.#wireRate; // 0 if unknown
-    if (burst * TOO_FAST < usual && (onTheWire === 0 || burst < onTheWire)) {
+    if (burst * TOO_FAST < usual && burst < this.#bytes / this.#wireRate) {
       this.count += 1;
       this.milliseconds += Math.max(0, this.#pause - usual - meanInterval);
     }

@@ -26,9 +26,16 @@ export class Pace {
     this.#lastAt = now;
   }
 
-  /** A transfer completed, with so many bytes. */
-  completed(bytes: number, now: number): void {
-    this.#intervals.record(Math.max(1, Math.round((now - this.#lastAt) * NANOSECONDS)));
+  /**
+   * A transfer ended, with so many bytes.
+   *
+   * @param asked whether it was cancelled, which says nothing of the device's pace
+   */
+  ended(bytes: number, asked: boolean, now: number): void {
+    if (!asked) {
+      const interval = Math.round((now - this.#lastAt) * NANOSECONDS);
+      this.#intervals.record(Math.min(Math.max(1, interval), Number.MAX_SAFE_INTEGER));
+    }
     this.#lastAt = now;
     if (bytes > 0) {
       this.firstByte ??= now - this.#startedAt;
@@ -42,7 +49,9 @@ export class Pace {
     }
   }
 
-  /** The highest rate of a second: bytes per second; 0 for less than a second. */
+  /**
+   * The highest rate at which bytes came in about a second: bytes per second; 0 for less than one.
+   */
   get peakBytesPerSecond(): number {
     return this.#peak;
   }

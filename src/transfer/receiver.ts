@@ -92,8 +92,8 @@ export class Receiver {
     if (!Number.isInteger(transferSize) || transferSize < 1) {
       throw new RangeError(`transferSize must be a whole number from 1 on, not ${transferSize}`);
     }
-    if (!(backlog >= 1)) {
-      throw new RangeError(`backlog must be from 1 on, not ${backlog}`);
+    if (!(backlog >= 1 && Number.isFinite(backlog))) {
+      throw new RangeError(`backlog must be finite, and from 1 on, not ${backlog}`);
     }
     this.#options = options;
     this.statistics = new Statistics(depth, options.wireRate);
@@ -166,8 +166,8 @@ export class Receiver {
     const now = performance.now();
     try {
       this.statistics.count(status, requested, actualLength);
-      this.#measure(sequence, status, actualLength, now);
       this.#completed.put(sequence, buffer, actualLength);
+      this.#measure(sequence, status, actualLength, now);
       this.#judge(sequence, status, actualLength < requested);
       this.#timeOuts.answered(sequence, actualLength, now);
     } catch (error) {
@@ -188,7 +188,7 @@ export class Receiver {
 
   #measure(sequence: number, status: TransferStatus, bytes: number, now: number): void {
     const { inFlight = 0, newest = 0 } = this.#pool ?? {};
-    this.statistics.flow.completed(sequence, status, bytes, inFlight, newest, now);
+    this.statistics.flow.ended(sequence, status, bytes, inFlight, newest, now);
   }
 
   /** What a status means for the capture as a whole. */
@@ -228,15 +228,15 @@ export class Receiver {
     try {
       this.#writer.gather();
       this.#fill(pool, now, turnEnds ? Number.POSITIVE_INFINITY : TURN_BYTES);
-      if (turnEnds) {
-        this.#turnBytes = 0;
-        this.#writer.write();
-      } else {
-        this.#writer.writeLarge();
-        this.#awaitTurnEnd();
-      }
     } catch (error) {
       this.#drain(internal(error));
+    }
+    if (turnEnds) {
+      this.#turnBytes = 0;
+      this.#writer.write();
+    } else {
+      this.#writer.writeLarge();
+      this.#awaitTurnEnd();
     }
     const drained = pool.inFlight === 0 && !this.#writer.busy;
     if (this.#end !== undefined && drained && this.#running) {

@@ -54,6 +54,8 @@ export class Statistics {
   bytesUnwritten = 0;
   /** Bytes among those received that came with an OVERFLOW: the kernel does not vouch for them. */
   bytesSuspect = 0;
+  /** Bytes in the write that the sink is at work on. */
+  bytesAtSink = 0;
   /** The most bytes that ever waited for the sink. */
   backlogPeak = 0;
   /** The first of the gaps, and the number of all. */
@@ -69,7 +71,7 @@ export class Statistics {
    * @param depth transfers in a full pool
    * @param wireRate the most bytes that the bus can carry in a second; Infinity if unknown
    */
-  constructor(depth = 1, wireRate = Number.POSITIVE_INFINITY) {
+  constructor(depth: number, wireRate = Number.POSITIVE_INFINITY) {
     this.flow = new Flow(depth, wireRate);
   }
 
@@ -79,6 +81,7 @@ export class Statistics {
     this.bytesReceived += received;
     const sizeClass = received === 0 ? 0 : 33 - Math.clz32(received - 1);
     this.sizes[sizeClass] = (this.sizes[sizeClass] ?? 0) + 1;
+    this.backlogPeak = Math.max(this.backlogPeak, this.backlog);
     if (received > 0) {
       this.transfersWithData += 1;
     }

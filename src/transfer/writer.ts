@@ -12,7 +12,7 @@ const LONGEST_WRITE = 500;
 
 /** Bytes in one write: in the first one at most, and in any. */
 const FIRST_WRITE = 1024 * 1024;
-const LARGEST_WRITE = 16 * 1024 * 1024;
+const LARGEST_WRITE = 8 * 1024 * 1024;
 
 /** What a writer may write of the bytes that come. */
 export interface WriterLimits {
@@ -39,8 +39,6 @@ export class Writer {
   #position = 0;
   #failed = Number.POSITIVE_INFINITY;
   #failedAt: number | undefined;
-  /** Bytes that the sink is writing. */
-  #writing = 0;
   #writingSince = 0;
   #mostToWrite = FIRST_WRITE;
   #sinkFailed = false;
@@ -68,7 +66,7 @@ export class Writer {
 
   /** Whether anything is still to be written. */
   get busy(): boolean {
-    return this.#writing > 0 || !this.#backlog.isEmpty;
+    return this.#statistics.bytesAtSink > 0 || !this.#backlog.isEmpty;
   }
 
   /**
@@ -98,7 +96,7 @@ export class Writer {
 
   /** Writes of what waits in the backlog, unless the sink is at work. */
   write(): void {
-    if (this.#writing === 0 && !this.#backlog.isEmpty) {
+    if (this.#statistics.bytesAtSink === 0 && !this.#backlog.isEmpty) {
       this.#start();
     }
   }
@@ -128,10 +126,6 @@ export class Writer {
         buffer.copyWithin(0, skipped, received);
       }
       this.#backlog.add(buffer, length);
-      this.#statistics.backlogPeak = Math.max(
-        this.#statistics.backlogPeak,
-        this.#statistics.backlog,
-      );
     } else {
       this.#statistics.bytesUnwritten += length;
       this.#backlog.buffers.give(buffer);
@@ -141,7 +135,7 @@ export class Writer {
   #start(): void {
     const buffers = this.#backlog.lend(this.#mostToWrite);
     for (const { length } of buffers) {
-      this.#writing += length;
+      this.#statistics.bytesAtSink += length;
     }
     this.#writingSince = performance.now();
     try {
@@ -153,8 +147,8 @@ export class Writer {
 
   readonly #wrote = (error: Error | undefined, written: number): void => {
     this.#statistics.bytesWritten += written;
-    this.#statistics.bytesUnwritten += this.#writing - written;
-    this.#writing = 0;
+    this.#statistics.bytesUnwritten += this.#statistics.bytesAtSink - written;
+    this.#statistics.bytesAtSink = 0;
     const bytesPerMillisecond = written / (performance.now() - this.#writingSince);
     this.#mostToWrite = Math.min(bytesPerMillisecond * LONGEST_WRITE, LARGEST_WRITE);
     this.#backlog.takeBack();

@@ -22,15 +22,15 @@ describe('an output that is slow', () => {
 
   it.each([
     ['large transfers', '256k', 16 * 256 * 1024],
-    ['small transfers', '512', 64 * 1024],
+    ['small transfers', '512', 64 * 1024 + 32 * 512],
   ])('for good holds %s up within the buffer, loses nothing, and is named', async (_, size, slack) => {
     const script = (options: string) =>
       shell(`
       set -o pipefail
       usbxfer read -d 1234:5678 --transfer-size ${size} --buffer 1M --bytes 20M ${options} |
-        { sleep 0.5; wc -c; }`);
+        { head -c 1; sleep 0.5; wc -c; }`);
     const { stdout, stderr, code } = await script('--json');
-    expect(stdout.toString().trim()).toBe(String(20 * MIB));
+    expect(stdout.subarray(1).toString().trim()).toBe(String(20 * MIB - 1));
     const summary = JSON.parse(stderr);
     expect(summary).toMatchObject({ bytes_received: 20 * MIB, bytes_written: 20 * MIB });
     expect(summary.least_in_flight).toBe(0);
@@ -40,7 +40,7 @@ describe('an output that is slow', () => {
     expect(summary.backlog_peak_bytes).toBeLessThanOrEqual(MIB + slack);
     expect(code).toBe(0);
     expect((await script('')).stderr).toMatch(
-      /\nthe device had to wait \d+ times?, \d+\.\d{3} s in all: the output was too slow, and 1\.00 MiB were waiting for it; .*--buffer\n/,
+      /\nthe device had to wait \d+ times?, \d+\.\d{3} s in all: the output was too slow, and up to [\d.]+ MiB were waiting for it; .*--buffer\n/,
     );
   });
 });

@@ -7,8 +7,8 @@ const KIB = 1024;
 
 /** Fills a buffer of the backlog with the counter stream's bytes at a position, and adds it. */
 function add(backlog: Backlog, position: number, length: number): boolean {
-  const buffer = backlog.buffers.take();
-  if (buffer === undefined || !backlog.hasRoom(length)) {
+  const buffer = backlog.hasRoom(length) ? backlog.buffers.take() : undefined;
+  if (buffer === undefined) {
     return false;
   }
   counterBytes(position, length).copy(buffer);
@@ -44,7 +44,9 @@ describe('Backlog', () => {
   it.each([
     ['small transfers', 512, 512, 1024 * KIB],
     ['large transfers', 256 * KIB, 256 * KIB, 1024 * KIB],
+    ['small transfers that do not fill a chunk', 13 * KIB, 13 * KIB, 1024 * KIB],
     ['large transfers that bring little', 256 * KIB, 512, 1024 * KIB],
+    ['large transfers that bring some', 256 * KIB, 20 * KIB, 1024 * KIB],
   ])('has room for its capacity in %s', (_, transferSize, length, capacity) => {
     const backlog = new Backlog(4, transferSize, capacity);
     const most = capacity + 64 * KIB + 8 * transferSize;

@@ -19,12 +19,12 @@ class Stream {
   }
 
   /** So many transfers complete, each so many milliseconds after the one before. */
-  complete(count: number, interval: number, depth = DEPTH): void {
+  complete(count: number, interval: number, depth = DEPTH, bytes = TRANSFER): void {
     for (let i = 0; i < count; i += 1) {
       this.now += interval;
-      this.#pace.completed(TRANSFER, this.now);
+      this.#pace.ended(bytes, false, this.now);
       const newest = this.#sequence + depth - 1;
-      this.late.completed(this.#sequence, TRANSFER, depth - 1, newest, this.now);
+      this.late.completed(this.#sequence, bytes, depth - 1, newest, this.now);
       this.#sequence += 1;
     }
   }
@@ -96,11 +96,22 @@ describe('LateService', () => {
     expect(young.verdict).toEqual([0, 0]);
   });
 
-  it('needs no speed of the bus where that is unknown', () => {
-    const stream = new Stream(Number.POSITIVE_INFINITY);
-    stream.complete(1000, 6);
-    stream.complete(1, 500);
-    stream.complete(DEPTH - 1, 0.05);
+  it('finds it also where the usual intervals are long', () => {
+    const stream = new Stream(1_500_000);
+    stream.complete(100, 500);
+    stream.complete(1, 20_000);
+    stream.complete(DEPTH - 1, 50);
     expect(stream.late.count).toBe(1);
+  });
+
+  it.each([
+    ['the speed of the bus is unknown', Number.POSITIVE_INFINITY, TRANSFER],
+    ['nothing but empty packets came', 500_000_000, 0],
+  ])('cannot tell where %s', (_, wireRate, bytes) => {
+    const stream = new Stream(wireRate);
+    stream.complete(1000, 6, DEPTH, bytes);
+    stream.complete(1, 500, DEPTH, bytes);
+    stream.complete(DEPTH - 1, 0.05, DEPTH, bytes);
+    expect(stream.verdict).toEqual([0, 0]);
   });
 });

@@ -14,9 +14,9 @@ describe('Pace', () => {
   it('tells when the first byte came, not the first transfer', () => {
     const pace = new Pace();
     pace.start(1000);
-    pace.completed(0, 1010);
-    pace.completed(512, 1025);
-    pace.completed(512, 1026);
+    pace.ended(0, false, 1010);
+    pace.ended(512, false, 1025);
+    pace.ended(512, false, 1026);
     expect(pace.firstByte).toBe(25);
   });
 
@@ -26,7 +26,7 @@ describe('Pace', () => {
     let now = 0;
     for (let i = 1; i <= 100; i += 1) {
       now += i;
-      pace.completed(1, now);
+      pace.ended(1, false, now);
     }
     expect(pace.intervalPercentile(50) / 50).toBeCloseTo(1, 2);
     expect(pace.intervalPercentile(99) / 99).toBeCloseTo(1, 2);
@@ -34,12 +34,26 @@ describe('Pace', () => {
     expect(pace.meanInterval).toBe(50.5);
   });
 
+  it('measures no interval by what was cancelled, and none too long for it', () => {
+    const pace = new Pace();
+    pace.start(0);
+    pace.ended(1, false, 100);
+    for (let i = 0; i < 10; i += 1) {
+      pace.ended(0, true, 150);
+    }
+    pace.ended(1, false, 250);
+    expect(pace.intervals).toBe(2);
+    expect(pace.intervalPercentile(50) / 100).toBeCloseTo(1, 2);
+    pace.ended(1, false, 2 ** 53);
+    expect(pace.intervals).toBe(3);
+  });
+
   it('does not count the time between two runs as an interval', () => {
     const pace = new Pace();
     pace.start(0);
-    pace.completed(1, 10);
+    pace.ended(1, false, 10);
     pace.start(5000);
-    pace.completed(1, 5010);
+    pace.ended(1, false, 5010);
     expect(pace.longestInterval / 10).toBeCloseTo(1, 2);
   });
 
@@ -47,12 +61,12 @@ describe('Pace', () => {
     const pace = new Pace();
     pace.start(0);
     for (let now = 100; now <= 1000; now += 100) {
-      pace.completed(10, now);
+      pace.ended(10, false, now);
     }
     for (let now = 1100; now <= 2000; now += 100) {
-      pace.completed(70, now);
+      pace.ended(70, false, now);
     }
-    pace.completed(1_000_000, 2100); // a second that is not over yet
+    pace.ended(1_000_000, false, 2100); // a second that is not over yet
     expect(pace.peakBytesPerSecond).toBe(700);
   });
 });

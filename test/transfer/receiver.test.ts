@@ -353,6 +353,55 @@ describe('Receiver', () => {
     expect(bench.receiver.statistics.bytesUnwritten).toBe(1024 + 4 * 512);
   });
 
+  it('does with the buffers that there is memory for', async () => {
+    const allocate = vi
+      .spyOn(Buffer, 'allocUnsafeSlow')
+      .mockImplementationOnce((size) => Buffer.alloc(size));
+    const size = 64 * 1024;
+    const { endpoint, sink, ended } = (() => {
+      const bench = start({ depth: 1, transferSize: size, bytes: 3 * size });
+      allocate.mockImplementation(() => {
+        throw new RangeError('Array buffer allocation failed');
+      });
+      return bench;
+    })();
+    try {
+      for (const value of [1, 2, 3]) {
+        while (endpoint.flights.length === 0) {
+          await new Promise(setImmediate);
+        }
+        answer(endpoint.flights[0], value);
+      }
+      expect((await ended).reason).toBe('limit');
+    } finally {
+      allocate.mockRestore();
+    }
+    expect(sink.contents).toHaveLength(3 * size);
+  });
+
+  it('writes what came before a submit that throws', async () => {
+    const { endpoint, sink, receiver, ended } = start({ depth: 1, transferSize: 64 * 1024 });
+    vi.spyOn(receiver.statistics.flow, 'submitted').mockImplementationOnce(() => {
+      throw new Error('bug');
+    });
+    answer(endpoint.flights[0], 1);
+    answer(endpoint.flights[0], 0, 0, 'cancelled');
+    expect(await ended).toMatchObject({ reason: 'internal', cause: { message: 'bug' } });
+    expect(sink.contents).toHaveLength(64 * 1024);
+  });
+
+  it('accounts for every byte when a meter throws', async () => {
+    const bench = start();
+    const { receiver, sink } = bench;
+    vi.spyOn(receiver.statistics.flow, 'ended').mockImplementationOnce(() => {
+      throw new Error('bug');
+    });
+    answer(bench.endpoint.flights[0], 1);
+    drain(bench);
+    expect(await bench.ended).toMatchObject({ reason: 'internal' });
+    expect(sink.contents).toHaveLength(1024);
+  });
+
   it('turns a throw within a completion into its own end', async () => {
     const bench = start();
     const { endpoint, receiver } = bench;

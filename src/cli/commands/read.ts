@@ -163,7 +163,6 @@ async function read(options: ReadOptions): Promise<number> {
         location,
         end,
         statistics,
-        backlog: options.buffer,
         signal,
         suspensions,
         usage: process.resourceUsage(),
