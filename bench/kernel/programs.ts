@@ -33,7 +33,7 @@ export const PROGRAMS: readonly Program[] = [
   },
   {
     name: 'one by one',
-    share: { super: 1 / 256, high: 1 / 64 },
+    share: { super: 1 / 256, high: 1 / 128 },
     command: (bytes) => `node ${KERNEL}/one-by-one.js 1234 5678 81 ${bytes}`,
   },
 ];
