@@ -1,6 +1,6 @@
 /*
- * Whether memory stays flat over ten million transfers through the engine. Small transfers, from a
- * simulated device that is faster than any sink: the backlog is as full as it can get.
+ * Whether memory stays flat over ten million small transfers through the engine, from a simulated
+ * device that is as fast as memory goes.
  */
 import { closeSync, openSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -18,7 +18,7 @@ const SIZE = 512;
 /** Samples in all; the first is what the others are held against. */
 const SAMPLES = 10;
 
-/** With fewer, the backlog (of at most 65,536 buffers) may fill up behind the first sample. */
+/** With fewer, buffers and compiled code may still come to be behind the first sample. */
 const FEWEST = 1_000_000;
 
 /** How often to look how far it is, in milliseconds. */

@@ -1,6 +1,6 @@
 /*
  * How long usbxfer takes to start, against Node itself. Rounds alternate, so that a noisy neighbour
- * meets every command: node bench/start/main.js [rounds]
+ * meets every command: npm run bench:start -- [ROUNDS]
  */
 import { saveResults } from '../results.js';
 import { type Sample, sample } from '../sample.js';

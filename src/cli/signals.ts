@@ -7,10 +7,11 @@ const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * How long a drain may go on without anything getting written while something waits to be, in
- * milliseconds, for each MiB of the write under way, which tells of nothing before its end; and how
- * often to look.
+ * milliseconds, and for each MiB of the write under way, which tells of nothing before its end; and
+ * how often to look.
  */
 const STALLED = 5000;
+const STALLED_PER_MIB = 1000;
 const MIB = 1024 * 1024;
 const LOOK = 250;
 
@@ -108,7 +109,7 @@ export class Interruption {
       return;
     }
     this.#vainLooks += 1;
-    const patience = STALLED * Math.max(1, Math.ceil(bytesAtSink / MIB));
+    const patience = STALLED + STALLED_PER_MIB * Math.floor(bytesAtSink / MIB);
     if (this.#vainLooks * LOOK >= patience) {
       this.#leave(signal, `${signal}: the output took nothing for ${patience / 1000} s: gave up`);
     }
