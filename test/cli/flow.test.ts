@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { shell } from './usbxfer.js';
 
@@ -43,6 +44,18 @@ describe('an output that is slow', () => {
       /\nthe device had to wait \d+ times?, \d+\.\d{3} s in all: the output was too slow, and up to [\d.]+ MiB were waiting for it; .*--buffer\n/,
     );
   });
+});
+
+it.runIf(process.platform === 'linux')('a pipe on stdout stays a blocking one', async () => {
+  // Where it does not, writes end early and wait in steps of milliseconds. Node makes it so as soon
+  // as anything looks at process.stdout.
+  const { stdout } = await shell(`
+    exec 5> >(cat > /dev/null)
+    usbxfer read -d 1234:5678 --scenario rate=1M --bytes 2M -q >&5 &
+    sleep 1.5; grep flags /proc/$$/fdinfo/5; wait $!`);
+  const [, flags = ''] = /^flags:\s+(\d+)$/m.exec(stdout.toString()) ?? [];
+  expect(flags).not.toBe('');
+  expect(Number.parseInt(flags, 8) & constants.O_NONBLOCK).toBe(0);
 });
 
 describe('the meters', () => {

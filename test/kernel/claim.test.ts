@@ -97,6 +97,7 @@ describeInLab('an interface that another process holds', () => {
   // Slowly: the guest's files are its memory.
   const HELD = `
     gadget up one ffs -- rate 1M, send forever >/dev/null
+    rm -f /tmp/first.bin
     ${READ} > /tmp/first.bin 2>/dev/null & until [[ -s /tmp/first.bin ]]; do sleep 0.1; done`;
 
   it.each(['', '--detach'])('is left to it, which is named %s', async (option) => {
