@@ -70,6 +70,37 @@ describe('Receiver', () => {
     expect(endpoint.flights[0]?.buffer).not.toBe(first?.buffer);
   });
 
+  it('writes much at once to a fast sink, little to a slow one', async () => {
+    const transferSize = 256 * 1024;
+    const { endpoint, sink } = start({ depth: 16, transferSize });
+    const clock = vi.spyOn(performance, 'now');
+    const turn = () => new Promise(setImmediate);
+    const writes: number[] = [];
+    const write = sink.write.bind(sink);
+    sink.write = (buffers, done) => {
+      writes.push(buffers.length);
+      write(buffers, done);
+    };
+    sink.held = true;
+    try {
+      for (let i = 0; i < 40; i += 1) {
+        answer(endpoint.flights[0], i);
+        await turn();
+      }
+      for (const milliseconds of [10, 10_000, 10]) {
+        clock.mockReturnValue(performance.now() + milliseconds);
+        sink.release();
+        await turn();
+      }
+      const [first = 0, fast = 0, slow = 0] = writes;
+      expect(first).toBeLessThanOrEqual(4);
+      expect(fast).toBeGreaterThan(8);
+      expect(slow).toBe(1);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
   it('submits no more than 1 MiB again before the event loop turns', async () => {
     const { endpoint } = start({ transferSize: 512 * 1024, depth: 8 });
     const flights = [...endpoint.flights];
