@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import { DEFAULT_BACKLOG } from '../transfer/receiver.js';
+import { addBackendOptions, type BackendOptions } from './backends.js';
+import type { ChoiceOptions } from './choose-device.js';
+import { Option } from './commander.js';
+import type { OutputOptions } from './output.js';
+import { addFilterOptions, addPlaceOptions } from './selection.js';
+import * as values from './values.js';
+
+/** What the options of `usbxfer read` say. */
+export interface ReadOptions extends BackendOptions, ChoiceOptions, OutputOptions {
+  readonly ep?: number;
+  readonly interface?: number;
+  readonly alt?: number;
+  readonly detach?: true;
+  readonly transfers: number;
+  readonly transferSize: number;
+  readonly buffer: number;
+  readonly timeout?: number;
+  readonly bytes?: number;
+  readonly skip?: number;
+  readonly count?: number;
+  readonly untilShort?: true;
+  readonly duration?: number;
+  readonly idleTimeout?: number;
+  readonly keepGoing?: number;
+  readonly reconnect?: number;
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+/** Adds the options of `usbxfer read`, in the order in which its help shows them. */
+export function addReadOptions(command: Command): void {
+  addFilterOptions(command);
+  addPlaceOptions(command);
+  command
+    .optionsGroup('Endpoint:')
+    .option('--ep <address>', 'endpoint: 0x82, 82 or 2; by default the only one', values.inEndpoint)
+    .option('--interface <n>', 'interface number', values.byte)
+    .option('--alt <n>', 'alternate setting', values.byte)
+    .option('--detach', 'take the interface from its kernel driver for the time of the capture')
+    .optionsGroup('Transfers:')
+    .option('--transfers <n>', 'transfers kept in flight', values.transferCount, 16)
+    .addOption(
+      new Option('--transfer-size <size>', 'bytes in each')
+        .argParser(values.transferSize)
+        .default(256 * 1024, '256KiB'),
+    )
+    .addOption(
+      new Option('--buffer <size>', 'bytes that may wait for a slow output')
+        .argParser(values.bufferSize)
+        .default(DEFAULT_BACKLOG, '64MiB'),
+    )
+    .option(
+      '--timeout <time>',
+      'cancel, keep and renew a transfer that waits longer',
+      values.duration,
+    )
+    .optionsGroup('Limits:')
+    .option('--bytes <size>', 'end after so many bytes', values.size)
+    .option('--skip <size>', 'throw away so many bytes first', values.size)
+    .option('--count <n>', 'end after so many transfers with data', values.count)
+    .option('--until-short', 'end with the first short or empty packet: one message')
+    .option('--duration <time>', 'end after so long', values.duration)
+    .option('--idle-timeout <time>', 'end when nothing has come for so long', values.duration)
+    .optionsGroup('Failures:')
+    .addOption(
+      new Option('--keep-going [n]', 'go on after a stall or error, up to n in a row (16)')
+        .argParser(values.count)
+        .preset('16'),
+    )
+    .addOption(
+      new Option('--reconnect [time]', 'wait for the same device when it is unplugged, and go on')
+        .argParser(values.patience)
+        .preset('forever'),
+    )
+    .addOption(
+      new Option('--wait [time]', 'wait for the device before starting')
+        .argParser(values.patience)
+        .preset('forever'),
+    )
+    .optionsGroup('Output:')
+    .option('-o, --output <file>', 'where the data goes; - is stdout', '-')
+    .option('--force', 'overwrite an existing file')
+    .addOption(new Option('--append', 'add to the end of an existing file').conflicts('force'))
+    .option('--fsync', 'make sure, at the end, that all of it is on the disk')
+    .option('--json', 'print the summary as one JSON object, on stderr')
+    .option('-q, --quiet', 'print no summary');
+  addBackendOptions(command);
+}
