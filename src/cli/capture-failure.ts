@@ -3,11 +3,16 @@ import type { Statistics } from '../transfer/statistics.js';
 import { countOf, endpointName } from './format.js';
 import type { Report } from './report.js';
 import { escapeUnsafe } from './sanitize.js';
+import { systemReason } from './system-reason.js';
 
 /** What went wrong and what to do about it, in one line; undefined when nothing did. */
 export function describeFailure(report: Report): string | undefined {
-  const { unrestored } = report;
-  const failures = [describeEnd(report), unrestored && escapeUnsafe(unrestored.message)];
+  const { unrestored, unreported } = report;
+  const failures = [
+    describeEnd(report),
+    unrestored && escapeUnsafe(unrestored.message),
+    unreported && `--stats has not got all of its records: ${systemReason(unreported)}`,
+  ];
   return failures.filter((failure) => failure !== undefined).join('; ') || undefined;
 }
 

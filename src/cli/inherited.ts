@@ -1,4 +1,12 @@
-import { constants, fstatSync, readFileSync, statSync } from 'node:fs';
+import {
+  constants,
+  existsSync,
+  fstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+} from 'node:fs';
 import { basename } from 'node:path';
 
 /*
@@ -25,6 +33,36 @@ export function isStdoutClosed(): boolean {
  */
 export function isUnderNohup(): boolean {
   return basename(process.env['_'] ?? '') === 'nohup' || isNullDevice(0, constants.O_WRONLY);
+}
+
+/**
+ * Whether a descriptor is open, and not one of Node's own: those are nameless inodes, and pipes of
+ * which it has both ends.
+ */
+export function isGiven(fd: number): boolean {
+  try {
+    fstatSync(fd);
+  } catch {
+    return false;
+  }
+  const links = linksOfDescriptors();
+  const link = links.get(fd) ?? '';
+  const twice = [...links.values()].filter((other) => other === link).length > 1;
+  return !link.startsWith('anon_inode:') && !(link.startsWith('pipe:') && twice && fd > 2);
+}
+
+/** What each descriptor is open on; none off Linux. */
+function linksOfDescriptors(): Map<number, string> {
+  const links = new Map<number, string>();
+  const folder = '/proc/self/fd';
+  for (const fd of existsSync(folder) ? readdirSync(folder) : []) {
+    try {
+      links.set(Number(fd), readlinkSync(`${folder}/${fd}`));
+    } catch {
+      // It was open for the listing only.
+    }
+  }
+  return links;
 }
 
 function isNullDevice(fd: number, accessMode: number): boolean {

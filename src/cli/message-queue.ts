@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { toError } from '../usb/to-error.js';
 
 /** Bytes that may wait; what is said while so many wait is lost. */
 const MOST_WAITING = 64 * 1024;
@@ -16,15 +17,27 @@ export class MessageQueue {
   #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #onEmpty: () => void = () => {};
+  #failure: Error | undefined;
 
   /** @param fd should be non-blocking, if it can ever be full */
   constructor(fd: number) {
     this.#fd = fd;
   }
 
+  /** Why something was lost, if anything was. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Whether all that was put is written, or lost. */
+  get isEmpty(): boolean {
+    return this.#waitingBytes === 0;
+  }
+
   /** Writes it now as far as it can be: a process that dies next has said it, if anybody listens. */
   put(text: string): void {
     if (this.#waitingBytes >= MOST_WAITING) {
+      this.#failure ??= new Error('nobody reads them');
       return;
     }
     const bytes = Buffer.from(text);
@@ -67,6 +80,7 @@ export class MessageQueue {
         this.#timer = setTimeout(this.#flush, RETRY_DELAY).unref();
         return;
       }
+      this.#failure ??= toError(error);
       this.#waiting.length = 0; // nobody will ever read it
       this.#waitingBytes = 0;
     }

@@ -15,7 +15,7 @@ const STDOUT = 1;
  * Names of stdout. The system's own ways to open them are no good: a file would be written from its
  * beginning again, and a socket not at all.
  */
-const STDOUT_NAMES: ReadonlySet<string> = new Set([
+export const STDOUT_NAMES: ReadonlySet<string> = new Set([
   '-',
   '/dev/stdout',
   '/dev/fd/1',

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { DEFAULT_BACKLOG } from '../transfer/receiver.js';
 import { addBackendOptions, type BackendOptions } from './backends.js';
 import type { ChoiceOptions } from './choose-device.js';
+import { addColorOption } from './color-option.js';
 import { Option } from './commander.js';
 import type { OutputOptions } from './output.js';
 import { addFilterOptions, addPlaceOptions } from './selection.js';
@@ -25,6 +26,9 @@ export interface ReadOptions extends BackendOptions, ChoiceOptions, OutputOption
   readonly idleTimeout?: number;
   readonly keepGoing?: number;
   readonly reconnect?: number;
+  readonly progress: 'auto' | 'always' | 'never';
+  readonly interval?: number;
+  readonly stats?: string;
   readonly json?: true;
   readonly quiet?: true;
 }
@@ -84,7 +88,20 @@ export function addReadOptions(command: Command): void {
     .option('--force', 'overwrite an existing file')
     .addOption(new Option('--append', 'add to the end of an existing file').conflicts('force'))
     .option('--fsync', 'make sure, at the end, that all of it is on the disk')
+    .optionsGroup('Report:')
+    .addOption(
+      new Option('--progress <when>', 'show on the terminal how the capture gets on')
+        .choices(['auto', 'always', 'never'])
+        .default('auto'),
+    )
+    .option(
+      '--interval <time>',
+      'print a plain line each time; records of --stats',
+      values.interval,
+    )
+    .option('--stats <file>', 'a JSON record each interval, 1s by default; - is stdout, or fd:N')
     .option('--json', 'print the summary as one JSON object, on stderr')
-    .option('-q, --quiet', 'print no summary');
+    .option('-q, --quiet', 'print no summary, and no progress');
+  addColorOption(command);
   addBackendOptions(command);
 }

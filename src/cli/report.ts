@@ -7,6 +7,8 @@ import type { EndpointLocation } from '../usb/locate-endpoint.js';
 export interface Report {
   readonly device: DeviceInfo;
   readonly location: EndpointLocation;
+  /** Where the data went: a name, or `-` for stdout. */
+  readonly output: string;
   readonly end: End;
   readonly statistics: Statistics;
   /** The signal that ended the capture, if one did. */
@@ -17,5 +19,7 @@ export interface Report {
   readonly usage: Pick<NodeJS.ResourceUsage, 'userCPUTime' | 'systemCPUTime' | 'maxRSS'>;
   /** Why the device could not be given back as it was, if so. */
   readonly unrestored: Error | undefined;
+  /** Why `--stats` has not got all of its records, if so. */
+  readonly unreported: Error | undefined;
   readonly exitCode: number;
 }

@@ -27,6 +27,11 @@ export function toJson(value: unknown): string {
   );
 }
 
+/** The same, in one line. */
+export function toJsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(UNSAFE, escapeUnits);
+}
+
 /** In JSON's form, one `\uXXXX` for each UTF-16 unit. */
 function escapeUnits(character: string): string {
   return Array.from(

@@ -1,6 +1,7 @@
-import { constants, fstatSync, openSync } from 'node:fs';
 import { EXIT } from './exit-code.js';
 import { MessageQueue } from './message-queue.js';
+import { nonBlocking } from './non-blocking.js';
+import type { TerminalLine } from './terminal-line.js';
 
 const STDERR = 2;
 
@@ -8,6 +9,7 @@ const STDERR = 2;
 const LAST_WORDS = 1000;
 
 let messages: MessageQueue | undefined;
+let line: TerminalLine | undefined;
 
 /** Prints a command's result, text, on stdout. A reader that closed early has had enough. */
 export function print(text: string): void {
@@ -29,8 +31,19 @@ function onStdoutError(error: NodeJS.ErrnoException): void {
  * listening: that is no failure.
  */
 export function say(text: string): void {
-  messages ??= new MessageQueue(openStderr());
-  messages.put(`${text}\n`);
+  line?.erase();
+  stderrMessages().put(`${text}\n`);
+}
+
+/** What is waiting to be said. */
+export function stderrMessages(): MessageQueue {
+  messages ??= new MessageQueue(nonBlocking(STDERR) ?? stderrOfNode());
+  return messages;
+}
+
+/** Keeps what is said clear of a line on the terminal, from here on. */
+export function keepClearOf(shown: TerminalLine | undefined): void {
+  line = shown;
 }
 
 /** Waits a moment for what was said to get through. After that the process may end. */
@@ -38,21 +51,8 @@ export async function finishSaying(): Promise<void> {
   await messages?.drained(LAST_WORDS);
 }
 
-/**
- * A descriptor of stderr that does not block. For a pipe or a terminal (which Ctrl-S stops) it is
- * one of its own: O_NONBLOCK would otherwise also hold for everybody who shares stderr.
- */
-function openStderr(): number {
-  try {
-    if (fstatSync(STDERR).isFile()) {
-      return STDERR; // takes everything; one of its own would write from the file's beginning
-    }
-    const { O_NOCTTY, O_NONBLOCK, O_WRONLY } = constants;
-    return openSync(`/proc/self/fd/${STDERR}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
-  } catch {
-    // A socket, somebody else's terminal, not Linux: Node makes stderr non-blocking when it opens
-    // it, except for a terminal, and blocking again when the process ends.
-    process.stderr.on('error', () => {});
-    return STDERR;
-  }
+/** Node makes stderr non-blocking, except for a terminal, and blocking again when the process ends. */
+function stderrOfNode(): number {
+  process.stderr.on('error', () => {});
+  return STDERR;
 }

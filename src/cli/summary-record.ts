@@ -1,6 +1,6 @@
 import type { Statistics } from '../transfer/statistics.js';
-import { TRANSFER_STATUSES } from '../usb/transfer-status.js';
 import { describeFailure } from './capture-failure.js';
+import { countersRecord } from './counters-record.js';
 import { endpointName, hex4 } from './format.js';
 import type { Report } from './report.js';
 
@@ -22,26 +22,14 @@ export function summaryRecord(report: Report): Record<string, unknown> {
     endpoint: endpointName(location.endpoint.address),
     interface: location.interfaceNumber,
     alternate_setting: location.alternateSetting,
-    bytes_received: statistics.bytesReceived,
-    bytes_written: statistics.bytesWritten,
-    bytes_skipped: statistics.bytesSkipped,
-    bytes_discarded: statistics.bytesDiscarded,
-    bytes_unwritten: statistics.bytesUnwritten,
-    bytes_suspect: statistics.bytesSuspect,
+    ...countersRecord(statistics),
     seconds: statistics.seconds,
     bytes_per_second: statistics.bytesPerSecond,
     ...flowRecord(statistics),
     cpu_seconds: (usage.userCPUTime + usage.systemCPUTime) / 1_000_000,
     peak_memory_bytes: usage.maxRSS * 1024,
-    transfers: statistics.transfers,
-    short_transfers: statistics.shortTransfers,
-    empty_transfers: statistics.emptyTransfers,
     transfer_sizes: sizesRecord(statistics),
-    statuses: Object.fromEntries(
-      TRANSFER_STATUSES.map((status) => [status.replace('-', '_'), statistics.statuses[status]]),
-    ),
     gaps: statistics.gaps,
-    gap_count: statistics.gapCount,
     suspensions: report.suspensions.count,
     seconds_suspended: report.suspensions.milliseconds / 1000,
     end: end.reason,

@@ -108,6 +108,15 @@ export function duration(text: string): number {
   return milliseconds;
 }
 
+/** Milliseconds between two reports, at least 10. */
+export function interval(text: string): number {
+  const milliseconds = duration(text);
+  if (milliseconds < 10) {
+    throw new InvalidArgumentError('give at least 10ms');
+  }
+  return milliseconds;
+}
+
 /** How long to wait for a device, in milliseconds; Infinity for `forever`. */
 export function patience(text: string): number {
   return text === 'forever' ? Number.POSITIVE_INFINITY : duration(text);

@@ -58,10 +58,8 @@ export class FileSink implements Sink {
    *   aborted; whatever the system says otherwise
    */
   static async open(path: string, options: FileSinkOptions = {}): Promise<FileSink> {
-    const flags = O_WRONLY | (options.append ? O_APPEND : 0);
-    const created = await create(path, flags);
-    const file = created ?? (await openExisting(path, flags, options));
-    return new FileSink(path, file, created !== undefined, options);
+    const { file, created } = await openFile(path, options);
+    return new FileSink(path, file, created, options);
   }
 
   /** Empties a file that is overwritten. */
@@ -89,6 +87,20 @@ export class FileSink implements Sink {
       await unlink(this.#path);
     }
   }
+}
+
+/** A file that is open for writing, and whether it was made for that. Its owner closes it. */
+export interface OpenFile {
+  readonly file: FileHandle;
+  readonly created: boolean;
+}
+
+/** Opens a file as `FileSink.open` does. Nothing that exists is changed. */
+export async function openFile(path: string, options: FileSinkOptions): Promise<OpenFile> {
+  const flags = O_WRONLY | (options.append ? O_APPEND : 0);
+  const created = await create(path, flags);
+  const file = created ?? (await openExisting(path, flags, options));
+  return { file, created: created !== undefined };
 }
 
 /** Makes a new regular file; undefined when there is something by that name. */

@@ -31,6 +31,11 @@ export class Flow {
     this.dryByHost = new LateService(this.pace, wireRate);
   }
 
+  /** How long the pool was dry until now: milliseconds. */
+  dryMillisecondsAt(now: number): number {
+    return this.dryByOutput.millisecondsAt(now) + this.dryByHost.milliseconds;
+  }
+
   /** The pool is about to be filled, for the first time or again. */
   start(now: number): void {
     this.pace.start(now);

@@ -291,6 +291,7 @@ export class Receiver {
       this.#turnBytes += length;
       try {
         pool.submit(buffer, length, now);
+        this.statistics.submissions += 1;
       } catch (error) {
         this.#backlog.buffers.give(buffer);
         this.#refused(pool, error);

@@ -36,6 +36,8 @@ export class Statistics {
    * nth of these classes goes up to 2 to the power of n - 1.
    */
   readonly sizes = new Float64Array(33);
+  /** Transfers that were submitted; each of them ends. */
+  submissions = 0;
   /** Transfers that ended with at least one byte, however. */
   transfersWithData = 0;
   /** Transfers that completed with fewer bytes than asked for, but some. */
@@ -115,9 +117,19 @@ export class Statistics {
     return sum;
   }
 
+  /** Transfers in flight. */
+  get inFlight(): number {
+    return this.submissions - this.transfers;
+  }
+
   /** From the first submission to the end: seconds. */
   get seconds(): number {
-    return (this.endedAt - this.startedAt) / 1000;
+    return this.secondsAt(this.endedAt);
+  }
+
+  /** From the first submission to a time in monotonic milliseconds: seconds. */
+  secondsAt(time: number): number {
+    return (time - this.startedAt) / 1000;
   }
 
   /** Bytes that were received and may yet be written. */

@@ -11,6 +11,11 @@ export class Stopwatch {
     return this.#since !== undefined;
   }
 
+  /** Milliseconds until now, of what is over and of what lasts. */
+  millisecondsAt(now: number): number {
+    return this.milliseconds + (this.#since === undefined ? 0 : now - this.#since);
+  }
+
   /** It begins; nothing new while it lasts. */
   start(now: number): void {
     if (this.#since === undefined) {

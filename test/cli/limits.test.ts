@@ -94,7 +94,7 @@ describe('usbxfer read and failures', () => {
     const { stderr } = await usbxfer([...args, '--scenario', 'stall@100k']);
     expect(stderr).toMatch(/^usbxfer: gap at byte 102400: stall; going on\n/);
     expect(stderr).toMatch(
-      /gap at byte 102400, after [\d.]+ s: stall\nusbxfer: the output has 1 gap/,
+      /\ngap +at byte 102400, after [\d.]+ s: stall\nended +limit reached\nusbxfer: the output has 1 gap/,
     );
   });
 

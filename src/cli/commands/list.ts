@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Backend, DeviceInfo } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
+import { addColorOption } from '../color-option.js';
 import { EXIT } from '../exit-code.js';
 import { busAddress, hex4, ids, signallingRate } from '../format.js';
 import { sanitize, toJson } from '../sanitize.js';
@@ -20,6 +21,7 @@ const COLUMNS = ['PATH', 'BUS:ADDR', 'ID', 'SPEED', 'MANUFACTURER', 'PRODUCT', '
 /** `usbxfer list` */
 export function define(command: Command): void {
   command.optionsGroup('Output:').option('--json', 'print one JSON object');
+  addColorOption(command);
   addFilterOptions(command);
   addBackendOptions(command);
   command.action(async (options: ListOptions) => {

@@ -5,6 +5,7 @@ import { loadBackend } from '../backends.js';
 import { describeFailure } from '../capture-failure.js';
 import { chooseDevice } from '../choose-device.js';
 import { CliError, EXIT, exitCodeOfEnd } from '../exit-code.js';
+import { Monitor } from '../monitor.js';
 import { Notices } from '../notices.js';
 import { openOutput } from '../output.js';
 import { addReadOptions, type ReadOptions } from '../read-options.js';
@@ -12,6 +13,7 @@ import type { Report } from '../report.js';
 import { toJson } from '../sanitize.js';
 import { Interruption } from '../signals.js';
 import { say } from '../stdio.js';
+import { painter } from '../style.js';
 import { summaryText } from '../summary.js';
 import { summaryRecord } from '../summary-record.js';
 import { checkTransferMemory } from '../transfer-memory.js';
@@ -34,7 +36,9 @@ async function read(options: ReadOptions): Promise<number> {
   const backend = await loadBackend(options);
   const notices = new Notices(options.json ?? options.quiet ?? false);
   const interruption = new Interruption();
+  const monitor = new Monitor(options);
   try {
+    await monitor.open(interruption);
     const device = await chooseDevice(backend, options, interruption, notices);
     const location = locateBulkIn(device, {
       address: options.ep,
@@ -56,7 +60,7 @@ async function read(options: ReadOptions): Promise<number> {
     const { maxPacketSize } = location.endpoint;
     checkTransferMemory(receive, maxPacketSize, await backend.transferMemory());
     const sink = await openOutput(options, interruption);
-    const { end, statistics, unrestored } = await capture({
+    const result = await capture({
       backend,
       device,
       location,
@@ -72,44 +76,46 @@ async function read(options: ReadOptions): Promise<number> {
       duration: options.duration,
       fresh: options.wait !== undefined,
       signal: interruption.signal,
-      onStart: interruption.follow,
+      onStart: (statistics) => {
+        interruption.follow(statistics);
+        monitor.start(statistics);
+      },
     });
     const { received: signal, suspensions } = interruption;
-    const { gapCount: gaps } = statistics;
-    const limited = isLimited(options);
-    const exitCode = exitCodeOfEnd({ end, limited, signal, gaps, unrestored });
-    tell(
-      {
-        device,
-        location,
-        end,
-        statistics,
-        signal,
-        suspensions,
-        usage: process.resourceUsage(),
-        unrestored,
-        exitCode,
-      },
-      options,
-    );
-    return exitCode;
+    const { gapCount: gaps } = result.statistics;
+    const exitCode = exitCodeOfEnd({ ...result, limited: isLimited(options), signal, gaps });
+    const report = await monitor.conclude({
+      ...result,
+      device,
+      location,
+      output: options.output,
+      signal,
+      suspensions,
+      usage: process.resourceUsage(),
+      unreported: undefined,
+      exitCode,
+    });
+    await tell(report, options);
+    return report.exitCode;
   } finally {
+    await monitor.stop();
     interruption.dispose();
   }
 }
 
 /** The summary, and what went wrong, on stderr. */
-function tell(report: Report, { json, quiet }: ReadOptions): void {
+async function tell(report: Report, { json, quiet }: ReadOptions): Promise<void> {
   if (json) {
     say(toJson(summaryRecord(report)));
     return;
   }
+  const paint = await painter('stderr');
   if (!quiet) {
-    say(summaryText(report));
+    say(summaryText(report, paint));
   }
   const failure = describeFailure(report);
   if (failure !== undefined) {
-    say(`usbxfer: ${failure}`);
+    say(`${paint('red', 'usbxfer:')} ${failure}`);
   }
 }
 

@@ -1,0 +1,124 @@
+import type { Statistics } from '../transfer/statistics.js';
+import { TRANSFER_STATUSES } from '../usb/transfer-status.js';
+import { binarySize, clock } from './format.js';
+import { type Goal, outlook } from './outlook.js';
+import type { RateHistory } from './rate-history.js';
+import { sparkline } from './sparkline.js';
+import type { Paint } from './style.js';
+
+/** Seconds of the history by which the time that is left is estimated. */
+const ESTIMATE = 10;
+
+/** The least and the most columns of a bar or a sparkline. */
+const LEAST_GRAPH = 10;
+const MOST_GRAPH = 60;
+
+/** Statuses that are no failures. */
+const HARMLESS: ReadonlySet<string> = new Set(['completed', 'timed-out', 'cancelled']);
+
+/** How to show what a terminal shows. */
+export interface Looks {
+  /** Columns. */
+  readonly width: number;
+  readonly unicode: boolean;
+  readonly paint: Paint;
+  /** A bar of so many columns that is full to this share. */
+  readonly bar: (share: number, columns: number) => string;
+}
+
+/** A piece of the line; those of the highest ranks are left out first where it is too narrow. */
+interface Piece {
+  readonly text: string;
+  readonly rank: number;
+  readonly alarming?: boolean;
+}
+
+/** The place of the bar or the sparkline, which takes what room there is. */
+const GRAPH: Piece = { text: ' '.repeat(LEAST_GRAPH), rank: 5 };
+
+/**
+ * One line that says how a capture gets on, less wide than the terminal. With a limit in sight: how
+ * much of it is reached, and when it will be; without one: the rate of the last minute, as a graph.
+ *
+ * @param now monotonic milliseconds
+ */
+export function progressText(
+  statistics: Statistics,
+  history: RateHistory,
+  goal: Goal,
+  now: number,
+  looks: Looks,
+): string {
+  const elapsed = statistics.secondsAt(now);
+  const average = elapsed > 0 ? statistics.bytesWritten / elapsed : 0;
+  const ahead = outlook(goal, statistics, recentRate(history, average), elapsed);
+  const left = ahead && (ahead.seconds < Number.POSITIVE_INFINITY ? clock(ahead.seconds) : '-');
+  const pieces: Piece[] = [
+    ...(ahead ? [GRAPH] : []),
+    { text: sizes(statistics, goal), rank: 0 },
+    ...(ahead ? [{ text: `${Math.floor(ahead.share * 100)} %`, rank: 1 }] : []),
+    { text: clock(elapsed), rank: 8 },
+    { text: `${binarySize(history.current)}/s`, rank: 2 },
+    { text: `avg ${binarySize(average)}/s`, rank: 7 },
+    ...(left ? [{ text: `ETA ${left}`, rank: 3 }] : []),
+    { text: `${statistics.inFlight} in flight`, rank: 9 },
+    ...troubles(statistics, now),
+    // Unlike a bar it grows: behind the rest it pushes nothing about.
+    ...(ahead ? [] : [GRAPH]),
+  ];
+  const room = looks.width - 1;
+  const shown = fitting(pieces, room);
+  const columns = Math.min(room - widthOf(shown) + LEAST_GRAPH, MOST_GRAPH);
+  return shown
+    .map((piece) => {
+      if (piece === GRAPH) {
+        return ahead
+          ? looks.bar(ahead.share, columns)
+          : sparkline(history.seconds.slice(-columns), looks.unicode);
+      }
+      const text = piece.text.slice(0, Math.max(0, room));
+      return piece.alarming ? looks.paint('red', text) : text;
+    })
+    .join('  ');
+}
+
+function sizes({ bytesWritten }: Statistics, { bytes }: Goal): string {
+  const done = binarySize(bytesWritten);
+  return bytes === undefined ? done : `${done} of ${binarySize(bytes)}`;
+}
+
+/** Each count that is not zero, and what else is to be known at once. */
+function troubles(statistics: Statistics, now: number): Piece[] {
+  const pieces: Piece[] = [];
+  const dry = statistics.flow.dryMillisecondsAt(now);
+  if (dry > 0) {
+    pieces.push({ text: `dry ${(dry / 1000).toFixed(1)} s`, rank: 6 });
+  }
+  for (const status of TRANSFER_STATUSES) {
+    const count = statistics.statuses[status];
+    if (count > 0) {
+      const alarming = !HARMLESS.has(status);
+      pieces.push({ text: `${status} ${count}`, rank: alarming ? 4 : 10, alarming });
+    }
+  }
+  return pieces;
+}
+
+/** Bytes per second, steadier than the rate of the last second. */
+function recentRate({ seconds }: RateHistory, average: number): number {
+  const recent = seconds.slice(-ESTIMATE);
+  return recent.length === 0 ? average : recent.reduce((sum, rate) => sum + rate) / recent.length;
+}
+
+function fitting(pieces: readonly Piece[], room: number): Piece[] {
+  let shown = [...pieces];
+  while (shown.length > 1 && widthOf(shown) > room) {
+    const last = Math.max(...shown.map(({ rank }) => rank));
+    shown = shown.filter(({ rank }) => rank !== last);
+  }
+  return shown;
+}
+
+function widthOf(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, { text }) => sum + text.length + 2, -2);
+}

@@ -1,0 +1,126 @@
+import { isatty } from 'node:tty';
+import type { SingleBar } from 'cli-progress';
+import type { Statistics } from '../transfer/statistics.js';
+import type { Goal } from './outlook.js';
+import { progressText } from './progress-text.js';
+import { RateHistory } from './rate-history.js';
+import { keepClearOf, stderrMessages } from './stdio.js';
+import { painter } from './style.js';
+import { TerminalLine } from './terminal-line.js';
+import { isInForeground } from './terminals.js';
+
+/** Redraws in a second, at the most. */
+const REDRAWS = 10;
+
+/** Columns of what is no terminal, if COLUMNS does not say; and the most that are used. */
+const USUAL_COLUMNS = 80;
+const MOST_COLUMNS = 500;
+
+const STDERR = 2;
+
+/**
+ * The line on the terminal that says how a capture gets on. cli-progress keeps time and draws the
+ * bar; what it draws on leaves nothing behind, and never waits for a terminal that is stuck.
+ *
+ * Ctrl-Z takes the line away before the process stops. In the background nothing is drawn.
+ */
+export class Progress {
+  readonly #line: TerminalLine;
+  readonly #bar: SingleBar;
+
+  private constructor(line: TerminalLine, bar: SingleBar) {
+    this.#line = line;
+    this.#bar = bar;
+  }
+
+  /** Draws from here on, until `stop`. */
+  static async start(statistics: Statistics, goal: Goal): Promise<Progress> {
+    const { Format, SingleBar } = (await import('cli-progress')).default;
+    const line = new TerminalLine(stderrMessages(), columns);
+    const history = new RateHistory(statistics.startedAt);
+    const paint = await painter('stderr');
+    const unicode = showsUnicode();
+    const options = {
+      fps: REDRAWS,
+      barsize: USUAL_COLUMNS,
+      ...(unicode
+        ? { barCompleteChar: '█', barIncompleteChar: '░' }
+        : { barCompleteChar: '#', barIncompleteChar: '.' }),
+      clearOnComplete: true,
+      gracefulExit: false,
+      forceRedraw: true, // the line knows when there is nothing to draw
+      terminal: drawingOn(line),
+      format: (chars: object): string => {
+        const now = performance.now();
+        history.look(statistics.bytesReceived, now);
+        const bar = (share: number, size: number): string =>
+          Format.BarFormat(share, { ...chars, barsize: size });
+        const looks = { width: columns(), unicode, paint, bar };
+        return progressText(statistics, history, goal, now, looks);
+      },
+    };
+    const progress = new Progress(line, new SingleBar(options));
+    progress.#start();
+    return progress;
+  }
+
+  /** Takes the line away. */
+  stop(): void {
+    this.#bar.stop();
+    keepClearOf(undefined);
+    process.off('SIGTSTP', this.#onSuspend);
+  }
+
+  #start(): void {
+    keepClearOf(this.#line);
+    process.on('SIGTSTP', this.#onSuspend);
+    this.#bar.start(1, 0);
+  }
+
+  /** Stops the process as the signal would have, had nobody listened. */
+  readonly #onSuspend = (): void => {
+    this.#line.erase();
+    process.off('SIGTSTP', this.#onSuspend);
+    process.kill(process.pid, 'SIGTSTP');
+    setImmediate(() => {
+      // It is continued.
+      if (this.#bar.isActive) {
+        process.on('SIGTSTP', this.#onSuspend);
+      }
+    });
+  };
+}
+
+/** What cli-progress asks of a terminal. */
+function drawingOn(line: TerminalLine) {
+  const nothing = (): void => {};
+  return {
+    isTTY: () => true,
+    getWidth: columns,
+    write: (text: string): void => {
+      if (!isatty(STDERR) || isInForeground()) {
+        line.draw(text);
+      }
+    },
+    clearLine: () => line.erase(),
+    clearRight: nothing,
+    cursor: nothing,
+    cursorRestore: nothing,
+    cursorSave: nothing,
+    cursorTo: nothing,
+    lineWrapping: nothing,
+    newline: nothing,
+  };
+}
+
+/** Without a terminal `process.stderr` is not touched: Node would make a pipe non-blocking for all. */
+function columns(): number {
+  const width = isatty(STDERR) ? process.stderr.getWindowSize()[0] : Number(process.env['COLUMNS']);
+  return Math.min(width || USUAL_COLUMNS, MOST_COLUMNS);
+}
+
+/** As setlocale(3) finds the locale of characters; where none is set, a terminal of today is meant. */
+function showsUnicode(): boolean {
+  const { LC_ALL, LC_CTYPE, LANG } = process.env;
+  return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || 'C.UTF-8');
+}

@@ -1,0 +1,149 @@
+import { fstatSync, ftruncateSync, statSync, writeSync } from 'node:fs';
+import { unlink } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import { resolve } from 'node:path';
+import { OutputError, openFile } from '../transfer/file-sink.js';
+import { toError } from '../usb/to-error.js';
+import { CliError, EXIT, exitCodeOfSignal } from './exit-code.js';
+import { isGiven } from './inherited.js';
+import { MessageQueue } from './message-queue.js';
+import { nonBlocking } from './non-blocking.js';
+import { type OutputOptions, STDOUT_NAMES } from './output.js';
+import { sanitize, toJsonLine } from './sanitize.js';
+import type { Interruption } from './signals.js';
+import { systemReason } from './system-reason.js';
+
+/** How long the last records may take to get through, in milliseconds. */
+const LAST_WORDS = 5000;
+
+const STDOUT = 1;
+
+/** What `--stats` says, and the options of the output, which hold for it as well. */
+export interface StatsOptions extends OutputOptions {
+  /** A file, `-` for stdout, or `fd:N`. */
+  readonly stats: string;
+}
+
+/** Where records for programs go, one JSON object a line. It is never waited for while data flows. */
+export class StatsOutput {
+  readonly #queue: MessageQueue;
+  /** What to do with the descriptor at the end. */
+  readonly #dispose: (used: boolean) => Promise<void>;
+  #used = false;
+
+  private constructor(fd: number, dispose: (used: boolean) => Promise<void>) {
+    this.#queue = new MessageQueue(nonBlocking(fd) ?? viaNode(fd));
+    this.#dispose = dispose;
+  }
+
+  /**
+   * Opens what `--stats` names. An existing file is treated as one of the data's would be.
+   *
+   * @param interruption ends the wait for the reader of a FIFO
+   * @throws CliError when it cannot be had
+   */
+  static async open(
+    options: StatsOptions,
+    interruption: Pick<Interruption, 'signal' | 'received'>,
+  ): Promise<StatsOutput> {
+    const { stats, output } = options;
+    const fd =
+      stats === '-' ? STDOUT : /^fd:\d{1,9}$/.test(stats) ? Number(stats.slice(3)) : undefined;
+    if (fd === undefined) {
+      return StatsOutput.#openFile(options, interruption);
+    }
+    if (fd === STDOUT && STDOUT_NAMES.has(output)) {
+      throw new CliError(
+        EXIT.usage,
+        `--stats ${stats}: stdout has the data; give -o FILE, or --stats fd:3 with 3> stats.jsonl`,
+      );
+    }
+    if (!isGiven(fd)) {
+      throw new CliError(
+        EXIT.usage,
+        `--stats ${stats}: descriptor ${fd} is not open; open it in the shell: ${fd}> stats.jsonl`,
+      );
+    }
+    try {
+      writeSync(fd, Buffer.alloc(0));
+    } catch (cause) {
+      const message = `cannot write ${stats}: ${systemReason(cause)}`;
+      throw new CliError(EXIT.ioFailed, message, { cause });
+    }
+    return new StatsOutput(fd, async () => {});
+  }
+
+  static async #openFile(
+    { stats, output, force, append }: StatsOptions,
+    interruption: Pick<Interruption, 'signal' | 'received'>,
+  ): Promise<StatsOutput> {
+    const name = sanitize(stats);
+    if (isSameFile(stats, output)) {
+      throw new CliError(EXIT.usage, `--stats ${name} is where the data goes; name another file`);
+    }
+    try {
+      const { file, created } = await openFile(stats, {
+        force,
+        append,
+        signal: interruption.signal,
+      });
+      if (force && fstatSync(file.fd).isFile()) {
+        ftruncateSync(file.fd);
+      }
+      return new StatsOutput(file.fd, async (used) => {
+        await file.close();
+        if (created && !used) {
+          await unlink(stats);
+        }
+      });
+    } catch (cause) {
+      const { received } = interruption;
+      if (received !== undefined) {
+        const message = `${received} while waiting for a reader of ${name}`;
+        throw new CliError(exitCodeOfSignal(received), message, { cause });
+      }
+      const said = cause instanceof OutputError ? cause.message : systemReason(cause);
+      throw new CliError(EXIT.ioFailed, `cannot write ${name}: ${said}`, { cause });
+    }
+  }
+
+  /** Writes a record, or keeps it until the reader takes it. */
+  put(record: Record<string, unknown>): void {
+    this.#used = true;
+    this.#queue.put(`${toJsonLine(record)}\n`);
+  }
+
+  /**
+   * Waits a moment for what was put to get through. A file that was made for nothing is removed.
+   *
+   * @returns why some of it did not; undefined also when the reader has closed the pipe
+   */
+  async close(): Promise<Error | undefined> {
+    await this.#queue.drained(LAST_WORDS);
+    const failure = this.#queue.isEmpty ? this.#queue.failure : new Error('nobody reads them');
+    const closed = await this.#dispose(this.#used).then(() => undefined, toError);
+    const quiet = (failure as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
+    return quiet ? undefined : (failure ?? closed);
+  }
+}
+
+/** Has Node make a socket, which cannot be opened a second time, non-blocking. */
+function viaNode(fd: number): number {
+  try {
+    new Socket({ fd, readable: false, writable: true }).on('error', () => {}).unref();
+  } catch {
+    // Something that is never full.
+  }
+  return fd;
+}
+
+function isSameFile(stats: string, output: string): boolean {
+  if (resolve(stats) === resolve(output)) {
+    return true;
+  }
+  const one = statSync(stats, { throwIfNoEntry: false });
+  const other = STDOUT_NAMES.has(output)
+    ? fstatSync(STDOUT)
+    : statSync(output, { throwIfNoEntry: false });
+  return one?.isFile() === true && one.ino === other?.ino && one.dev === other.dev;
+}

@@ -1,0 +1,255 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hasTmux, Terminal } from './terminal.js';
+import { received, shell, start, usbxfer } from './usbxfer.js';
+
+const READ = 'usbxfer read -d 1234:5678 --scenario rate=20M';
+
+/** The line of a capture without a limit, and of one with. */
+const LIVE = /^[\d.]+ (B|[KM]iB)( {2}|$)/;
+/** What stands behind a line that was drawn. */
+const END = '\x1b[K\x1b[?7h';
+
+const BAR = /^[█░]{8,} {2}[\d.]+ (B|[KM]iB) of 1\.00 GiB {2}\d+ %/;
+
+let terminal: Terminal;
+afterEach(() => {
+  terminal.close();
+});
+
+function isLive(line = ''): boolean {
+  return LIVE.test(line);
+}
+
+/** Whether the shell waits for a command again. */
+function isIdle(lines: string[]): boolean {
+  return lines.at(-1) === '$';
+}
+
+describe.runIf(hasTmux)('the line on a terminal', () => {
+  beforeEach(() => {
+    terminal = new Terminal(100, 20);
+  });
+
+  it('appears, is drawn again, and leaves nothing but the summary', async () => {
+    terminal.type(`clear; ${READ} -o /dev/null`);
+    const [first] = await terminal.shows(([line]) => isLive(line));
+    await terminal.shows(([line]) => isLive(line) && line !== first);
+    const [graph = ''] = await terminal.shows(([line]) => /[▁▂▃▄▅▆▇█]{2}$/.test(line ?? ''));
+    expect(graph).toMatch(/ {2}16 in flight {2}completed \d+ {2}[▁▂▃▄▅▆▇█]+$/);
+    terminal.press('C-c');
+    const lines = await terminal.shows(isIdle);
+    expect(lines[0]).toMatch(/^from /);
+    expect(lines.some(isLive)).toBe(false);
+  });
+
+  it('has a bar where an end is in sight', async () => {
+    terminal.type(`clear; ${READ} -o /dev/null --bytes 1GiB`);
+    const [line] = await terminal.shows(([line]) => BAR.test(line ?? ''));
+    expect(line).toMatch(/ \d+ % {2}.*ETA \d+:\d\d/);
+    terminal.press('C-c');
+    await terminal.shows(isIdle);
+  });
+
+  it('goes before the process stops, and comes back with it', async () => {
+    terminal.type(`clear; ${READ} -o /dev/null`);
+    await terminal.shows(([line]) => isLive(line));
+    terminal.press('C-z');
+    const stopped = await terminal.shows(isIdle);
+    expect(stopped.filter((line) => line !== '')).toEqual([
+      expect.stringMatching(/^\[1\]\+ +Stopped /),
+      '$',
+    ]);
+    terminal.type('sleep 0.5; fg');
+    await terminal.shows((lines) => isLive(lines.at(-1)));
+    terminal.press('C-c');
+    const ended = await terminal.shows(isIdle);
+    expect(ended.some(isLive)).toBe(false);
+    expect(ended.join('\n')).toMatch(/^stopped +[\d.]+ s, 1 time/m);
+  });
+
+  it('is not drawn in the background', async () => {
+    terminal.type(`clear; ${READ} -o /dev/null`);
+    await terminal.shows(([line]) => isLive(line));
+    terminal.press('C-z');
+    await terminal.shows(isIdle);
+    terminal.type('bg; sleep 1; echo so');
+    const lines = await terminal.shows((lines) => lines.includes('so') && isIdle(lines));
+    expect(lines.some(isLive)).toBe(false);
+    terminal.type('fg');
+    await terminal.shows((lines) => isLive(lines.at(-1)));
+    terminal.press('C-c');
+    await terminal.shows(isIdle);
+  });
+
+  it('fits the terminal, whatever becomes of its size, and leaves what is above it', async () => {
+    terminal.type(`clear; seq 40; ${READ} -o /dev/null`);
+    await terminal.shows((lines) => isLive(lines.at(-1)));
+    for (const columns of [60, 30, 12, 120]) {
+      terminal.resize(columns, 20);
+      const fits = (lines: string[]): boolean => {
+        const [above, line = ''] = lines.slice(-2);
+        return above === '40' && isLive(line) && line.length < columns;
+      };
+      await terminal.shows(fits);
+      await terminal.shows(fits); // and stays so
+    }
+    await terminal.shows((lines) => lines.at(-1)?.includes('in flight') === true);
+    terminal.press('C-c');
+    await terminal.shows(isIdle);
+  });
+
+  it('makes way for messages, and shows failures in red', async () => {
+    terminal.type(`clear; ${READ},stall@4M,stall@8M --keep-going -o /dev/null`);
+    const lines = await terminal.shows((lines) => lines.length === 3 && isLive(lines[2]));
+    expect(lines.slice(0, 2)).toEqual([
+      'usbxfer: gap at byte 4194304: stall; going on',
+      'usbxfer: gap at byte 8388608: stall; going on',
+    ]);
+    await terminal.shows((lines) => / {2}stall \d+/.test(lines[2] ?? ''));
+    expect(terminal.colours).toContain('\x1b[31mstall ');
+    terminal.press('C-c');
+    await terminal.shows(isIdle);
+  });
+
+  it.each([
+    ['a reader that shows the data', '| cat'],
+    ['readers one after the other that do', '| cat | cat'],
+    ['a terminal as the output', '-o /dev/tty'],
+    ['--progress never', '-o /dev/null --progress never'],
+    ['--json', '-o /dev/null --json'],
+    ['--quiet', '-o /dev/null --quiet'],
+  ])('is not drawn with %s', async (_, how) => {
+    // A byte of the device is no character: nothing is seen of it.
+    terminal.type(
+      `clear; usbxfer read -d 1234:5678 --scenario rate=1 --duration 2s ${how}; echo so`,
+    );
+    let drawn = false;
+    await terminal.shows((lines) => {
+      drawn ||= lines.some(isLive);
+      return lines.includes('so') && isIdle(lines);
+    });
+    expect(drawn).toBe(false);
+  });
+
+  it('is drawn with a reader that shows nothing of the data', async () => {
+    terminal.type(`clear; ${READ} | cat > /dev/null`);
+    await terminal.shows(([line]) => isLive(line));
+    terminal.press('C-c');
+    await terminal.shows(isIdle);
+  });
+
+  it('does not hold up the data when nobody lets the terminal go on', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
+    const file = join(folder, 'dump.bin');
+    terminal.type(`clear; ${READ} -o ${file} --bytes 60M; wc -c < ${file} > ${file}.size`);
+    await terminal.shows(([line]) => / of /.test(line ?? ''));
+    terminal.press('C-s');
+    // Its last words may take a second.
+    await expect
+      .poll(() => readFileSync(`${file}.size`, 'utf8'), { timeout: 20_000 })
+      .toBe(`${60 * 1024 * 1024}\n`);
+    terminal.press('C-q');
+    await terminal.shows((lines) => lines.at(-1)?.endsWith('$') === true);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe.runIf(hasTmux)('on a terminal without Unicode', () => {
+  beforeEach(() => {
+    terminal = new Terminal(100, 20, { LANG: 'C', NO_COLOR: '1' });
+  });
+
+  it('the line has none', async () => {
+    terminal.type(`clear; ${READ},stall@1M --keep-going -o /dev/null --bytes 1GiB`);
+    const [, line = ''] = await terminal.shows(([, line = '']) => /^#+\.+ /.test(line));
+    expect(line).toMatch(/^[\x20-\x7e]+$/);
+    expect(terminal.colours).not.toContain('\x1b');
+    terminal.press('C-c');
+    await terminal.shows(isIdle);
+  });
+});
+
+describe('off a terminal', () => {
+  beforeEach(() => {
+    terminal = { close: () => {} } as Terminal;
+  });
+
+  it('nothing is drawn, and no message has a control character', async () => {
+    const { stdout, stderr } = await shell(`${READ},stall@1M --keep-going --bytes 8M`);
+    expect(stdout).toHaveLength(8 * 1024 * 1024);
+    expect(stderr).toMatch(/^[\x20-\x7e\n]+$/);
+  });
+
+  it('--interval prints plain lines, and the summary', async () => {
+    const { stdout, stderr } = await shell(`${READ} --bytes 8M --interval 100ms`);
+    expect(stdout).toHaveLength(8 * 1024 * 1024);
+    const lines = stderr.split('\n');
+    const status =
+      /^\d+\.\d s: \d+ bytes \([\d.]+ .?i?B\), [\d.]+ .?i?B\/s, [\d.]+ .?i?B\/s on average, \d+ in flight(, completed \d+)?$/;
+    const plain = lines.filter((line) => status.test(line));
+    expect(plain.length).toBeGreaterThan(1);
+    expect(lines.slice(plain.length).join('\n')).toMatch(/^from .*\nended +limit reached\n$/s);
+  });
+
+  it('--progress always draws it nonetheless, as wide as COLUMNS says', async () => {
+    const args = ['read', '-d', '1234:5678', '--scenario', 'rate=20M', '--bytes', '16M'];
+    const { stderr } = await usbxfer([...args, '--progress', 'always'], { COLUMNS: '40' });
+    const drawn = stderr
+      .split('\r')
+      .flatMap((text) => (text.includes(END) ? [text.split(END)[0] ?? ''] : []));
+    expect(drawn.length).toBeGreaterThan(1);
+    for (const text of drawn) {
+      expect(text.length).toBeLessThan(40);
+    }
+    expect(stderr).toContain('\r\x1b[Kfrom ');
+  });
+
+  it.each([
+    ['--interval', '5ms', /^usbxfer: .*--interval.* give at least 10ms\n$/],
+    ['--interval', 'x', /^usbxfer: .*give a time such as 250ms.*\n$/],
+    ['--progress', 'sometimes', /^usbxfer: .*auto, always, never.*\n$/],
+    ['--color', 'sometimes', /^usbxfer: .*auto, always, never.*\n$/],
+  ])('%s %s is refused', async (option, value, message) => {
+    const { stderr, code } = await usbxfer(['read', '--pid', '5678', option, value]);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+  });
+});
+
+describe('SIGUSR1', () => {
+  beforeEach(() => {
+    terminal = { close: () => {} } as Terminal;
+  });
+
+  const READING = ['read', '-d', '1234:5678', '--scenario', 'rate=20M', '--bytes', '40M'];
+
+  it('is answered at once, and nothing stops', async () => {
+    const running = start(READING);
+    await received(running, 1024 * 1024);
+    running.child.kill('SIGUSR1');
+    const { stdout, stderr, code } = await running.outcome;
+    expect([stdout.length, code]).toEqual([40 * 1024 * 1024, 0]);
+    expect(stderr).toMatch(/^\d+\.\d s: \d+ bytes .* on average, \d+ in flight.*\nfrom /);
+  });
+
+  it('is answered in JSON with --json', async () => {
+    const running = start([...READING, '--json']);
+    await received(running, 1024 * 1024);
+    running.child.kill('SIGUSR1');
+    const [answer = '', ...summary] = (await running.outcome).stderr.split('\n');
+    expect(JSON.parse(answer)).toMatchObject({ schema: 'usbxfer.stats/1', final: false });
+    expect(JSON.parse(summary.join('\n'))).toMatchObject({ schema: 'usbxfer.read/1' });
+  });
+
+  it('is answered while nothing is transferred yet', async () => {
+    const running = start(['read', '--pid', 'dead', '--wait', '3s']);
+    await new Promise((resolve) => running.child.stderr?.once('data', resolve));
+    running.child.kill('SIGUSR1');
+    const { stderr, code } = await running.outcome;
+    expect(stderr).toContain('usbxfer: nothing is transferred yet\n');
+    expect(code).toBe(3);
+  });
+});
