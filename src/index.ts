@@ -10,6 +10,7 @@ export { FileSink, OutputError } from './transfer/file-sink.js';
 export { type OpenEndpoint, openEndpoint } from './transfer/open-endpoint.js';
 export { type ReceiveOptions, Receiver } from './transfer/receiver.js';
 export type { Sink, WriteDone } from './transfer/sink.js';
+export { type OpenPart, type SplitOptions, SplitSink } from './transfer/split-sink.js';
 export { Statistics } from './transfer/statistics.js';
 export type {
   Backend,

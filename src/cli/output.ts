@@ -1,10 +1,13 @@
 import { fstatSync, type Stats, statSync } from 'node:fs';
+import { join, parse } from 'node:path';
 import { isatty } from 'node:tty';
 import { FdSink } from '../transfer/fd-sink.js';
-import { FileSink, OutputError } from '../transfer/file-sink.js';
+import { FileSink, type FileSinkOptions, OutputError } from '../transfer/file-sink.js';
 import type { Sink } from '../transfer/sink.js';
+import type { DeviceInfo } from '../usb/backend.js';
 import { CliError, EXIT, exitCodeOfSignal } from './exit-code.js';
 import { isStdoutClosed } from './inherited.js';
+import type { OutputFile, OutputTemplate } from './output-template.js';
 import { sanitize } from './sanitize.js';
 import type { Interruption } from './signals.js';
 import { systemReason } from './system-reason.js';
@@ -28,20 +31,92 @@ export interface OutputOptions {
   readonly force?: true;
   readonly append?: true;
   readonly fsync?: true;
+  /** Bytes in each of several files. */
+  readonly splitBytes?: number;
+  /** Milliseconds in each of several files. */
+  readonly splitEvery?: number;
+}
+
+/** What `-o` names: nothing is open yet. */
+export interface OutputPlan extends OutputOptions {
+  /** The name of each file; without it the data goes to stdout. */
+  readonly nameOf: ((file: OutputFile) => string) | undefined;
+}
+
+/** The files of an output. */
+export interface OutputFiles {
+  /** How many there are, from 1 on. */
+  readonly files: number;
+  /** The names of the first and the last, as they were opened: the same of a single one. */
+  readonly first: string;
+  readonly last: string;
+}
+
+/** An output that is open. */
+export interface Output {
+  readonly sink: Sink;
+  /** The files so far; undefined for stdout. */
+  files(): OutputFiles | undefined;
 }
 
 /**
- * Opens what `-o` names, `-` being stdout.
+ * Reads what `-o` names, `-` being stdout, before anything is opened or waited for.
  *
+ * @throws CliError when the name cannot be read, or cannot be that of several files that are asked for
+ */
+export async function planOutput(options: OutputOptions): Promise<OutputPlan> {
+  const { output } = options;
+  const toStdout = STDOUT_NAMES.has(output);
+  const template = /[{}]/.test(output) ? await readTemplate(output) : undefined;
+  if (isSplit(options) && !template?.isNumbered) {
+    if (!toStdout && !template) {
+      requireFile(output);
+    }
+    const wanted = toStdout ? 'dump-{index:04}.bin' : numbered(output);
+    throw new CliError(
+      EXIT.usage,
+      `--split-bytes and --split-every need {index} in the name of a file: -o ${sanitize(wanted)}`,
+    );
+  }
+  const nameOf = template ? (file: OutputFile) => template.expand(file) : () => output;
+  return { ...options, nameOf: toStdout ? undefined : nameOf };
+}
+
+/**
+ * Opens the output of a capture: of several files the first.
+ *
+ * @param device what names of files may tell of
  * @param interruption ends the wait for the reader of a FIFO
  * @throws CliError when stdout is closed, or a terminal, which binary data would garble, when the
  *   options do not fit the output, when the file cannot be had, and when a signal came meanwhile
  */
 export async function openOutput(
-  options: OutputOptions,
+  plan: OutputPlan,
+  device: DeviceInfo,
   interruption: Pick<Interruption, 'signal' | 'received'>,
-): Promise<Sink> {
-  return STDOUT_NAMES.has(options.output) ? openStdout(options) : openFile(options, interruption);
+): Promise<Output> {
+  const { nameOf } = plan;
+  if (nameOf === undefined) {
+    return { sink: openStdout(plan), files: () => undefined };
+  }
+  const nameAt = (index: number) => nameOf({ index, time: new Date(), device });
+  return isSplit(plan) ? openSplit(plan, nameAt) : openSingle(plan, nameAt(0), interruption);
+}
+
+function isSplit({ splitBytes, splitEvery }: OutputOptions): boolean {
+  return splitBytes !== undefined || splitEvery !== undefined;
+}
+
+/** Most outputs have no template: it is loaded for those that do. */
+async function readTemplate(text: string): Promise<OutputTemplate> {
+  const { OutputTemplate } = await import('./output-template.js');
+  return new OutputTemplate(text);
+}
+
+/** `dump-{index:04}.bin` for `dump.bin` */
+function numbered(path: string): string {
+  const { dir, name, ext } = parse(path);
+  return join(dir, `${name}-{index:04}${ext}`);
 }
 
 function openStdout({ append, fsync }: OutputOptions): Sink {
@@ -66,25 +141,75 @@ function openStdout({ append, fsync }: OutputOptions): Sink {
   return new FdSink(STDOUT, fsync === true);
 }
 
-async function openFile(
-  options: OutputOptions,
+async function openSingle(
+  { force, append, fsync }: OutputPlan,
+  path: string,
   interruption: Pick<Interruption, 'signal' | 'received'>,
-): Promise<Sink> {
-  const { output, force, append, fsync } = options;
-  const name = sanitize(output);
+): Promise<Output> {
+  const name = sanitize(path);
   if (fsync) {
-    requireDisk(name, statSync(output, { throwIfNoEntry: false }));
+    requireDisk(name, statOf(path));
   }
+  const { signal } = interruption;
   try {
-    return await FileSink.open(output, { force, append, sync: fsync, signal: interruption.signal });
+    const sink = await openFile(path, { force, append, sync: fsync, signal });
+    return { sink, files: () => ({ files: 1, first: path, last: path }) };
   } catch (error) {
     const { received } = interruption;
     if (received !== undefined) {
       const message = `${received} while waiting for a reader of ${name}`;
       throw new CliError(exitCodeOfSignal(received), message, { cause: error });
     }
+    throw error;
+  }
+}
+
+/** Each file is opened as there are bytes for it: a failure is then one of the capture. */
+async function openSplit(
+  { force, fsync, splitBytes, splitEvery }: OutputPlan,
+  nameAt: (index: number) => string,
+): Promise<Output> {
+  const { SplitSink } = await import('../transfer/split-sink.js');
+  const first = nameAt(0);
+  requireFile(first);
+  let files: OutputFiles = { files: 0, first, last: first };
+  const open = async (index: number): Promise<Sink> => {
+    const last = index === 0 ? first : nameAt(index);
+    const sink = await openFile(last, { force, sync: fsync, regular: true });
+    files = { files: index + 1, first, last };
+    return sink;
+  };
+  const sink = await SplitSink.open(open, { bytes: splitBytes, every: splitEvery });
+  return { sink, files: () => files };
+}
+
+/** @throws CliError that names the file and says why it cannot be had */
+async function openFile(path: string, options: FileSinkOptions): Promise<FileSink> {
+  try {
+    return await FileSink.open(path, options);
+  } catch (error) {
     const said = error instanceof OutputError ? error.message : systemReason(error);
-    throw new CliError(EXIT.ioFailed, `cannot write ${name}: ${said}`, { cause: error });
+    throw new CliError(EXIT.ioFailed, `cannot write ${sanitize(path)}: ${said}`, { cause: error });
+  }
+}
+
+/** What there is by a name, if it can be told: where it cannot, opening it says why. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is no file has no end at which to begin another. */
+function requireFile(path: string): void {
+  const existing = statOf(path);
+  if (existing?.isFIFO() || existing?.isCharacterDevice() || existing?.isBlockDevice()) {
+    throw new CliError(
+      EXIT.usage,
+      `--split-bytes and --split-every need files, which ${sanitize(path)} is not`,
+    );
   }
 }
 

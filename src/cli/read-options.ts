@@ -84,7 +84,21 @@ export function addReadOptions(command: Command): void {
         .preset('forever'),
     )
     .optionsGroup('Output:')
-    .option('-o, --output <file>', 'where the data goes; - is stdout', '-')
+    .option(
+      '-o, --output <file>',
+      'where the data goes; - is stdout; fills in {index}, {time}, {serial}, …',
+      '-',
+    )
+    .addOption(
+      new Option('--split-bytes <size>', 'begin a new file after so many bytes')
+        .argParser(values.splitSize)
+        .conflicts('append'),
+    )
+    .addOption(
+      new Option('--split-every <time>', 'begin a new file after so long')
+        .argParser(values.splitTime)
+        .conflicts('append'),
+    )
     .option('--force', 'overwrite an existing file')
     .addOption(new Option('--append', 'add to the end of an existing file').conflicts('force'))
     .option('--fsync', 'make sure, at the end, that all of it is on the disk')

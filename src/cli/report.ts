@@ -2,13 +2,14 @@ import type { End } from '../transfer/end.js';
 import type { Statistics } from '../transfer/statistics.js';
 import type { DeviceInfo } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
+import type { OutputFiles } from './output.js';
 
 /** All that a summary tells of. */
 export interface Report {
   readonly device: DeviceInfo;
   readonly location: EndpointLocation;
-  /** Where the data went: a name, or `-` for stdout. */
-  readonly output: string;
+  /** The files that the data went to; undefined for stdout. */
+  readonly output: OutputFiles | undefined;
   readonly end: End;
   readonly statistics: Statistics;
   /** The signal that ended the capture, if one did. */

@@ -20,6 +20,23 @@ export function sanitize(text: string): string {
   return escapeUnsafe(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
 }
 
+/** The most bytes of `fileNamePart`. */
+export const LONGEST_NAME_PART = 64;
+
+/**
+ * Makes one string from a device fit to be a part of a file's name: ASCII letters, digits, `.`, `_`
+ * and `-` stay, anything else becomes `_`, and so do a dot or dash at the beginning, a dot at the end
+ * and all but the last of several dots. It names no folder, hides no file, and no shell or program
+ * takes it for anything else. Of an empty one `unknown` is made.
+ */
+export function fileNamePart(text: string): string {
+  const part = text
+    .slice(0, LONGEST_NAME_PART)
+    .replace(/[^0-9A-Za-z._-]/gu, '_')
+    .replace(/^[.-]|\.(?=\.)|\.$/g, '_');
+  return part === '' ? 'unknown' : part;
+}
+
 /** JSON that reads back to the same value and that no terminal acts on. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, undefined, 2).replace(UNSAFE, (character) =>

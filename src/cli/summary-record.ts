@@ -8,7 +8,7 @@ const SCHEMA = 'usbxfer.read/1';
 
 /** The summary for a program: the object that `--json` prints. */
 export function summaryRecord(report: Report): Record<string, unknown> {
-  const { device, location, end, statistics, signal, usage, exitCode } = report;
+  const { device, location, output, end, statistics, signal, usage, exitCode } = report;
   return {
     schema: SCHEMA,
     device: {
@@ -22,6 +22,7 @@ export function summaryRecord(report: Report): Record<string, unknown> {
     endpoint: endpointName(location.endpoint.address),
     interface: location.interfaceNumber,
     alternate_setting: location.alternateSetting,
+    output: output ?? null,
     ...countersRecord(statistics),
     seconds: statistics.seconds,
     bytes_per_second: statistics.bytesPerSecond,

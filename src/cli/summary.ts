@@ -15,7 +15,7 @@ export function summaryText(report: Report, paint: Paint): string {
   const { bytesWritten, seconds } = statistics;
   const rows = [
     ['from', source(report)],
-    ['to', output === '-' ? 'stdout' : sanitize(output)],
+    ['to', target(output)],
     ['bytes', `${bytesWritten} (${binarySize(bytesWritten)})`],
     ...aside(statistics),
     ['time', `${seconds.toFixed(3)} s`],
@@ -32,6 +32,15 @@ export function summaryText(report: Report, paint: Paint): string {
 function source({ device, location }: Report): string {
   const what = [ids(device), ...(device.product ? [sanitize(device.product)] : [])].join(' ');
   return `${device.path} (${what}), endpoint ${endpointName(location.endpoint.address)}`;
+}
+
+function target(output: Report['output']): string {
+  if (output === undefined) {
+    return 'stdout';
+  }
+  const { files, first, last } = output;
+  const names = files > 1 ? `${sanitize(first)} to ${sanitize(last)}` : sanitize(first);
+  return files > 1 ? `${names}, ${countOf(files, 'file')}` : names;
 }
 
 /** The highest rate, where the capture was long enough to have one besides the average. */

@@ -14,6 +14,10 @@ import { binarySize } from './format.js';
 const MOST_TRANSFERS = 1024;
 const LARGEST_TRANSFER = 256 * 1024 * 1024;
 
+/** Bounds for what makes files, in bytes and milliseconds, so that it does not make them by the thousand. */
+const SMALLEST_FILE = 512;
+const SHORTEST_FILE = 100;
+
 /** A vendor or product id: hexadecimal, as lsusb shows it. */
 export function id(text: string): number {
   if (!/^(0x)?[0-9a-f]{1,4}$/i.test(text)) {
@@ -113,6 +117,24 @@ export function interval(text: string): number {
   const milliseconds = duration(text);
   if (milliseconds < 10) {
     throw new InvalidArgumentError('give at least 10ms');
+  }
+  return milliseconds;
+}
+
+/** Bytes in each of several files. */
+export function splitSize(text: string): number {
+  const bytes = size(text);
+  if (bytes < SMALLEST_FILE) {
+    throw new InvalidArgumentError(`give at least ${SMALLEST_FILE} bytes`);
+  }
+  return bytes;
+}
+
+/** Milliseconds for each of several files. */
+export function splitTime(text: string): number {
+  const milliseconds = duration(text);
+  if (milliseconds < SHORTEST_FILE) {
+    throw new InvalidArgumentError(`give at least ${SHORTEST_FILE}ms`);
   }
   return milliseconds;
 }

@@ -1,5 +1,6 @@
 import { fsync, write, writev } from 'node:fs';
 import { promisify } from 'node:util';
+import { behind } from './buffers.js';
 import type { Sink, WriteDone } from './sink.js';
 
 /**
@@ -81,19 +82,4 @@ export class FdSink implements Sink {
     this.#rest = [];
     this.#done(error, this.#written);
   }
-}
-
-/** What is left of buffers behind so many bytes. */
-function behind(buffers: readonly Buffer[], bytes: number): readonly Buffer[] {
-  let left = bytes;
-  let whole = 0;
-  for (const { length } of buffers) {
-    if (left < length) {
-      break;
-    }
-    left -= length;
-    whole += 1;
-  }
-  const [partial, ...rest] = buffers.slice(whole);
-  return partial === undefined ? [] : [partial.subarray(left), ...rest];
 }

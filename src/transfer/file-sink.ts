@@ -17,6 +17,8 @@ export interface FileSinkOptions {
   readonly append?: boolean | undefined;
   /** Makes sure, on `close`, that all of it is on the disk. */
   readonly sync?: boolean | undefined;
+  /** Takes a regular file alone, new or overwritten: no FIFO, no device. */
+  readonly regular?: boolean | undefined;
   /** Ends the wait for the reader of a FIFO. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -150,19 +152,23 @@ async function follow(path: string): Promise<Stats> {
 }
 
 /** @throws OutputError for what would be a loss, or can only be a mistake */
-function refuseUnwanted(existing: Stats, { force, append }: FileSinkOptions): void {
+function refuseUnwanted(existing: Stats, { force, append, regular }: FileSinkOptions): void {
   if (existing.isDirectory()) {
     throw new OutputError('is a directory; name a file in it');
   }
   if (existing.isSocket()) {
     throw new OutputError('is a socket; name a file, a FIFO or a device');
   }
+  if (regular && !existing.isFile()) {
+    throw new OutputError('is a FIFO or a device; name a file');
+  }
   if (existing.isBlockDevice() && !force) {
     throw new OutputError('is a disk (a block device); --force overwrites what is on it');
   }
   if (existing.isFile() && !force && !append) {
+    const adding = regular ? '' : ' --append to add to it,';
     throw new OutputError(
-      'exists already; choose another name, --append to add to it, or --force to overwrite it',
+      `exists already; choose another name,${adding} or --force to overwrite it`,
     );
   }
 }

@@ -7,7 +7,7 @@ import { chooseDevice } from '../choose-device.js';
 import { CliError, EXIT, exitCodeOfEnd } from '../exit-code.js';
 import { Monitor } from '../monitor.js';
 import { Notices } from '../notices.js';
-import { openOutput } from '../output.js';
+import { openOutput, planOutput } from '../output.js';
 import { addReadOptions, type ReadOptions } from '../read-options.js';
 import type { Report } from '../report.js';
 import { toJson } from '../sanitize.js';
@@ -33,6 +33,7 @@ async function read(options: ReadOptions): Promise<number> {
   if (options.transfers * options.transferSize > LARGEST_POOL) {
     throw new CliError(EXIT.usage, '--transfers times --transfer-size: give at most 4GiB in all');
   }
+  const plan = await planOutput(options);
   const backend = await loadBackend(options);
   const notices = new Notices(options.json ?? options.quiet ?? false);
   const interruption = new Interruption();
@@ -59,13 +60,13 @@ async function read(options: ReadOptions): Promise<number> {
     };
     const { maxPacketSize } = location.endpoint;
     checkTransferMemory(receive, maxPacketSize, await backend.transferMemory());
-    const sink = await openOutput(options, interruption);
+    const output = await openOutput(plan, device, interruption);
     const result = await capture({
       backend,
       device,
       location,
       claim: { detachDriver: options.detach },
-      sink,
+      sink: output.sink,
       receive,
       recovery: {
         keepGoing: options.keepGoing,
@@ -88,7 +89,7 @@ async function read(options: ReadOptions): Promise<number> {
       ...result,
       device,
       location,
-      output: options.output,
+      output: output.files(),
       signal,
       suspensions,
       usage: process.resourceUsage(),
