@@ -90,5 +90,7 @@ it('usbxfer read loads no node-usb for the simulated bus', async () => {
   const { own, packages } = await loaded(['read', '-d', '1234:5678', '--bytes', '4k']);
   expect(own).toContain('transfer/capture.js');
   expect(under(['backends/libusb'], own)).toEqual([]);
+  expect(own).not.toContain('cli/output-template.js');
+  expect(own).not.toContain('transfer/split-sink.js');
   expect(packages).toEqual(['commander']);
 });

@@ -197,6 +197,29 @@ describe('what is no regular file', () => {
   });
 });
 
+describe('what has to be a regular file', () => {
+  it('is refused when it is none', async () => {
+    await expect(FileSink.open('/dev/null', { regular: true })).rejects.toThrow(
+      'is a FIFO or a device; name a file',
+    );
+    execFileSync('mkfifo', [file]);
+    await expect(FileSink.open(file, { regular: true, force: true })).rejects.toThrow('is a FIFO');
+  });
+
+  it('is written when it is new, or with force', async () => {
+    await (await FileSink.open(file, { regular: true })).close();
+    writeFileSync(file, 'precious');
+    await expect(FileSink.open(file, { regular: true })).rejects.toThrow(
+      /^exists already; choose another name, or --force to overwrite it$/,
+    );
+    const sink = await FileSink.open(file, { regular: true, force: true });
+    await sink.start();
+    await put(sink, 'new');
+    await sink.close();
+    expect(readFileSync(file, 'utf8')).toBe('new');
+  });
+});
+
 describe('a FIFO', () => {
   beforeEach(() => {
     execFileSync('mkfifo', [file]);
