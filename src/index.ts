@@ -6,7 +6,7 @@ export { parseScenario } from './backends/virtual/scenario.js';
 export { type CaptureRequest, type CaptureResult, capture } from './transfer/capture.js';
 export { type End, type EndReason, isClean } from './transfer/end.js';
 export { FdSink } from './transfer/fd-sink.js';
-export { FileSink, OutputError } from './transfer/file-sink.js';
+export { FileSink, OutputError, type OutputErrorCode } from './transfer/file-sink.js';
 export { type OpenEndpoint, openEndpoint } from './transfer/open-endpoint.js';
 export { type ReceiveOptions, Receiver } from './transfer/receiver.js';
 export type { Sink, WriteDone } from './transfer/sink.js';

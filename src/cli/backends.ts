@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Backend } from '../usb/backend.js';
+import { CliError } from './cli-error.js';
 import { Option } from './commander.js';
-import { CliError, EXIT } from './exit-code.js';
 
 /** Which bus to work on. */
 export interface BackendOptions {
@@ -36,7 +36,7 @@ export async function loadBackend(options: BackendOptions): Promise<Backend> {
     return createVirtualBackend({ scenario: await loadScenario(options.scenario) });
   }
   if (options.scenario !== undefined) {
-    throw new CliError(EXIT.usage, '--scenario needs --backend virtual');
+    throw new CliError('conflicting-options', '--scenario needs --backend virtual');
   }
   const { LibusbBackend } = await import('../backends/libusb/backend.js');
   return new LibusbBackend();

@@ -1,5 +1,7 @@
 import type { End } from '../transfer/end.js';
 import type { Statistics } from '../transfer/statistics.js';
+import { UsbError } from '../usb/errors.js';
+import { CliError } from './cli-error.js';
 import { countOf, endpointName } from './format.js';
 import type { Report } from './report.js';
 import { escapeUnsafe } from './sanitize.js';
@@ -16,15 +18,15 @@ export function describeFailure(report: Report): string | undefined {
   return failures.filter((failure) => failure !== undefined).join('; ') || undefined;
 }
 
-function describeEnd({ end, location, statistics }: Report): string | undefined {
+function describeEnd({ end, location, statistics, signal, errorCode }: Report): string | undefined {
   const endpoint = endpointName(location.endpoint.address);
   const kept = whatIsKept(end, statistics);
-  switch (end.reason) {
+  switch (errorCode) {
     case 'stall':
       return end.cause
         ? `endpoint ${endpoint} stalled: ${reason(end)}; ${kept}`
         : `endpoint ${endpoint} stalled: the device halted it; --keep-going clears the halt and goes on; ${kept}`;
-    case 'error':
+    case 'transfer-error':
       return `a transfer error on endpoint ${endpoint}: check cable, hub and power; --keep-going goes on behind it; ${kept}`;
     case 'overflow':
       return `endpoint ${endpoint} overflowed: the device sent more than was asked for; ${kept}${suspect(statistics)}`;
@@ -36,19 +38,19 @@ function describeEnd({ end, location, statistics }: Report): string | undefined 
       return `${reason(end)}; ask for less at once with --transfers or --transfer-size; ${kept}`;
     case 'internal':
       return `internal error: ${reason(end)}; ${kept}`;
+    case 'gaps':
+      return `the output has ${countOf(statistics.gapCount, 'gap')}, where bytes may be missing`;
+    case 'idle':
+      return `the device fell silent before the limit; ${kept}`;
+    case 'interrupted':
+      return `${signal} before the limit; ${kept}`;
     default:
-      return whatIsMissing(statistics);
+      return undefined;
   }
 }
 
 function suspect({ bytesSuspect }: Statistics): string {
   return bytesSuspect > 0 ? `; the last ${bytesSuspect} of these are suspect` : '';
-}
-
-function whatIsMissing({ gapCount }: Statistics): string | undefined {
-  return gapCount === 0
-    ? undefined
-    : `the output has ${countOf(gapCount, 'gap')}, where bytes may be missing`;
 }
 
 function whatIsKept({ offset }: End, { bytesWritten }: Statistics): string {
@@ -57,6 +59,8 @@ function whatIsKept({ offset }: End, { bytesWritten }: Statistics): string {
     : `of ${bytesWritten} bytes written the first ${offset} came before it`;
 }
 
-function reason(end: End): string {
-  return escapeUnsafe(end.cause?.message ?? 'no reason given');
+function reason({ cause }: End): string {
+  const known = cause instanceof UsbError || cause instanceof CliError;
+  const advice = known && cause.advice ? `; ${cause.advice}` : '';
+  return escapeUnsafe(`${cause?.message ?? 'no reason given'}${advice}`);
 }

@@ -1,6 +1,6 @@
 import { waitForDevice } from '../transfer/wait-for-device.js';
 import type { Backend, DeviceInfo } from '../usb/backend.js';
-import { CliError, exitCodeOfSignal } from './exit-code.js';
+import { CliError } from './cli-error.js';
 import type { Notices } from './notices.js';
 import { type FilterOptions, filterDevices, selectDevice } from './selection.js';
 import type { Interruption } from './signals.js';
@@ -30,7 +30,8 @@ export async function chooseDevice(
   await waitForDevice(backend, (device) => isMeant(device, options), options.wait, signal);
   const { received } = interruption;
   if (received !== undefined) {
-    throw new CliError(exitCodeOfSignal(received), `${received} while waiting for the device`);
+    const message = `${received} while waiting for the device`;
+    throw new CliError('interrupted', message, { signal: received });
   }
   return selectDevice(await backend.list(), options);
 }

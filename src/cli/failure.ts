@@ -1,41 +1,82 @@
 import { UsbError } from '../usb/errors.js';
+import { causesOf, nativeFailure } from './causes.js';
+import { CliError } from './cli-error.js';
 import { CommanderError } from './commander.js';
-import { CliError, EXIT, exitCodeOfError } from './exit-code.js';
-import { escapeUnsafe } from './sanitize.js';
+import { codeOfError } from './error-code.js';
+import { type ErrorCode, exitCodeOf } from './errors.js';
+import { EXIT } from './exit-code.js';
+import { escapeUnsafe, toJson } from './sanitize.js';
 import { say } from './stdio.js';
 import { styled } from './style.js';
 
-/** Says in one line why the command line failed; returns the code to exit with. */
-export async function fail(error: unknown): Promise<number> {
-  if (error instanceof CommanderError) {
-    // Without a command the help itself is the message.
-    if (error.code !== 'commander.help') {
-      await complain(error.message.replace(/^error: /, ''));
-    }
-    return EXIT.usage;
-  }
-  if (error instanceof CliError || error instanceof UsbError) {
-    await complain(`${error.message}${adviceFor(error)}`);
-  } else {
-    await complain(`internal error: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  return exitCodeOfError(error);
+const SCHEMA = 'usbxfer.error/1';
+
+/** How a failure is told. */
+export interface FailureOptions {
+  /** As one JSON object, not as one line. */
+  readonly json: boolean;
+  /** With all that began it. */
+  readonly debug: boolean;
 }
 
-function adviceFor(error: Error): string {
+/** Says on stderr why there is no result, or no capture; returns the code to exit with. */
+export async function fail(error: unknown, { json, debug }: FailureOptions): Promise<number> {
+  if (error instanceof CommanderError && error.code === 'commander.help') {
+    return EXIT.usage; // without a command the help itself is the message
+  }
+  const code = codeOfError(error);
+  const exitCode = exitCodeOf(code, error instanceof CliError ? error.signal : undefined);
+  const message = messageOf(error, code);
+  const advice = adviceFor(error, code);
+  const debugging = debug ? await import('./debug.js') : undefined;
+  if (json) {
+    const native = causesOf(error).map(nativeFailure).find(Boolean);
+    const details = debugging?.debugRecord([error]);
+    say(
+      toJson({
+        schema: SCHEMA,
+        code,
+        message,
+        exit_code: exitCode,
+        advice,
+        native,
+        debug: details,
+      }),
+    );
+    return exitCode;
+  }
+  if (debugging !== undefined) {
+    say(debugging.debugText([error]));
+  }
+  const line = advice === undefined ? message : `${message}; ${advice}`;
+  say(`${await styled('stderr', 'red', 'usbxfer:')} ${escapeUnsafe(line)}`);
+  return exitCode;
+}
+
+/** In one line, whatever was in it; it may quote arguments and device strings. */
+function messageOf(error: unknown, code: ErrorCode): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const told = code === 'internal' ? `internal error: ${message}` : message;
+  return (error instanceof CommanderError ? told.replace(/^error: /, '') : told).replaceAll(
+    '\n',
+    ' ',
+  );
+}
+
+function adviceFor(error: unknown, code: ErrorCode): string | undefined {
+  if (code === 'internal') {
+    return 'please report it, with what --debug adds';
+  }
+  if (error instanceof CliError) {
+    return error.advice;
+  }
   if (!(error instanceof UsbError)) {
-    return '';
+    return undefined;
   }
   if (error.driver !== undefined) {
-    return '; --detach takes it away for the time of the capture';
+    return '--detach takes it away for the time of the capture';
   }
   return error.code === 'no-memory'
-    ? '; ask for less at once with --transfers or --transfer-size'
-    : '';
-}
-
-/** One line, whatever was in the message; it may quote arguments and device strings. */
-async function complain(message: string): Promise<void> {
-  const line = escapeUnsafe(message.replaceAll('\n', ' '));
-  say(`${await styled('stderr', 'red', 'usbxfer:')} ${line}`);
+    ? 'ask for less at once with --transfers or --transfer-size'
+    : error.advice;
 }

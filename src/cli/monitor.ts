@@ -96,8 +96,10 @@ export class Monitor {
     if (unreported === undefined) {
       return report;
     }
-    const exitCode = report.exitCode === EXIT.done ? EXIT.ioFailed : report.exitCode;
-    return { ...report, unreported, exitCode };
+    // It is told beside a graver failure.
+    return report.errorCode === undefined
+      ? { ...report, unreported, errorCode: 'stats-failed', exitCode: EXIT.ioFailed }
+      : { ...report, unreported };
   }
 
   /** Tells nothing any more. Returns why some records did not get through, if so. */

@@ -1,6 +1,6 @@
 import { sep } from 'node:path';
 import type { DeviceInfo } from '../usb/backend.js';
-import { CliError, EXIT } from './exit-code.js';
+import { CliError } from './cli-error.js';
 import { hex4 } from './format.js';
 import { fileNamePart, LONGEST_NAME_PART, sanitize } from './sanitize.js';
 
@@ -131,5 +131,5 @@ function compactTime(time: Date): string {
 }
 
 function wrong(text: string, why: string): CliError {
-  return new CliError(EXIT.usage, `-o ${sanitize(text)}: ${why}`);
+  return new CliError('invalid-value', `-o ${sanitize(text)}: ${why}`);
 }

@@ -5,7 +5,7 @@ import { FdSink } from '../transfer/fd-sink.js';
 import { FileSink, type FileSinkOptions, OutputError } from '../transfer/file-sink.js';
 import type { Sink } from '../transfer/sink.js';
 import type { DeviceInfo } from '../usb/backend.js';
-import { CliError, EXIT, exitCodeOfSignal } from './exit-code.js';
+import { CliError } from './cli-error.js';
 import { isStdoutClosed } from './inherited.js';
 import type { OutputFile, OutputTemplate } from './output-template.js';
 import { sanitize } from './sanitize.js';
@@ -74,8 +74,9 @@ export async function planOutput(options: OutputOptions): Promise<OutputPlan> {
     }
     const wanted = toStdout ? 'dump-{index:04}.bin' : numbered(output);
     throw new CliError(
-      EXIT.usage,
-      `--split-bytes and --split-every need {index} in the name of a file: -o ${sanitize(wanted)}`,
+      'conflicting-options',
+      '--split-bytes and --split-every need {index} in the name of a file',
+      { advice: `for example -o ${sanitize(wanted)}` },
     );
   }
   const nameOf = template ? (file: OutputFile) => template.expand(file) : () => output;
@@ -121,19 +122,19 @@ function numbered(path: string): string {
 
 function openStdout({ append, fsync }: OutputOptions): Sink {
   if (isStdoutClosed()) {
-    throw new CliError(
-      EXIT.ioFailed,
-      'stdout is closed: redirect it (> dump.bin) or give -o FILE; -o /dev/null throws the data away',
-    );
+    throw new CliError('stdout-closed', 'stdout is closed', {
+      advice: 'redirect it (> dump.bin) or give -o FILE; -o /dev/null throws the data away',
+    });
   }
   if (isatty(STDOUT)) {
-    throw new CliError(
-      EXIT.usage,
-      'will not write binary data to a terminal: redirect stdout (> dump.bin) or give -o FILE',
-    );
+    throw new CliError('stdout-is-terminal', 'will not write binary data to a terminal', {
+      advice: 'redirect stdout (> dump.bin) or give -o FILE',
+    });
   }
   if (append) {
-    throw new CliError(EXIT.usage, '--append needs -o FILE; the shell appends with >> FILE');
+    throw new CliError('conflicting-options', '--append needs -o FILE', {
+      advice: 'the shell appends with >> FILE',
+    });
   }
   if (fsync) {
     requireDisk('stdout', fstatSync(STDOUT));
@@ -158,7 +159,7 @@ async function openSingle(
     const { received } = interruption;
     if (received !== undefined) {
       const message = `${received} while waiting for a reader of ${name}`;
-      throw new CliError(exitCodeOfSignal(received), message, { cause: error });
+      throw new CliError('interrupted', message, { signal: received, cause: error });
     }
     throw error;
   }
@@ -188,8 +189,7 @@ async function openFile(path: string, options: FileSinkOptions): Promise<FileSin
   try {
     return await FileSink.open(path, options);
   } catch (error) {
-    const said = error instanceof OutputError ? error.message : systemReason(error);
-    throw new CliError(EXIT.ioFailed, `cannot write ${sanitize(path)}: ${said}`, { cause: error });
+    throw refusal(sanitize(path), error);
   }
 }
 
@@ -207,15 +207,28 @@ function requireFile(path: string): void {
   const existing = statOf(path);
   if (existing?.isFIFO() || existing?.isCharacterDevice() || existing?.isBlockDevice()) {
     throw new CliError(
-      EXIT.usage,
+      'conflicting-options',
       `--split-bytes and --split-every need files, which ${sanitize(path)} is not`,
     );
   }
 }
 
+/** Why a file that is to be written cannot be had. */
+export function refusal(name: string, cause: unknown): CliError {
+  return cause instanceof OutputError
+    ? new CliError(cause.code, `cannot write ${name}: ${cause.message}`, {
+        advice: cause.advice,
+        cause,
+      })
+    : new CliError('cannot-open-output', `cannot write ${name}: ${systemReason(cause)}`, { cause });
+}
+
 /** A promise that cannot be kept is not made: nobody knows when a pipe's reader has it on a disk. */
 function requireDisk(name: string, existing: Stats | undefined): void {
   if (existing?.isFIFO() || existing?.isCharacterDevice() || existing?.isSocket()) {
-    throw new CliError(EXIT.usage, `--fsync needs a file on a disk, which ${name} is not`);
+    throw new CliError(
+      'conflicting-options',
+      `--fsync needs a file on a disk, which ${name} is not`,
+    );
   }
 }

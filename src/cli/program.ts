@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command as Program } from 'commander';
 import { COMMANDS } from './command-table.js';
-import { Command, CommanderError } from './commander.js';
+import { Command, CommanderError, Option } from './commander.js';
 import { print } from './stdio.js';
 
 const EXAMPLES = `
@@ -16,6 +16,11 @@ Ids are hexadecimal, as in lsusb. Sizes: 64k = 64KiB = 65536, 64kB = 64000.
 Exit codes: 0 done, 2 usage, 3 no such device or endpoint, 4 cannot open or claim, 5 device lost,
 6 transfer errors, 7 output failed, 8 silent before the limit, 128+n signal n before the limit.`;
 
+/** Options of the program itself; they may stand behind the name of a command as well. */
+export interface ProgramOptions {
+  readonly debug?: true;
+}
+
 /**
  * The command line, ready to parse these arguments. Only the command that they mean has its options,
  * of the others no more than the name and the summary is known.
@@ -25,6 +30,7 @@ export async function createProgram(args: readonly string[]): Promise<Program> {
     .description('Moves bulk data between any USB device and a shell pipeline.')
     .option('-V, --version', 'output the version number')
     .on('option:version', answerVersion)
+    .addOption(debugOption())
     .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
     .showSuggestionAfterError()
     .addHelpText('after', EXAMPLES)
@@ -40,6 +46,12 @@ export async function createProgram(args: readonly string[]): Promise<Program> {
     }
   }
   return program;
+}
+
+/** In the environment any value will do, unless it is empty. */
+function debugOption(): InstanceType<typeof Option> {
+  const option = new Option('--debug', 'say of a failure what began it, and where');
+  return process.env['USBXFER_DEBUG'] ? option.env('USBXFER_DEBUG') : option;
 }
 
 /** Commander's own would have to be told the version before anybody asks for it. */

@@ -31,6 +31,8 @@ export interface ReadOptions extends BackendOptions, ChoiceOptions, OutputOption
   readonly stats?: string;
   readonly json?: true;
   readonly quiet?: true;
+  /** One of the program's own. */
+  readonly debug?: true;
 }
 
 /** Adds the options of `usbxfer read`, in the order in which its help shows them. */

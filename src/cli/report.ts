@@ -2,6 +2,7 @@ import type { End } from '../transfer/end.js';
 import type { Statistics } from '../transfer/statistics.js';
 import type { DeviceInfo } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
+import type { ErrorCode } from './errors.js';
 import type { OutputFiles } from './output.js';
 
 /** All that a summary tells of. */
@@ -22,5 +23,7 @@ export interface Report {
   readonly unrestored: Error | undefined;
   /** Why `--stats` has not got all of its records, if so. */
   readonly unreported: Error | undefined;
+  /** What went wrong; undefined when nothing did. */
+  readonly errorCode: ErrorCode | undefined;
   readonly exitCode: number;
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parseScenario, type Scenario } from '../backends/virtual/scenario.js';
 import { toError } from '../usb/to-error.js';
-import { CliError, EXIT } from './exit-code.js';
+import { CliError } from './cli-error.js';
 import { sanitize } from './sanitize.js';
 import { systemReason } from './system-reason.js';
 
@@ -15,7 +15,7 @@ export async function loadScenario(scenario = ''): Promise<Scenario> {
   try {
     return parseScenario(text);
   } catch (cause) {
-    throw new CliError(EXIT.usage, toError(cause).message, { cause });
+    throw new CliError('invalid-value', toError(cause).message, { cause });
   }
 }
 
@@ -24,6 +24,6 @@ async function readText(file: string): Promise<string> {
     return await readFile(file, 'utf8');
   } catch (cause) {
     const name = sanitize(file);
-    throw new CliError(EXIT.ioFailed, `cannot read ${name}: ${systemReason(cause)}`, { cause });
+    throw new CliError('input-failed', `cannot read ${name}: ${systemReason(cause)}`, { cause });
   }
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { DeviceInfo } from '../usb/backend.js';
 import { type DeviceFilter, matches } from '../usb/select-device.js';
+import { CliError } from './cli-error.js';
 import { Option } from './commander.js';
-import { CliError, EXIT } from './exit-code.js';
 import { busAddress, ids } from './format.js';
 import { sanitize } from './sanitize.js';
 import * as values from './values.js';
@@ -59,15 +59,16 @@ export function selectDevice(devices: DeviceInfo[], options: FilterOptions): Dev
   const candidates = filterDevices(devices, options);
   const [only] = candidates;
   if (only === undefined) {
-    throw new CliError(EXIT.notFound, 'no such device; usbxfer list shows what is there');
+    throw new CliError('no-such-device', 'no such device', {
+      advice: 'usbxfer list shows what is there',
+    });
   }
   if (candidates.length > 1) {
     const shown = candidates.slice(0, MOST_CANDIDATES).map(describe).join(', ');
     const more = candidates.length > MOST_CANDIDATES ? ', …' : '';
-    throw new CliError(
-      EXIT.notFound,
-      `${candidates.length} devices fit: ${shown}${more}; choose with --path, --serial or --bus and --address`,
-    );
+    throw new CliError('ambiguous-device', `${candidates.length} devices fit: ${shown}${more}`, {
+      advice: 'choose with --path, --serial or --bus and --address',
+    });
   }
   return only;
 }

@@ -2,16 +2,15 @@ import { fstatSync, ftruncateSync, statSync, writeSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { resolve } from 'node:path';
-import { OutputError, openFile } from '../transfer/file-sink.js';
+import { openFile } from '../transfer/file-sink.js';
 import { toError } from '../usb/to-error.js';
-import { CliError, EXIT, exitCodeOfSignal } from './exit-code.js';
+import { CliError } from './cli-error.js';
 import { isGiven } from './inherited.js';
 import { MessageQueue } from './message-queue.js';
 import { nonBlocking } from './non-blocking.js';
-import { type OutputOptions, STDOUT_NAMES } from './output.js';
+import { type OutputOptions, refusal, STDOUT_NAMES } from './output.js';
 import { sanitize, toJsonLine } from './sanitize.js';
 import type { Interruption } from './signals.js';
-import { systemReason } from './system-reason.js';
 
 /** How long the last records may take to get through, in milliseconds. */
 const LAST_WORDS = 5000;
@@ -53,22 +52,19 @@ export class StatsOutput {
       return StatsOutput.#openFile(options, interruption);
     }
     if (fd === STDOUT && STDOUT_NAMES.has(output)) {
-      throw new CliError(
-        EXIT.usage,
-        `--stats ${stats}: stdout has the data; give -o FILE, or --stats fd:3 with 3> stats.jsonl`,
-      );
+      throw new CliError('conflicting-options', `--stats ${stats}: stdout has the data`, {
+        advice: 'give -o FILE, or --stats fd:3 with 3> stats.jsonl',
+      });
     }
     if (!isGiven(fd)) {
-      throw new CliError(
-        EXIT.usage,
-        `--stats ${stats}: descriptor ${fd} is not open; open it in the shell: ${fd}> stats.jsonl`,
-      );
+      throw new CliError('invalid-value', `--stats ${stats}: descriptor ${fd} is not open`, {
+        advice: `open it in the shell: ${fd}> stats.jsonl`,
+      });
     }
     try {
       writeSync(fd, Buffer.alloc(0));
     } catch (cause) {
-      const message = `cannot write ${stats}: ${systemReason(cause)}`;
-      throw new CliError(EXIT.ioFailed, message, { cause });
+      throw refusal(stats, cause);
     }
     return new StatsOutput(fd, async () => {});
   }
@@ -79,7 +75,9 @@ export class StatsOutput {
   ): Promise<StatsOutput> {
     const name = sanitize(stats);
     if (isSameFile(stats, output)) {
-      throw new CliError(EXIT.usage, `--stats ${name} is where the data goes; name another file`);
+      throw new CliError('conflicting-options', `--stats ${name} is where the data goes`, {
+        advice: 'name another file',
+      });
     }
     try {
       const { file, created } = await openFile(stats, {
@@ -100,10 +98,9 @@ export class StatsOutput {
       const { received } = interruption;
       if (received !== undefined) {
         const message = `${received} while waiting for a reader of ${name}`;
-        throw new CliError(exitCodeOfSignal(received), message, { cause });
+        throw new CliError('interrupted', message, { signal: received, cause });
       }
-      const said = cause instanceof OutputError ? cause.message : systemReason(cause);
-      throw new CliError(EXIT.ioFailed, `cannot write ${name}: ${said}`, { cause });
+      throw refusal(name, cause);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Statistics } from '../transfer/statistics.js';
-import { describeFailure } from './capture-failure.js';
 import { countersRecord } from './counters-record.js';
+import { endRecord } from './end-record.js';
 import type { Report } from './report.js';
 
 const SCHEMA = 'usbxfer.stats/1';
@@ -47,13 +47,9 @@ export function statsRecord(
 
 /** The last line: the sums, and how the capture ended. */
 export function finalStatsRecord(report: Report, since: Mark): Record<string, unknown> {
-  const { statistics, end, signal, exitCode } = report;
   return {
-    ...statsRecord(statistics, since, statistics.endedAt),
+    ...statsRecord(report.statistics, since, report.statistics.endedAt),
     final: true,
-    end: end.reason,
-    signal: end.reason === 'interrupted' ? (signal ?? null) : null,
-    error: describeFailure(report) ?? null,
-    exit_code: exitCode,
+    ...endRecord(report),
   };
 }

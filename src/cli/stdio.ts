@@ -1,4 +1,5 @@
-import { EXIT } from './exit-code.js';
+import { toError } from '../usb/to-error.js';
+import { CliError } from './cli-error.js';
 import { MessageQueue } from './message-queue.js';
 import { nonBlocking } from './non-blocking.js';
 import type { TerminalLine } from './terminal-line.js';
@@ -10,19 +11,34 @@ const LAST_WORDS = 1000;
 
 let messages: MessageQueue | undefined;
 let line: TerminalLine | undefined;
+const printed: Promise<void>[] = [];
 
-/** Prints a command's result, text, on stdout. A reader that closed early has had enough. */
+/** Prints a command's result, text, on stdout. */
 export function print(text: string): void {
-  if (process.stdout.listenerCount('error') === 0) {
-    process.stdout.on('error', onStdoutError);
+  const { stdout } = process;
+  if (printed.length === 0) {
+    stdout.on('error', () => {}); // the callback tells as well
   }
-  process.stdout.write(`${text}\n`);
+  const written = new Promise<void>((resolve, reject) => {
+    stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
+  });
+  written.catch(() => {}); // `finishPrinting` tells
+  printed.push(written);
 }
 
-function onStdoutError(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') {
-    say(`usbxfer: cannot write to stdout: ${error.message}`);
-    process.exitCode = EXIT.ioFailed;
+/**
+ * Waits for what was printed to be out. A reader that closed early has had enough.
+ *
+ * @throws CliError when stdout did not take it
+ */
+export async function finishPrinting(): Promise<void> {
+  try {
+    await Promise.all(printed);
+  } catch (cause) {
+    const { code, message }: NodeJS.ErrnoException = toError(cause);
+    if (code !== 'EPIPE') {
+      throw new CliError('output-failed', `cannot write to stdout: ${message}`, { cause });
+    }
   }
 }
 

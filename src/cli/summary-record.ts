@@ -1,6 +1,6 @@
 import type { Statistics } from '../transfer/statistics.js';
-import { describeFailure } from './capture-failure.js';
 import { countersRecord } from './counters-record.js';
+import { endRecord } from './end-record.js';
 import { endpointName, hex4 } from './format.js';
 import type { Report } from './report.js';
 
@@ -8,7 +8,7 @@ const SCHEMA = 'usbxfer.read/1';
 
 /** The summary for a program: the object that `--json` prints. */
 export function summaryRecord(report: Report): Record<string, unknown> {
-  const { device, location, output, end, statistics, signal, usage, exitCode } = report;
+  const { device, location, output, statistics, usage } = report;
   return {
     schema: SCHEMA,
     device: {
@@ -33,10 +33,7 @@ export function summaryRecord(report: Report): Record<string, unknown> {
     gaps: statistics.gaps,
     suspensions: report.suspensions.count,
     seconds_suspended: report.suspensions.milliseconds / 1000,
-    end: end.reason,
-    signal: end.reason === 'interrupted' ? (signal ?? null) : null,
-    error: describeFailure(report) ?? null,
-    exit_code: exitCode,
+    ...endRecord(report),
   };
 }
 

@@ -6,7 +6,7 @@ import {
   leastMemory,
   mostMemory,
 } from '../usb/transfer-memory.js';
-import { CliError, EXIT } from './exit-code.js';
+import { CliError } from './cli-error.js';
 import { binarySize } from './format.js';
 
 /** The transfers that are to be in flight together. */
@@ -57,9 +57,9 @@ export function checkTransferMemory(
       : `${depth} transfers of ${words(transferSize)} need`;
   const use = remedies.length > 0 ? `use ${remedies.join(' or ')}, or ` : '';
   throw new CliError(
-    EXIT.cannotOpen,
-    `${demand} ${need}, and the kernel lends ${words(memory.bytes)} to all programs together ` +
-      `(usbfs_memory_mb): ${use}raise the limit: ${memory.raise(depth * mostMemory(transferSize))}`,
+    'no-memory',
+    `${demand} ${need}, and the kernel lends ${words(memory.bytes)} to all programs together (usbfs_memory_mb)`,
+    { advice: `${use}raise the limit: ${memory.raise(depth * mostMemory(transferSize))}` },
   );
 }
 

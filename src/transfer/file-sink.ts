@@ -23,9 +23,24 @@ export interface FileSinkOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The output cannot be opened as asked. The message says what to do. */
+/**
+ * Why an output is refused: it holds data that would be overwritten, or it is nothing that can be
+ * written to.
+ */
+export type OutputErrorCode = 'output-exists' | 'output-unsuitable';
+
+/** The output cannot be opened as asked. */
 export class OutputError extends Error {
   override readonly name = 'OutputError';
+  readonly code: OutputErrorCode;
+  /** What to do about it; the message says only what is wrong. */
+  readonly advice: string;
+
+  constructor(code: OutputErrorCode, message: string, advice: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.advice = advice;
+  }
 }
 
 /**
@@ -143,7 +158,8 @@ async function follow(path: string): Promise<Stats> {
   } catch (error) {
     const target = codeOf(error) === 'ENOENT' ? await readlink(path).catch(() => '') : '';
     if (target !== '') {
-      throw new OutputError(`is a link to ${target}, which does not exist; make that, or name it`, {
+      const message = `is a link to ${target}, which does not exist`;
+      throw new OutputError('output-unsuitable', message, 'make that, or name it', {
         cause: error,
       });
     }
@@ -154,21 +170,27 @@ async function follow(path: string): Promise<Stats> {
 /** @throws OutputError for what would be a loss, or can only be a mistake */
 function refuseUnwanted(existing: Stats, { force, append, regular }: FileSinkOptions): void {
   if (existing.isDirectory()) {
-    throw new OutputError('is a directory; name a file in it');
+    throw new OutputError('output-unsuitable', 'is a directory', 'name a file in it');
   }
   if (existing.isSocket()) {
-    throw new OutputError('is a socket; name a file, a FIFO or a device');
+    throw new OutputError('output-unsuitable', 'is a socket', 'name a file, a FIFO or a device');
   }
   if (regular && !existing.isFile()) {
-    throw new OutputError('is a FIFO or a device; name a file');
+    throw new OutputError('output-unsuitable', 'is a FIFO or a device', 'name a file');
   }
   if (existing.isBlockDevice() && !force) {
-    throw new OutputError('is a disk (a block device); --force overwrites what is on it');
+    throw new OutputError(
+      'output-exists',
+      'is a disk (a block device)',
+      '--force overwrites what is on it',
+    );
   }
   if (existing.isFile() && !force && !append) {
     const adding = regular ? '' : ' --append to add to it,';
     throw new OutputError(
-      `exists already; choose another name,${adding} or --force to overwrite it`,
+      'output-exists',
+      'exists already',
+      `choose another name,${adding} or --force to overwrite it`,
     );
   }
 }

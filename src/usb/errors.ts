@@ -41,14 +41,18 @@ export class UsbError extends Error {
   readonly code: UsbErrorCode;
   /** The kernel driver that holds what was to be claimed, and that could be detached. */
   readonly driver: string | undefined;
+  /** What to do about it, where the message says only what is wrong. */
+  readonly advice: string | undefined;
 
   constructor(code: UsbErrorCode, message: string, options?: UsbErrorOptions) {
     super(message, options);
     this.code = code;
     this.driver = options?.driver;
+    this.advice = options?.advice;
   }
 }
 
 export interface UsbErrorOptions extends ErrorOptions {
   readonly driver?: string | undefined;
+  readonly advice?: string | undefined;
 }

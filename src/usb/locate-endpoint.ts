@@ -45,10 +45,9 @@ export function locateBulkIn(device: DeviceInfo, request: EndpointRequest): Endp
   }
   const chosen = usable.length === 1 ? first : preferDefaultSetting(usable);
   if (chosen === undefined) {
-    throw new UsbError(
-      'ambiguous',
-      `several endpoints fit: ${describeLocations(usable)}; choose with --ep, --interface or --alt`,
-    );
+    throw new UsbError('ambiguous', `several endpoints fit: ${describeLocations(usable)}`, {
+      advice: 'choose with --ep, --interface or --alt',
+    });
   }
   if (chosen.endpoint.maxPacketSize === 0) {
     throw new UsbError(

@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CliError, EXIT } from '../../src/cli/exit-code.js';
+import { CliError } from '../../src/cli/cli-error.js';
 import { OutputTemplate } from '../../src/cli/output-template.js';
 import { deviceInfo } from '../usb/device-info.js';
 

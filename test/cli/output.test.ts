@@ -138,7 +138,7 @@ describe('stdout', () => {
   onLinux('closed at the start is told, and nothing is opened', async () => {
     for (const output of ['-', '/dev/stdout', '/dev/fd/1']) {
       const { stderr, code } = await shell(`usbxfer read --pid 5678 -o ${output} >&-`);
-      expect(stderr).toMatch(/^usbxfer: stdout is closed: redirect it .*-o FILE.*\n$/);
+      expect(stderr).toMatch(/^usbxfer: stdout is closed; redirect it .*-o FILE.*\n$/);
       expect(code).toBe(7);
     }
   });

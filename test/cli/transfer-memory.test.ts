@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CliError } from '../../src/cli/exit-code.js';
+import { CliError } from '../../src/cli/cli-error.js';
 import { checkTransferMemory, type Pool } from '../../src/cli/transfer-memory.js';
 import { usbxfer } from './usbxfer.js';
 
@@ -15,9 +15,8 @@ function refusal(pool: Pool, memory = 16 * MIB): string | undefined {
     checkTransferMemory(pool, 512, lending(memory));
     return undefined;
   } catch (error) {
-    expect(error).toBeInstanceOf(CliError);
-    expect(error).toMatchObject({ exitCode: 4 });
-    return error instanceof Error ? error.message : '';
+    expect(error).toMatchObject({ code: 'no-memory' });
+    return error instanceof CliError ? `${error.message}; ${error.advice}` : '';
   }
 }
 
@@ -41,26 +40,26 @@ it.each<[Pool, number, string]>([
     { depth: 64, transferSize: MIB },
     16 * MIB,
     '64 transfers of 1 MiB need 64 MiB, and the kernel lends 16 MiB to all programs together ' +
-      '(usbfs_memory_mb): use --transfers 15 or --transfer-size 248KiB, or raise the limit: to 69206016',
+      '(usbfs_memory_mb); use --transfers 15 or --transfer-size 248KiB, or raise the limit: to 69206016',
   ],
   [
     { depth: 32, transferSize: 512 * KIB },
     16 * MIB,
     '32 transfers of 512 KiB need a little more than 16 MiB, and the kernel lends 16 MiB to all ' +
-      'programs together (usbfs_memory_mb): use --transfers 31 or --transfer-size 496KiB, or raise ' +
+      'programs together (usbfs_memory_mb); use --transfers 31 or --transfer-size 496KiB, or raise ' +
       'the limit: to 17301504',
   ],
   [
     { depth: 64, transferSize: MIB, skip: 20 * MIB, bytes: 1 },
     16 * MIB,
     '21 transfers of 1 MiB need 21 MiB, and the kernel lends 16 MiB to all programs together ' +
-      '(usbfs_memory_mb): use --transfers 15 or --transfer-size 756KiB, or raise the limit: to 22708224',
+      '(usbfs_memory_mb); use --transfers 15 or --transfer-size 756KiB, or raise the limit: to 22708224',
   ],
   [
     { depth: 1, transferSize: 1536 },
     1000,
     '1 transfer of 1.50 KiB needs 1.50 KiB, and the kernel lends 1000 bytes to all programs together ' +
-      '(usbfs_memory_mb): raise the limit: to 2048',
+      '(usbfs_memory_mb); raise the limit: to 2048',
   ],
 ])('refuses %o, saying what fits into %i bytes', (pool, memory, message) => {
   expect(refusal(pool, memory)).toBe(message);
@@ -71,7 +70,7 @@ it('is asked before anything is opened', async () => {
   const { stdout, stderr, code } = await usbxfer(args);
   expect(stderr).toBe(
     'usbxfer: 16 transfers of 1 MiB need 16 MiB, and the kernel lends 1 MiB to all programs ' +
-      'together (usbfs_memory_mb): use --transfer-size 60KiB, or raise the limit: ' +
+      'together (usbfs_memory_mb); use --transfer-size 60KiB, or raise the limit: ' +
       'memory=17301504 in the scenario\n',
   );
   expect([stdout.length, code]).toEqual([0, 4]);

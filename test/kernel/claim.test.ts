@@ -171,7 +171,7 @@ describeInLab('more memory than the kernel lends', () => {
       exit $code`);
     expect(stderr).toBe(
       'usbxfer: 64 transfers of 1 MiB need 64 MiB, and the kernel lends 16 MiB to all programs ' +
-        'together (usbfs_memory_mb): use --transfers 15 or --transfer-size 248KiB, or raise the ' +
+        'together (usbfs_memory_mb); use --transfers 15 or --transfer-size 248KiB, or raise the ' +
         'limit: echo 128 | sudo tee /sys/module/usbcore/parameters/usbfs_memory_mb\n',
     );
     expect([stdout.toString(), code]).toEqual(['1\n1\n', 4]);

@@ -92,9 +92,11 @@ describe('a new file', () => {
 describe('an existing file', () => {
   it('is refused, and left alone', async () => {
     writeFileSync(file, 'precious');
-    await expect(FileSink.open(file)).rejects.toThrow(
-      'exists already; choose another name, --append to add to it, or --force to overwrite it',
-    );
+    await expect(FileSink.open(file)).rejects.toMatchObject({
+      code: 'output-exists',
+      message: 'exists already',
+      advice: 'choose another name, --append to add to it, or --force to overwrite it',
+    });
     expect(readFileSync(file, 'utf8')).toBe('precious');
   });
 

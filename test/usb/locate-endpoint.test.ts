@@ -77,25 +77,31 @@ describe('locateBulkIn', () => {
       'not-found',
       /no alternate setting 2/,
     ],
-    ['two endpoints', [setting(0, 0, 0x81, 0x82)], {}, 'ambiguous', /0x81 .*0x82 .*--ep/],
+    ['two endpoints', [setting(0, 0, 0x81, 0x82)], {}, 'ambiguous', /0x81 .*0x82 /],
     [
       'one address in two interfaces',
       [setting(0, 0, 0x81), setting(1, 0, 0x81)],
       { address: 0x81 },
       'ambiguous',
-      /--interface/,
+      /interface 0 alt 0.*interface 1 alt 0/,
     ],
     [
       'one address in two settings but not the default',
       [setting(0, 1, 0x81), setting(0, 2, 0x81)],
       { address: 0x81 },
       'ambiguous',
-      /--alt/,
+      /interface 0 alt 1.*interface 0 alt 2/,
     ],
     ['a packet size of 0', [setting(0, 0, NO_PACKETS)], {}, 'not-found', /wMaxPacketSize 0/],
   ])('refuses %s', (_, settings, request, code, message) => {
     expect(() => locateBulkIn(deviceWith(...settings), request)).toThrow(
       expect.objectContaining({ name: 'UsbError', code, message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('says how to choose', () => {
+    expect(() => locateBulkIn(deviceWith(setting(0, 0, 0x81, 0x82)), {})).toThrow(
+      expect.objectContaining({ advice: 'choose with --ep, --interface or --alt' }),
     );
   });
 

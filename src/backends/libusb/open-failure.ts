@@ -7,7 +7,7 @@ import { operationError } from './errors.js';
 
 /** What lets a container have the devices, those plugged in later as well. */
 const CONTAINER =
-  "docker run -v /dev/bus/usb:/dev/bus/usb --device-cgroup-rule 'c 189:* rmw' (189: USB devices)";
+  "to a container, give docker run -v /dev/bus/usb:/dev/bus/usb --device-cgroup-rule 'c 189:* rmw' (189: USB devices)";
 
 /**
  * What is wrong when the kernel has a device and no file to open it through: a container. libusb
@@ -22,7 +22,7 @@ export function missingFile(info: DeviceInfo, root = DEVICE_FILES): UsbError | u
     return undefined;
   }
   const what = existsSync(root) ? 'that file is missing' : `there is no ${root}`;
-  return new UsbError('access', `cannot open ${file}: ${what}; to a container, give ${CONTAINER}`);
+  return new UsbError('access', `cannot open ${file}: ${what}`, { advice: CONTAINER });
 }
 
 /**
@@ -40,13 +40,13 @@ export function openFailure(
   const failure = operationError(`cannot open ${file}`, cause);
   if (failure.code === 'access') {
     const rights = rightsOf(file, accounts);
-    const text = `cannot open ${file}${rights && ` (${rights})`}: permission denied; ${udevAdvice(info)}`;
-    return new UsbError('access', text, { cause });
+    const text = `cannot open ${file}${rights && ` (${rights})`}: permission denied`;
+    return new UsbError('access', text, { cause, advice: udevAdvice(info) });
   }
   // libusb knows EACCES alone. EPERM is the refusal of a container's device rules.
   if (failure.code === 'io' && errnoOfOpening(file) === 'EPERM') {
-    const text = `cannot open ${file}: the device rules of this container forbid it; to the container, give ${CONTAINER}`;
-    return new UsbError('access', text, { cause });
+    const text = `cannot open ${file}: the device rules of this container forbid it`;
+    return new UsbError('access', text, { cause, advice: CONTAINER });
   }
   return failure;
 }

@@ -4,7 +4,10 @@ import { type EndpointLocation, locateBulkIn } from '../../usb/locate-endpoint.j
 import { loadBackend } from '../backends.js';
 import { describeFailure } from '../capture-failure.js';
 import { chooseDevice } from '../choose-device.js';
-import { CliError, EXIT, exitCodeOfEnd } from '../exit-code.js';
+import { CliError } from '../cli-error.js';
+import { codeOfEnd } from '../ending.js';
+import type { ErrorCode } from '../errors.js';
+import { EXIT } from '../exit-code.js';
 import { Monitor } from '../monitor.js';
 import { Notices } from '../notices.js';
 import { openOutput, planOutput } from '../output.js';
@@ -24,14 +27,17 @@ const LARGEST_POOL = 4 * 1024 ** 3;
 /** `usbxfer read` */
 export function define(command: Command): void {
   addReadOptions(command);
-  command.action(async (options: ReadOptions) => {
-    process.exitCode = await read(options);
+  command.action(async () => {
+    process.exitCode = await read(command.optsWithGlobals());
   });
 }
 
 async function read(options: ReadOptions): Promise<number> {
   if (options.transfers * options.transferSize > LARGEST_POOL) {
-    throw new CliError(EXIT.usage, '--transfers times --transfer-size: give at most 4GiB in all');
+    throw new CliError(
+      'invalid-value',
+      '--transfers times --transfer-size: give at most 4GiB in all',
+    );
   }
   const plan = await planOutput(options);
   const backend = await loadBackend(options);
@@ -84,7 +90,7 @@ async function read(options: ReadOptions): Promise<number> {
     });
     const { received: signal, suspensions } = interruption;
     const { gapCount: gaps } = result.statistics;
-    const exitCode = exitCodeOfEnd({ ...result, limited: isLimited(options), signal, gaps });
+    const errorCode = codeOfEnd({ ...result, limited: isLimited(options), signal, gaps });
     const report = await monitor.conclude({
       ...result,
       device,
@@ -94,7 +100,8 @@ async function read(options: ReadOptions): Promise<number> {
       suspensions,
       usage: process.resourceUsage(),
       unreported: undefined,
-      exitCode,
+      errorCode,
+      exitCode: await exitCodeOf(errorCode, signal),
     });
     await tell(report, options);
     return report.exitCode;
@@ -104,10 +111,22 @@ async function read(options: ReadOptions): Promise<number> {
   }
 }
 
+/** The table of errors is loaded only when there is one. */
+async function exitCodeOf(
+  code: ErrorCode | undefined,
+  signal: NodeJS.Signals | undefined,
+): Promise<number> {
+  return code === undefined ? EXIT.done : (await import('../errors.js')).exitCodeOf(code, signal);
+}
+
 /** The summary, and what went wrong, on stderr. */
-async function tell(report: Report, { json, quiet }: ReadOptions): Promise<void> {
+async function tell(report: Report, { json, quiet, debug }: ReadOptions): Promise<void> {
+  const { end, unrestored, errorCode } = report;
+  const causes = [end.cause, unrestored].filter((cause) => cause !== undefined);
+  const debugging =
+    debug && errorCode !== undefined && causes.length > 0 ? await import('../debug.js') : undefined;
   if (json) {
-    say(toJson(summaryRecord(report)));
+    say(toJson({ ...summaryRecord(report), debug: debugging?.debugRecord(causes) }));
     return;
   }
   const paint = await painter('stderr');
@@ -116,6 +135,9 @@ async function tell(report: Report, { json, quiet }: ReadOptions): Promise<void>
   }
   const failure = describeFailure(report);
   if (failure !== undefined) {
+    if (debugging !== undefined) {
+      say(debugging.debugText(causes));
+    }
     say(`${paint('red', 'usbxfer:')} ${failure}`);
   }
 }

@@ -1,0 +1,58 @@
+import type { End, EndReason } from '../transfer/end.js';
+import type { ErrorCode } from './errors.js';
+
+/** What it depends on whether a capture went well. */
+export interface Ending {
+  readonly end: End;
+  /** Whether a limit was asked for. */
+  readonly limited: boolean;
+  /** The signal that ended it, if one did. */
+  readonly signal: NodeJS.Signals | undefined;
+  /** Gaps in the output. */
+  readonly gaps: number;
+  /** Why the device could not be given back as it was, if so. */
+  readonly unrestored?: Error | undefined;
+}
+
+/** The code of each reason; undefined for what is no failure by itself. */
+const CODES: Readonly<Record<EndReason, ErrorCode | undefined>> = {
+  limit: undefined,
+  duration: undefined,
+  idle: undefined,
+  interrupted: undefined,
+  'reader-closed': undefined,
+  stall: 'stall',
+  error: 'transfer-error',
+  overflow: 'overflow',
+  'device-lost': 'device-lost',
+  'submit-failed': 'submit-failed',
+  'output-failed': 'output-failed',
+  internal: 'internal',
+};
+
+/**
+ * What went wrong with a capture; undefined when nothing did. A gap is told before an end short of
+ * the limit; a device that could not be given back is told when nothing else is.
+ */
+export function codeOfEnd({
+  end,
+  limited,
+  signal,
+  gaps,
+  unrestored,
+}: Ending): ErrorCode | undefined {
+  const code = CODES[end.reason];
+  if (code !== undefined) {
+    return code;
+  }
+  if (gaps > 0) {
+    return 'gaps';
+  }
+  if (limited && end.reason === 'idle') {
+    return 'idle';
+  }
+  if (limited && end.reason === 'interrupted' && signal !== undefined) {
+    return 'interrupted';
+  }
+  return unrestored && 'not-restored';
+}

@@ -1,0 +1,158 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CliError } from '../../src/cli/cli-error.js';
+import { CommanderError } from '../../src/cli/commander.js';
+import { codeOfEnd, type Ending } from '../../src/cli/ending.js';
+import { codeOfError } from '../../src/cli/error-code.js';
+import { ERRORS, type ErrorCode, exitCodeOf } from '../../src/cli/errors.js';
+import { EXIT } from '../../src/cli/exit-code.js';
+import type { EndReason } from '../../src/transfer/end.js';
+import { UsbError, type UsbErrorCode } from '../../src/usb/errors.js';
+
+const CODES = ERRORS.map(({ code }) => code);
+
+/** All that is written in src/, but for the table. */
+const source = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && file !== join('cli', 'errors.ts'))
+  .map((file) => readFileSync(join('src', file), 'utf8'))
+  .join('\n');
+
+const manual = readFileSync('man/usbxfer.1', 'utf8').replaceAll('\\-', '-');
+
+const ending = (reason: EndReason, rest: Partial<Ending> = {}): Ending => ({
+  end: { reason },
+  limited: false,
+  signal: undefined,
+  gaps: 0,
+  ...rest,
+});
+
+/** The code of an end, and what it exits with. */
+function outcome(of: Ending): [code: ErrorCode | undefined, exitCode: number] {
+  const code = codeOfEnd(of);
+  return [code, code === undefined ? EXIT.done : exitCodeOf(code, of.signal)];
+}
+
+describe('the table of errors', () => {
+  it('has each code once', () => {
+    expect(new Set(CODES).size).toBe(CODES.length);
+  });
+
+  it('has a failure for every exit code but that of success', () => {
+    const exitCodes = new Set<unknown>(ERRORS.map(({ exitCode }) => exitCode));
+    const { done: _, ...failures } = EXIT;
+    expect(exitCodes).toEqual(new Set([...Object.values(failures), '128+n']));
+  });
+
+  describe.each(ERRORS)('says of $code', ({ code, exitCode, meaning }) => {
+    it('what can stand in a line', () => {
+      expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
+      expect(meaning).toMatch(/^[^\n.]+$/);
+    });
+
+    it('what some code tells', () => {
+      expect(source).toContain(`'${code}'`);
+    });
+
+    it('what the manual page says', () => {
+      const heading = exitCode === '128+n' ? '128+\\fIn\\fR' : exitCode;
+      const [, after = ''] = manual.split(`\n.BR ${code} " (${heading})"\n`);
+      const [entry = ''] = after.split('\n.TP\n');
+      expect(entry.replaceAll('\n', ' ').toLowerCase()).toContain(`${meaning.toLowerCase()}.`);
+    });
+  });
+});
+
+it('the manual page has no code that is not in the table', () => {
+  const section = /^\.SH ERRORS\n(.*?)^\.SH /ms.exec(manual)?.[1] ?? '';
+  const codes = [...section.matchAll(/^\.BR (\S+) " \(.*\)"$/gm)].map(([, code]) => code);
+  expect(codes).toEqual(CODES);
+});
+
+describe('a capture', () => {
+  it.each<[EndReason, ErrorCode | undefined, number]>([
+    ['limit', undefined, 0],
+    ['duration', undefined, 0],
+    ['idle', undefined, 0],
+    ['reader-closed', undefined, 0],
+    ['interrupted', undefined, 0],
+    ['stall', 'stall', 6],
+    ['error', 'transfer-error', 6],
+    ['overflow', 'overflow', 6],
+    ['device-lost', 'device-lost', 5],
+    ['submit-failed', 'submit-failed', 4],
+    ['output-failed', 'output-failed', 7],
+    ['internal', 'internal', 1],
+  ])('that ends by %s has the code %s and exits %i', (reason, code, exitCode) => {
+    expect(outcome(ending(reason))).toEqual([code, exitCode]);
+  });
+
+  it.each<[EndReason, ErrorCode, number]>([
+    ['limit', 'gaps', 6],
+    ['idle', 'gaps', 6],
+    ['interrupted', 'gaps', 6],
+    ['device-lost', 'device-lost', 5],
+    ['output-failed', 'output-failed', 7],
+  ])('with a gap that ends by %s has the code %s and exits %i', (reason, code, exitCode) => {
+    const gap = ending(reason, { gaps: 1, limited: true, signal: 'SIGINT' });
+    expect(outcome(gap)).toEqual([code, exitCode]);
+  });
+
+  it('that a signal ends before a limit exits with 128 and its number', () => {
+    const limited = (reason: EndReason, signal: NodeJS.Signals) =>
+      outcome(ending(reason, { limited: true, signal }));
+    expect(limited('interrupted', 'SIGINT')).toEqual(['interrupted', 130]);
+    expect(limited('interrupted', 'SIGTERM')).toEqual(['interrupted', 143]);
+    expect(limited('limit', 'SIGINT')).toEqual([undefined, 0]);
+  });
+
+  it.each<[EndReason, ErrorCode, number]>([
+    ['limit', 'not-restored', 4],
+    ['interrupted', 'not-restored', 4],
+    ['stall', 'stall', 6],
+  ])('that leaves the device changed and ends by %s has the code %s and exits %i', (reason, code, exitCode) => {
+    const changed = ending(reason, { unrestored: new Error('no driver') });
+    expect(outcome(changed)).toEqual([code, exitCode]);
+  });
+
+  it('that falls silent before a limit exits 8', () => {
+    expect(outcome(ending('idle', { limited: true }))).toEqual(['idle', 8]);
+  });
+});
+
+describe('a failure before a capture', () => {
+  it.each<[UsbErrorCode, ErrorCode, number]>([
+    ['no-bus', 'no-bus', 3],
+    ['no-device', 'no-such-device', 3],
+    ['not-found', 'no-such-endpoint', 3],
+    ['ambiguous', 'ambiguous-endpoint', 3],
+    ['access', 'access', 4],
+    ['busy', 'busy', 4],
+    ['no-memory', 'no-memory', 4],
+    ['stall', 'request-refused', 4],
+    ['timed-out', 'no-answer', 4],
+    ['io', 'io', 4],
+    ['not-supported', 'not-supported', 4],
+    ['unavailable', 'libusb-unavailable', 4],
+    ['other', 'usb', 4],
+    ['invalid', 'internal', 1],
+  ])('on the bus, %s, has the code %s and exits %i', (usbCode, code, exitCode) => {
+    const told = codeOfError(new UsbError(usbCode, 'failed'));
+    expect([told, exitCodeOf(told)]).toEqual([code, exitCode]);
+  });
+
+  it.each<[string, ErrorCode]>([
+    ['commander.missingArgument', 'missing-argument'],
+    ['commander.missingMandatoryOptionValue', 'usage'],
+    ['commander.error', 'usage'],
+  ])('of the command line, %s, has the code %s', (commanderCode, code) => {
+    expect(codeOfError(new CommanderError(1, commanderCode, 'wrong'))).toBe(code);
+  });
+
+  it('has the code that it was thrown with, or is internal', () => {
+    expect(codeOfError(new CliError('stdout-closed', 'closed'))).toBe('stdout-closed');
+    expect(codeOfError(new TypeError('bug'))).toBe('internal');
+    expect(codeOfError('bug')).toBe('internal');
+  });
+});
