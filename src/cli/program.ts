@@ -50,7 +50,7 @@ export async function createProgram(args: readonly string[]): Promise<Program> {
 
 /** In the environment any value will do, unless it is empty. */
 function debugOption(): InstanceType<typeof Option> {
-  const option = new Option('--debug', 'say of a failure what began it, and where');
+  const option = new Option('--debug', 'tell of a failure what began it, and where');
   return process.env['USBXFER_DEBUG'] ? option.env('USBXFER_DEBUG') : option;
 }
 

@@ -62,6 +62,7 @@ describe('usbxfer list', () => {
     ]);
     const json = await usbxfer(['list', '--vid', 'dead', '--json']);
     expect([json.code, JSON.parse(json.stdout.toString()).devices]).toEqual([3, []]);
+    expect(JSON.parse(json.stderr)).toMatchObject({ code: 'no-such-device', exit_code: 3 });
   });
 
   it('is not upset by a reader that closes early', async () => {
@@ -73,7 +74,13 @@ describe('usbxfer list', () => {
     const { stdout, stderr, code } = await usbxfer(['list'], { USBXFER_BACKEND: 'libusb' });
     expect(code).toBe(3);
     expect(stdout).toHaveLength(0);
-    expect(stderr).toMatch(/no USB bus is visible here.*container.*WSL/);
+    expect(stderr).toMatch(/^usbxfer: no USB bus is visible here.*container.*WSL.*\n$/);
+    const json = await usbxfer(['list', '--json'], { USBXFER_BACKEND: 'libusb' });
+    expect([json.code, JSON.parse(json.stdout.toString()).devices]).toEqual([3, []]);
+    expect(JSON.parse(json.stderr)).toMatchObject({
+      code: 'no-bus',
+      advice: expect.stringContaining('usbipd'),
+    });
   });
 });
 

@@ -94,3 +94,25 @@ it('usbxfer read loads no node-usb for the simulated bus', async () => {
   expect(own).not.toContain('transfer/split-sink.js');
   expect(packages).toEqual(['commander']);
 });
+
+describe('the table of errors', () => {
+  it.each([
+    [['--help']],
+    [['list']],
+    [['list', '--json', '--debug']],
+    [['read', '-d', '1234:5678', '--bytes', '4k', '--json', '--debug']],
+  ])('is not loaded when all goes well: %j', async (args) => {
+    const { own } = await loaded(args);
+    const failing = ['cli/errors.js', 'cli/error-code.js', 'cli/failure.js', 'cli/debug.js'];
+    expect(own.filter((file) => failing.includes(file))).toEqual([]);
+  });
+
+  it.each([
+    [['list', '--vid', 'dead']],
+    [['read', '-d', '1234:5678', '--scenario', 'stall@1k']],
+  ])('is loaded on a failure: %j', async (args) => {
+    const { own } = await loaded(args);
+    expect(own).toContain('cli/errors.js');
+    expect(own).not.toContain('cli/debug.js');
+  });
+});

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isCounterPrefix } from '../counter-stream.js';
-import { BINARY, type Running, received, shell, start } from './usbxfer.js';
+import { BINARY, listening, type Running, received, shell, start } from './usbxfer.js';
 
 const READ = ['read', '--pid', '5678'];
 
@@ -28,15 +28,6 @@ function exited({ child }: Running): Promise<number | NodeJS.Signals | null> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? signal));
   });
-}
-
-/** Resolves when the process catches SIGHUP, which Node by itself does not. */
-async function listening({ child }: Running): Promise<void> {
-  const caught = () =>
-    /^SigCgt:.*[13579bdf]$/m.test(readFileSync(`/proc/${child.pid}/status`, 'utf8'));
-  while (!caught()) {
-    await pause(20);
-  }
 }
 
 /** A capture whose reader has stopped reading, and whose pipe is full. */

@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 /** The real binary, as built. */
@@ -52,6 +54,15 @@ export function received({ child }: Running, bytes: number): Promise<void> {
       }
     });
   });
+}
+
+/** Resolves when the process catches SIGHUP, which Node by itself does not. On Linux alone. */
+export async function listening({ child }: Running): Promise<void> {
+  const caught = () =>
+    /^SigCgt:.*[13579bdf]$/m.test(readFileSync(`/proc/${child.pid}/status`, 'utf8'));
+  while (!caught()) {
+    await sleep(20);
+  }
 }
 
 function launch(

@@ -156,9 +156,11 @@ describe('a link', () => {
   ])('that points nowhere is refused with %j', async (options) => {
     const link = join(folder, 'link');
     symlinkSync('nowhere', link);
-    await expect(FileSink.open(link, options)).rejects.toThrow(
-      'is a link to nowhere, which does not exist; make that, or name it',
-    );
+    await expect(FileSink.open(link, options)).rejects.toMatchObject({
+      code: 'output-unsuitable',
+      message: 'is a link to nowhere, which does not exist',
+      advice: 'make that, or name it',
+    });
     expect(existsSync(join(folder, 'nowhere'))).toBe(false);
   });
 });
@@ -183,9 +185,11 @@ describe('what is no regular file', () => {
       isBlockDevice: { value: () => true },
     });
     vi.mocked(stat).mockResolvedValueOnce(disk).mockResolvedValueOnce(disk);
-    await expect(FileSink.open('/dev/null')).rejects.toThrow(
-      'is a disk (a block device); --force overwrites what is on it',
-    );
+    await expect(FileSink.open('/dev/null')).rejects.toMatchObject({
+      code: 'output-exists',
+      message: 'is a disk (a block device)',
+      advice: '--force overwrites what is on it',
+    });
     const sink = await FileSink.open('/dev/null', { force: true });
     await sink.close();
   });
