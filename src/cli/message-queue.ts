@@ -1,5 +1,4 @@
 import { writeSync } from 'node:fs';
-import { toError } from '../usb/to-error.js';
 
 /** Bytes that may wait; what is said while so many wait is lost. */
 const MOST_WAITING = 64 * 1024;
@@ -80,7 +79,7 @@ export class MessageQueue {
         this.#timer = setTimeout(this.#flush, RETRY_DELAY).unref();
         return;
       }
-      this.#failure ??= toError(error);
+      this.#failure ??= error as Error;
       this.#waiting.length = 0; // nobody will ever read it
       this.#waitingBytes = 0;
     }

@@ -1,7 +1,6 @@
 import { isatty } from 'node:tty';
 import { LONGEST_TIMER } from '../transfer/longest-timer.js';
 import type { Statistics } from '../transfer/statistics.js';
-import { EXIT } from './exit-code.js';
 import type { Goal } from './outlook.js';
 import { type OutputOptions, STDOUT_NAMES } from './output.js';
 import type { Progress } from './progress.js';
@@ -96,10 +95,12 @@ export class Monitor {
     if (unreported === undefined) {
       return report;
     }
-    // It is told beside a graver failure.
-    return report.errorCode === undefined
-      ? { ...report, unreported, errorCode: 'stats-failed', exitCode: EXIT.ioFailed }
-      : { ...report, unreported };
+    if (report.errorCode !== undefined) {
+      return { ...report, unreported }; // it is told beside what is graver
+    }
+    const { exitCodeOf } = await import('./errors.js');
+    const errorCode = 'stats-failed';
+    return { ...report, unreported, errorCode, exitCode: exitCodeOf(errorCode) };
   }
 
   /** Tells nothing any more. Returns why some records did not get through, if so. */

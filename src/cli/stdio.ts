@@ -1,4 +1,3 @@
-import { toError } from '../usb/to-error.js';
 import { CliError } from './cli-error.js';
 import { MessageQueue } from './message-queue.js';
 import { nonBlocking } from './non-blocking.js';
@@ -35,7 +34,7 @@ export async function finishPrinting(): Promise<void> {
   try {
     await Promise.all(printed);
   } catch (cause) {
-    const { code, message }: NodeJS.ErrnoException = toError(cause);
+    const { code, message } = cause as NodeJS.ErrnoException;
     if (code !== 'EPIPE') {
       throw new CliError('output-failed', `cannot write to stdout: ${message}`, { cause });
     }

@@ -17,6 +17,8 @@ function page(file: string): string {
 
 const commands = await Promise.all(COMMANDS.map(({ name }) => commandOf(name)));
 
+const program = await createProgram([]);
+
 async function commandOf(name: string) {
   const program = await createProgram([name]);
   const command = program.commands.find((candidate) => candidate.name() === name);
@@ -41,6 +43,10 @@ describe('the manual page of usbxfer', () => {
 
   it.each(Object.values(EXIT))('has exit status %i', (code) => {
     expect(main).toContain(`\n.B ${code}\n`);
+  });
+
+  it.each(program.options.map(({ long }) => [long ?? '']))('has %s', (flag) => {
+    expect(main).toMatch(new RegExp(`${flag}\\b`));
   });
 
   it.each(commands)('has the command $name', ({ name }) => {

@@ -73,9 +73,9 @@ describe('a template', () => {
       (template) => [template, `${template} cannot be read; give a width such as {index:04}`],
     ),
   ])('%s is refused', (template, message) => {
-    const { message: said, exitCode } = refusal(template);
+    const { message: said, code } = refusal(template);
     expect(said).toContain(message);
-    expect(exitCode).toBe(EXIT.usage);
+    expect(code).toBe('invalid-value');
   });
 
   it('is refused when a name of it can be too long', () => {

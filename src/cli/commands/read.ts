@@ -7,7 +7,6 @@ import { chooseDevice } from '../choose-device.js';
 import { CliError } from '../cli-error.js';
 import { codeOfEnd } from '../ending.js';
 import type { ErrorCode } from '../errors.js';
-import { EXIT } from '../exit-code.js';
 import { Monitor } from '../monitor.js';
 import { Notices } from '../notices.js';
 import { openOutput, planOutput } from '../output.js';
@@ -116,13 +115,13 @@ async function exitCodeOf(
   code: ErrorCode | undefined,
   signal: NodeJS.Signals | undefined,
 ): Promise<number> {
-  return code === undefined ? EXIT.done : (await import('../errors.js')).exitCodeOf(code, signal);
+  return code === undefined ? 0 : (await import('../errors.js')).exitCodeOf(code, signal);
 }
 
 /** The summary, and what went wrong, on stderr. */
 async function tell(report: Report, { json, quiet, debug }: ReadOptions): Promise<void> {
-  const { end, unrestored, errorCode } = report;
-  const causes = [end.cause, unrestored].filter((cause) => cause !== undefined);
+  const { end, unrestored, unreported, errorCode } = report;
+  const causes = [end.cause, unrestored, unreported].filter((cause) => cause !== undefined);
   const debugging =
     debug && errorCode !== undefined && causes.length > 0 ? await import('../debug.js') : undefined;
   if (json) {
