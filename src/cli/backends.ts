@@ -13,7 +13,7 @@ const NAMES = ['libusb', 'virtual'];
 
 /** Adds the options that choose the bus. */
 export function addBackendOptions(command: Command): Command {
-  const backend = new Option('--backend <name>', 'the bus: libusb, or virtual, a simulated one')
+  const backend = new Option('--backend <name>', 'the bus; virtual is a simulated one')
     .choices(NAMES)
     .default('libusb');
   if (process.env['USBXFER_BACKEND'] !== '') {

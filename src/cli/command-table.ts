@@ -27,3 +27,6 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/read.js'),
   },
 ];
+
+/** What `usbxfer help` does, the one command that has no module of its own here. */
+export const HELP_SUMMARY = 'help on a command or a topic';

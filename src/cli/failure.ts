@@ -1,10 +1,10 @@
+import type { Command } from 'commander';
 import { UsbError } from '../usb/errors.js';
 import { causesOf, nativeFailure } from './causes.js';
 import { CliError } from './cli-error.js';
 import { CommanderError } from './commander.js';
 import { codeOfError } from './error-code.js';
 import { type ErrorCode, exitCodeOf } from './errors.js';
-import { EXIT } from './exit-code.js';
 import { escapeUnsafe, toJson } from './sanitize.js';
 import { say } from './stdio.js';
 import { styled } from './style.js';
@@ -17,17 +17,19 @@ export interface FailureOptions {
   readonly json: boolean;
   /** With all that began it. */
   readonly debug: boolean;
+  /** Whose arguments were wrong, if so. */
+  readonly command: Command | undefined;
 }
 
 /** Says on stderr why there is no result, or no capture; returns the code to exit with. */
-export async function fail(error: unknown, { json, debug }: FailureOptions): Promise<number> {
-  if (error instanceof CommanderError && error.code === 'commander.help') {
-    return EXIT.usage; // without a command the help itself is the message
-  }
+export async function fail(error: unknown, options: FailureOptions): Promise<number> {
+  const { json, debug, command } = options;
   const code = codeOfError(error);
   const exitCode = exitCodeOf(code, error instanceof CliError ? error.signal : undefined);
-  const message = messageOf(error, code);
-  const advice = adviceFor(error, code);
+  const { message, advice } =
+    error instanceof CommanderError
+      ? (await import('./usage-error.js')).explainUsage(error, command)
+      : { message: messageOf(error, code), advice: adviceFor(error, code) };
   const debugging = debug ? await import('./debug.js') : undefined;
   if (json) {
     const native = causesOf(error).map(nativeFailure).find(Boolean);
@@ -56,11 +58,7 @@ export async function fail(error: unknown, { json, debug }: FailureOptions): Pro
 /** In one line, whatever was in it; it may quote arguments and device strings. */
 function messageOf(error: unknown, code: ErrorCode): string {
   const message = error instanceof Error ? error.message : String(error);
-  const told = code === 'internal' ? `internal error: ${message}` : message;
-  return (error instanceof CommanderError ? told.replace(/^error: /, '') : told).replaceAll(
-    '\n',
-    ' ',
-  );
+  return (code === 'internal' ? `internal error: ${message}` : message).replaceAll('\n', ' ');
 }
 
 function adviceFor(error: unknown, code: ErrorCode): string | undefined {

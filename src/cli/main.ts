@@ -1,7 +1,10 @@
-import type { Command } from 'commander';
+import type { Command, CommanderError as Stop } from 'commander';
 import { CommanderError } from './commander.js';
 import { createProgram, type ProgramOptions } from './program.js';
-import { finishPrinting, finishSaying, print, say } from './stdio.js';
+import { finishPrinting, finishSaying } from './stdio.js';
+
+/** Commander throws instead of exiting, and says nothing itself. */
+const SILENT = { writeOut: () => {}, writeErr: () => {}, outputError: () => {} };
 
 /** Runs the command line to its end and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
@@ -9,48 +12,59 @@ export async function main(argv: readonly string[]): Promise<void> {
   const args = argv.slice(2);
   process.title = ['usbxfer', ...args].join(' ');
   let program: Command | undefined;
+  // The command whose arguments are read when commander stops.
+  let command: Command | undefined;
   try {
     program = await createProgram(args);
-    await run(program, args);
+    for (const candidate of [program, ...program.commands]) {
+      candidate.configureOutput(SILENT).exitOverride((error) => {
+        command = candidate;
+        throw error;
+      });
+    }
+    await run(program, args, () => command);
     await finishPrinting();
   } catch (error) {
     const { fail } = await import('./failure.js');
     // Of a command line that cannot be parsed, no more than the words is known.
     const json = upTo('--', args).includes('--json');
     const debug = program?.opts<ProgramOptions>().debug ?? false;
-    process.exitCode = await fail(error, { json, debug });
+    process.exitCode = await fail(error, { json, debug, command });
   }
   await finishSaying();
 }
 
-async function run(program: Command, args: readonly string[]): Promise<void> {
-  for (const command of [program, ...program.commands]) {
-    answerInOneLine(command);
-  }
+async function run(
+  program: Command,
+  args: readonly string[],
+  stopped: () => Command | undefined,
+): Promise<void> {
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    if (!isAnswered(error)) {
+    if (!(error instanceof CommanderError && (await answer(error, stopped())))) {
       throw error;
     }
   }
 }
 
-/** Commander throws instead of exiting, and leaves it to `fail` to say why. */
-function answerInOneLine(command: Command): void {
-  command.exitOverride().configureOutput({
-    writeOut: (text) => print(text.trimEnd()),
-    writeErr: (text) => say(text.trimEnd()),
-    outputError: () => {},
-  });
+/** Shows the help where it was asked for, or is missed. Returns whether that was all. */
+async function answer({ code }: Stop, command: Command | undefined): Promise<boolean> {
+  switch (code) {
+    case 'commander.version':
+      return true;
+    case 'commander.helpDisplayed':
+      (await import('./help/help.js')).showHelp(command);
+      return true;
+    case 'commander.help':
+      process.exitCode = (await import('./help/help.js')).missCommand();
+      return true;
+    default:
+      return false;
+  }
 }
 
 function upTo(end: string, args: readonly string[]): readonly string[] {
   const index = args.indexOf(end);
   return index < 0 ? args : args.slice(0, index);
-}
-
-/** Whether it is but the end of --help or --version. */
-function isAnswered(error: unknown): boolean {
-  return error instanceof CommanderError && error.exitCode === 0;
 }

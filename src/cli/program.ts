@@ -1,20 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Command as Program } from 'commander';
-import { COMMANDS } from './command-table.js';
+import { COMMANDS, HELP_SUMMARY } from './command-table.js';
 import { Command, CommanderError, Option } from './commander.js';
 import { print } from './stdio.js';
-
-const EXAMPLES = `
-Examples:
-  usbxfer list
-  usbxfer read --vid 1234 --pid 5678 --ep 0x82 > dump.bin
-  usbxfer read -d 1234:5678 --bytes 64MiB -o dump.bin
-  usbxfer read -d 1234:5678 | xxd | less
-  usbxfer read --backend virtual -d 1234:5678 --bytes 1M > try-it-without-a-device.bin
-
-Ids are hexadecimal, as in lsusb. Sizes: 64k = 64KiB = 65536, 64kB = 64000.
-Exit codes: 0 done, 2 usage, 3 no such device or endpoint, 4 cannot open or claim, 5 device lost,
-6 transfer errors, 7 output failed, 8 silent before the limit, 128+n signal n before the limit.`;
 
 /** Options of the program itself; they may stand behind the name of a command as well. */
 export interface ProgramOptions {
@@ -27,14 +15,12 @@ export interface ProgramOptions {
  */
 export async function createProgram(args: readonly string[]): Promise<Program> {
   const program = new Command('usbxfer')
-    .description('Moves bulk data between any USB device and a shell pipeline.')
-    .option('-V, --version', 'output the version number')
+    .option('-V, --version', 'print the version')
     .on('option:version', answerVersion)
     .addOption(debugOption())
-    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
+    .helpOption('-h, --help', 'print this help')
     .showSuggestionAfterError()
-    .addHelpText('after', EXAMPLES)
-    .helpCommand(true);
+    .helpCommand(false);
   // Before the name of the command that is meant stand options without values and `help`, no other
   // command's name.
   const meant = args.find((arg) => COMMANDS.some(({ name }) => name === arg));
@@ -45,6 +31,15 @@ export async function createProgram(args: readonly string[]): Promise<Program> {
       define(command);
     }
   }
+  program
+    .command('help')
+    .argument('[name]')
+    .description(HELP_SUMMARY)
+    .allowExcessArguments(false)
+    .action(async (name: string | undefined) => {
+      const { help } = await import('./help/help.js');
+      await help(program, name);
+    });
   return program;
 }
 

@@ -71,7 +71,7 @@ export function addReadOptions(command: Command): void {
     .option('--idle-timeout <time>', 'end when nothing has come for so long', values.duration)
     .optionsGroup('Failures:')
     .addOption(
-      new Option('--keep-going [n]', 'go on after a stall or error, up to n in a row (16)')
+      new Option('--keep-going [n]', 'go on after a stall or error, up to n in a row')
         .argParser(values.count)
         .preset('16'),
     )

@@ -6,7 +6,8 @@
 
 const NUMBER_AND_UNIT = /^([0-9]+)(?:\.([0-9]+))? ?([A-Za-z]*)$/;
 
-const SIZE_UNITS = new Map<string, number>([
+/** Units of sizes, in bytes; '' is no unit. */
+export const SIZE_UNITS: ReadonlyMap<string, number> = new Map<string, number>([
   ['', 1],
   ['B', 1],
   ...['k', 'K', 'M', 'G', 'T'].flatMap((prefix): [string, number][] => {
@@ -20,7 +21,8 @@ const SIZE_UNITS = new Map<string, number>([
   }),
 ]);
 
-const DURATION_UNITS = new Map<string, number>([
+/** Units of durations, in milliseconds; '' is no unit. */
+export const DURATION_UNITS: ReadonlyMap<string, number> = new Map<string, number>([
   ['', 1000],
   ['ms', 1],
   ['s', 1000],

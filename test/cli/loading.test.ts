@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-table.js';
+import { TOPICS } from '../../src/cli/help/topics.js';
 import { usbxfer } from './usbxfer.js';
 
 const DIST = new URL('../../dist/', import.meta.url).href;
@@ -48,6 +49,22 @@ describe.each([
     expect(commands).toEqual([]);
     expect(under(['backends', 'transfer'], own)).toEqual([]);
     expect(packages).toEqual(['commander']);
+  });
+});
+
+it('usbxfer loads no help for what needs none', async () => {
+  for (const args of [['--version'], ['list'], ['list', '--serial', '-h']]) {
+    expect(under(['cli/help'], (await loaded(args)).own)).toEqual([]);
+  }
+});
+
+describe.each(TOPICS.map(({ name }) => name))('usbxfer help %s', (name) => {
+  it('loads its topic alone', async () => {
+    const { own, commands } = await loaded(['help', name]);
+    const topics = TOPICS.map((topic) => `cli/help/${topic.name}.js`);
+    expect(own.filter((file) => topics.includes(file))).toEqual([`cli/help/${name}.js`]);
+    expect(commands).toEqual([]);
+    expect(under(['transfer', 'backends/libusb'], own)).toEqual([]);
   });
 });
 

@@ -30,20 +30,35 @@ const FAULT_KINDS = ['short', 'zlp', 'stall', 'error', 'babble', 'silence', 'unp
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
-/** Every clause of the language, with what it does: for messages and manuals. */
+/**
+ * Every clause of the language, with what it does in whole sentences: for messages, help and
+ * manuals. Settings have a `=`, faults an `@`.
+ */
 export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: string])[] = [
-  ['speed=full|high|super', 'the bus speed: packets of 64, 512 or 1024 bytes'],
-  ['rate=SIZE[/s]|bus|unlimited', 'bytes per second; bus: what the bus speed can carry'],
-  ['seed=N', 'what random choices depend on'],
-  ['memory=SIZE', 'what all transfers in flight together may take'],
-  ['message=SIZE[..SIZE]', 'send messages of that size, or of random sizes between the two'],
-  ['short@OFFSET', 'end the message there: a short packet, or an empty one between packets'],
-  ['zlp@OFFSET', 'send an empty packet there'],
-  ['stall@OFFSET', 'halt the endpoint there'],
-  ['error@OFFSET', 'end the transfer that is there with a protocol error'],
-  ['babble@OFFSET', 'send a packet there that is too large: it is lost'],
-  ['silence@OFFSET[=TIME]', 'send nothing from there on, for a time or for ever'],
-  ['unplug@OFFSET[=TIME]', 'vanish there, for a time or for ever'],
+  ['speed=full|high|super', 'The bus speed: packets of 64, 512 or 1024 bytes. High by default.'],
+  [
+    'rate=SIZE[/s]|bus|unlimited',
+    'Bytes per second on each endpoint; bus is what the bus speed can carry. Unlimited by default.',
+  ],
+  ['seed=N', 'What random choices depend on: the same scenario does the same again.'],
+  [
+    'memory=SIZE',
+    'What all transfers in flight together may take, with the same little overhead as in the ' +
+      'kernel; beyond it they are refused. Unlimited by default.',
+  ],
+  [
+    'message=SIZE[..SIZE]',
+    'The counter sends messages of that size, or of random sizes between the two, each ended by ' +
+      'a short packet, or by a zero-length packet when it fills its last packet. By default its ' +
+      'stream never ends.',
+  ],
+  ['short@OFFSET', 'The message ends: a short packet, or an empty one between packets.'],
+  ['zlp@OFFSET', 'A zero-length packet.'],
+  ['stall@OFFSET', 'The endpoint halts.'],
+  ['error@OFFSET', 'The transfer under way ends with a protocol error.'],
+  ['babble@OFFSET', 'A packet that is too large; it is lost.'],
+  ['silence@OFFSET[=TIME]', 'Nothing comes from there on, for a time or for ever.'],
+  ['unplug@OFFSET[=TIME]', 'The device vanishes, for a time or for ever.'],
 ];
 
 /** Plain devices: high speed, unpaced, an endless stream without a fault. */

@@ -1,0 +1,68 @@
+import type { Command, Option } from 'commander';
+import { COMMANDS } from '../command-table.js';
+import { EXAMPLES } from './examples.js';
+import type { Term } from './part.js';
+import { sentence, termLines } from './text.js';
+
+/** The help of one command: how to call it, examples, its options in their groups. */
+export function commandHelp(command: Command, width: number): string {
+  return [
+    `Usage: ${synopsis(command)}\n${sentence(command.description())}`,
+    section('Examples:', exampleLines(EXAMPLES[command.name()] ?? [])),
+    ...groups(command).map(([heading, options]) =>
+      section(heading, termLines(options.map(optionTerm), width)),
+    ),
+    `More: man ${manualPage(command)}, usbxfer help sizes.`,
+  ].join('\n\n');
+}
+
+/** How a command is called. */
+function synopsis(command: Command): string {
+  const operands = command.registeredArguments.map((operand) =>
+    operand.required ? `<${operand.name()}>` : `[${operand.name()}]`,
+  );
+  return ['usbxfer', command.name(), '[options]', ...operands].join(' ');
+}
+
+function manualPage(command: Command): string {
+  const name = command.name();
+  return COMMANDS.some((known) => known.name === name) ? `usbxfer-${name}` : 'usbxfer';
+}
+
+function section(heading: string, lines: readonly string[]): string {
+  return [heading, ...lines].join('\n');
+}
+
+/** Each with what it does as a shell's comment: both can be pasted. */
+function exampleLines(examples: readonly Term[]): string[] {
+  const longest = Math.max(...examples.map(([line]) => line.length));
+  return examples.map(([line, what]) => {
+    const comment = `# ${what.charAt(0).toLowerCase()}${what.slice(1).replace(/\.$/, '')}`;
+    return `  ${line.padEnd(longest)}  ${comment}`;
+  });
+}
+
+function groups(command: Command): [heading: string, options: Option[]][] {
+  const found = new Map<string, Option[]>();
+  for (const option of command.createHelp().visibleOptions(command)) {
+    const heading = option.helpGroupHeading ?? 'Other:';
+    found.set(heading, [...(found.get(heading) ?? []), option]);
+  }
+  return [...found];
+}
+
+function optionTerm(option: Option): Term {
+  const notes = [
+    option.argChoices === undefined ? '' : `one of ${option.argChoices.join(', ')}`,
+    option.defaultValue === undefined ? '' : `default: ${defaultText(option)}`,
+    option.presetArg === undefined ? '' : `without a value: ${String(option.presetArg)}`,
+    option.envVar === undefined ? '' : `or ${option.envVar}`,
+  ].filter((note) => note !== '');
+  const { flags, description } = option;
+  return [flags, notes.length === 0 ? description : `${description} (${notes.join('; ')})`];
+}
+
+/** The default value of an option that has one, as one would type it. */
+export function defaultText({ defaultValue, defaultValueDescription }: Option): string {
+  return defaultValueDescription ?? String(defaultValue);
+}

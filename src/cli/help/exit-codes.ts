@@ -1,0 +1,29 @@
+import { EXIT } from '../exit-code.js';
+import type { Part, Term } from './part.js';
+
+/** What each exit code means. */
+const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  done:
+    'Done: a limit was reached, the reader closed the pipe, or a capture without a limit was ' +
+    'ended by a signal.',
+  internal: 'An internal error; please report it.',
+  usage: 'The command line is wrong.',
+  notFound: 'No such device, interface or endpoint, or several that fit.',
+  cannotOpen:
+    'The device cannot be opened or claimed: permission, busy, memory. Or it could not be given ' +
+    'back as it was, and all else went well: its kernel driver did not come back.',
+  deviceLost: 'The device was lost.',
+  transferErrors: 'Transfer errors: the output has a gap or ends early.',
+  ioFailed: 'The output or input failed.',
+  shortOfLimit: 'The device fell silent before the limit.',
+};
+
+/** In the order of the codes. */
+const CODES = Object.entries(EXIT).map(
+  ([name, code]): Term => [String(code), MEANINGS[name as keyof typeof EXIT]],
+);
+
+/** `usbxfer help exit-codes` */
+export const PARTS: readonly Part[] = [
+  { terms: [...CODES, ['128+n', 'Signal n ended the capture before its limit.']] },
+];
