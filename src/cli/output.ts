@@ -76,7 +76,7 @@ export async function planOutput(options: OutputOptions): Promise<OutputPlan> {
     throw new CliError(
       'conflicting-options',
       '--split-bytes and --split-every need {index} in the name of a file',
-      { advice: `for example -o ${sanitize(wanted)}` },
+      { advice: `such as -o ${sanitize(wanted)}` },
     );
   }
   const nameOf = template ? (file: OutputFile) => template.expand(file) : () => output;

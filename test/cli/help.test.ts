@@ -103,8 +103,19 @@ describe('the help of usbxfer read', () => {
   });
 });
 
-it('has examples of no command that there is not', () => {
-  expect(Object.keys(EXAMPLES).sort()).toEqual([...COMMAND_NAMES, 'help'].sort());
+describe('the examples', () => {
+  it('are of every command, and of no other', () => {
+    expect(Object.keys(EXAMPLES).sort()).toEqual([...COMMAND_NAMES, 'help', 'usbxfer'].sort());
+  });
+
+  it.each(Object.values(EXAMPLES).flat())('%s: has only options that there are', async (line) => {
+    const [, name = '', args = ''] = /^usbxfer (\S+)([^|>]*)/.exec(line) ?? [];
+    const options = args.match(/(?<= )--?[a-z-]+/g) ?? [];
+    const help = await answer(name, '--help');
+    for (const option of options) {
+      expect(help.join('\n')).toMatch(new RegExp(`^  (-., )?${option}\\b`, 'm'));
+    }
+  });
 });
 
 describe.each(TOPIC_NAMES)('usbxfer help %s', (name) => {

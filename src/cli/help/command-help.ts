@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander';
 import { COMMANDS } from '../command-table.js';
-import { EXAMPLES } from './examples.js';
+import { exampleLines } from './examples.js';
 import type { Term } from './part.js';
 import { sentence, termLines } from './text.js';
 
@@ -8,7 +8,7 @@ import { sentence, termLines } from './text.js';
 export function commandHelp(command: Command, width: number): string {
   return [
     `Usage: ${synopsis(command)}\n${sentence(command.description())}`,
-    section('Examples:', exampleLines(EXAMPLES[command.name()] ?? [])),
+    section('Examples:', exampleLines(command.name())),
     ...groups(command).map(([heading, options]) =>
       section(heading, termLines(options.map(optionTerm), width)),
     ),
@@ -31,15 +31,6 @@ function manualPage(command: Command): string {
 
 function section(heading: string, lines: readonly string[]): string {
   return [heading, ...lines].join('\n');
-}
-
-/** Each with what it does as a shell's comment: both can be pasted. */
-function exampleLines(examples: readonly Term[]): string[] {
-  const longest = Math.max(...examples.map(([line]) => line.length));
-  return examples.map(([line, what]) => {
-    const comment = `# ${what.charAt(0).toLowerCase()}${what.slice(1).replace(/\.$/, '')}`;
-    return `  ${line.padEnd(longest)}  ${comment}`;
-  });
 }
 
 function groups(command: Command): [heading: string, options: Option[]][] {

@@ -12,8 +12,17 @@ export const PARTS: readonly Part[] = [
         'USBXFER_DEBUG',
         'When set and not empty, as --debug: failures are told with what began them.',
       ],
-      ['NO_COLOR', 'When set and not empty, nothing is coloured.'],
-      ['FORCE_COLOR', 'When set, colour is used even where the stream is no terminal.'],
+      ['NO_COLOR', 'When set and not empty, nothing is coloured, unless --color says so.'],
+      [
+        'FORCE_COLOR',
+        'When set, colour is used even where the stream is no terminal; 0 or false: none is.',
+      ],
+      ['TERM', 'Where it is dumb, nothing is coloured, and no progress is drawn.'],
+      [
+        'LC_ALL, LC_CTYPE, LANG',
+        'Whether the terminal shows Unicode: progress is drawn with ASCII if not.',
+      ],
+      ['COLUMNS', 'How wide progress is where stderr is no terminal.'],
     ],
   },
 ];

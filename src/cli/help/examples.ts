@@ -1,7 +1,14 @@
 import type { Term } from './part.js';
 
-/** For each command, two or three lines to try and what they do; none is longer than a screen is wide. */
+/** For usbxfer and for each command a few lines to try, and what they do. */
 export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
+  usbxfer: [
+    ['usbxfer list', 'All devices.'],
+    ['usbxfer read -d 1234:5678 --ep 0x82 > dump.bin', 'Until Ctrl-C.'],
+    ['usbxfer read -d 1234:5678 --bytes 64MiB -o dump.bin', 'So much only.'],
+    ['usbxfer read -d 1234:5678 | zstd > dump.zst', 'Into a pipeline.'],
+    ['usbxfer read --backend virtual --pid 5678 --bytes 64 | xxd', 'Without a device.'],
+  ],
   list: [
     ['usbxfer list', 'All devices.'],
     ['usbxfer list -d 1234', 'Those of one vendor.'],
@@ -17,3 +24,13 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer help exit-codes', 'A topic.'],
   ],
 };
+
+/** The examples, indented, each with what it does as a shell's comment: both can be pasted. */
+export function exampleLines(name: string): string[] {
+  const examples = EXAMPLES[name] ?? [];
+  const longest = Math.max(...examples.map(([line]) => line.length));
+  return examples.map(([line, what]) => {
+    const comment = `${what.charAt(0).toLowerCase()}${what.slice(1).replace(/\.$/, '')}`;
+    return `  ${line.padEnd(longest)}  # ${comment}`;
+  });
+}

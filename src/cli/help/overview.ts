@@ -1,4 +1,5 @@
 import { COMMANDS, HELP_SUMMARY } from '../command-table.js';
+import { exampleLines } from './examples.js';
 import { sentence, termLines, wrap } from './text.js';
 import { TOPICS } from './topics.js';
 
@@ -13,11 +14,7 @@ export function overview(): string {
   const topics = TOPICS.map(({ name }) => name).join(', ');
   return [
     `${sentence(SUMMARY)} Examples:`,
-    '  usbxfer list',
-    '  usbxfer read -d 1234:5678 --ep 0x82 > dump.bin',
-    '  usbxfer read -d 1234:5678 --bytes 64MiB -o dump.bin',
-    '  usbxfer read -d 1234:5678 | xxd | less',
-    '  usbxfer read --backend virtual -d 1234:5678 --bytes 1M > without-a-device.bin',
+    ...exampleLines('usbxfer'),
     '',
     'Usage: usbxfer <command> [options]',
     '',

@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { COMMANDS, HELP_SUMMARY } from '../../src/cli/command-table.js';
+import { EXAMPLES } from '../../src/cli/help/examples.js';
+import { SUMMARY } from '../../src/cli/help/overview.js';
+import { sentence } from '../../src/cli/help/text.js';
+import { TOPICS } from '../../src/cli/help/topics.js';
+import { createProgram } from '../../src/cli/program.js';
+import { type Page, renderPage } from './page.js';
+import { bold, italic, paragraph, tagged, terms, topic } from './roff.js';
+
+const OPTIONS = `[${italic('option')} ...]`;
+
+/**
+ * Every manual page, by the path of its file, of the definitions in the code and the sources in
+ * man/src. The working directory is the repository.
+ *
+ * @throws Error when a source does not fit the definitions
+ */
+export async function manualPages(): Promise<ReadonlyMap<string, string>> {
+  const pages = [await programPage(), ...(await Promise.all(COMMANDS.map(commandPage)))];
+  return new Map(
+    pages.map((page) => {
+      const source = readFileSync(`man/src/${page.name}.roff`, 'utf8');
+      return [`man/${page.name}.1`, renderPage(source, page)];
+    }),
+  );
+}
+
+async function programPage(): Promise<Page> {
+  const program = await createProgram([]);
+  return {
+    name: 'usbxfer',
+    version: version(),
+    summary: SUMMARY,
+    operands: `${italic('command')} ${OPTIONS}`,
+    options: program.createHelp().visibleOptions(program),
+    blocks: await blocks('usbxfer'),
+  };
+}
+
+async function commandPage({ name, summary }: (typeof COMMANDS)[number]): Promise<Page> {
+  const program = await createProgram([name]);
+  const command = program.commands.find((candidate) => candidate.name() === name);
+  if (command === undefined) {
+    throw new Error(`the program has no command ${name}`);
+  }
+  return {
+    name: `usbxfer-${name}`,
+    version: version(),
+    summary,
+    operands: [OPTIONS, ...operands(command)].join(' '),
+    options: command.options,
+    blocks: await blocks(name),
+  };
+}
+
+function operands({ registeredArguments }: Command): string[] {
+  return registeredArguments.map((operand) =>
+    operand.required ? italic(operand.name()) : `[${italic(operand.name())}]`,
+  );
+}
+
+/** What the page of usbxfer, or of a command, has from tables. */
+async function blocks(name: string): Promise<Page['blocks']> {
+  const topics = new Map(
+    await Promise.all(TOPICS.map(async ({ name, load }) => [name, (await load()).PARTS] as const)),
+  );
+  return new Map([
+    ['topic', ([name = '']) => topic(topics.get(name) ?? noTopic(name))],
+    ['topics', () => terms(TOPICS.map(({ name, summary }) => [name, sentence(summary)]))],
+    ['commands', commandEntries],
+    ['examples', () => terms(EXAMPLES[name] ?? [])],
+    ['see-also', (others: readonly string[]) => seeAlso(name, others)],
+  ]);
+}
+
+function noTopic(name: string): never {
+  throw new Error(`there is no help topic ${name}`);
+}
+
+function commandEntries(): string[] {
+  const entries = COMMANDS.flatMap(({ name, summary }) =>
+    tagged(`.B ${name}`, [
+      ...paragraph(`${sentence(summary).slice(0, -1)}; see`),
+      `.BR usbxfer\\-${name} (1).`,
+    ]),
+  );
+  const help = tagged(`${bold('help')} [${italic('name')}]`, paragraph(sentence(HELP_SUMMARY)));
+  return [...entries, ...help];
+}
+
+/** The pages of usbxfer, but for this one, and others, such as `lsusb(8)`. */
+function seeAlso(name: string, others: readonly string[]): string[] {
+  const own = ['usbxfer', ...COMMANDS.map((command) => `usbxfer-${command.name}`)];
+  const pages = own
+    .filter((page) => page !== name && page !== `usbxfer-${name}`)
+    .map((page) => `${page}(1)`);
+  return [...pages, ...others].map((page, i, all) => {
+    const [, title = '', section] = /^(.*)\((\d)\)$/.exec(page) ?? [];
+    return `.BR ${title.replaceAll('-', '\\-')} (${section})${i < all.length - 1 ? ',' : ''}`;
+  });
+}
+
+function version(): string {
+  const manifest: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'));
+  return manifest.version;
+}
