@@ -26,6 +26,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'stream a bulk IN endpoint to stdout or a file',
     load: () => import('./commands/read.js'),
   },
+  {
+    name: 'completion',
+    summary: 'print what makes a shell complete usbxfer',
+    load: () => import('./commands/completion.js'),
+  },
 ];
 
 /** What `usbxfer help` does, the one command that has no module of its own here. */

@@ -6,11 +6,19 @@ import { finishPrinting, finishSaying } from './stdio.js';
 /** Commander throws instead of exiting, and says nothing itself. */
 const SILENT = { writeOut: () => {}, writeErr: () => {}, outputError: () => {} };
 
+/** What the completion scripts call: no command, so that nobody meets it in the help. */
+const COMPLETE = '__complete';
+
 /** Runs the command line to its end and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
   // For ps, top and whoever finds a device held by this process: not one "node" more.
   const args = argv.slice(2);
   process.title = ['usbxfer', ...args].join(' ');
+  if (args[0] === COMPLETE) {
+    const { complete } = await import('./completion/complete.js');
+    await complete(args.slice(1));
+    return;
+  }
   let program: Command | undefined;
   // The command whose arguments are read when commander stops.
   let command: Command | undefined;

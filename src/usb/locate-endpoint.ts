@@ -58,6 +58,18 @@ export function locateBulkIn(device: DeviceInfo, request: EndpointRequest): Endp
   return chosen;
 }
 
+/** Every bulk IN endpoint that a request fits, in the active configuration if there is one. */
+export function bulkInEndpoints(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
+  const active = device.configurations.find(({ value }) => value === device.activeConfiguration);
+  return locations(active?.settings ?? []).filter(
+    ({ interfaceNumber, alternateSetting, endpoint }) =>
+      isBulkIn(endpoint) &&
+      fits(request.address, endpoint.address) &&
+      fits(request.interfaceNumber, interfaceNumber) &&
+      fits(request.alternateSetting, alternateSetting),
+  );
+}
+
 /** The only candidate in alternate setting 0, when all of them are the same endpoint. */
 function preferDefaultSetting(candidates: EndpointLocation[]): EndpointLocation | undefined {
   const [first] = candidates;
