@@ -12,7 +12,7 @@ _usbxfer_unquote() {
     \' | \") quote=$char ;;
     "''" | '""') quote='' ;;
     \\) unquoted+=${rest:0:1} rest=${rest:1} ;;
-    '"\')
+    \"\\)
       [[ $rest == [\"\\\$\`]* ]] && char=${rest:0:1} rest=${rest:1}
       unquoted+=$char
       ;;

@@ -2,22 +2,21 @@
 #
 # Nothing that stands on the line, or that a device calls itself, is ever expanded or evaluated.
 
-function __usbxfer_complete
+# Sets the candidates. Fails where fish itself had better complete the name of a file.
+function __usbxfer_ask
     set -l words (commandline -opc)
     set -l raw (commandline -ct)
     set -l word (string unescape -- "$raw"; or printf '%s\n' "$raw")
-    set -l answers (command usbxfer __complete -- $words[2..-1] "$word" 2>/dev/null </dev/null)
-    set -l files (string match -r '^\t.*' -- $answers[1])
-    if test -z "$files"
-        printf '%s\n' $answers
-        return
-    end
-    set -l prefix (string sub -s 2 -- $files)
+    set -g __usbxfer_answers \
+        (command usbxfer __complete -- $words[2..-1] "$word" 2>/dev/null </dev/null)
+    set -l file (string match -r '^\t.*' -- $__usbxfer_answers[1])
+    or return 0
+    set -l prefix (string sub -s 2 -- "$file")
+    string match -qr '^(--.*=)?$' -- "$prefix"
+    and return 1
     set -l name (string sub -s (math 1 + (string length -- "$prefix")) -- "$raw")
-    for path in (__fish_complete_path "$name")
-        printf '%s%s\n' "$prefix" "$path"
-    end
+    set -g __usbxfer_answers "$prefix"(__fish_complete_path "$name")
 end
 
 complete -c usbxfer -e
-complete -c usbxfer -f -k -a '(__usbxfer_complete)'
+complete -c usbxfer -n __usbxfer_ask -f -k -a '$__usbxfer_answers'
