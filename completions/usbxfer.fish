@@ -4,11 +4,15 @@
 
 # Sets the candidates. Fails where fish itself had better complete the name of a file.
 function __usbxfer_ask
+    set -g __usbxfer_answers
+    command -sq usbxfer
+    or return 0
     set -l words (commandline -opc)
     set -l raw (commandline -ct)
     set -l word (string unescape -- "$raw"; or printf '%s\n' "$raw")
+    # What begins with a tilde is left out: fish would not quote it, and read it as a home.
     set -g __usbxfer_answers \
-        (command usbxfer __complete -- $words[2..-1] "$word" 2>/dev/null </dev/null)
+        (command usbxfer __complete -- $words[2..-1] "$word" 2>/dev/null </dev/null | string match -v '~*')
     set -l file (string match -r '^\t.*' -- $__usbxfer_answers[1])
     or return 0
     set -l prefix (string sub -s 2 -- "$file")

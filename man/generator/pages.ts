@@ -49,7 +49,7 @@ async function commandPage({ name, summary }: (typeof COMMANDS)[number]): Promis
     name: `usbxfer-${name}`,
     version: version(),
     summary,
-    operands: [OPTIONS, ...operands(command)].join(' '),
+    operands: [...(command.options.length > 0 ? [OPTIONS] : []), ...operands(command)].join(' '),
     options: command.options,
     blocks: await blocks(name),
   };

@@ -19,6 +19,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer read -d 1234:5678 --bytes 64MiB -o dump.bin', 'So much only.'],
     ['usbxfer read -d 1234:5678 --duration 10s | zstd > dump.zst', 'Into a pipeline.'],
   ],
+  completion: [
+    [`echo 'eval "$(usbxfer completion bash)"' >> ~/.bashrc`, 'For bash.'],
+    [`echo 'eval "$(usbxfer completion zsh)"' >> ~/.zshrc`, 'For zsh, behind compinit.'],
+    ['usbxfer completion fish > ~/.config/fish/completions/usbxfer.fish', 'For fish.'],
+  ],
   help: [
     ['usbxfer help read', 'The options of a command.'],
     ['usbxfer help exit-codes', 'A topic.'],

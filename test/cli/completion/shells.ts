@@ -1,0 +1,57 @@
+/** How a shell is started and completion installed in it. */
+export interface Shell {
+  readonly name: string;
+  /** The program; the script's own shell. */
+  readonly program: 'bash' | 'zsh' | 'fish';
+  /** What starts it, interactive and without anybody's settings. */
+  readonly command: string;
+  /** What is typed there to install the completion. */
+  readonly installation: string;
+  /** Whether completion is installed in the way that the help names. */
+  readonly usual: boolean;
+  /** A file without which there is no such shell. */
+  readonly needs?: string;
+}
+
+const BASH_COMPLETION = '/usr/share/bash-completion/bash_completion';
+const EVAL_BASH = 'eval "$(usbxfer completion bash)"';
+
+export const SHELLS: readonly Shell[] = [
+  {
+    name: 'bash',
+    usual: true,
+    program: 'bash',
+    command: 'bash --norc --noprofile -i',
+    installation: EVAL_BASH,
+  },
+  {
+    name: 'bash with bash-completion',
+    usual: false,
+    program: 'bash',
+    command: 'bash --norc --noprofile -i',
+    installation: `. ${BASH_COMPLETION}; ${EVAL_BASH}`,
+    needs: BASH_COMPLETION,
+  },
+  {
+    name: 'zsh',
+    usual: true,
+    program: 'zsh',
+    command: 'zsh -f -i',
+    installation: 'autoload -Uz compinit; compinit -u -D; eval "$(usbxfer completion zsh)"',
+  },
+  {
+    name: 'zsh with the script in fpath',
+    usual: false,
+    program: 'zsh',
+    command: 'zsh -f -i',
+    installation:
+      'usbxfer completion zsh > ~/_usbxfer; fpath=(~ $fpath); autoload -Uz compinit; compinit -u -D',
+  },
+  {
+    name: 'fish',
+    usual: true,
+    program: 'fish',
+    command: 'fish --no-config -i',
+    installation: 'usbxfer completion fish | source',
+  },
+];
