@@ -47,7 +47,7 @@ describe.each([
     const { own, commands, packages } = await loaded(args);
     expect(own).toContain('cli/main.js');
     expect(commands).toEqual([]);
-    expect(under(['backends', 'transfer'], own)).toEqual([]);
+    expect(under(['backends', 'cli/completion', 'transfer'], own)).toEqual([]);
     expect(packages).toEqual(['commander']);
   });
 });
@@ -132,4 +132,14 @@ describe('the table of errors', () => {
     expect(own).toContain('cli/errors.js');
     expect(own).not.toContain('cli/debug.js');
   });
+});
+
+it('completion loads one backend to list its devices, and opens none', async () => {
+  const { own, packages } = await loaded(['__complete', '--', 'list', '-d', ''], {
+    USBXFER_BACKEND: 'libusb',
+  });
+  expect(own).toContain('cli/completion/complete.js');
+  expect(own).not.toContain('backends/libusb/device.js');
+  expect(own).not.toContain('backends/libusb/node-usb.js');
+  expect(packages).toEqual(['commander']);
 });
