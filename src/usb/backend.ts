@@ -1,4 +1,5 @@
 import type { Configuration } from './descriptors.js';
+import type { DeviceState } from './device-state.js';
 import type { TransferStatus } from './transfer-status.js';
 
 /**
@@ -16,6 +17,9 @@ export interface Backend {
    * @throws UsbError `no-bus` when the system shows no USB bus at all
    */
   list(): Promise<DeviceInfo[]>;
+
+  /** What the system makes of a device that `list` told of. Opens nothing. */
+  inspect(info: DeviceInfo): Promise<DeviceState>;
 
   /**
    * Opens a device that `list` told of.

@@ -47,6 +47,7 @@ function bench(
   const backend: Backend = {
     name: 'scripted',
     list: async () => [info],
+    inspect: async () => ({ accessible: true, node: undefined, interfaces: [] }),
     open: async () => {
       await step('open');
       return device;

@@ -7,6 +7,7 @@ function busOf(lists: DeviceInfo[][]): Backend {
   return {
     name: 'lists',
     list: async () => (lists.length > 1 ? lists.shift() : lists[0]) ?? [],
+    inspect: async () => ({ accessible: true, node: undefined, interfaces: [] }),
     open: async () => {
       throw new Error('not opened by looking');
     },

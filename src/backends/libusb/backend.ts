@@ -1,4 +1,5 @@
 import type { Backend, Device, DeviceInfo, TransferMemory } from '../../usb/backend.js';
+import type { DeviceState } from '../../usb/device-state.js';
 import { listSysfs } from './sysfs.js';
 
 /**
@@ -14,6 +15,14 @@ export class LibusbBackend implements Backend {
     }
     const { listPortable } = await import('./portable-list.js');
     return listPortable();
+  }
+
+  async inspect(info: DeviceInfo): Promise<DeviceState> {
+    if (process.platform === 'linux') {
+      const { inspect } = await import('./inspect.js');
+      return inspect(info);
+    }
+    return { accessible: undefined, node: undefined, interfaces: [] };
   }
 
   async open(info: DeviceInfo): Promise<Device> {

@@ -1,4 +1,5 @@
 import type { Backend, Device, DeviceInfo, TransferMemory } from '../../usb/backend.js';
+import type { DeviceState } from '../../usb/device-state.js';
 import { UsbError } from '../../usb/errors.js';
 import { type Clock, systemClock } from './clock.js';
 import { VirtualDevice } from './device.js';
@@ -61,6 +62,11 @@ export class VirtualBackend implements Backend {
 
   async list(): Promise<DeviceInfo[]> {
     return this.#sockets.flatMap(({ plug }) => (plug === undefined ? [] : [plug.info]));
+  }
+
+  /** Nobody needs a right to use what is simulated, and no driver does. */
+  async inspect(): Promise<DeviceState> {
+    return { accessible: true, node: undefined, interfaces: [] };
   }
 
   async open({ path, address }: DeviceInfo): Promise<Device> {
