@@ -18,8 +18,6 @@ const source = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .map((file) => readFileSync(join('src', file), 'utf8'))
   .join('\n');
 
-const manual = readFileSync('man/usbxfer.1', 'utf8').replaceAll('\\-', '-');
-
 const ending = (reason: EndReason, rest: Partial<Ending> = {}): Ending => ({
   end: { reason },
   limited: false,
@@ -45,7 +43,7 @@ describe('the table of errors', () => {
     expect(exitCodes).toEqual(new Set([...Object.values(failures), '128+n']));
   });
 
-  describe.each(ERRORS)('says of $code', ({ code, exitCode, meaning }) => {
+  describe.each(ERRORS)('says of $code', ({ code, meaning }) => {
     it('what can stand in a line', () => {
       expect(code).toMatch(/^[a-z]+(-[a-z]+)*$/);
       expect(meaning).toMatch(/^[^\n.]+$/);
@@ -54,20 +52,7 @@ describe('the table of errors', () => {
     it('what some code tells', () => {
       expect(source).toContain(`'${code}'`);
     });
-
-    it('what the manual page says', () => {
-      const heading = exitCode === '128+n' ? '128+\\fIn\\fR' : exitCode;
-      const [, after = ''] = manual.split(`\n.BR ${code} " (${heading})"\n`);
-      const [entry = ''] = after.split('\n.TP\n');
-      expect(entry.replaceAll('\n', ' ').toLowerCase()).toContain(`${meaning.toLowerCase()}.`);
-    });
   });
-});
-
-it('the manual page has no code that is not in the table', () => {
-  const section = /^\.SH ERRORS\n(.*?)^\.SH /ms.exec(manual)?.[1] ?? '';
-  const codes = [...section.matchAll(/^\.BR (\S+) " \(.*\)"$/gm)].map(([, code]) => code);
-  expect(codes).toEqual(CODES);
 });
 
 describe('a capture', () => {

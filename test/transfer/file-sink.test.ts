@@ -205,9 +205,10 @@ describe('what is no regular file', () => {
 
 describe('what has to be a regular file', () => {
   it('is refused when it is none', async () => {
-    await expect(FileSink.open('/dev/null', { regular: true })).rejects.toThrow(
-      'is a FIFO or a device; name a file',
-    );
+    await expect(FileSink.open('/dev/null', { regular: true })).rejects.toMatchObject({
+      message: 'is a FIFO or a device',
+      advice: 'name a file',
+    });
     execFileSync('mkfifo', [file]);
     await expect(FileSink.open(file, { regular: true, force: true })).rejects.toThrow('is a FIFO');
   });
@@ -215,9 +216,10 @@ describe('what has to be a regular file', () => {
   it('is written when it is new, or with force', async () => {
     await (await FileSink.open(file, { regular: true })).close();
     writeFileSync(file, 'precious');
-    await expect(FileSink.open(file, { regular: true })).rejects.toThrow(
-      /^exists already; choose another name, or --force to overwrite it$/,
-    );
+    await expect(FileSink.open(file, { regular: true })).rejects.toMatchObject({
+      message: 'exists already',
+      advice: 'choose another name, or --force to overwrite it',
+    });
     const sink = await FileSink.open(file, { regular: true, force: true });
     await sink.start();
     await put(sink, 'new');

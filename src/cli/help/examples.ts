@@ -20,9 +20,9 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer read -d 1234:5678 --duration 10s | zstd > dump.zst', 'Into a pipeline.'],
   ],
   completion: [
-    [`echo 'eval "$(usbxfer completion bash)"' >> ~/.bashrc`, 'For bash.'],
-    [`echo 'eval "$(usbxfer completion zsh)"' >> ~/.zshrc`, 'For zsh, behind compinit.'],
-    ['usbxfer completion fish > ~/.config/fish/completions/usbxfer.fish', 'For fish.'],
+    ['eval "$(usbxfer completion bash)"', 'In ~/.bashrc.'],
+    ['eval "$(usbxfer completion zsh)"', 'In ~/.zshrc, behind compinit.'],
+    ['usbxfer completion fish | source', 'In ~/.config/fish/config.fish.'],
   ],
   help: [
     ['usbxfer help read', 'The options of a command.'],

@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createVirtualBackend } from '../../src/backends/virtual/backend.js';
+import { parseScenario } from '../../src/backends/virtual/scenario.js';
+import { finalStatsRecord, type Mark, statsRecord } from '../../src/cli/stats-record.js';
+import { capture } from '../../src/transfer/capture.js';
+import type { Statistics } from '../../src/transfer/statistics.js';
+import { locateBulkIn } from '../../src/usb/locate-endpoint.js';
+import { MemorySink } from '../transfer/memory-sink.js';
+import { situation } from '../transfer/situation.js';
+import { violations } from './schema.js';
+
+const violated = violations('stats');
+
+it('whatever happens, each record is as the schema says, and the last has the sums', async () => {
+  await fc.assert(
+    fc.asyncProperty(situation, async ({ faults, setting, ...given }) => {
+      const backend = createVirtualBackend({
+        scenario: parseScenario([setting, ...faults].join()),
+      });
+      const [device] = await backend.list();
+      if (device === undefined) {
+        throw new Error('no device');
+      }
+      const location = locateBulkIn(device, {});
+      const sink = new MemorySink();
+      sink.capacity = given.capacity ?? sink.capacity;
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(), given.stopAfter);
+      const records: Record<string, unknown>[] = [];
+      let mark: Mark = { at: performance.now(), bytesReceived: 0 };
+      let timer: NodeJS.Timeout | undefined;
+      const tell = (statistics: Statistics): void => {
+        const now = performance.now();
+        records.push(statsRecord(statistics, mark, now));
+        mark = { at: now, bytesReceived: statistics.bytesReceived };
+      };
+      const result = await capture({
+        backend,
+        device,
+        location,
+        sink,
+        receive: {
+          depth: given.depth,
+          transferSize: given.packets * location.endpoint.maxPacketSize,
+          bytes: given.bytes,
+          skip: given.skip,
+          timeout: given.timeout,
+        },
+        recovery: { keepGoing: given.keepGoing, reconnect: given.reconnect },
+        signal: stop.signal,
+        onStart: (statistics) => {
+          timer = setInterval(() => tell(statistics), 1);
+        },
+      });
+      clearInterval(timer);
+      const last: Record<string, unknown> = finalStatsRecord(
+        {
+          ...result,
+          device,
+          location,
+          output: undefined,
+          signal: undefined,
+          suspensions: { count: 0, milliseconds: 0 },
+          usage: process.resourceUsage(),
+          unreported: undefined,
+          errorCode: undefined,
+          exitCode: 0,
+        },
+        mark,
+      );
+
+      // As a program reads them: JSON has no NaN and no Infinity.
+      const read: Record<string, number>[] = JSON.parse(JSON.stringify([...records, last]));
+      expect(read.map(violated)).toEqual(read.map(() => undefined));
+      expect(read.at(-1)).toMatchObject({
+        bytes_written: sink.contents.length,
+        in_flight: 0,
+        bytes_waiting: 0,
+      });
+      const sum = read.reduce(
+        (bytes, record) => bytes + (record['interval_bytes_received'] ?? 0),
+        0,
+      );
+      expect(sum).toBe(result.statistics.bytesReceived);
+    }),
+    { numRuns: 100 },
+  );
+}, 60_000);

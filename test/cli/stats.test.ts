@@ -1,0 +1,236 @@
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { violations } from './schema.js';
+import { type Outcome, shell, usbxfer } from './usbxfer.js';
+
+const MIB = 1024 * 1024;
+const violated = violations('stats');
+
+let folder = '';
+let data = '';
+let stats = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
+  data = join(folder, 'data.bin');
+  stats = join(folder, 'stats.jsonl');
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function read(...args: string[]): Promise<Outcome> {
+  return usbxfer(['read', '-d', '1234:5678', '-q', ...args]);
+}
+
+/** Records that are as the schema says. */
+function recordsOf(text: string): Record<string, unknown>[] {
+  expect(text.endsWith('}\n')).toBe(true);
+  const records: Record<string, unknown>[] = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(records.map(violated)).toEqual(records.map(() => undefined));
+  expect(records.map(({ final }) => final)).toEqual(
+    records.map((_, i) => i === records.length - 1),
+  );
+  return records;
+}
+
+describe('--stats', () => {
+  it.each([
+    ['a limit', ['--bytes', '3M'], 'limit', null, 0],
+    ['a stall', ['--scenario', 'rate=20M,stall@1M'], 'stall', 'stall', 6],
+    [
+      'gaps',
+      ['--scenario', 'rate=20M,stall@1M,error@2M', '--keep-going', '--bytes', '3M'],
+      'limit',
+      'gaps',
+      6,
+    ],
+    ['an overflow', ['--scenario', 'babble@1M'], 'overflow', 'overflow', 6],
+    ['an unplug', ['--scenario', 'rate=20M,unplug@1M'], 'device-lost', 'device-lost', 5],
+    [
+      'silence',
+      ['--scenario', 'silence@1M', '--bytes', '2M', '--idle-timeout', '200ms'],
+      'idle',
+      'idle',
+      8,
+    ],
+    ['a duration', ['--scenario', 'rate=20M', '--duration', '300ms'], 'duration', null, 0],
+    ['no data', ['--scenario', 'silence@0', '--duration', '300ms'], 'duration', null, 0],
+  ])('tells of a capture with %s, and its sums are those of the file', async (_, args, end, errorCode, exitCode) => {
+    const { code } = await read('-o', data, '--stats', stats, '--interval', '20ms', ...args);
+    const records = recordsOf(readFileSync(stats, 'utf8'));
+    const last = records.at(-1);
+    expect(last).toMatchObject({
+      bytes_written: statSync(data).size,
+      in_flight: 0,
+      end,
+      error_code: errorCode,
+      exit_code: exitCode,
+    });
+    expect(code).toBe(exitCode);
+  });
+
+  it('writes a record each interval, one a second if nobody says', async () => {
+    const slow = ['-o', data, '--scenario', 'rate=4M', '--duration', '1500ms'];
+    await read(...slow, '--stats', stats);
+    expect(recordsOf(readFileSync(stats, 'utf8'))).toHaveLength(2);
+    await read(...slow, '--stats', stats, '--force', '--interval', '100ms');
+    const records = recordsOf(readFileSync(stats, 'utf8'));
+    expect(records.length).toBeGreaterThan(5);
+    const running = records[3];
+    expect(running).toMatchObject({ in_flight: 16 });
+    expect(running?.['interval_bytes_per_second']).toBeGreaterThan(0);
+  });
+
+  it('goes to stdout, or to an open descriptor', async () => {
+    const { stdout } = await read('-o', data, '--bytes', '1M', '--stats', '-');
+    expect(recordsOf(stdout.toString()).at(-1)).toMatchObject({ bytes_written: MIB });
+    const outcome = await shell(
+      `usbxfer read -d 1234:5678 -q --bytes 1M --stats fd:3 3> '${stats}' | wc -c`,
+    );
+    expect(outcome.stdout.toString()).toBe(`${MIB}\n`);
+    expect(recordsOf(readFileSync(stats, 'utf8')).at(-1)).toMatchObject({ bytes_written: MIB });
+  });
+
+  it('goes to a socket', async () => {
+    const server = createServer().listen(0);
+    const received = new Promise<string>((resolve) => {
+      server.on('connection', async (socket) => resolve((await socket.toArray()).join('')));
+    });
+    const { port } = server.address() as { port: number };
+    const { code } = await shell(
+      `usbxfer read -d 1234:5678 -q --bytes 1M --stats fd:3 3<> /dev/tcp/localhost/${port} > /dev/null`,
+    );
+    expect(recordsOf(await received)).toHaveLength(1);
+    expect(code).toBe(0);
+    server.close();
+  });
+
+  it.each([
+    [['--stats', '-'], 2, /stdout has the data; give -o FILE/],
+    [['--stats', 'fd:1'], 2, /stdout has the data/],
+    [['--stats', 'fd:77'], 2, /descriptor 77 is not open; open it in the shell: 77> /],
+    [['--stats', '/nowhere/stats'], 7, /cannot write \/nowhere\/stats: no such file/],
+  ])('%j is refused', async (args, code, message) => {
+    const outcome = await read('--bytes', '1M', ...args);
+    expect(outcome.stderr).toMatch(message);
+    expect(outcome.stderr.split('\n')).toHaveLength(2);
+    expect([outcome.code, outcome.stdout.length]).toEqual([code, 0]);
+  });
+
+  it("takes none of Node's own descriptors", async () => {
+    for (const fd of [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 17, 18, 19, 20]) {
+      const { code } = await read('--bytes', '1k', '--stats', `fd:${fd}`);
+      expect([fd, code]).toEqual([fd, 2]);
+    }
+  });
+
+  it('is not the file of the data', async () => {
+    const { stderr, code } = await read('--bytes', '1M', '-o', data, '--stats', data);
+    expect([stderr, code]).toEqual([
+      `usbxfer: --stats ${data} is where the data goes; name another file\n`,
+      2,
+    ]);
+    writeFileSync(data, '');
+    execFileSync('ln', ['-s', data, stats]);
+    const linked = await shell(
+      `usbxfer read -d 1234:5678 --bytes 1M --force --stats '${stats}' > '${data}'`,
+    );
+    expect(linked.code).toBe(2);
+    expect(existsSync(data)).toBe(true);
+  });
+
+  it('overwrites no file unless told to, and adds to one when told to', async () => {
+    writeFileSync(stats, 'precious\n');
+    const refused = await read('--bytes', '1k', '--stats', stats);
+    expect(refused.stderr).toMatch(/exists already; choose another name/);
+    expect([refused.code, readFileSync(stats, 'utf8')]).toEqual([7, 'precious\n']);
+    await read('-o', data, '--bytes', '1k', '--stats', stats, '--append');
+    expect(readFileSync(stats, 'utf8')).toMatch(/^precious\n\{.*\}\n$/);
+    await read('-o', data, '--bytes', '1k', '--stats', stats, '--force');
+    recordsOf(readFileSync(stats, 'utf8'));
+  });
+
+  it('leaves no file of a capture that never began', async () => {
+    const { code } = await usbxfer(['read', '--vid', 'dead', '--stats', stats]);
+    expect([code, existsSync(stats)]).toEqual([3, false]);
+  });
+
+  it('that fails costs no data, and is told at the end', async () => {
+    const { stdout, stderr, code } = await read('--bytes', '1M', '--stats', '/dev/full');
+    expect(stdout).toHaveLength(MIB);
+    expect(stderr).toBe(
+      'usbxfer: --stats has not got all of its records: no space left on device\n',
+    );
+    expect(code).toBe(7);
+  });
+
+  it('that nobody reads holds up no data', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const reader = openSync(fifo, constants.O_RDWR);
+    const args = [
+      '--bytes',
+      '40M',
+      '--scenario',
+      'rate=20M',
+      '--interval',
+      '10ms',
+      '--stats',
+      fifo,
+    ];
+    const { stdout, stderr, code } = await read(...args);
+    closeSync(reader);
+    expect(stdout).toHaveLength(40 * MIB);
+    expect([stderr, code]).toEqual([
+      'usbxfer: --stats has not got all of its records: nobody reads them\n',
+      7,
+    ]);
+  });
+
+  it('whose reader goes away is no failure', async () => {
+    const { stdout, code } = await shell(`
+      usbxfer read -d 1234:5678 -q -o '${data}' --bytes 8M --scenario rate=20M --interval 20ms \\
+        --stats - | head -n 1; exit \${PIPESTATUS[0]}`);
+    expect(JSON.parse(stdout.toString())).toMatchObject({ final: false });
+    expect([statSync(data).size, code]).toEqual([8 * MIB, 0]);
+  });
+});
+
+describe('the JSON of', () => {
+  it.each([
+    [['--bytes', '1M']],
+    [['--bytes', '3M', '--keep-going', '--scenario', 'stall@1M,error@2M']],
+    [['--scenario', 'unplug@1M']],
+    [['--bytes', '1M', '-o', '/dev/null']],
+  ])('read %j is as its schema says', async (args) => {
+    const { stderr } = await usbxfer(['read', '-d', '1234:5678', '--json', ...args]);
+    expect(violations('read')(JSON.parse(stderr))).toBeUndefined();
+  });
+
+  it.each([
+    [['list', '--vid', 'dead']],
+    [['read', '--no-such-option']],
+    [['read', '--vid', 'dead', '--debug']],
+    [['read', '-d', '1234:5678', '-o', '/nowhere/x']],
+  ])('the failure of %j is as its schema says', async (args) => {
+    const { stderr } = await usbxfer([...args, '--json']);
+    expect(violations('error')(JSON.parse(stderr))).toBeUndefined();
+  });
+});
