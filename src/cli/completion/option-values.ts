@@ -43,6 +43,7 @@ export const VALUE_COMPLETIONS: Readonly<Record<string, ValueCompletion>> = {
   '--interface': onBus(interfaces),
   '--alt': onBus(alternateSettings),
   '--scenario': scenarioClauses,
+  '--stats': () => ({ prefix: '' }),
   'read --output': () => ({ prefix: '' }),
 };
 

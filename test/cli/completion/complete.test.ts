@@ -136,6 +136,7 @@ describe('values', () => {
     [['read', '--backend=v'], ['--backend=virtual']],
     [['read', '--backend', 'bogus', '-d', ''], []],
     [['read', '-o', ''], ['']],
+    [['read', '--stats', ''], ['']],
   ])('%j: %j', async (words, expected) => {
     expect(await candidates(words)).toEqual(expected);
   });
