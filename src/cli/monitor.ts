@@ -41,7 +41,7 @@ export class Monitor {
   #lines = false;
   #stats: StatsOutput | undefined;
   #statistics: Statistics | undefined;
-  #progress: Promise<Progress> | undefined;
+  #progress: Progress | undefined;
   #timer: NodeJS.Timeout | undefined;
   #mark: Mark = { at: 0, bytesReceived: 0 };
 
@@ -54,12 +54,16 @@ export class Monitor {
   }
 
   /**
-   * Opens what `--stats` names.
+   * Opens what `--stats` names, and sees whether there is a terminal to draw on.
    *
-   * @throws CliError when it cannot be had
+   * @throws CliError when `--stats` cannot be had
    */
   async open(interruption: Pick<Interruption, 'signal' | 'received'>): Promise<void> {
     const { stats, ...output } = this.#options;
+    if (isShown(this.#options)) {
+      const { Progress } = await import('./progress.js');
+      this.#progress = await Progress.prepare(this.#options);
+    }
     if (stats !== undefined) {
       const { StatsOutput } = await import('./stats-output.js');
       this.#stats = await StatsOutput.open({ ...output, stats }, interruption);
@@ -69,19 +73,14 @@ export class Monitor {
   /** The capture begins, with these counters. */
   start(statistics: Statistics): void {
     const { interval, json, quiet } = this.#options;
-    const shown = isShown(this.#options);
     this.#statistics = statistics;
     this.#mark = { at: performance.now(), bytesReceived: 0 };
-    this.#lines = interval !== undefined && !shown && !json && !quiet;
+    this.#lines = interval !== undefined && this.#progress === undefined && !json && !quiet;
     if (this.#lines || this.#stats !== undefined) {
       const period = Math.min(interval ?? USUAL_INTERVAL, LONGEST_TIMER);
       this.#timer = setInterval(this.#tell, period);
     }
-    if (shown) {
-      this.#progress = import('./progress.js').then(({ Progress }) =>
-        Progress.start(statistics, this.#options),
-      );
-    }
+    this.#progress?.start(statistics);
   }
 
   /**
@@ -112,7 +111,7 @@ export class Monitor {
     const [progress, stats] = [this.#progress, this.#stats];
     this.#progress = undefined;
     this.#stats = undefined;
-    (await progress)?.stop();
+    progress?.stop();
     return stats?.close();
   }
 

@@ -1,13 +1,15 @@
 import { isatty } from 'node:tty';
-import type { SingleBar } from 'cli-progress';
+import cliProgress, { type SingleBar as Bar } from 'cli-progress';
 import type { Statistics } from '../transfer/statistics.js';
 import type { Goal } from './outlook.js';
 import { progressText } from './progress-text.js';
 import { RateHistory } from './rate-history.js';
 import { keepClearOf, stderrMessages } from './stdio.js';
-import { painter } from './style.js';
+import { type Paint, painter } from './style.js';
 import { TerminalLine } from './terminal-line.js';
 import { isInForeground } from './terminals.js';
+
+const { Format, SingleBar } = cliProgress;
 
 /** Redraws in a second, at the most. */
 const REDRAWS = 10;
@@ -25,20 +27,24 @@ const STDERR = 2;
  * Ctrl-Z takes the line away before the process stops. In the background nothing is drawn.
  */
 export class Progress {
-  readonly #line: TerminalLine;
-  readonly #bar: SingleBar;
+  readonly #goal: Goal;
+  readonly #paint: Paint;
+  readonly #line = new TerminalLine(stderrMessages(), columns);
+  #bar: Bar | undefined;
 
-  private constructor(line: TerminalLine, bar: SingleBar) {
-    this.#line = line;
-    this.#bar = bar;
+  private constructor(goal: Goal, paint: Paint) {
+    this.#goal = goal;
+    this.#paint = paint;
+  }
+
+  /** Loads all that it takes, so that nothing has to be loaded while data flows. */
+  static async prepare(goal: Goal): Promise<Progress> {
+    return new Progress(goal, await painter('stderr'));
   }
 
   /** Draws from here on, until `stop`. */
-  static async start(statistics: Statistics, goal: Goal): Promise<Progress> {
-    const { Format, SingleBar } = (await import('cli-progress')).default;
-    const line = new TerminalLine(stderrMessages(), columns);
-    const history = new RateHistory(statistics.startedAt);
-    const paint = await painter('stderr');
+  start(statistics: Statistics): void {
+    const history = new RateHistory(performance.now());
     const unicode = showsUnicode();
     const options = {
       fps: REDRAWS,
@@ -49,32 +55,28 @@ export class Progress {
       clearOnComplete: true,
       gracefulExit: false,
       forceRedraw: true, // the line knows when there is nothing to draw
-      terminal: drawingOn(line),
+      terminal: drawingOn(this.#line),
       format: (chars: object): string => {
         const now = performance.now();
         history.look(statistics.bytesReceived, now);
         const bar = (share: number, size: number): string =>
           Format.BarFormat(share, { ...chars, barsize: size });
-        const looks = { width: columns(), unicode, paint, bar };
-        return progressText(statistics, history, goal, now, looks);
+        const looks = { width: columns(), unicode, paint: this.#paint, bar };
+        return progressText(statistics, history, this.#goal, now, looks);
       },
     };
-    const progress = new Progress(line, new SingleBar(options));
-    progress.#start();
-    return progress;
+    keepClearOf(this.#line);
+    process.on('SIGTSTP', this.#onSuspend);
+    this.#bar = new SingleBar(options);
+    this.#bar.start(1, 0);
   }
 
   /** Takes the line away. */
   stop(): void {
-    this.#bar.stop();
+    this.#bar?.stop();
+    this.#bar = undefined;
     keepClearOf(undefined);
     process.off('SIGTSTP', this.#onSuspend);
-  }
-
-  #start(): void {
-    keepClearOf(this.#line);
-    process.on('SIGTSTP', this.#onSuspend);
-    this.#bar.start(1, 0);
   }
 
   /** Stops the process as the signal would have, had nobody listened. */
@@ -84,7 +86,7 @@ export class Progress {
     process.kill(process.pid, 'SIGTSTP');
     setImmediate(() => {
       // It is continued.
-      if (this.#bar.isActive) {
+      if (this.#bar !== undefined) {
         process.on('SIGTSTP', this.#onSuspend);
       }
     });

@@ -127,9 +127,9 @@ export class Statistics {
     return this.secondsAt(this.endedAt);
   }
 
-  /** From the first submission to a time in monotonic milliseconds: seconds. */
+  /** From the first submission to a time in monotonic milliseconds: seconds; 0 before it. */
   secondsAt(time: number): number {
-    return (time - this.startedAt) / 1000;
+    return this.startedAt === 0 ? 0 : (time - this.startedAt) / 1000;
   }
 
   /** Bytes that were received and may yet be written. */
