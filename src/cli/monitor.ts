@@ -2,7 +2,7 @@ import { isatty } from 'node:tty';
 import { LONGEST_TIMER } from '../transfer/longest-timer.js';
 import type { Statistics } from '../transfer/statistics.js';
 import type { Goal } from './outlook.js';
-import { type OutputOptions, STDOUT_NAMES } from './output.js';
+import { type OutputOptions, STDOUT_NAMES } from './output-plan.js';
 import type { Progress } from './progress.js';
 import type { Report } from './report.js';
 import { toJsonLine } from './sanitize.js';

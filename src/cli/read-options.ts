@@ -4,7 +4,7 @@ import { addBackendOptions, type BackendOptions } from './backends.js';
 import type { ChoiceOptions } from './choose-device.js';
 import { addColorOption } from './color-option.js';
 import { Option } from './commander.js';
-import type { OutputOptions } from './output.js';
+import type { OutputOptions } from './output-plan.js';
 import { addFilterOptions, addPlaceOptions } from './selection.js';
 import * as values from './values.js';
 

@@ -8,7 +8,8 @@ import { CliError } from './cli-error.js';
 import { isGiven } from './inherited.js';
 import { MessageQueue } from './message-queue.js';
 import { nonBlocking } from './non-blocking.js';
-import { type OutputOptions, refusal, STDOUT_NAMES } from './output.js';
+import { refusal } from './output.js';
+import { type OutputOptions, STDOUT_NAMES } from './output-plan.js';
 import { sanitize, toJsonLine } from './sanitize.js';
 import type { Interruption } from './signals.js';
 
