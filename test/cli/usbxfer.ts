@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 
 /** The real binary, as built. */
-export const BINARY = fileURLToPath(new URL('../../bin/usbxfer.js', import.meta.url));
+export const BINARY = resolve('bin/usbxfer.js');
 
 /** What a process left behind. */
 export interface Outcome {
