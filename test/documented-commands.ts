@@ -52,8 +52,7 @@ export function outputsOf(text: string): string[] {
 export function optionsOf(text: string): string[] {
   return unquoted(text)
     .split(/[|;&\n]|\s#\s/)
-    .filter((part) => /\busbxfer\b/.test(part))
-    .flatMap((part) => part.match(/(?<=\s)--?[a-z][a-z-]*/g) ?? []);
+    .flatMap((part) => /\busbxfer\s.*/.exec(part)?.[0].match(/(?<=\s)--?[a-z][a-z-]*/g) ?? []);
 }
 
 /** Without what stands in quotes, which may hold anything. */

@@ -41,7 +41,7 @@ exec '${process.execPath}' '${BINARY}' "$@"
 `;
 
 /** Runs what is installed: nothing is fetched. */
-const NPX = '#!/bin/sh\nexec "$@"\n';
+const NPX = '#!/bin/sh\n[ "$1" != --silent ] || shift\nexec "$@"\n';
 
 describe.each(['README.md', 'docs/recipes.md'])('%s', (file) => {
   const root = mkdtempSync(join(tmpdir(), 'usbxfer-readme-'));
