@@ -27,6 +27,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/read.js'),
   },
   {
+    name: 'doctor',
+    summary: 'find what keeps devices from being used, and how to mend it',
+    load: () => import('./commands/doctor.js'),
+  },
+  {
+    name: 'udev-rule',
+    summary: 'print the udev rule that lets users open a device',
+    load: () => import('./commands/udev-rule.js'),
+  },
+  {
     name: 'completion',
     summary: 'print what makes a shell complete usbxfer',
     load: () => import('./commands/completion.js'),

@@ -158,6 +158,12 @@ export const ERRORS = [
     advice: 'plug it in again',
   },
   {
+    code: 'problems-found',
+    exitCode: EXIT.cannotOpen,
+    meaning: 'usbxfer doctor found what keeps a device from being used',
+    advice: 'do what it says beside each problem',
+  },
+  {
     code: 'device-lost',
     exitCode: EXIT.deviceLost,
     meaning: 'the device vanished during the capture',

@@ -6,7 +6,7 @@ export function hex4(id: number): string {
 }
 
 /** `1234:5678` */
-export function ids({ vid, pid }: DeviceInfo): string {
+export function ids({ vid, pid }: Pick<DeviceInfo, 'vid' | 'pid'>): string {
   return `${hex4(vid)}:${hex4(pid)}`;
 }
 

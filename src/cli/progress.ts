@@ -8,6 +8,7 @@ import { keepClearOf, stderrMessages } from './stdio.js';
 import { type Paint, painter } from './style.js';
 import { TerminalLine } from './terminal-line.js';
 import { isInForeground } from './terminals.js';
+import { showsUnicode } from './unicode.js';
 
 const { Format, SingleBar } = cliProgress;
 
@@ -119,10 +120,4 @@ function drawingOn(line: TerminalLine) {
 function columns(): number {
   const width = isatty(STDERR) ? process.stderr.getWindowSize()[0] : Number(process.env['COLUMNS']);
   return Math.min(width || USUAL_COLUMNS, MOST_COLUMNS);
-}
-
-/** As setlocale(3) finds the locale of characters; where none is set, a terminal of today is meant. */
-function showsUnicode(): boolean {
-  const { LC_ALL, LC_CTYPE, LANG } = process.env;
-  return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || 'C.UTF-8');
 }

@@ -4,6 +4,7 @@ import { addBackendOptions, type BackendOptions } from './backends.js';
 import type { ChoiceOptions } from './choose-device.js';
 import { addColorOption } from './color-option.js';
 import { Option } from './commander.js';
+import { DEFAULT_POOL } from './default-pool.js';
 import type { OutputOptions } from './output-plan.js';
 import { addFilterOptions, addPlaceOptions } from './selection.js';
 import * as values from './values.js';
@@ -46,11 +47,16 @@ export function addReadOptions(command: Command): void {
     .option('--alt <n>', 'alternate setting', values.byte)
     .option('--detach', 'take the interface from its kernel driver for the time of the capture')
     .optionsGroup('Transfers:')
-    .option('--transfers <n>', 'transfers kept in flight', values.transferCount, 16)
+    .option(
+      '--transfers <n>',
+      'transfers kept in flight',
+      values.transferCount,
+      DEFAULT_POOL.transfers,
+    )
     .addOption(
       new Option('--transfer-size <size>', 'bytes in each')
         .argParser(values.transferSize)
-        .default(256 * 1024, '256KiB'),
+        .default(DEFAULT_POOL.transferSize, '256KiB'),
     )
     .addOption(
       new Option('--buffer <size>', 'bytes that may wait for a slow output')

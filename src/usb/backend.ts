@@ -1,5 +1,6 @@
 import type { Configuration } from './descriptors.js';
 import type { DeviceState } from './device-state.js';
+import type { Finding } from './diagnosis.js';
 import type { TransferStatus } from './transfer-status.js';
 
 /**
@@ -31,6 +32,12 @@ export interface Backend {
 
   /** What memory the system lends to transfers; undefined when no limit of it is known. */
   transferMemory(): Promise<TransferMemory | undefined>;
+
+  /**
+   * Looks for what keeps this system, and each of these devices, from being used. Opens no device
+   * and changes nothing. A backend that nothing can keep from its work has no such method.
+   */
+  diagnose?(devices: readonly DeviceInfo[]): Promise<Finding[]>;
 }
 
 /**

@@ -137,7 +137,7 @@ describeInLab('a device that cannot be opened', () => {
       new RegExp(
         '^usbxfer: cannot open /dev/bus/usb/\\d+/\\d+ \\(root:root, 06[46]4\\): permission denied; ' +
           'let your user in: put SUBSYSTEM=="usb", ATTR\\{idVendor\\}=="1234", ' +
-          'ATTR\\{idProduct\\}=="5678", TAG\\+="uaccess" into /etc/udev/rules.d/60-usbxfer.rules, ' +
+          'ATTR\\{idProduct\\}=="5678", TAG\\+="uaccess" into /etc/udev/rules.d/70-usbxfer-1234-5678.rules, ' +
           'run udevadm control --reload, and plug the device in again\\n$',
       ),
     );

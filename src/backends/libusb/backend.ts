@@ -1,5 +1,6 @@
 import type { Backend, Device, DeviceInfo, TransferMemory } from '../../usb/backend.js';
 import type { DeviceState } from '../../usb/device-state.js';
+import type { Finding } from '../../usb/diagnosis.js';
 import { listSysfs } from './sysfs.js';
 
 /**
@@ -33,5 +34,14 @@ export class LibusbBackend implements Backend {
   async transferMemory(): Promise<TransferMemory | undefined> {
     const { usbfsMemory } = await import('./memory-limit.js');
     return usbfsMemory();
+  }
+
+  async diagnose(devices: readonly DeviceInfo[]): Promise<Finding[]> {
+    if (process.platform === 'linux') {
+      const { diagnose } = await import('./diagnose.js');
+      return diagnose(devices);
+    }
+    const { libusbFinding } = await import('./system-findings.js');
+    return [await libusbFinding()];
   }
 }

@@ -35,18 +35,22 @@ export function claimFailure(
 }
 
 /** The device file does not tell who of several that have it open holds which interface. */
-function nameAll(holders: Holder[]): string {
-  const names = holders
-    .slice(0, MOST_HOLDERS)
-    .map(({ command, pid }) => `${command} (PID ${pid})`)
-    .join(', ');
-  const more = holders.length > MOST_HOLDERS ? ', …' : '';
+export function nameAll(holders: readonly Holder[]): string {
   switch (holders.length) {
     case 0:
       return '';
     case 1:
-      return `: ${names}`;
+      return `: ${nameHolders(holders)}`;
     default:
-      return `, one of ${names}${more}`;
+      return `, one of ${nameHolders(holders)}`;
   }
+}
+
+/** `usbxfer (PID 12), other (PID 34)` */
+export function nameHolders(holders: readonly Holder[]): string {
+  const names = holders
+    .slice(0, MOST_HOLDERS)
+    .map(({ command, pid }) => `${command} (PID ${pid})`)
+    .join(', ');
+  return holders.length > MOST_HOLDERS ? `${names}, …` : names;
 }

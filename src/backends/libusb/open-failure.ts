@@ -1,13 +1,11 @@
 import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import type { DeviceInfo } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
+import { udevRule, udevRuleFile } from '../../usb/udev-rule.js';
 import { groupName, userName } from './accounts.js';
 import { DEVICE_FILES, deviceFile } from './device-file.js';
 import { operationError } from './errors.js';
-
-/** What lets a container have the devices, those plugged in later as well. */
-const CONTAINER =
-  "to a container, give docker run -v /dev/bus/usb:/dev/bus/usb --device-cgroup-rule 'c 189:* rmw' (189: USB devices)";
+import { PASS_TO_CONTAINER } from './surroundings.js';
 
 /**
  * What is wrong when the kernel has a device and no file to open it through: a container. libusb
@@ -22,7 +20,7 @@ export function missingFile(info: DeviceInfo, root = DEVICE_FILES): UsbError | u
     return undefined;
   }
   const what = existsSync(root) ? 'that file is missing' : `there is no ${root}`;
-  return new UsbError('access', `cannot open ${file}: ${what}`, { advice: CONTAINER });
+  return new UsbError('access', `cannot open ${file}: ${what}`, { advice: PASS_TO_CONTAINER });
 }
 
 /**
@@ -46,13 +44,13 @@ export function openFailure(
   // libusb knows EACCES alone. EPERM is the refusal of a container's device rules.
   if (failure.code === 'io' && errnoOfOpening(file) === 'EPERM') {
     const text = `cannot open ${file}: the device rules of this container forbid it`;
-    return new UsbError('access', text, { cause, advice: CONTAINER });
+    return new UsbError('access', text, { cause, advice: PASS_TO_CONTAINER });
   }
   return failure;
 }
 
 /** `root:plugdev, 0664`; empty when the file is gone meanwhile. */
-function rightsOf(file: string, accounts: string): string {
+export function rightsOf(file: string, accounts: string): string {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats === undefined) {
     return '';
@@ -62,10 +60,8 @@ function rightsOf(file: string, accounts: string): string {
 }
 
 function udevAdvice({ vid, pid }: DeviceInfo): string {
-  const id = (number: number) => number.toString(16).padStart(4, '0');
   return (
-    `let your user in: put SUBSYSTEM=="usb", ATTR{idVendor}=="${id(vid)}", ` +
-    `ATTR{idProduct}=="${id(pid)}", TAG+="uaccess" into /etc/udev/rules.d/60-usbxfer.rules, ` +
+    `let your user in: put ${udevRule({ vid, pid })} into ${udevRuleFile({ vid, pid })}, ` +
     'run udevadm control --reload, and plug the device in again'
   );
 }

@@ -60,8 +60,13 @@ export async function completeValue(
   const completion =
     VALUE_COMPLETIONS[`${command.name()} ${option.long}`] ?? VALUE_COMPLETIONS[option.long ?? ''];
   // The value that is typed does not bound itself, nor does one that is given a second time.
-  const given = { ...values, [option.attributeName()]: undefined };
+  const given = { ...onMachine(command), ...values, [option.attributeName()]: undefined };
   return completion === undefined ? [] : completion(value, given);
+}
+
+/** A command without a choice of bus is about the machine's own. */
+function onMachine({ options }: Command): GivenOptions {
+  return options.some(({ long }) => long === '--backend') ? {} : { backend: 'libusb' };
 }
 
 /** A completion from the devices that the other options fit, none of which is opened. */

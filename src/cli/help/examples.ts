@@ -19,6 +19,15 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer read -d 1234:5678 --bytes 64MiB -o dump.bin', 'So much only.'],
     ['usbxfer read -d 1234:5678 --duration 10s | zstd > dump.zst', 'Into a pipeline.'],
   ],
+  doctor: [
+    ['usbxfer doctor -d 1234:5678', 'One device.'],
+    ['usbxfer doctor', 'All devices.'],
+    ['usbxfer doctor --json | jq ".checks[].fix | strings"', 'For a script.'],
+  ],
+  'udev-rule': [
+    ['usbxfer udev-rule -d 1234:5678', 'For who is logged in.'],
+    ['usbxfer udev-rule -d 1234:5678 --group plugdev', 'For ssh and services.'],
+  ],
   completion: [
     ['eval "$(usbxfer completion bash)"', 'In ~/.bashrc.'],
     ['eval "$(usbxfer completion zsh)"', 'In ~/.zshrc, behind compinit.'],

@@ -11,7 +11,8 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   notFound: 'No such device, interface or endpoint, or several that fit.',
   cannotOpen:
     'The device cannot be opened or claimed: permission, busy, memory. Or it could not be given ' +
-    'back as it was, and all else went well: its kernel driver did not come back.',
+    'back as it was, and all else went well: its kernel driver did not come back. Or usbxfer doctor ' +
+    'found a problem.',
   deviceLost: 'The device was lost.',
   transferErrors: 'Transfer errors: the output has a gap or ends early.',
   ioFailed: 'The output or input failed.',

@@ -6,7 +6,7 @@ import { missingFile, openFailure } from '../../../src/backends/libusb/open-fail
 import { deviceInfo } from '../../usb/device-info.js';
 import { Folder } from './folder.js';
 
-const INFO = deviceInfo({ bus: 2, address: 3, vid: 0x12, pid: 0xabcd });
+const INFO = deviceInfo({ bus: 2, address: 3, vid: 0x12, pid: 0xabcd, serial: '", RUN+="' });
 
 function failing(errno: number): Error {
   return Object.assign(new Error('LIBUSB_WORDS'), { errno });
@@ -28,7 +28,7 @@ it('of a refusal names the file, its rights, and the rule for this very device',
     advice:
       'let your user in: put ' +
       'SUBSYSTEM=="usb", ATTR{idVendor}=="0012", ATTR{idProduct}=="abcd", TAG+="uaccess" into ' +
-      '/etc/udev/rules.d/60-usbxfer.rules, run udevadm control --reload, and plug the device in again',
+      '/etc/udev/rules.d/70-usbxfer-0012-abcd.rules, run udevadm control --reload, and plug the device in again',
   });
 });
 

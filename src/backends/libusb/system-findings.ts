@@ -1,0 +1,72 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Finding } from '../../usb/diagnosis.js';
+import { UsbError } from '../../usb/errors.js';
+import { toError } from '../../usb/to-error.js';
+import { loadNodeUsb } from './node-usb.js';
+import { ROOTS, type Roots } from './roots.js';
+import { howToPassUsb, isContainer, PASS_TO_CONTAINER } from './surroundings.js';
+
+/** Whether the kernel shows a bus: a root hub at least. */
+export function busFinding(roots: Roots): Finding {
+  const about = { id: 'bus', device: undefined } as const;
+  const missing = !existsSync(roots.devices);
+  const buses = missing ? [] : readdirSync(roots.devices).filter((name) => /^usb\d+$/.test(name));
+  if (buses.length > 0) {
+    const count = `${buses.length} USB ${buses.length === 1 ? 'bus' : 'buses'}`;
+    return { ...about, status: 'ok', message: `the kernel shows ${count}` };
+  }
+  const why = missing ? `${roots.devices} is missing` : 'the kernel has no USB controller';
+  return {
+    ...about,
+    status: 'problem',
+    message: `no USB bus is visible here (${why})`,
+    fix: howToPassUsb(roots),
+  };
+}
+
+/**
+ * Whether libusb works: loads it.
+ *
+ * @param load another way to load it, for tests
+ */
+export async function libusbFinding(
+  roots: Roots = ROOTS,
+  load: () => Promise<unknown> = () => loadNodeUsb(),
+): Promise<Finding> {
+  const about = { id: 'libusb', device: undefined } as const;
+  try {
+    await load();
+    return { ...about, status: 'ok', message: 'libusb is loaded' };
+  } catch (error) {
+    // Where sysfs has devices, libusb does not start without their files.
+    const advice =
+      process.platform === 'linux' && !existsSync(roots.files)
+        ? `there is no ${roots.files}: ${PASS_TO_CONTAINER}`
+        : 'LIBUSB_DEBUG=4 in the environment makes libusb say why';
+    return {
+      ...about,
+      status: 'problem',
+      message: toError(error).message,
+      fix: (error instanceof UsbError ? error.advice : undefined) ?? advice,
+    };
+  }
+}
+
+/** Whether the udev daemon runs, by its socket. */
+export function udevFinding(roots: Roots): Finding {
+  const about = { id: 'udev', device: undefined } as const;
+  if (existsSync(join(roots.run, 'udev/control'))) {
+    return { ...about, status: 'ok', message: 'the udev daemon runs' };
+  }
+  return {
+    ...about,
+    status: 'warning',
+    message:
+      'the udev daemon does not run here: no rule gives device files their rights, and --reconnect ' +
+      'does not see a device that comes back',
+    fix: isContainer(roots)
+      ? "give docker run the host's: -v /run/udev:/run/udev:ro --network host"
+      : 'sudo systemctl start systemd-udevd',
+  };
+}

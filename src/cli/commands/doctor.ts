@@ -1,0 +1,106 @@
+import type { Command } from 'commander';
+import type { Backend, DeviceInfo } from '../../usb/backend.js';
+import type { Finding } from '../../usb/diagnosis.js';
+import { UsbError } from '../../usb/errors.js';
+import { bulkInEndpoints } from '../../usb/locate-endpoint.js';
+import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
+import { checklist } from '../checklist.js';
+import { endpointFinding, memoryFinding } from '../checks.js';
+import { CliError } from '../cli-error.js';
+import { addColorOption } from '../color-option.js';
+import { countOf } from '../format.js';
+import { toJson } from '../sanitize.js';
+import {
+  addFilterOptions,
+  addPlaceOptions,
+  type FilterOptions,
+  filterDevices,
+} from '../selection.js';
+import { print } from '../stdio.js';
+import { painter } from '../style.js';
+import { showsUnicode } from '../unicode.js';
+
+interface DoctorOptions extends BackendOptions, FilterOptions {
+  readonly json?: true;
+}
+
+const SCHEMA = 'usbxfer.doctor/1';
+
+/** bInterfaceClass of hubs (USB 2.0 §11.23.1). */
+const HUB = 9;
+
+/** `usbxfer doctor` */
+export function define(command: Command): void {
+  addFilterOptions(command);
+  addPlaceOptions(command);
+  command.optionsGroup('Output:').option('--json', 'print one JSON object');
+  addColorOption(command);
+  addBackendOptions(command);
+  command.action(doctor);
+}
+
+/** @throws CliError when there is a problem, or no device to look at; the checklist is out then */
+async function doctor(options: DoctorOptions): Promise<void> {
+  const backend = await loadBackend(options);
+  const listed = await visibleDevices(backend);
+  const devices = chosenDevices(listed ?? [], options);
+  const findings = await findingsOf(backend, devices);
+  if (options.json) {
+    print(toJson({ schema: SCHEMA, checks: findings.map(toRecord) }));
+  } else {
+    const looks = { unicode: showsUnicode(), paint: await painter('stdout') };
+    print(checklist(findings, devices, looks));
+  }
+  if (listed !== undefined && devices.length === 0) {
+    throw new CliError('no-such-device', 'no device fits');
+  }
+  const problems = findings.filter(({ status }) => status === 'problem').length;
+  if (problems > 0) {
+    throw new CliError('problems-found', `${countOf(problems, 'problem')} found`);
+  }
+}
+
+/** Undefined where there is no bus, which the backend finds as well. */
+async function visibleDevices(backend: Backend): Promise<DeviceInfo[] | undefined> {
+  try {
+    return await backend.list();
+  } catch (error) {
+    if (error instanceof UsbError && error.code === 'no-bus') {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Hubs are of interest only to those who name them. */
+function chosenDevices(devices: DeviceInfo[], options: FilterOptions): DeviceInfo[] {
+  const { device, vid, pid, serial, path, bus, address } = options;
+  const isFiltered = [device, vid, pid, serial, path, bus, address].some(
+    (filter) => filter !== undefined,
+  );
+  return isFiltered ? filterDevices(devices, options) : devices.filter((one) => !isHub(one));
+}
+
+function isHub({ configurations }: DeviceInfo): boolean {
+  return configurations.some(({ settings }) =>
+    settings.some(({ interfaceClass }) => interfaceClass === HUB),
+  );
+}
+
+/** Of a device that there is nothing to read from, it is of no matter what else is wrong with it. */
+async function findingsOf(backend: Backend, devices: readonly DeviceInfo[]): Promise<Finding[]> {
+  const readable = devices.filter((device) => bulkInEndpoints(device, {}).length > 0);
+  const found = (await backend.diagnose?.(readable)) ?? [];
+  return [
+    ...found.filter(({ device }) => device === undefined),
+    memoryFinding(await backend.transferMemory()),
+    ...devices.flatMap((device) => [
+      endpointFinding(device),
+      ...found.filter((finding) => finding.device === device.path),
+    ]),
+  ];
+}
+
+function toRecord({ id, device, status, message, fix }: Finding): Record<string, unknown> {
+  return { id, device: device ?? null, status, message, fix: fix ?? null };
+}
