@@ -103,6 +103,30 @@ describe('usbxfer list', () => {
   });
 });
 
+describe('usbxfer doctor', () => {
+  it('loads of the backends only the one that was asked for', async () => {
+    const { own, packages } = await loaded(['doctor']);
+    expect(own).toContain('cli/checklist.js');
+    expect(under(['backends/libusb', 'transfer'], own)).toEqual([]);
+    expect(packages).toEqual(['commander']);
+  });
+
+  it.runIf(process.platform === 'linux')('loads node-usb to see whether it can', async () => {
+    const { own, packages } = await loaded(['doctor'], { USBXFER_BACKEND: 'libusb' });
+    expect(own).toContain('backends/libusb/diagnose.js');
+    expect(own).not.toContain('backends/libusb/device.js');
+    expect(under(['transfer'], own)).toEqual([]);
+    expect(packages).toContain('usb');
+  });
+});
+
+it('usbxfer udev-rule loads no backend', async () => {
+  const { own, packages } = await loaded(['udev-rule', '-d', '1234:5678']);
+  expect(own).toContain('usb/udev-rule.js');
+  expect(under(['backends', 'transfer'], own)).toEqual([]);
+  expect(packages).toEqual(['commander']);
+});
+
 it('usbxfer read loads no node-usb for the simulated bus', async () => {
   const { own, packages } = await loaded(['read', '-d', '1234:5678', '--bytes', '4k']);
   expect(own).toContain('transfer/capture.js');
@@ -117,6 +141,8 @@ describe('the table of errors', () => {
     [['--help']],
     [['list']],
     [['list', '--json', '--debug']],
+    [['doctor']],
+    [['udev-rule', '-d', '1234:5678']],
     [['read', '-d', '1234:5678', '--bytes', '4k', '--json', '--debug']],
   ])('is not loaded when all goes well: %j', async (args) => {
     const { own } = await loaded(args);
@@ -134,10 +160,15 @@ describe('the table of errors', () => {
   });
 });
 
-it('completion loads one backend to list its devices, and opens none', async () => {
-  const { own, packages } = await loaded(['__complete', '--', 'list', '-d', ''], {
-    USBXFER_BACKEND: 'libusb',
+it.each([
+  ['list', 'libusb'],
+  ['udev-rule', 'virtual'], // which has no choice of bus
+])('completion of %s loads one backend to list its devices, and opens none', async (name, bus) => {
+  const { own, packages } = await loaded(['__complete', '--', name, '-d', ''], {
+    USBXFER_BACKEND: bus,
   });
+  expect(own).toContain('backends/libusb/backend.js');
+  expect(under(['backends/virtual'], own)).toEqual([]);
   expect(own).toContain('cli/completion/complete.js');
   expect(own).not.toContain('backends/libusb/device.js');
   expect(own).not.toContain('backends/libusb/node-usb.js');

@@ -94,6 +94,11 @@ describe('values', () => {
     [['read', '-qd1'], IDS.map((id) => `-qd${id}`)],
     [['read', '--device='], IDS.map((id) => `--device=${id}`)],
     [['list', '--device', ''], IDS],
+    [['doctor', '-d', ''], IDS],
+    [
+      ['doctor', '--path', ''],
+      ['1-1', '1-2'],
+    ],
     [['read', '--serial', 'V0002', '-d', ''], ['1234:5679']],
     [['read', '--serial', 'other', '-d', ''], []],
     [['read', '--vid', ''], ['1234']],

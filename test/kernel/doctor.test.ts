@@ -1,0 +1,231 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { violations } from '../cli/schema.js';
+import { describeInLab, guest } from './lab/lab.js';
+
+interface Check {
+  readonly id: string;
+  readonly device: string | null;
+  readonly status: string;
+  readonly message: string;
+  readonly fix: string | null;
+}
+
+const READ = 'node bin/usbxfer.js read -d 1234:5678';
+const DOCTOR = 'node bin/usbxfer.js doctor --json -d 1234:5678';
+const AS_NOBODY = `su -s /bin/bash nobody -c '${DOCTOR}'`;
+
+const wrong = violations('doctor');
+
+/** Runs a script whose stdout is the doctor's, and nothing else. */
+async function examine(script: string) {
+  const { stdout, stderr, code } = await guest(script);
+  const record: { checks: Check[] } = JSON.parse(stdout.toString());
+  expect(wrong(record)).toBeUndefined();
+  const { checks } = record;
+  const of = (id: string) => checks.filter((check) => check.id === id);
+  const bad = checks.filter(({ status }) => status === 'problem').map(({ id }) => id);
+  return { checks, of, bad, stderr, code };
+}
+
+afterEach(async () => {
+  await guest('gadget down one');
+});
+
+describeInLab('usbxfer doctor', () => {
+  it('finds nothing wrong where nothing is', async () => {
+    const { checks, bad, stderr, code } = await examine(`
+      gadget up one sourcesink >/dev/null
+      ${DOCTOR}`);
+    expect(checks.filter(({ status }) => status !== 'ok')).toEqual([]);
+    expect(checks.map(({ id }) => id)).toEqual(
+      expect.arrayContaining(['bus', 'libusb', 'udev', 'memory', 'endpoint', 'access', 'driver']),
+    );
+    expect(checks.filter(({ device }) => device !== null).map(({ device }) => device)).toContain(
+      '2-1',
+    );
+    expect([bad, stderr, code]).toEqual([[], '', 0]);
+  });
+
+  it('looks at all devices but hubs', async () => {
+    const { checks } = await examine(`
+      gadget up one sourcesink >/dev/null
+      node bin/usbxfer.js doctor --json`);
+    expect(new Set(checks.map(({ device }) => device))).toEqual(new Set([null, '2-1']));
+  });
+
+  it('opens no device', async () => {
+    const { stdout } = await guest(`
+      gadget up one sourcesink >/dev/null
+      strace -f -e trace=openat,open -o /tmp/trace ${DOCTOR} > /dev/null; echo $?
+      grep -c /sys/bus/usb/devices /tmp/trace | grep -c '^0$'
+      grep -cE '/dev/bus/usb/[0-9]+/[0-9]+' /tmp/trace`);
+    expect(stdout.toString()).toBe('0\n0\n0\n');
+  });
+
+  it('tells an unprivileged user whose the device is, and which rule to install', async () => {
+    const { of, bad, stderr, code } = await examine(`
+      gadget up one sourcesink >/dev/null
+      ${AS_NOBODY}`);
+    expect(of('access')).toEqual([
+      {
+        id: 'access',
+        device: '2-1',
+        status: 'problem',
+        message: expect.stringMatching(
+          /^\/dev\/bus\/usb\/002\/\d+ \(root:root, 06[46]4\) may not be opened by nobody, of nogroup$/,
+        ),
+        fix: expect.stringContaining('usbxfer udev-rule -d 1234:5678 | sudo tee '),
+      },
+    ]);
+    expect([bad, code]).toEqual([['access'], 4]);
+    expect(JSON.parse(stderr)).toMatchObject({ code: 'problems-found' });
+  });
+
+  it('names the kernel driver', async () => {
+    const { of, bad, code } = await examine(`
+      gadget up one storage >/dev/null
+      ${DOCTOR}`);
+    expect(of('driver')).toMatchObject([
+      {
+        status: 'problem',
+        message: expect.stringMatching(/^interface 0 is held by the kernel driver usb-storage\b/),
+        fix: expect.stringContaining('--detach'),
+      },
+    ]);
+    expect([bad, code]).toEqual([['driver'], 4]);
+  });
+
+  it('warns of a disk that is mounted', async () => {
+    const { of } = await examine(`
+      gadget up one storage >/dev/null
+      disk() { compgen -G '/sys/bus/usb/devices/2-1:1.0/host*/target*/*/block/*'; }
+      until disk >/dev/null; do sleep 0.1; done; udevadm settle
+      node=/dev/$(basename "$(disk)"); mkdir -p '/tmp/my disk'
+      mkfs.ext2 -q $node >&2 && mount -t ext4 $node '/tmp/my disk' || exit
+      ${DOCTOR}; umount $node`);
+    const [driver] = of('driver');
+    expect(driver?.message).toMatch(/, which made \/dev\/sd[a-z]$/);
+    expect(of('mounted')).toMatchObject([
+      {
+        status: 'warning',
+        message: expect.stringMatching(/^\/dev\/sd[a-z] is mounted at \/tmp\/my disk: /),
+        fix: expect.stringMatching(/^unmount it first: sudo umount \/dev\/sd[a-z]$/),
+      },
+    ]);
+  });
+
+  describe('with another process that reads', () => {
+    // Slowly: the guest's files are its memory.
+    const HELD = `
+      gadget up one ffs -- rate 1M, send forever >/dev/null
+      rm -f /tmp/first.bin /tmp/pid
+      ${READ} > /tmp/first.bin 2>/dev/null & echo $! > /tmp/pid
+      until [[ -s /tmp/first.bin ]]; do sleep 0.1; done`;
+
+    it('names it', async () => {
+      const { of, bad, code } = await examine(`
+        ${HELD}
+        ${DOCTOR}; code=$?
+        kill %1; wait; exit $code`);
+      const pid = (await guest('cat /tmp/pid')).stdout.toString().trim();
+      expect(of('holder')).toMatchObject([
+        {
+          status: 'problem',
+          message: expect.stringMatching(
+            new RegExp(`^interface 0 is held by another process: usbxfer\\b.* \\(PID ${pid}\\)$`),
+          ),
+        },
+      ]);
+      expect([bad, code]).toEqual([['holder'], 4]);
+    });
+
+    it('tells a user who may not see whose it is', async () => {
+      const { of } = await examine(`
+        ${HELD}
+        ${AS_NOBODY}; code=$?
+        kill %1; wait; exit $code`);
+      expect(of('holder')).toMatchObject([
+        {
+          status: 'problem',
+          message: 'interface 0 is held by another process',
+          fix: expect.stringContaining('sudo usbxfer doctor'),
+        },
+      ]);
+    });
+  });
+
+  it('finds too little memory, and what it suggests instead works', async () => {
+    const { of, bad, code } = await examine(`
+      memory=/sys/module/usbcore/parameters/usbfs_memory_mb
+      before=$(<$memory); echo 1 > $memory; trap 'echo $before > $memory' EXIT
+      gadget up one ffs -- silence >/dev/null
+      ${DOCTOR}; code=$?
+      ${READ} --transfers 3 --duration 100ms > /dev/null 2>&1 || echo "read exits $?"
+      exit $code`);
+    expect(of('memory')).toMatchObject([
+      {
+        device: null,
+        status: 'problem',
+        message: expect.stringMatching(/^the kernel lends 1\.00 MiB .* takes 4\.00 MiB of it$/),
+        fix: expect.stringMatching(
+          /^raise it: echo 8 \| sudo tee \S+usbfs_memory_mb; or read with --transfers 3$/,
+        ),
+      },
+    ]);
+    expect([bad, code]).toEqual([['memory'], 4]);
+  });
+
+  it('finds that there is no bus', async () => {
+    const { of, bad, code } = await examine(`
+      unshare --mount bash -c 'mount -t tmpfs none /sys/bus/usb; ${DOCTOR}'`);
+    expect(of('bus')).toMatchObject([
+      {
+        status: 'problem',
+        message: 'no USB bus is visible here (/sys/bus/usb/devices is missing)',
+        fix: expect.stringMatching(/^to a /),
+      },
+    ]);
+    expect(bad).toContain('bus');
+    expect(code).toBe(4);
+  });
+
+  it('finds that there are no device files, as in a container', async () => {
+    const { of, bad, code } = await examine(`
+      gadget up one sourcesink >/dev/null
+      unshare --mount bash -c 'mount -t tmpfs none /dev/bus; ${DOCTOR}'`);
+    expect(of('node')).toMatchObject([
+      { device: '2-1', message: expect.stringMatching(/: there is no \/dev\/bus\/usb$/) },
+    ]);
+    expect(bad).toContain('node');
+    expect(code).toBe(4);
+  });
+});
+
+describeInLab('usbxfer udev-rule', () => {
+  it('prints a rule that udev takes, and that lets the group in', async () => {
+    const { stdout, stderr, code } = await guest(`
+      file=/etc/udev/rules.d/70-usbxfer-1234-5678.rules
+      trap 'rm -f $file; udevadm control --reload' EXIT
+      gadget up one sourcesink --serial 'A 1' >/dev/null
+      node bin/usbxfer.js udev-rule -d 1234:5678 --serial 'A 1' --group nogroup 2>/dev/null > $file
+      udevadm control --reload
+      gadget unplug one; gadget plug one >/dev/null
+      node=$(printf /dev/bus/usb/%03d/%03d $(cat /sys/bus/usb/devices/2-1/{busnum,devnum}))
+      stat -c '%a %U %G' $node
+      udevadm info --query=property --name=$node | grep -E '^TAGS=' | grep -o uaccess
+      ${AS_NOBODY} > /dev/null`);
+    expect(stdout.toString()).toBe('660 root nogroup\nuaccess\n');
+    expect([stderr, code]).toEqual(['', 0]);
+  });
+
+  it('prints a rule that leaves devices with other serial numbers alone', async () => {
+    const { stdout } = await guest(`
+      file=/etc/udev/rules.d/70-usbxfer-1234-5678.rules
+      trap 'rm -f $file; udevadm control --reload' EXIT
+      node bin/usbxfer.js udev-rule -d 1234:5678 --serial 'A.1' --group nogroup 2>/dev/null > $file
+      udevadm control --reload
+      gadget up one sourcesink --serial AX1 >/dev/null
+      stat -c %G $(printf /dev/bus/usb/%03d/%03d $(cat /sys/bus/usb/devices/2-1/{busnum,devnum}))`);
+    expect(stdout.toString()).toBe('root\n');
+  });
+});
