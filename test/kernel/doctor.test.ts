@@ -101,7 +101,7 @@ describeInLab('usbxfer doctor', () => {
       disk() { compgen -G '/sys/bus/usb/devices/2-1:1.0/host*/target*/*/block/*'; }
       until disk >/dev/null; do sleep 0.1; done; udevadm settle
       node=/dev/$(basename "$(disk)"); mkdir -p '/tmp/my disk'
-      mkfs.ext2 -q $node >&2 && mount -t ext4 $node '/tmp/my disk' || exit
+      mkfs.ext2 -qF $node >&2 && mount -t ext4 $node '/tmp/my disk' || exit
       ${DOCTOR}; umount $node`);
     const [driver] = of('driver');
     expect(driver?.message).toMatch(/, which made \/dev\/sd[a-z]$/);

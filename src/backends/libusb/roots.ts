@@ -2,7 +2,7 @@ import { DEVICE_FILES } from './device-file.js';
 import { SYSFS_DEVICES } from './sysfs.js';
 
 /** Where Linux shows itself: other folders of the same forms, for tests. */
-export interface Roots {
+export interface SystemRoots {
   /** `/` */
   readonly root: string;
   /** `/sys/bus/usb/devices` */
@@ -15,7 +15,7 @@ export interface Roots {
 }
 
 /** The system itself. */
-export const ROOTS: Roots = {
+export const ROOTS: SystemRoots = {
   root: '/',
   devices: SYSFS_DEVICES,
   files: DEVICE_FILES,
