@@ -93,7 +93,10 @@ describe('--stats', () => {
     await read(...slow, '--stats', stats, '--force', '--interval', '100ms');
     const records = recordsOf(readFileSync(stats, 'utf8'));
     expect(records.length).toBeGreaterThan(5);
-    const bytes = records.reduce((sum, record) => sum + Number(record['interval_bytes_received']), 0);
+    const bytes = records.reduce(
+      (sum, record) => sum + Number(record['interval_bytes_received']),
+      0,
+    );
     expect(bytes).toBe(records.at(-1)?.['bytes_received']);
     const running = records[3];
     expect(running).toMatchObject({ in_flight: 16 });
