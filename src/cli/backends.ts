@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Backend } from '../usb/backend.js';
 import { CliError } from './cli-error.js';
 import { Option } from './commander.js';
+import { systemRoot } from './system-root.js';
 
 /** Which bus to work on. */
 export interface BackendOptions {
@@ -39,5 +40,5 @@ export async function loadBackend(options: BackendOptions): Promise<Backend> {
     throw new CliError('conflicting-options', '--scenario needs --backend virtual');
   }
   const { LibusbBackend } = await import('../backends/libusb/backend.js');
-  return new LibusbBackend();
+  return new LibusbBackend(systemRoot());
 }

@@ -2,6 +2,7 @@ import type { Backend, Device, DeviceInfo, TransferMemory } from '../../usb/back
 import type { DeviceState } from '../../usb/device-state.js';
 import type { Finding } from '../../usb/diagnosis.js';
 import { listSysfs } from './sysfs.js';
+import { type SystemFiles, systemFiles } from './system-files.js';
 
 /**
  * The machine's real USB, through libusb. On Linux, listing asks the kernel alone: libusb, and what
@@ -9,10 +10,19 @@ import { listSysfs } from './sysfs.js';
  */
 export class LibusbBackend implements Backend {
   readonly name = 'libusb';
+  readonly #system: SystemFiles;
+
+  /** See `WatchedBus`. */
+  readonly glance = process.platform === 'linux' ? () => this.#glance() : undefined;
+
+  /** @param root the folder that stands for / where devices are looked at, not opened; for tests */
+  constructor(root?: string) {
+    this.#system = systemFiles(root);
+  }
 
   async list(): Promise<DeviceInfo[]> {
     if (process.platform === 'linux') {
-      return listSysfs();
+      return listSysfs(this.#system.devices);
     }
     const { listPortable } = await import('./portable-list.js');
     return listPortable();
@@ -43,5 +53,10 @@ export class LibusbBackend implements Backend {
     }
     const { libusbFinding } = await import('./system-findings.js');
     return [await libusbFinding()];
+  }
+
+  async #glance(): Promise<string> {
+    const { glanceSysfs } = await import('./glance.js');
+    return glanceSysfs(this.#system.devices);
   }
 }

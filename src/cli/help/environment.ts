@@ -22,6 +22,11 @@ export const PARTS: readonly Part[] = [
         'LC_ALL, LC_CTYPE, LANG',
         'Whether the terminal shows Unicode: progress and the marks of usbxfer doctor are ASCII if not.',
       ],
+      [
+        'USBXFER_SYSFS',
+        'A folder that stands for / where devices are looked for: below it are sys/bus/usb/devices, ' +
+          'dev/bus/usb and usr/share/hwdata/usb.ids. For tests, and for what was recorded elsewhere.',
+      ],
       ['COLUMNS', 'How wide progress is where stderr is no terminal.'],
     ],
   },
