@@ -27,6 +27,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/read.js'),
   },
   {
+    name: 'watch',
+    summary: 'tell of USB devices as they are plugged and unplugged',
+    load: () => import('./commands/watch.js'),
+  },
+  {
     name: 'doctor',
     summary: 'find what keeps devices from being used, and how to mend it',
     load: () => import('./commands/doctor.js'),

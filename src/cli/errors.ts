@@ -235,6 +235,11 @@ export const ERRORS = [
     meaning: 'the device fell silent before the limit',
   },
   {
+    code: 'timeout',
+    exitCode: EXIT.shortOfLimit,
+    meaning: 'the time was over before another limit was reached',
+  },
+  {
     code: 'interrupted',
     exitCode: '128+n',
     meaning: 'signal n came before the limit, or while something was waited for',

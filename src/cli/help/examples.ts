@@ -19,6 +19,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer read -d 1234:5678 --bytes 64MiB -o dump.bin', 'So much only.'],
     ['usbxfer read -d 1234:5678 --duration 10s | zstd > dump.zst', 'Into a pipeline.'],
   ],
+  watch: [
+    ['usbxfer watch', 'Until Ctrl-C.'],
+    ['usbxfer watch -d 1234:5678 --initial --count 1', 'Until the device is there.'],
+    ['usbxfer watch --json | jq -c .device', 'For a script.'],
+  ],
   doctor: [
     ['usbxfer doctor -d 1234:5678', 'One device.'],
     ['usbxfer doctor', 'All devices.'],

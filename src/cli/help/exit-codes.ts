@@ -4,8 +4,8 @@ import type { Part, Term } from './part.js';
 /** What each exit code means. */
 const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done:
-    'Done: a limit was reached, the reader closed the pipe, or a capture without a limit was ' +
-    'ended by a signal.',
+    'Done: a limit was reached, the reader closed the pipe, or a capture or a watch without a limit ' +
+    'was ended by a signal.',
   internal: 'An internal error; please report it.',
   usage: 'The command line is wrong.',
   notFound: 'No such device, interface or endpoint, or several that fit.',
@@ -16,7 +16,7 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   deviceLost: 'The device was lost.',
   transferErrors: 'Transfer errors: the output has a gap or ends early.',
   ioFailed: 'The output or input failed.',
-  shortOfLimit: 'The device fell silent before the limit.',
+  shortOfLimit: 'The device fell silent, or the time was over, before the limit.',
 };
 
 /** In the order of the codes. */
@@ -26,5 +26,5 @@ const CODES = Object.entries(EXIT).map(
 
 /** `usbxfer help exit-codes` */
 export const PARTS: readonly Part[] = [
-  { terms: [...CODES, ['128+n', 'Signal n ended the capture before its limit.']] },
+  { terms: [...CODES, ['128+n', 'Signal n ended the capture or the watch before its limit.']] },
 ];
