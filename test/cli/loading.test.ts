@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-table.js';
 import { TOPICS } from '../../src/cli/help/topics.js';
+import { SysfsBus } from './sysfs-bus.js';
 import { usbxfer } from './usbxfer.js';
 
 const DIST = new URL('../../dist/', import.meta.url).href;
@@ -173,4 +174,26 @@ it.each([
   expect(own).not.toContain('backends/libusb/device.js');
   expect(own).not.toContain('backends/libusb/node-usb.js');
   expect(packages).toEqual(['commander']);
+});
+
+describe('usbxfer watch', () => {
+  const watch = ['watch', '--initial', '--count', '1'];
+
+  it('loads no node-usb, and of the engine what watches', async () => {
+    const { own, packages } = await loaded(watch);
+    expect(own).toContain('transfer/watch-bus.js');
+    expect(own).not.toContain('transfer/capture.js');
+    expect(own).not.toContain('cli/signals.js');
+    expect(under(['backends/libusb'], own)).toEqual([]);
+    expect(packages).toEqual(['commander']);
+  });
+
+  it.runIf(process.platform === 'linux')('asks sysfs alone', async () => {
+    const bus = new SysfsBus();
+    const { own, packages } = await loaded(watch, bus.environment);
+    bus.remove();
+    const files = ['backend', 'sysfs', 'system-files'].map((name) => `backends/libusb/${name}.js`);
+    expect(under(['backends'], own).sort()).toEqual(files);
+    expect(packages).toEqual(['commander']);
+  });
 });
