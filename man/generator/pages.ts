@@ -5,6 +5,7 @@ import { EXAMPLES } from '../../src/cli/help/examples.js';
 import { SUMMARY } from '../../src/cli/help/overview.js';
 import { sentence } from '../../src/cli/help/text.js';
 import { TOPICS } from '../../src/cli/help/topics.js';
+import { COLUMNS } from '../../src/cli/list-columns.js';
 import { createProgram } from '../../src/cli/program.js';
 import { type Page, renderPage } from './page.js';
 import { bold, italic, paragraph, tagged, terms, topic } from './roff.js';
@@ -71,6 +72,7 @@ async function blocks(name: string): Promise<Page['blocks']> {
     ['topics', () => terms(TOPICS.map(({ name, summary }) => [name, sentence(summary)]))],
     ['commands', commandEntries],
     ['examples', () => terms(EXAMPLES[name] ?? [])],
+    ['columns', () => terms(COLUMNS.map(({ name, meaning }) => [name, sentence(meaning)]))],
     ['see-also', (others: readonly string[]) => seeAlso(name, others)],
   ]);
 }

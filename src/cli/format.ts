@@ -1,5 +1,10 @@
 import type { DeviceInfo } from '../usb/backend.js';
 
+/** A class code and the like as two hexadecimal digits. */
+export function hex2(code: number): string {
+  return code.toString(16).padStart(2, '0');
+}
+
 /** A vendor or product id as lsusb writes it. */
 export function hex4(id: number): string {
   return id.toString(16).padStart(4, '0');
@@ -13,6 +18,11 @@ export function ids({ vid, pid }: Pick<DeviceInfo, 'vid' | 'pid'>): string {
 /** `001:004`, bus and address as in the names of the device files */
 export function busAddress({ bus, address }: DeviceInfo): string {
   return `${String(bus).padStart(3, '0')}:${String(address).padStart(3, '0')}`;
+}
+
+/** A version in binary-coded decimal, as in bcdUSB: `2.00`, `3.10`. */
+export function usbVersion(bcd: number): string {
+  return `${(bcd >> 8).toString(16)}.${(bcd & 0xff).toString(16).padStart(2, '0')}`;
 }
 
 /** `0x82` */

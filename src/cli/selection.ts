@@ -10,44 +10,107 @@ import * as values from './values.js';
 /** Candidates that an ambiguity names; more would bury the advice. */
 const MOST_CANDIDATES = 8;
 
-/** The options that say which devices are meant. */
-export interface FilterOptions {
-  readonly device?: DeviceFilter;
-  readonly vid?: number;
-  readonly pid?: number;
-  readonly serial?: string;
-  readonly path?: string;
-  readonly bus?: number;
-  readonly address?: number;
-}
+/** The options that filter. */
+const FILTERS = [
+  'device',
+  'vid',
+  'pid',
+  'serial',
+  'class',
+  'path',
+  'bus',
+  'address',
+  'operand',
+] as const;
+
+/**
+ * The options that say which devices are meant: one filter for each time that an option was given. A
+ * device has to fit one of each option's.
+ */
+export type FilterOptions = {
+  readonly [Name in (typeof FILTERS)[number]]?: readonly DeviceFilter[];
+};
+
+/**
+ * The parser of an option that filters.
+ *
+ * @param filter makes a filter of the option's value
+ */
+export type FilterParser = (
+  filter: (text: string) => DeviceFilter,
+) => (text: string, before?: readonly DeviceFilter[]) => readonly DeviceFilter[];
+
+/** An option that is given twice means what it says last. */
+export const last: FilterParser = (filter) => (text) => [filter(text)];
+
+/** An option that is given twice means both. */
+export const each: FilterParser =
+  (filter) =>
+  (text, before = []) => [...before, filter(text)];
 
 /** Adds the options that filter devices by what they are. */
-export function addFilterOptions(command: Command): Command {
+export function addFilterOptions(command: Command, parser: FilterParser = last): Command {
   return command
     .optionsGroup('Device:')
     .addOption(
       new Option('-d, --device <vid[:pid]>', 'vendor and product id, hexadecimal as in lsusb')
-        .argParser(values.idPair)
+        .argParser(parser(values.idPair))
         .conflicts(['vid', 'pid']),
     )
-    .option('--vid <id>', 'vendor id, hexadecimal', values.id)
-    .option('--pid <id>', 'product id, hexadecimal', values.id)
-    .option('--serial <text>', 'serial number, to the letter');
+    .option(
+      '--vid <id>',
+      'vendor id, hexadecimal',
+      parser((text) => ({ vid: values.id(text) })),
+    )
+    .option(
+      '--pid <id>',
+      'product id, hexadecimal',
+      parser((text) => ({ pid: values.id(text) })),
+    )
+    .option(
+      '--serial <text>',
+      'serial number, to the letter',
+      parser((serial) => ({ serial })),
+    );
 }
 
 /** Adds the options that say where a device is. */
 export function addPlaceOptions(command: Command): Command {
-  return command
-    .option('--path <path>', 'port path, such as 3-1.2', values.path)
-    .option('--bus <n>', 'bus number', values.byte)
-    .option('--address <n>', 'address on the bus', values.byte);
+  command.option(
+    '--path <path>',
+    'port path, such as 3-1.2',
+    last((text) => ({ path: values.path(text) })),
+  );
+  return addBusOption(command).option(
+    '--address <n>',
+    'address on the bus',
+    last((text) => ({ address: values.byte(text) })),
+  );
+}
+
+/** Adds the option that says on which bus a device is. */
+export function addBusOption(command: Command, parser: FilterParser = last): Command {
+  return command.option(
+    '--bus <n>',
+    'bus number',
+    parser((text) => ({ bus: values.byte(text) })),
+  );
+}
+
+/** What all of the options say together, where each was given once. */
+export function filterOf(options: FilterOptions): DeviceFilter {
+  return Object.assign({}, ...FILTERS.flatMap((name) => options[name] ?? []));
 }
 
 /** The devices that are meant. */
-export function filterDevices(devices: DeviceInfo[], options: FilterOptions): DeviceInfo[] {
-  const { device, vid, pid, serial, path, bus, address } = options;
-  const filter: DeviceFilter = { vid, pid, serial, path, bus, address, ...device };
-  return devices.filter((candidate) => matches(candidate, filter));
+export function filterDevices(
+  devices: readonly DeviceInfo[],
+  options: FilterOptions,
+): DeviceInfo[] {
+  const given = FILTERS.map((name) => options[name]).filter((filters) => filters !== undefined);
+  return devices.filter((device) =>
+    given.every((filters) => filters.some((filter) => matches(device, filter))),
+  );
 }
 
 /**
@@ -55,7 +118,7 @@ export function filterDevices(devices: DeviceInfo[], options: FilterOptions): De
  *
  * @throws CliError when there is none, or more than one: naming the candidates
  */
-export function selectDevice(devices: DeviceInfo[], options: FilterOptions): DeviceInfo {
+export function selectDevice(devices: readonly DeviceInfo[], options: FilterOptions): DeviceInfo {
   const candidates = filterDevices(devices, options);
   const [only] = candidates;
   if (only === undefined) {

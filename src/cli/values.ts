@@ -1,8 +1,10 @@
 import { totalmem } from 'node:os';
 import { endpointAddress } from '../usb/descriptors.js';
+import { CLASS_NAMES, classCode } from '../usb/device-class.js';
 import { parseDuration, parseSize } from '../usb/quantity.js';
 import type { DeviceFilter } from '../usb/select-device.js';
 import { InvalidArgumentError } from './commander.js';
+import { didYouMean } from './did-you-mean.js';
 import { binarySize } from './format.js';
 
 /*
@@ -57,6 +59,19 @@ export function byte(text: string): number {
     throw new InvalidArgumentError('give a number from 0 to 255');
   }
   return Number(text);
+}
+
+/** The code of a class: its name, or one or two hexadecimal digits. */
+export function deviceClass(text: string): number {
+  const digits = /^(?:0x)?([0-9a-f]{1,2})$/i.exec(text)?.[1];
+  const code = digits === undefined ? classCode(text) : Number.parseInt(digits, 16);
+  if (code === undefined) {
+    const meant = didYouMean(text.toLowerCase(), CLASS_NAMES);
+    throw new InvalidArgumentError(
+      `give a class such as hid or mass-storage, or its code, such as 08${meant}`,
+    );
+  }
+  return code;
 }
 
 /** A port path, such as `3-1.2`. */

@@ -23,6 +23,13 @@ export interface Backend {
   inspect(info: DeviceInfo): Promise<DeviceState>;
 
   /**
+   * The descriptors of a device that `list` told of, as the device sent them. Opens nothing.
+   *
+   * @throws UsbError `no-device` when it is gone
+   */
+  descriptors(info: DeviceInfo): Promise<DescriptorBytes>;
+
+  /**
    * Opens a device that `list` told of.
    *
    * @throws UsbError `no-device`, `access`, `busy` (also for a second handle where a backend can
@@ -51,6 +58,14 @@ export interface TransferMemory {
   raise(bytes: number): string;
 }
 
+/** Descriptors as they are. They come from the device: untrusted. */
+export interface DescriptorBytes {
+  /** The device descriptor, and behind it each configuration with all that belongs to it. */
+  readonly descriptors: Uint8Array;
+  /** The BOS descriptor with its capabilities (USB 3.2 §9.6.2); undefined where it is not known. */
+  readonly bos: Uint8Array | undefined;
+}
+
 /** What is known of a device without opening it. Strings come from the device: untrusted. */
 export interface DeviceInfo {
   /** Where it is plugged in: bus, then ports, as the kernel writes it (`3-1.2`; `usb3`: a root hub). */
@@ -61,6 +76,12 @@ export interface DeviceInfo {
   readonly address: number;
   readonly vid: number;
   readonly pid: number;
+  /** bcdUSB: the version of the specification that it follows, 0x0210 for 2.1. */
+  readonly usbVersion: number;
+  /** bDeviceClass; 0 where each interface has its own. */
+  readonly deviceClass: number;
+  readonly deviceSubClass: number;
+  readonly deviceProtocol: number;
   /** The signalling rate that was negotiated, in Mbit/s: 1.5, 12, 480, 5000, 10000, 20000. */
   readonly speed: number | undefined;
   readonly manufacturer: string | undefined;

@@ -33,7 +33,9 @@ export interface Configuration {
 }
 
 const IN = 0x80;
-const TRANSFER_TYPES = ['control', 'isochronous', 'bulk', 'interrupt'] as const;
+
+/** By their number in bits 1..0 of bmAttributes (USB 2.0 table 9-13). */
+export const TRANSFER_TYPES = ['control', 'isochronous', 'bulk', 'interrupt'] as const;
 
 /** The direction that bit 7 of an endpoint address says. */
 export function directionOf(address: number): Direction {

@@ -7,7 +7,7 @@ export interface DeviceState {
   readonly accessible: boolean | undefined;
   /** The file by which it is opened, `/dev/bus/usb/003/004`; undefined where there are no such files. */
   readonly node: string | undefined;
-  /** Of each interface of the active configuration that has a driver or nodes. */
+  /** Of each interface of the active configuration. */
   readonly interfaces: readonly InterfaceState[];
 }
 
@@ -16,6 +16,11 @@ export interface InterfaceState {
   readonly interfaceNumber: number;
   /** The kernel driver; `usbfs` while a process has claimed the interface. */
   readonly driver: string | undefined;
-  /** The device files that the driver made of it, such as `/dev/ttyACM0`, `/dev/sdb`. */
+  /**
+   * What the driver made of it: device files such as `/dev/ttyACM0` and `/dev/sdb`, and names of
+   * network interfaces, such as `eth1`. May be looked for when it is asked for, each time.
+   */
   readonly nodes: readonly string[];
+  /** The string that iInterface is the number of, likewise. Comes from the device: untrusted. */
+  readonly name: string | undefined;
 }

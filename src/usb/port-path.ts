@@ -23,3 +23,13 @@ export function comparePaths(a: string, b: string): number {
 function numbersIn(path: string): number[] {
   return (path.match(/\d+/g) ?? []).map(Number);
 }
+
+/** The path of the hub that a device is plugged into; undefined for a root hub. */
+export function parentPath(path: string): string | undefined {
+  const port = path.lastIndexOf('.');
+  if (port >= 0) {
+    return path.slice(0, port);
+  }
+  const root = path.indexOf('-');
+  return root < 0 ? undefined : `usb${path.slice(0, root)}`;
+}

@@ -1,4 +1,5 @@
 import type { DeviceInfo } from './backend.js';
+import { classesOf } from './device-class.js';
 
 /** Which devices are meant: all properties that are given must fit. */
 export interface DeviceFilter {
@@ -10,6 +11,8 @@ export interface DeviceFilter {
   readonly path?: string | undefined;
   readonly bus?: number | undefined;
   readonly address?: number | undefined;
+  /** A class code, of the device or of any of its interfaces. */
+  readonly classCode?: number | undefined;
 }
 
 /** Whether a device fits a filter. */
@@ -20,6 +23,7 @@ export function matches(device: DeviceInfo, filter: DeviceFilter): boolean {
     (filter.serial === undefined || filter.serial === device.serial) &&
     (filter.path === undefined || filter.path === device.path) &&
     (filter.bus === undefined || filter.bus === device.bus) &&
-    (filter.address === undefined || filter.address === device.address)
+    (filter.address === undefined || filter.address === device.address) &&
+    (filter.classCode === undefined || classesOf(device).includes(filter.classCode))
   );
 }

@@ -14,9 +14,9 @@ describe('usbxfer list', () => {
         .split('\n')
         .map((line) => line.split(/ {2,}/)),
     ).toEqual([
-      ['PATH', 'BUS:ADDR', 'ID', 'SPEED', 'MANUFACTURER', 'PRODUCT', 'SERIAL'],
-      ['1-1', '001:002', '1234:5678', '480M', 'usbxfer', 'virtual counter', 'V0001'],
-      ['1-2', '001:003', '1234:5679', '480M', 'usbxfer', 'virtual loopback', 'V0002'],
+      ['PATH', 'BUS:ADDR', 'ID', 'NAME', 'SERIAL', 'SPEED', 'DRIVER', 'ACCESS'],
+      ['1-1', '001:002', '1234:5678', 'usbxfer virtual counter', 'V0001', '480M', 'yes'],
+      ['1-2', '001:003', '1234:5679', 'usbxfer virtual loopback', 'V0002', '480M', 'yes'],
     ]);
   });
 
@@ -25,7 +25,7 @@ describe('usbxfer list', () => {
     expect(JSON.parse(stdout.toString())).toEqual({
       schema: 'usbxfer.list/1',
       devices: [
-        {
+        expect.objectContaining({
           path: '1-1',
           bus: 1,
           address: 2,
@@ -35,7 +35,10 @@ describe('usbxfer list', () => {
           manufacturer: 'usbxfer',
           product: 'virtual counter',
           serial: 'V0001',
-        },
+          name: 'usbxfer virtual counter',
+          accessible: true,
+          node: null,
+        }),
       ],
     });
   });
@@ -47,10 +50,40 @@ describe('usbxfer list', () => {
     [['--pid', '5678'], 1],
     [['--serial', 'V0002'], 1],
     [['--serial', 'V0002', '--pid', '5679'], 1],
+    [['--pid', '5678', '--pid', '5679'], 2],
+    [['--serial', 'V0001', '--serial', 'other'], 1],
+    [['--name', 'VIRTUAL', '--bus', '1', '--class', 'vendor', '--class', '08'], 2],
+    [['--name', 'loop', '--name', 'coun', '--class', '0xFF'], 2],
+    [['--name', 'loop', '--pid', '5679'], 1],
   ])('filters by %j', async (filter, count) => {
     const { stdout, code } = await usbxfer(['list', '--json', ...filter]);
     expect(JSON.parse(stdout.toString()).devices).toHaveLength(count);
     expect(code).toBe(0);
+  });
+
+  it.each([
+    [['--name', 'usbxfer', '--pid', '1']],
+    [['--serial', 'V0001', '--pid', '5679']],
+    [['--class', 'hub']],
+    [['--driver', 'usb-storage']],
+    [['--bus', '2']],
+  ])('wants devices to fit all of %j', async (filter) => {
+    expect((await usbxfer(['list', ...filter])).code).toBe(3);
+  });
+
+  it.each([
+    [['-o', 'id,foo'], /no column 'foo'.*--list-columns/],
+    [['-o', 'sped'], /did you mean SPEED\?/],
+    [['-o', ''], /no column ''/],
+    [['--sort', '-'], /no column ''/],
+    [['--class', 'mass-storge'], /did you mean mass-storage\?/],
+    [['--class', '100'], /give a class/],
+    [['--json', '--tree'], /--tree/],
+    [['--json', '-o', 'id'], /--output/],
+  ])('refuses %j', async (args, message) => {
+    const { stderr, stdout, code } = await usbxfer(['list', ...args]);
+    expect([code, stdout.length]).toEqual([2, 0]);
+    expect(args.includes('--json') ? JSON.parse(stderr).message : stderr).toMatch(message);
   });
 
   it('exits 3 when nothing fits, and stays readable for programs', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-table.js';
 import { TOPICS } from '../../src/cli/help/topics.js';
+import { SYSTEM, writeSystem } from '../sysfs-tree.js';
 import { SysfsBus } from './sysfs-bus.js';
 import { usbxfer } from './usbxfer.js';
 
@@ -90,6 +91,18 @@ describe('usbxfer list', () => {
     expect(own).not.toContain('backends/libusb/node-usb.js');
     expect(under(['backends/virtual', 'transfer'], own)).toEqual([]);
     expect(packages).toEqual(['commander']);
+  });
+
+  it('looks for names in usb.ids, and measures text, only where it has to', async () => {
+    expect((await loaded(['list'])).own).not.toContain('cli/usb-ids.js');
+    expect((await loaded(['list', '-o', 'vendor'])).own).toContain('cli/usb-ids.js');
+    writeSystem(join(folder, 'root'), SYSTEM);
+    const { packages } = await loaded(['list'], {
+      USBXFER_BACKEND: 'libusb',
+      USBXFER_SYSFS: join(folder, 'root'),
+    });
+    expect(packages).toContain('string-width');
+    expect(packages).not.toContain('usb');
   });
 
   it('loads of the backends only the one that was asked for', async () => {

@@ -48,6 +48,7 @@ function bench(
     name: 'scripted',
     list: async () => [info],
     inspect: async () => ({ accessible: true, node: undefined, interfaces: [] }),
+    descriptors: async () => ({ descriptors: new Uint8Array(), bos: undefined }),
     open: async () => {
       await step('open');
       return device;

@@ -8,6 +8,7 @@ function busOf(lists: DeviceInfo[][]): Backend {
     name: 'lists',
     list: async () => (lists.length > 1 ? lists.shift() : lists[0]) ?? [],
     inspect: async () => ({ accessible: true, node: undefined, interfaces: [] }),
+    descriptors: async () => ({ descriptors: new Uint8Array(), bos: undefined }),
     open: async () => {
       throw new Error('not opened by looking');
     },

@@ -1,4 +1,10 @@
-import type { Backend, Device, DeviceInfo, TransferMemory } from '../../usb/backend.js';
+import type {
+  Backend,
+  DescriptorBytes,
+  Device,
+  DeviceInfo,
+  TransferMemory,
+} from '../../usb/backend.js';
 import type { DeviceState } from '../../usb/device-state.js';
 import type { Finding } from '../../usb/diagnosis.js';
 import { listSysfs } from './sysfs.js';
@@ -31,9 +37,18 @@ export class LibusbBackend implements Backend {
   async inspect(info: DeviceInfo): Promise<DeviceState> {
     if (process.platform === 'linux') {
       const { inspect } = await import('./inspect.js');
-      return inspect(info);
+      return inspect(info, this.#system);
     }
     return { accessible: undefined, node: undefined, interfaces: [] };
+  }
+
+  async descriptors(info: DeviceInfo): Promise<DescriptorBytes> {
+    if (process.platform === 'linux') {
+      const { readDescriptors } = await import('./sysfs-descriptors.js');
+      return readDescriptors(info, this.#system.devices);
+    }
+    const { portableDescriptors } = await import('./portable-list.js');
+    return portableDescriptors(info);
   }
 
   async open(info: DeviceInfo): Promise<Device> {

@@ -13,14 +13,23 @@ export const USBFS = 'usbfs';
  * @param root another folder of the form of /sys/bus/usb/devices, for tests
  */
 export function driverOf(
-  { path, activeConfiguration }: Pick<DeviceInfo, 'path' | 'activeConfiguration'>,
+  device: Pick<DeviceInfo, 'path' | 'activeConfiguration'>,
   interfaceNumber: number,
   root = SYSFS_DEVICES,
 ): string | undefined {
   try {
-    const folder = join(root, `${path}:${activeConfiguration}.${interfaceNumber}`);
+    const folder = join(root, interfaceFolder(device, interfaceNumber));
     return basename(readlinkSync(join(folder, 'driver')));
   } catch {
     return undefined;
   }
+}
+
+/** The name of an interface's folder in sysfs, `3-1.2:1.0`; a root hub, `usb3`, is `3-0` there. */
+export function interfaceFolder(
+  { path, activeConfiguration }: Pick<DeviceInfo, 'path' | 'activeConfiguration'>,
+  interfaceNumber: number,
+): string {
+  const device = path.replace(/^usb(\d+)$/, '$1-0');
+  return `${device}:${activeConfiguration}.${interfaceNumber}`;
 }

@@ -1,7 +1,18 @@
-import type { DeviceInfo } from '../../usb/backend.js';
+import type { DescriptorBytes, DeviceInfo } from '../../usb/backend.js';
+import {
+  CONFIGURATION_FIELDS,
+  DEVICE_FIELDS,
+  ENDPOINT_FIELDS,
+  encodeFields,
+  INTERFACE_FIELDS,
+} from '../../usb/descriptor-fields.js';
 import { type Configuration, packetSizeOf, transferTypeOf } from '../../usb/descriptors.js';
+import { UsbError } from '../../usb/errors.js';
 import { comparePaths, portPath } from '../../usb/port-path.js';
 import { loadNodeUsb, type NativeDevice } from './node-usb.js';
+
+/** That of audio has two fields more (USB Audio 1.0 §4.6.1.1), which libusb holds apart. */
+const ENDPOINT_LENGTH = 7;
 
 type NativeConfiguration = NativeDevice['allConfigDescriptors'][number];
 
@@ -17,6 +28,50 @@ export async function listPortable(): Promise<DeviceInfo[]> {
     .sort((a, b) => comparePaths(a.path, b.path));
 }
 
+/**
+ * The descriptors of a device as libusb knows them, put together again; a BOS descriptor is not
+ * known without opening the device.
+ *
+ * @throws UsbError `no-device`
+ */
+export async function portableDescriptors(info: DeviceInfo): Promise<DescriptorBytes> {
+  const usb = await loadNodeUsb();
+  const device = usb
+    .getDeviceList()
+    .find(
+      ({ busNumber, deviceAddress }) => busNumber === info.bus && deviceAddress === info.address,
+    );
+  if (device === undefined) {
+    throw new UsbError('no-device', `the device at ${info.path} is gone`);
+  }
+  const configurations = optional(() => device.allConfigDescriptors) ?? [];
+  return {
+    descriptors: Buffer.concat([
+      encodeFields(DEVICE_FIELDS, device.deviceDescriptor),
+      ...configurations.map(configurationBytes),
+    ]),
+    bos: undefined,
+  };
+}
+
+/** `extra` is what libusb does not know: descriptors of classes, and those of SuperSpeed. */
+function configurationBytes(native: NativeConfiguration): Uint8Array {
+  return Buffer.concat([
+    encodeFields(CONFIGURATION_FIELDS, native),
+    native.extra,
+    ...native.interfaces
+      .flat()
+      .flatMap((setting) => [
+        encodeFields(INTERFACE_FIELDS, setting),
+        setting.extra,
+        ...setting.endpoints.flatMap((endpoint) => [
+          encodeFields(ENDPOINT_FIELDS, { ...endpoint, bLength: ENDPOINT_LENGTH }),
+          endpoint.extra,
+        ]),
+      ]),
+  ]);
+}
+
 function describe(device: NativeDevice): DeviceInfo {
   const { busNumber, deviceAddress, deviceDescriptor } = device;
   return {
@@ -25,6 +80,10 @@ function describe(device: NativeDevice): DeviceInfo {
     address: deviceAddress,
     vid: deviceDescriptor.idVendor,
     pid: deviceDescriptor.idProduct,
+    usbVersion: deviceDescriptor.bcdUSB,
+    deviceClass: deviceDescriptor.bDeviceClass,
+    deviceSubClass: deviceDescriptor.bDeviceSubClass,
+    deviceProtocol: deviceDescriptor.bDeviceProtocol,
     speed: undefined,
     manufacturer: undefined,
     product: undefined,

@@ -4,9 +4,10 @@ import type { DeviceInfo } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
 import { parseConfigurations } from '../../usb/parse-descriptors.js';
 import { comparePaths } from '../../usb/port-path.js';
+import { systemFiles } from './system-files.js';
 
-/** Where Linux shows its USB devices (Documentation/ABI/testing/sysfs-bus-usb). */
-export const SYSFS_DEVICES = '/sys/bus/usb/devices';
+/** Where Linux shows its USB devices. */
+export const SYSFS_DEVICES = systemFiles().devices;
 
 /** Bytes in a device descriptor (USB 2.0 §9.6.1). */
 const DEVICE_DESCRIPTOR = 18;
@@ -24,9 +25,9 @@ export function listSysfs(root = SYSFS_DEVICES): DeviceInfo[] {
   }
   return readdirSync(root)
     .filter((name) => !name.includes(':')) // with a colon: an interface, not a device
+    .sort(comparePaths)
     .map((name) => readDevice(root, name))
-    .filter((device) => device !== undefined)
-    .sort((a, b) => comparePaths(a.path, b.path));
+    .filter((device) => device !== undefined);
 }
 
 /** Whether the device at that path is still the one that had that address. */
@@ -37,11 +38,11 @@ export function isPresent(path: string, address: number, root = SYSFS_DEVICES): 
 /** Undefined for a device that went away while it was read. */
 function readDevice(root: string, name: string): DeviceInfo | undefined {
   const folder = join(root, name);
-  const bus = readNumber(folder, 'busnum');
+  const bus = Number(/\d+/.exec(name)?.[0] ?? Number.NaN); // as the kernel makes the name
   const address = readNumber(folder, 'devnum');
   const descriptors = readBytes(folder, 'descriptors');
   if (
-    bus === undefined ||
+    Number.isNaN(bus) ||
     address === undefined ||
     descriptors === undefined ||
     descriptors.length < DEVICE_DESCRIPTOR
@@ -54,10 +55,15 @@ function readDevice(root: string, name: string): DeviceInfo | undefined {
     address,
     vid: descriptors.readUInt16LE(8),
     pid: descriptors.readUInt16LE(10),
+    usbVersion: descriptors.readUInt16LE(2),
+    deviceClass: descriptors.readUInt8(4),
+    deviceSubClass: descriptors.readUInt8(5),
+    deviceProtocol: descriptors.readUInt8(6),
     speed: readNumber(folder, 'speed'),
-    manufacturer: readText(folder, 'manufacturer'),
-    product: readText(folder, 'product'),
-    serial: readText(folder, 'serial'),
+    // There is no file for a string that the device does not have: its index is 0.
+    manufacturer: descriptors[14] === 0 ? undefined : readText(folder, 'manufacturer'),
+    product: descriptors[15] === 0 ? undefined : readText(folder, 'product'),
+    serial: descriptors[16] === 0 ? undefined : readText(folder, 'serial'),
     configurations: parseConfigurations(descriptors.subarray(DEVICE_DESCRIPTOR)),
     activeConfiguration: readNumber(folder, 'bConfigurationValue'),
   };
@@ -65,14 +71,18 @@ function readDevice(root: string, name: string): DeviceInfo | undefined {
 
 function readBytes(folder: string, attribute: string): Buffer | undefined {
   try {
-    return readFileSync(join(folder, attribute));
+    return readFileSync(`${folder}/${attribute}`);
   } catch {
     return undefined; // the device has no such attribute, or is gone
   }
 }
 
 function readText(folder: string, attribute: string): string | undefined {
-  return readBytes(folder, attribute)?.toString('utf8').replace(/\n$/, '');
+  try {
+    return readFileSync(`${folder}/${attribute}`, 'utf8').replace(/\n$/, '');
+  } catch {
+    return undefined;
+  }
 }
 
 function readNumber(folder: string, attribute: string): number | undefined {

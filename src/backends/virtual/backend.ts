@@ -1,4 +1,10 @@
-import type { Backend, Device, DeviceInfo, TransferMemory } from '../../usb/backend.js';
+import type {
+  Backend,
+  DescriptorBytes,
+  Device,
+  DeviceInfo,
+  TransferMemory,
+} from '../../usb/backend.js';
 import type { DeviceState } from '../../usb/device-state.js';
 import { UsbError } from '../../usb/errors.js';
 import { type Clock, systemClock } from './clock.js';
@@ -7,7 +13,7 @@ import { createCounterGadget, createLoopbackGadget, type Gadget } from './gadget
 import { HostController } from './host-controller.js';
 import { Loan } from './loan.js';
 import { DEFAULT_SCENARIO, type Scenario } from './scenario.js';
-import { Socket } from './socket.js';
+import { type Plug, Socket } from './socket.js';
 import { SPEEDS } from './speed.js';
 
 export { parseScenario, SCENARIO_CLAUSES, type Scenario } from './scenario.js';
@@ -69,12 +75,13 @@ export class VirtualBackend implements Backend {
     return { accessible: true, node: undefined, interfaces: [] };
   }
 
-  async open({ path, address }: DeviceInfo): Promise<Device> {
-    const plug = this.#sockets.find((socket) => socket.path === path)?.plug;
-    if (plug === undefined || plug.info.address !== address) {
-      throw new UsbError('no-device', `there is no device at ${path} with address ${address}`);
-    }
-    return new VirtualDevice(plug);
+  async descriptors(info: DeviceInfo): Promise<DescriptorBytes> {
+    const { descriptorBytes } = await import('./descriptor-bytes.js');
+    return { descriptors: descriptorBytes(this.#plugOf(info).info), bos: undefined };
+  }
+
+  async open(info: DeviceInfo): Promise<Device> {
+    return new VirtualDevice(this.#plugOf(info));
   }
 
   async transferMemory(): Promise<TransferMemory | undefined> {
@@ -89,6 +96,14 @@ export class VirtualBackend implements Backend {
   /** Puts the plug of the device at a port back in, under a new address, if it is out. */
   replug(path: string): void {
     this.#socket(path).replug();
+  }
+
+  #plugOf({ path, address }: DeviceInfo): Plug {
+    const plug = this.#sockets.find((socket) => socket.path === path)?.plug;
+    if (plug === undefined || plug.info.address !== address) {
+      throw new UsbError('no-device', `there is no device at ${path} with address ${address}`);
+    }
+    return plug;
   }
 
   #socket(path: string): Socket {

@@ -65,6 +65,10 @@ function describe(
   return {
     vid: VENDOR_ID,
     pid,
+    usbVersion: SPEEDS[speed].usbVersion,
+    deviceClass: 0,
+    deviceSubClass: 0,
+    deviceProtocol: 0,
     speed: SPEEDS[speed].signalling,
     manufacturer: 'usbxfer',
     product,

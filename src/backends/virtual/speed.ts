@@ -5,6 +5,8 @@ export type SpeedName = 'full' | 'high' | 'super';
 export interface Speed {
   /** Mbit/s, as in `DeviceInfo.speed`. */
   readonly signalling: number;
+  /** bcdUSB of a device at that rate. */
+  readonly usbVersion: number;
   /** wMaxPacketSize of a bulk endpoint, in bytes. */
   readonly packetSize: number;
   /** Bulk payload that the bus can carry, in bytes per second. */
@@ -22,10 +24,11 @@ const MICROFRAMES = 8000;
  * ceiling: real hosts stay below.
  */
 export const SPEEDS: Readonly<Record<SpeedName, Speed>> = {
-  full: { signalling: 12, packetSize: 64, bulkRate: 19 * 64 * FRAMES },
-  high: { signalling: 480, packetSize: 512, bulkRate: 13 * 512 * MICROFRAMES },
+  full: { signalling: 12, usbVersion: 0x0200, packetSize: 64, bulkRate: 19 * 64 * FRAMES },
+  high: { signalling: 480, usbVersion: 0x0200, packetSize: 512, bulkRate: 13 * 512 * MICROFRAMES },
   super: {
     signalling: 5000,
+    usbVersion: 0x0300,
     packetSize: 1024,
     bulkRate: Math.floor(((5e8 * 354) / 356) * (1024 / 1072)),
   },

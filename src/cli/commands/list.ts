@@ -1,22 +1,26 @@
+import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import type { Backend, DeviceInfo } from '../../usb/backend.js';
+import { isHub } from '../../usb/device-class.js';
 import { UsbError } from '../../usb/errors.js';
-import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
+import { loadBackend } from '../backends.js';
 import { CliError } from '../cli-error.js';
-import { addColorOption } from '../color-option.js';
-import { busAddress, hex4, ids, signallingRate } from '../format.js';
-import { sanitize, toJson } from '../sanitize.js';
-import { addFilterOptions, type FilterOptions, filterDevices } from '../selection.js';
-import { print } from '../stdio.js';
+import { deviceRecord } from '../device-record.js';
+import { type Branch, deviceTree } from '../device-tree.js';
+import { COLUMNS, type Column, comparison, DEFAULT_COLUMNS } from '../list-columns.js';
+import { addListOptions, type ListOptions } from '../list-options.js';
+import { driversOf, examine, type ListedDevice } from '../listed-device.js';
+import { toJson } from '../sanitize.js';
+import { filterDevices } from '../selection.js';
+import { print, say } from '../stdio.js';
 import { styled } from '../style.js';
 import { table } from '../table.js';
-
-interface ListOptions extends BackendOptions, FilterOptions {
-  readonly json?: true;
-}
+import { measureOf } from '../text-width.js';
+import { showsUnicode } from '../unicode.js';
 
 const SCHEMA = 'usbxfer.list/1';
-const COLUMNS = ['PATH', 'BUS:ADDR', 'ID', 'SPEED', 'MANUFACTURER', 'PRODUCT', 'SERIAL'];
+
+const STDOUT = 1;
 
 const PASS =
   'a container sees USB only with /dev/bus/usb and /sys passed in, WSL only with the device ' +
@@ -24,27 +28,45 @@ const PASS =
 
 /** `usbxfer list` */
 export function define(command: Command): void {
-  command.optionsGroup('Output:').option('--json', 'print one JSON object');
-  addColorOption(command);
-  addFilterOptions(command);
-  addBackendOptions(command);
+  addListOptions(command);
   command.action(list);
 }
 
 /** @throws CliError when there is nothing to show; JSON is an empty list then all the same */
 async function list(options: ListOptions): Promise<void> {
+  if (options.listColumns) {
+    print(table(COLUMNS.map(({ name, meaning }) => [name, meaning])).join('\n'));
+    return;
+  }
   const backend = await loadBackend(options);
   const { devices, noBus } = await visibleDevices(backend);
-  const shown = filterDevices(devices, options);
+  const columns = options.output ?? DEFAULT_COLUMNS;
+  const meant = filterDevices(devices, options);
+  const asked = [...columns, ...(options.sort === undefined ? [] : [options.sort.column])];
+  const asks = (...names: string[]) =>
+    options.json === true || asked.some(({ name }) => names.includes(name));
+  const examined = await examine(backend, options.tree ? devices : meant, {
+    knownNames: asks('VENDOR', 'MODEL'),
+    maxSpeed: asks('MAXSPEED'),
+  });
+  if (options.sort !== undefined) {
+    examined.sort(comparison(options.sort));
+  }
+  const fitting = new Set(meant);
+  const isShown = (device: ListedDevice) => fitting.has(device.info) && fits(device, options);
+  const shown = examined.filter(isShown);
   if (options.json) {
-    print(toJson({ schema: SCHEMA, devices: shown.map(toRecord) }));
+    print(toJson({ schema: SCHEMA, devices: shown.map(deviceRecord) }));
   }
   if (shown.length === 0) {
     throw noBus ?? new CliError('no-such-device', 'no device fits');
   }
   if (!options.json) {
-    const [header = '', ...rows] = table([COLUMNS, ...shown.map(toRow)]);
-    print([await styled('stdout', 'bold', header), ...rows].join('\n'));
+    const branches = options.tree
+      ? deviceTree(examined, isShown, showsUnicode())
+      : shown.map((device) => ({ device, prefix: '', below: '' }));
+    print((await tableLines(branches, columns, options)).join('\n'));
+    tellOfAccess(shown);
   }
 }
 
@@ -62,28 +84,57 @@ async function visibleDevices(
   }
 }
 
-function toRow(device: DeviceInfo): string[] {
+/** Filters that look beyond what a device says of itself. */
+function fits({ name, state }: ListedDevice, options: ListOptions): boolean {
+  const drivers = driversOf(state);
+  return (
+    (options.name?.some((part) => name.toLowerCase().includes(part.toLowerCase())) ?? true) &&
+    (options.driver?.some((driver) => drivers.includes(driver)) ?? true)
+  );
+}
+
+async function tableLines(
+  branches: readonly Branch[],
+  columns: readonly Column[],
+  options: ListOptions,
+): Promise<string[]> {
+  const rows = branches.map(({ device, prefix }) => {
+    const [first = '', ...cells] = columns.map((column) => column.cell(device));
+    return [prefix + first, ...cells];
+  });
+  const header = options.header ? [columns.map(({ name }) => name)] : [];
+  const details = options.verbose
+    ? (await import('../interface-lines.js')).interfaceLines
+    : () => [];
+  const lines = table([...header, ...rows], {
+    measure: await measureOf(rows.flat()),
+    width: terminalWidth(),
+    elastic: columns.map(({ elastic }) => elastic ?? false),
+    mark: showsUnicode() ? '…' : '~',
+  });
+  const [head, body] = options.header ? [lines.slice(0, 1), lines.slice(1)] : [[], lines];
   return [
-    device.path,
-    busAddress(device),
-    ids(device),
-    device.speed === undefined ? '' : signallingRate(device.speed),
-    sanitize(device.manufacturer ?? ''),
-    sanitize(device.product ?? ''),
-    sanitize(device.serial ?? ''),
+    ...(await Promise.all(head.map((line) => styled('stdout', 'bold', line)))),
+    ...branches.flatMap(({ device, below }, i) => [
+      body[i] ?? '',
+      ...details(device).map((line) => `${below}    ${line}`),
+    ]),
   ];
 }
 
-function toRecord(device: DeviceInfo): Record<string, unknown> {
-  return {
-    path: device.path,
-    bus: device.bus,
-    address: device.address,
-    vid: hex4(device.vid),
-    pid: hex4(device.pid),
-    speed_mbps: device.speed ?? null,
-    manufacturer: device.manufacturer ?? null,
-    product: device.product ?? null,
-    serial: device.serial ?? null,
-  };
+/** How wide lines may be: what is no terminal gets all of them whole. */
+function terminalWidth(): number | undefined {
+  return (isatty(STDOUT) && process.stdout.columns) || undefined;
+}
+
+/** Hubs are nobody's to open. */
+function tellOfAccess(shown: readonly ListedDevice[]): void {
+  const devices = shown.filter(({ info }) => !isHub(info));
+  const closed = devices.filter(({ state }) => state.accessible === false).length;
+  if (closed > 0) {
+    say(
+      `usbxfer: ${closed} of ${devices.length} devices cannot be opened by this user; ` +
+        'usbxfer doctor says why',
+    );
+  }
 }

@@ -9,7 +9,7 @@ import {
 import { CliError } from '../cli-error.js';
 import { InvalidArgumentError } from '../commander.js';
 import { ids } from '../format.js';
-import { addFilterOptions, type FilterOptions } from '../selection.js';
+import { addFilterOptions, type FilterOptions, filterOf } from '../selection.js';
 import { print, say } from '../stdio.js';
 
 interface UdevRuleOptions extends FilterOptions {
@@ -26,8 +26,7 @@ export function define(command: Command): void {
 
 /** @throws CliError for a device that is not named, or not to be named in a rule */
 function printRule(options: UdevRuleOptions): void {
-  const { vid, pid } = { vid: options.vid, pid: options.pid, ...options.device };
-  const { serial } = options;
+  const { vid, pid, serial } = filterOf(options);
   if (vid === undefined || pid === undefined) {
     throw new CliError('usage', 'a rule needs vendor and product id', {
       advice: 'give both, as -d 1234:5678',

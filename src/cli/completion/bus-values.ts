@@ -1,6 +1,7 @@
 import type { DeviceInfo } from '../../usb/backend.js';
+import { classesOf, className } from '../../usb/device-class.js';
 import { bulkInEndpoints, type EndpointLocation } from '../../usb/locate-endpoint.js';
-import { countOf, endpointName, hex4, ids } from '../format.js';
+import { countOf, endpointName, hex2, hex4, ids } from '../format.js';
 import type { Candidate } from './candidate.js';
 import type { GivenOptions } from './typed-options.js';
 
@@ -52,6 +53,23 @@ export function buses(devices: Devices): Candidate[] {
   return [...new Set(devices.map(({ bus }) => bus))].map((bus) => ({
     text: String(bus),
     description: countOf(devices.filter((device) => device.bus === bus).length, 'device'),
+  }));
+}
+
+/** For `--name`: products, as the devices call them. */
+export function names(devices: Devices): Candidate[] {
+  return candidates(devices, ({ product }) => product ?? '', ids);
+}
+
+/** For `--class`: those that are there. */
+export function classes(devices: Devices): Candidate[] {
+  const codes = devices.flatMap((device) => classesOf(device));
+  return [...new Set(codes)].map((code) => ({
+    text: className(code) ?? `0x${hex2(code)}`,
+    description: countOf(
+      devices.filter((device) => classesOf(device).includes(code)).length,
+      'device',
+    ),
   }));
 }
 

@@ -1,21 +1,25 @@
 import { statSync } from 'node:fs';
 import type { Command, Option } from 'commander';
-import type { DeviceInfo } from '../../usb/backend.js';
+import type { Backend, DeviceInfo } from '../../usb/backend.js';
 import { loadBackend } from '../backends.js';
+import { driversOf } from '../listed-device.js';
 import { filterDevices } from '../selection.js';
 import {
   addresses,
   alternateSettings,
   buses,
+  classes,
   endpoints,
   idPairs,
   interfaces,
+  names,
   paths,
   productIds,
   serials,
   vendorIds,
 } from './bus-values.js';
 import type { Candidate, Completions } from './candidate.js';
+import { columnNames, columnToSortBy } from './column-names.js';
 import { scenarioClauses } from './scenario-clauses.js';
 import type { GivenOptions } from './typed-options.js';
 
@@ -44,6 +48,11 @@ export const VALUE_COMPLETIONS: Readonly<Record<string, ValueCompletion>> = {
   '--alt': onBus(alternateSettings),
   '--scenario': scenarioClauses,
   '--stats': () => ({ prefix: '' }),
+  '--name': onBus(names),
+  '--class': onBus(classes),
+  'list --driver': driverNames,
+  'list --output': columnNames,
+  'list --sort': columnToSortBy,
   'read --output': () => ({ prefix: '' }),
 };
 
@@ -74,13 +83,23 @@ function onBus(
   candidates: (devices: readonly DeviceInfo[], given: GivenOptions) => Candidate[],
 ): ValueCompletion {
   return async (_, given) => {
-    const { backend, scenario } = given;
-    if (backend === undefined || mayBlock(scenario)) {
-      return [];
-    }
-    const bus = await loadBackend(scenario === undefined ? { backend } : { backend, scenario });
-    return candidates(filterDevices(await bus.list(), given), given);
+    const bus = await busOf(given);
+    return bus === undefined ? [] : candidates(filterDevices(await bus.list(), given), given);
   };
+}
+
+async function driverNames(_: string, given: GivenOptions): Promise<Candidate[]> {
+  const bus = await busOf(given);
+  const devices = bus === undefined ? [] : filterDevices(await bus.list(), given);
+  const states = await Promise.all(devices.map((device) => bus?.inspect(device)));
+  const drivers = states.flatMap((state) => (state === undefined ? [] : driversOf(state)));
+  return [...new Set(drivers)].sort().map((text) => ({ text }));
+}
+
+async function busOf({ backend, scenario }: GivenOptions): Promise<Backend | undefined> {
+  return backend === undefined || mayBlock(scenario)
+    ? undefined
+    : loadBackend(scenario === undefined ? { backend } : { backend, scenario });
 }
 
 /** Whether reading a scenario could keep the shell waiting: it is to come from a FIFO or a terminal. */

@@ -20,7 +20,8 @@ export const PARTS: readonly Part[] = [
       ['TERM', 'Where it is dumb, nothing is coloured, and no progress is drawn.'],
       [
         'LC_ALL, LC_CTYPE, LANG',
-        'Whether the terminal shows Unicode: progress and the marks of usbxfer doctor are ASCII if not.',
+        'Whether the terminal shows Unicode: progress, trees and the marks of usbxfer doctor are ASCII ' +
+          'if not.',
       ],
       [
         'USBXFER_SYSFS',

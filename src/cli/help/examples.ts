@@ -10,8 +10,8 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer read --backend virtual --pid 5678 --bytes 64 | xxd', 'Without a device.'],
   ],
   list: [
-    ['usbxfer list', 'All devices.'],
-    ['usbxfer list -d 1234', 'Those of one vendor.'],
+    ['usbxfer list --tree', 'All devices, on their hubs.'],
+    ['usbxfer list -d 1234 -o +class', 'Those of one vendor.'],
     ['usbxfer list --json | jq ".devices[].path"', 'For a script.'],
   ],
   read: [

@@ -18,6 +18,7 @@ function state(...interfaces: Partial<InterfaceState>[]): DeviceState {
     node: undefined,
     interfaces: interfaces.map((one) => ({
       interfaceNumber: 0,
+      name: undefined,
       driver: undefined,
       nodes: [],
       ...one,

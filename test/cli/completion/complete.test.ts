@@ -142,6 +142,25 @@ describe('values', () => {
     [['read', '--backend', 'bogus', '-d', ''], []],
     [['read', '-o', ''], ['']],
     [['read', '--stats', ''], ['']],
+    [
+      ['list', '-o', 'S'],
+      ['SERIAL', 'SPEED'],
+    ],
+    [['list', '-o', 'id,+'], []],
+    [['list', '-o', '+serial,s'], ['+serial,speed']],
+    [['list', '-o', 'id,FI'], ['id,FILES']],
+    [
+      ['list', '--sort', '-MA'],
+      ['-MANUFACTURER', '-MAXSPEED'],
+    ],
+    [['list', '--sort=add'], ['--sort=address']],
+    [['list', '--class', ''], ['vendor']],
+    [
+      ['list', '--name', ''],
+      ['virtual counter', 'virtual loopback'],
+    ],
+    [['list', '--bus', ''], ['1']],
+    [['list', '--driver', ''], []],
   ])('%j: %j', async (words, expected) => {
     expect(await candidates(words)).toEqual(expected);
   });

@@ -1,0 +1,192 @@
+import {
+  ASSOCIATION_FIELDS,
+  type AssociationFields,
+  COMPANION_FIELDS,
+  CONFIGURATION_FIELDS,
+  type CompanionFields,
+  type ConfigurationFields,
+  DEVICE_FIELDS,
+  type DeviceFields,
+  decodeFields,
+  ENDPOINT_FIELDS,
+  type EndpointFields,
+  INTERFACE_FIELDS,
+  type InterfaceFields,
+  ISOCHRONOUS_COMPANION_FIELDS,
+  type IsochronousCompanionFields,
+} from './descriptor-fields.js';
+
+/*
+ * All that a device's descriptors say, for whoever wants all of it. What moving data needs is in
+ * `descriptors.ts`, and takes far less time to find.
+ */
+
+/** bDescriptorType (USB 2.0 table 9-5, USB 3.2 table 9-6). */
+export const DESCRIPTOR_TYPE = {
+  device: 0x01,
+  configuration: 0x02,
+  interface: 0x04,
+  endpoint: 0x05,
+  association: 0x0b,
+  companion: 0x30,
+  isochronousCompanion: 0x31,
+} as const;
+
+/** A descriptor, decoded. */
+export interface Decoded<Fields> {
+  readonly fields: Fields;
+  /** The whole descriptor; more than the fields, where it is longer than they are. */
+  readonly bytes: Uint8Array;
+}
+
+/** The descriptors of one endpoint of one alternate setting. */
+export interface EndpointNode extends Decoded<EndpointFields> {
+  readonly companion: CompanionFields | undefined;
+  readonly isochronousCompanion: IsochronousCompanionFields | undefined;
+  /** Those behind it of another type, such as a class's own; each whole. */
+  readonly others: readonly Uint8Array[];
+}
+
+/** The descriptors of one alternate setting of one interface. */
+export interface SettingNode extends Decoded<InterfaceFields> {
+  readonly endpoints: readonly EndpointNode[];
+  readonly others: readonly Uint8Array[];
+}
+
+/** The descriptors of one configuration. */
+export interface ConfigurationNode extends Decoded<ConfigurationFields> {
+  readonly associations: readonly AssociationFields[];
+  readonly settings: readonly SettingNode[];
+  readonly others: readonly Uint8Array[];
+}
+
+/** All descriptors of a device. */
+export interface DescriptorTree {
+  readonly device: Decoded<DeviceFields> | undefined;
+  readonly configurations: readonly ConfigurationNode[];
+  /** Bytes at the end that are no descriptor, as a length before them lies. */
+  readonly undecoded: Uint8Array;
+}
+
+type Open<Node> = {
+  -readonly [Key in keyof Node]: Node[Key] extends readonly (infer Item)[] ? Item[] : Node[Key];
+};
+
+/**
+ * Decodes a device descriptor and the configurations behind it, as the kernel shows them in sysfs.
+ *
+ * The bytes come from the device: no length in them is believed further than they reach, and what is
+ * too short for its type, or stands where its type does not belong, is kept undecoded among `others`.
+ */
+export function parseDescriptorTree(bytes: Uint8Array): DescriptorTree {
+  let device: Decoded<DeviceFields> | undefined;
+  const configurations: Open<ConfigurationNode>[] = [];
+  let setting: Open<SettingNode> | undefined;
+  let endpoint: Open<EndpointNode> | undefined;
+  const { descriptors, rest } = splitDescriptors(bytes);
+  for (const descriptor of descriptors) {
+    const configuration = configurations.at(-1);
+    if (!place(descriptor, configuration)) {
+      (endpoint ?? setting ?? configuration)?.others.push(descriptor);
+    }
+  }
+  return { device, configurations, undecoded: rest };
+
+  /** Returns whether the descriptor was decoded. */
+  function place(descriptor: Uint8Array, within: Open<ConfigurationNode> | undefined): boolean {
+    switch (descriptor[1]) {
+      case DESCRIPTOR_TYPE.device: {
+        const fields = decodeFields(DEVICE_FIELDS, descriptor);
+        if (fields === undefined || device !== undefined) {
+          return false;
+        }
+        device = { fields, bytes: descriptor };
+        return true;
+      }
+      case DESCRIPTOR_TYPE.configuration: {
+        const fields = decodeFields(CONFIGURATION_FIELDS, descriptor);
+        if (fields === undefined) {
+          return false;
+        }
+        const node = { fields, bytes: descriptor, associations: [], settings: [], others: [] };
+        configurations.push(node);
+        setting = undefined;
+        endpoint = undefined;
+        return true;
+      }
+      case DESCRIPTOR_TYPE.association: {
+        const fields = decodeFields(ASSOCIATION_FIELDS, descriptor);
+        if (fields === undefined || within === undefined) {
+          return false;
+        }
+        within.associations.push(fields);
+        return true;
+      }
+      case DESCRIPTOR_TYPE.interface: {
+        const fields = decodeFields(INTERFACE_FIELDS, descriptor);
+        if (fields === undefined || within === undefined) {
+          return false;
+        }
+        setting = { fields, bytes: descriptor, endpoints: [], others: [] };
+        within.settings.push(setting);
+        endpoint = undefined;
+        return true;
+      }
+      case DESCRIPTOR_TYPE.endpoint: {
+        const fields = decodeFields(ENDPOINT_FIELDS, descriptor);
+        if (fields === undefined || setting === undefined) {
+          return false;
+        }
+        endpoint = {
+          fields,
+          bytes: descriptor,
+          companion: undefined,
+          isochronousCompanion: undefined,
+          others: [],
+        };
+        setting.endpoints.push(endpoint);
+        return true;
+      }
+      case DESCRIPTOR_TYPE.companion: {
+        const fields = decodeFields(COMPANION_FIELDS, descriptor);
+        if (fields === undefined || endpoint === undefined || endpoint.companion !== undefined) {
+          return false;
+        }
+        endpoint.companion = fields;
+        return true;
+      }
+      case DESCRIPTOR_TYPE.isochronousCompanion: {
+        const fields = decodeFields(ISOCHRONOUS_COMPANION_FIELDS, descriptor);
+        if (endpoint === undefined || endpoint.isochronousCompanion !== undefined) {
+          return false;
+        }
+        endpoint.isochronousCompanion = fields;
+        return fields !== undefined;
+      }
+      default:
+        return false;
+    }
+  }
+}
+
+/**
+ * Cuts bytes into descriptors by their bLength.
+ *
+ * @returns the descriptors, and what is left from the first length on that cannot be
+ */
+export function splitDescriptors(bytes: Uint8Array): {
+  descriptors: Uint8Array[];
+  rest: Uint8Array;
+} {
+  const descriptors: Uint8Array[] = [];
+  let offset = 0;
+  while (offset + 2 <= bytes.length) {
+    const length = bytes[offset] ?? 0;
+    if (length < 2 || offset + length > bytes.length) {
+      break;
+    }
+    descriptors.push(bytes.subarray(offset, offset + length));
+    offset += length;
+  }
+  return { descriptors, rest: bytes.subarray(offset) };
+}

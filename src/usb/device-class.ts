@@ -1,0 +1,60 @@
+import type { DeviceInfo } from './backend.js';
+
+/** Class codes as usb.org assigns them, for devices and interfaces, by names that can be typed. */
+const NAMES: ReadonlyMap<number, string> = new Map([
+  [0x01, 'audio'],
+  [0x02, 'communications'],
+  [0x03, 'hid'],
+  [0x05, 'physical'],
+  [0x06, 'image'],
+  [0x07, 'printer'],
+  [0x08, 'mass-storage'],
+  [0x09, 'hub'],
+  [0x0a, 'cdc-data'],
+  [0x0b, 'smart-card'],
+  [0x0d, 'content-security'],
+  [0x0e, 'video'],
+  [0x0f, 'healthcare'],
+  [0x10, 'audio-video'],
+  [0x11, 'billboard'],
+  [0x12, 'type-c-bridge'],
+  [0x13, 'bulk-display'],
+  [0x14, 'mctp'],
+  [0x3c, 'i3c'],
+  [0xdc, 'diagnostic'],
+  [0xe0, 'wireless'],
+  [0xef, 'miscellaneous'],
+  [0xfe, 'application'],
+  [0xff, 'vendor'],
+]);
+
+const HUB = 0x09;
+
+/** Class codes with a name. */
+export const CLASS_NAMES: readonly string[] = [...NAMES.values()];
+
+/** The name of a class code; undefined for 0, which stands for none, and for one that is not assigned. */
+export function className(code: number): string | undefined {
+  return NAMES.get(code);
+}
+
+/** The class code of a name, in any case; undefined when there is no such class. */
+export function classCode(name: string): number | undefined {
+  return [...NAMES].find(([, known]) => known === name.toLowerCase())?.[0];
+}
+
+/** Whether a device is a hub, a root hub included. */
+export function isHub({ deviceClass }: DeviceInfo): boolean {
+  return deviceClass === HUB;
+}
+
+/**
+ * The classes of a device, each once: its own, unless that is 0, which leaves it to the interfaces
+ * (USB 2.0 §9.6.1), then those of the interfaces, of all its configurations.
+ */
+export function classesOf({ deviceClass, configurations }: DeviceInfo): number[] {
+  const interfaces = configurations.flatMap(({ settings }) =>
+    settings.map(({ interfaceClass }) => interfaceClass),
+  );
+  return [...new Set([deviceClass, ...interfaces])].filter((code) => code !== 0);
+}
