@@ -22,6 +22,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/list.js'),
   },
   {
+    name: 'info',
+    summary: 'tell all about one device, without opening it',
+    load: () => import('./commands/info.js'),
+  },
+  {
     name: 'read',
     summary: 'stream a bulk IN endpoint to stdout or a file',
     load: () => import('./commands/read.js'),

@@ -82,6 +82,11 @@ export function path(text: string): string {
   return text;
 }
 
+/** A device by where it is, `3-1.2`, or by what it is, `1234:5678`. */
+export function devicePlaceOrIds(text: string): DeviceFilter {
+  return /^usb|-/.test(text) ? { path: path(text) } : idPair(text);
+}
+
 /** How many transfers to keep in flight. */
 export function transferCount(text: string): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;

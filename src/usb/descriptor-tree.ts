@@ -1,6 +1,7 @@
 import {
   ASSOCIATION_FIELDS,
   type AssociationFields,
+  bytesOf,
   COMPANION_FIELDS,
   CONFIGURATION_FIELDS,
   type CompanionFields,
@@ -10,6 +11,8 @@ import {
   decodeFields,
   ENDPOINT_FIELDS,
   type EndpointFields,
+  type Field,
+  type FieldValues,
   INTERFACE_FIELDS,
   type InterfaceFields,
   ISOCHRONOUS_COMPANION_FIELDS,
@@ -64,6 +67,8 @@ export interface ConfigurationNode extends Decoded<ConfigurationFields> {
 export interface DescriptorTree {
   readonly device: Decoded<DeviceFields> | undefined;
   readonly configurations: readonly ConfigurationNode[];
+  /** Those before the first configuration that are no device descriptor, or another one. */
+  readonly others: readonly Uint8Array[];
   /** Bytes at the end that are no descriptor, as a length before them lies. */
   readonly undecoded: Uint8Array;
 }
@@ -76,10 +81,12 @@ type Open<Node> = {
  * Decodes a device descriptor and the configurations behind it, as the kernel shows them in sysfs.
  *
  * The bytes come from the device: no length in them is believed further than they reach, and what is
- * too short for its type, or stands where its type does not belong, is kept undecoded among `others`.
+ * too short for its type, or stands where its type does not belong, is kept undecoded among `others`;
+ * no byte is lost.
  */
 export function parseDescriptorTree(bytes: Uint8Array): DescriptorTree {
   let device: Decoded<DeviceFields> | undefined;
+  const others: Uint8Array[] = [];
   const configurations: Open<ConfigurationNode>[] = [];
   let setting: Open<SettingNode> | undefined;
   let endpoint: Open<EndpointNode> | undefined;
@@ -87,10 +94,10 @@ export function parseDescriptorTree(bytes: Uint8Array): DescriptorTree {
   for (const descriptor of descriptors) {
     const configuration = configurations.at(-1);
     if (!place(descriptor, configuration)) {
-      (endpoint ?? setting ?? configuration)?.others.push(descriptor);
+      (endpoint ?? setting ?? configuration ?? { others }).others.push(descriptor);
     }
   }
-  return { device, configurations, undecoded: rest };
+  return { device, configurations, others, undecoded: rest };
 
   /** Returns whether the descriptor was decoded. */
   function place(descriptor: Uint8Array, within: Open<ConfigurationNode> | undefined): boolean {
@@ -115,7 +122,7 @@ export function parseDescriptorTree(bytes: Uint8Array): DescriptorTree {
         return true;
       }
       case DESCRIPTOR_TYPE.association: {
-        const fields = decodeFields(ASSOCIATION_FIELDS, descriptor);
+        const fields = decodeExactly(ASSOCIATION_FIELDS, descriptor);
         if (fields === undefined || within === undefined) {
           return false;
         }
@@ -148,7 +155,7 @@ export function parseDescriptorTree(bytes: Uint8Array): DescriptorTree {
         return true;
       }
       case DESCRIPTOR_TYPE.companion: {
-        const fields = decodeFields(COMPANION_FIELDS, descriptor);
+        const fields = decodeExactly(COMPANION_FIELDS, descriptor);
         if (fields === undefined || endpoint === undefined || endpoint.companion !== undefined) {
           return false;
         }
@@ -156,17 +163,29 @@ export function parseDescriptorTree(bytes: Uint8Array): DescriptorTree {
         return true;
       }
       case DESCRIPTOR_TYPE.isochronousCompanion: {
-        const fields = decodeFields(ISOCHRONOUS_COMPANION_FIELDS, descriptor);
-        if (endpoint === undefined || endpoint.isochronousCompanion !== undefined) {
+        const fields = decodeExactly(ISOCHRONOUS_COMPANION_FIELDS, descriptor);
+        if (
+          fields === undefined ||
+          endpoint === undefined ||
+          endpoint.isochronousCompanion !== undefined
+        ) {
           return false;
         }
         endpoint.isochronousCompanion = fields;
-        return fields !== undefined;
+        return true;
       }
       default:
         return false;
     }
   }
+}
+
+/** For what is kept as its fields alone: nothing may stand behind them. */
+function decodeExactly<const Fields extends readonly Field[]>(
+  fields: Fields,
+  bytes: Uint8Array,
+): FieldValues<Fields> | undefined {
+  return bytes.length === bytesOf(fields) ? decodeFields(fields, bytes) : undefined;
 }
 
 /**

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-table.js';
 import { TOPICS } from '../../src/cli/help/topics.js';
+import { Folder } from '../backends/libusb/folder.js';
 import { SYSTEM, writeSystem } from '../sysfs-tree.js';
 import { SysfsBus } from './sysfs-bus.js';
 import { usbxfer } from './usbxfer.js';
@@ -84,6 +85,9 @@ describe.each(COMMANDS.map(({ name }) => name))('usbxfer %s', (name) => {
 });
 
 describe('usbxfer list', () => {
+  const system = new Folder();
+  writeSystem(system.path, SYSTEM);
+
   it.runIf(process.platform === 'linux')('loads neither node-usb nor its callers', async () => {
     const { own, packages } = await loaded(['list'], { USBXFER_BACKEND: 'libusb' });
     expect(own).toContain('backends/libusb/sysfs.js');
@@ -96,10 +100,9 @@ describe('usbxfer list', () => {
   it('looks for names in usb.ids, and measures text, only where it has to', async () => {
     expect((await loaded(['list'])).own).not.toContain('cli/usb-ids.js');
     expect((await loaded(['list', '-o', 'vendor'])).own).toContain('cli/usb-ids.js');
-    writeSystem(join(folder, 'root'), SYSTEM);
     const { packages } = await loaded(['list'], {
       USBXFER_BACKEND: 'libusb',
-      USBXFER_SYSFS: join(folder, 'root'),
+      USBXFER_SYSFS: system.path,
     });
     expect(packages).toContain('string-width');
     expect(packages).not.toContain('usb');

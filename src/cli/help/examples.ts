@@ -14,6 +14,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer list -d 1234 -o +class', 'Those of one vendor.'],
     ['usbxfer list --json | jq ".devices[].path"', 'For a script.'],
   ],
+  info: [
+    ['usbxfer info 1234:5678', 'By its ids.'],
+    ['usbxfer info 3-1.2 --json', 'By its port, for a script.'],
+  ],
   read: [
     ['usbxfer read -d 1234:5678 --ep 0x82 > dump.bin', 'Until Ctrl-C.'],
     ['usbxfer read -d 1234:5678 --bytes 64MiB -o dump.bin', 'So much only.'],

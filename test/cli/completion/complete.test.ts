@@ -160,6 +160,7 @@ describe('values', () => {
       ['virtual counter', 'virtual loopback'],
     ],
     [['list', '--bus', ''], ['1']],
+    [['info', '--pid', '5679', '--serial', ''], ['V0002']],
     [['list', '--driver', ''], []],
   ])('%j: %j', async (words, expected) => {
     expect(await candidates(words)).toEqual(expected);

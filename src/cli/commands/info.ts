@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import type { DescriptorBytes } from '../../usb/backend.js';
+import type { DeviceFilter } from '../../usb/select-device.js';
+import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
+import { CliError } from '../cli-error.js';
+import { addColorOption } from '../color-option.js';
+import { Option } from '../commander.js';
+import { examine } from '../listed-device.js';
+import { type Place, readCommand } from '../read-command.js';
+import { toJson } from '../sanitize.js';
+import {
+  addFilterOptions,
+  addPlaceOptions,
+  type FilterOptions,
+  selectDevice,
+} from '../selection.js';
+import { print } from '../stdio.js';
+import { painter } from '../style.js';
+import * as values from '../values.js';
+
+interface InfoOptions extends BackendOptions, FilterOptions {
+  readonly json?: true;
+  readonly raw?: true;
+}
+
+/** `usbxfer info` */
+export function define(command: Command): void {
+  command
+    .argument('[device]', 'vid[:pid] or port path', values.devicePlaceOrIds)
+    .optionsGroup('Output:')
+    .option('--json', 'print one JSON object')
+    .addOption(
+      new Option('--raw', 'print the bytes of the descriptors, in hexadecimal').conflicts('json'),
+    );
+  addColorOption(command);
+  addPlaceOptions(addFilterOptions(command));
+  addBackendOptions(command);
+  command.action(info);
+}
+
+/** @throws CliError unless there is just one device that is meant */
+async function info(operand: DeviceFilter | undefined, options: InfoOptions): Promise<void> {
+  const backend = await loadBackend(options);
+  const devices = await backend.list();
+  const meant = operand === undefined ? options : { ...options, operand: [operand] };
+  const selected = selectDevice(devices, meant);
+  const bytes = await backend.descriptors(selected);
+  if (options.raw) {
+    print((await rawLines(bytes)).join('\n'));
+    return;
+  }
+  const [device] = await examine(backend, [selected], { knownNames: true, maxSpeed: true });
+  if (device === undefined) {
+    throw new CliError('no-such-device', 'the device is gone');
+  }
+  // Endpoints to write to would get their command here.
+  const commandFor = (place: Place) => readCommand(device, place, devices, options);
+  if (options.json) {
+    const { infoRecord } = await import('../info-record.js');
+    print(toJson(infoRecord(device, bytes, commandFor)));
+  } else {
+    const { infoText } = await import('../info-text.js');
+    print(infoText(device, bytes, commandFor, await painter('stdout')));
+  }
+}
+
+/** Lines with a # say which bytes follow. */
+async function rawLines({ descriptors, bos }: DescriptorBytes): Promise<string[]> {
+  const { hexDump } = await import('../hex-dump.js');
+  return [
+    '# device descriptor and configurations',
+    ...hexDump(descriptors),
+    ...(bos === undefined ? [] : ['# BOS descriptor', ...hexDump(bos)]),
+  ];
+}
