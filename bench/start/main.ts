@@ -2,9 +2,11 @@
  * How long usbxfer takes to start, against Node itself. Rounds alternate, so that a noisy neighbour
  * meets every command: npm run bench:start -- [ROUNDS]
  */
+import { rmSync } from 'node:fs';
 import { saveResults } from '../results.js';
 import { type Sample, sample } from '../sample.js';
 import { hyperfine } from './hyperfine.js';
+import { makeDevices } from './many-devices.js';
 
 const ROUNDS = 20;
 const RUNS = 3;
@@ -15,11 +17,18 @@ const USBXFER = `${NODE} bin/usbxfer.js`;
 
 const BASE = 'node -e 0';
 
+/** A system of so many devices, for as long as it is measured. */
+const DEVICES = 1000;
+const MANY = makeDevices(DEVICES);
+
 /** The commands by what the table calls them, and the ratio to the base that each may take. */
 const CASES: Readonly<Record<string, { readonly command: string; readonly goal?: number }>> = {
   [BASE]: { command: `${NODE} -e 0` },
   '--version': { command: `${USBXFER} --version`, goal: 1.5 },
   list: { command: `${USBXFER} list --backend libusb`, goal: 1.8 },
+  'list, 1000': {
+    command: `/usr/bin/env USBXFER_SYSFS=${MANY} ${USBXFER} list --backend libusb`,
+  },
   'list, virtual': { command: `${USBXFER} list --backend virtual` },
   'read 4k, virtual': {
     command: `${USBXFER} read --backend virtual -d 1234:5678 --bytes 4k -o /dev/null -q`,
@@ -89,4 +98,6 @@ try {
 } catch (error) {
   console.error(`bench:start: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;
+} finally {
+  rmSync(MANY, { recursive: true });
 }

@@ -180,13 +180,19 @@ function sources(folder: string): string[] {
 
 describe('a misspelling', () => {
   it.each([
-    [['lsit'], /^usbxfer: unknown command 'lsit' \(did you mean list\?\); there are list, read/],
-    [['dump'], /^usbxfer: unknown command 'dump'; there are list, read/],
+    [
+      ['lsit'],
+      /^usbxfer: unknown command 'lsit' \(did you mean list\?\); there are list, info, read/,
+    ],
+    [['dump'], /^usbxfer: unknown command 'dump'; there are list, info, read/],
     [
       ['help', 'reed'],
       /^usbxfer: there is no help on 'reed' \(did you mean read\?\); there is on /,
     ],
-    [['help', 'exitcodes'], /'exitcodes' \(did you mean exit-codes\?\); there is on list, read/],
+    [
+      ['help', 'exitcodes'],
+      /'exitcodes' \(did you mean exit-codes\?\); there is on list, info, read/,
+    ],
     [['help', 'env'], /'env' \(did you mean environment\?\); there is on .*, environment, /],
     [['help', 'x'.repeat(5000)], /^usbxfer: there is no help on 'x{5000}'; there is on /],
     [['help', '\x1b[2J\n'], /^usbxfer: there is no help on '\\x1b\[2J '; there is on /],

@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeInLab, guest } from './lab/lab.js';
+
+/** Fields that lsusb -v prints as they are, by the names that it has for them. */
+type Fields = Readonly<Record<string, number>>;
+
+const INFO = 'node bin/usbxfer.js info';
+
+/** Names of numeric fields, and those that are hexadecimal without a 0x, or in another form. */
+const FIELD = /^\s*((?:b|bm|w|bcd|id|i)[A-Z]\w*)\s+(0x[0-9a-f]+|[\d.]+m?A?)/;
+
+/** lsusb's numbers: 0x…, decimal, `3.20` for a version, `500mA` for power. */
+function numberOf(name: string, text: string): number {
+  if (name.startsWith('bcd')) {
+    const [major = '', minor = ''] = text.split('.');
+    return Number.parseInt(major, 16) * 256 + Number.parseInt(minor.padEnd(2, '0'), 16);
+  }
+  return Number(text.replace(/mA$/, ''));
+}
+
+/** What lsusb -v says: for each descriptor that it decodes, in their order, the fields. */
+function descriptorsIn(text: string): Record<string, number>[] {
+  const found: Record<string, number>[] = [];
+  for (const line of text.split('\n')) {
+    if (/^(Hub Descriptor|Binary Object Store|Device Qualifier|Device Status)/.test(line)) {
+      break;
+    }
+    const [, name = '', value = ''] = FIELD.exec(line) ?? [];
+    if (name === 'bLength') {
+      found.push({});
+    }
+    const own = found.at(-1);
+    if (name !== '' && own !== undefined) {
+      own[name] = numberOf(name, value);
+    }
+  }
+  return found;
+}
+
+/** The same of what usbxfer says. */
+function descriptorsOf(record: {
+  descriptor: Fields;
+  configurations: (Fields & {
+    interfaces: (Fields & { endpoints: (Fields & { companion: Fields | null })[] })[];
+  })[];
+}): Fields[] {
+  return [
+    record.descriptor,
+    ...record.configurations.flatMap((configuration) => [
+      configuration,
+      ...configuration.interfaces.flatMap((setting) => [
+        setting,
+        ...setting.endpoints, // a companion has no head of its own in lsusb
+      ]),
+    ]),
+  ];
+}
+
+describeInLab('usbxfer info beside lsusb', () => {
+  beforeEach(async () => {
+    const strings = '--manufacturer Acme --product "Blue thing" --serial X9';
+    await guest(`gadget up one sourcesink --speed super ${strings}
+      gadget up two storage --speed high --udc dummy_udc.1 --serial 0002`);
+  });
+  afterEach(async () => {
+    await guest('gadget down one; gadget down two');
+  });
+
+  it.each(['2-1', '3-1', 'usb1', 'usb2'])('%s: field by field as lsusb -v', async (path) => {
+    const { stdout } = await guest(`${INFO} ${path} --json | tr -d '\\n'; echo
+      lsusb -v -s "$(cat /sys/bus/usb/devices/${path}/busnum):$(cat /sys/bus/usb/devices/${path}/devnum)" 2>/dev/null`);
+    const [json = '', ...text] = stdout.toString().split('\n');
+    const record = JSON.parse(json);
+    const theirs = descriptorsIn(text.join('\n'));
+    const ours = descriptorsOf(record);
+    expect(ours).toHaveLength(theirs.length);
+    let compared = 0;
+    for (const [i, fields] of theirs.entries()) {
+      for (const [name, value] of Object.entries(fields)) {
+        // Behind an endpoint's own fields stand those of its companion, in lsusb.
+        const { companion } = ours[i] as unknown as { companion?: Fields | null };
+        const own = name === 'bMaxBurst' || name === 'wBytesPerInterval' ? companion : ours[i];
+        // It has two bmAttributes then, and others have another name there.
+        if (own?.[name] !== undefined && name !== 'bmAttributes') {
+          expect([path, i, name, own[name]]).toEqual([path, i, name, value & 0xffff]);
+          compared += 1;
+        }
+      }
+    }
+    expect(compared).toBeGreaterThan(30);
+  });
+
+  it.each(['2-1', '3-1'])('%s: the bytes are the kernel’s', async (path) => {
+    const { stdout } =
+      await guest(`${INFO} ${path} --raw | sed -n '/^# BOS/q; s/  |.*//; s/^[0-9a-f]* //p' | tr -d ' \\n'; echo
+      xxd -p /sys/bus/usb/devices/${path}/descriptors | tr -d '\\n'; echo`);
+    const [ours, theirs = ''] = stdout.toString().split('\n');
+    expect(theirs.length).toBeGreaterThan(60);
+    expect(ours).toBe(theirs);
+  });
+
+  it('tells the driver and the device file of a disk, and to detach it', async () => {
+    const { stdout } = await guest(`${INFO} 3-1`);
+    const text = stdout.toString();
+    expect(text).toMatch(/\n {4}driver +usb-storage\n/);
+    expect(text).toMatch(/usbxfer read -d 1234:5678 .*--ep 0x81 --detach\n/);
+  });
+
+  it('gives a command that reads from the device', async () => {
+    const { stdout, code } = await guest(`set -o pipefail
+      usbxfer() { node bin/usbxfer.js "$@"; }
+      command=$(usbxfer info 2-1 | grep -om1 'usbxfer read.*')
+      eval "$command --bytes 4k --quiet" | wc -c`);
+    expect([stdout.toString().trim(), code]).toEqual(['4096', 0]);
+  });
+
+  it('is the same for an unprivileged user, but for the access', async () => {
+    const { stdout } = await guest(
+      `diff <(${INFO} 2-1) <(su -s /bin/bash nobody -c "${INFO} 2-1"); true`,
+    );
+    expect(
+      stdout
+        .toString()
+        .split('\n')
+        .filter((line) => /^[<>]/.test(line)),
+    ).toEqual(['<   access        yes', '>   access        no; usbxfer doctor says why']);
+  });
+});
