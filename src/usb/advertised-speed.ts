@@ -1,5 +1,8 @@
 import { splitDescriptors } from './descriptor-tree.js';
 
+/** bDescriptorType of a capability (USB 3.2 table 9-6). */
+const DEVICE_CAPABILITY = 0x10;
+
 /** bDevCapabilityType (USB 3.2 table 9-14), of those that tell a speed. */
 const SUPERSPEED = 0x03;
 const SUPERSPEED_PLUS = 0x0a;
@@ -29,7 +32,7 @@ export function advertisedSpeed(bcdUsb: number, bos: Uint8Array | undefined): nu
 
 function speedsOf(capability: Uint8Array): number[] {
   const view = new DataView(capability.buffer, capability.byteOffset, capability.byteLength);
-  const type = capability[2];
+  const type = capability[1] === DEVICE_CAPABILITY ? capability[2] : undefined;
   if (type === SUPERSPEED && capability.length >= 10) {
     const supported = view.getUint16(4, true);
     return SPEEDS_SUPPORTED.filter((_, bit) => (supported & (1 << bit)) !== 0);

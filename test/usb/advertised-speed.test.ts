@@ -15,6 +15,8 @@ it.each([
   ['USB 2.1 that could do SuperSpeed', 0x0210, bos(), 5000],
   ['SuperSpeedPlus', 0x0310, bos(true), 10000],
   ['high speed alone', 0x0210, Buffer.from('050f0f0001' + '0a100300070001000000', 'hex'), 480],
+  ['no capability', 0x0210, Buffer.from('050f0f0001' + '0a05030007000e000000', 'hex'), undefined],
+  ['one cut short', 0x0210, Buffer.from('050f0b0001' + '06100300' + '0e00', 'hex'), undefined],
 ])('%s', (_, version, capabilities, speed) => {
   expect(advertisedSpeed(version, capabilities)).toBe(speed);
 });

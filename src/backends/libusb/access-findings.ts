@@ -5,8 +5,8 @@ import { udevRuleFile } from '../../usb/udev-rule.js';
 import { groupName, userName } from './accounts.js';
 import { deviceFile } from './device-file.js';
 import { missingFile, rightsOf } from './open-failure.js';
-import type { SystemRoots } from './roots.js';
 import { PASS_TO_CONTAINER } from './surroundings.js';
+import type { SystemFiles } from './system-files.js';
 
 /** As whom this process runs. */
 export interface User {
@@ -27,7 +27,7 @@ export function thisUser(): User {
 }
 
 /** Whether there is a file to open the device through, and whether this user may, by access(2). */
-export function accessFinding(device: DeviceInfo, roots: SystemRoots, user = thisUser()): Finding {
+export function accessFinding(device: DeviceInfo, roots: SystemFiles, user = thisUser()): Finding {
   const missing = missingFile(device, roots.files);
   if (missing !== undefined) {
     const { message, advice } = missing;
@@ -70,7 +70,7 @@ function refusal(file: string): string | undefined {
 }
 
 /** Where a group may open the device already, being in it is enough. */
-function joinGroup(file: string, roots: SystemRoots, user: User): string[] {
+function joinGroup(file: string, roots: SystemFiles, user: User): string[] {
   const stats = statSync(file, { throwIfNoEntry: false });
   const groupMay = stats !== undefined && (stats.mode & 0o060) === 0o060 && stats.gid !== 0;
   if (!groupMay || user.gids.includes(stats.gid)) {

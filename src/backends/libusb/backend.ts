@@ -64,7 +64,7 @@ export class LibusbBackend implements Backend {
   async diagnose(devices: readonly DeviceInfo[]): Promise<Finding[]> {
     if (process.platform === 'linux') {
       const { diagnose } = await import('./diagnose.js');
-      return diagnose(devices);
+      return diagnose(devices, this.#system);
     }
     const { libusbFinding } = await import('./system-findings.js');
     return [await libusbFinding()];

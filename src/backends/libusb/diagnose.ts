@@ -6,7 +6,7 @@ import { holdersOf } from './device-holders.js';
 import { inspect } from './inspect.js';
 import { autosuspendFindings, linkFindings } from './link-findings.js';
 import { driverFindings, holderFinding, mountsOf } from './occupancy-findings.js';
-import { ROOTS } from './roots.js';
+import { systemFiles } from './system-files.js';
 import { busFinding, libusbFinding, udevFinding } from './system-findings.js';
 
 /**
@@ -14,7 +14,10 @@ import { busFinding, libusbFinding, udevFinding } from './system-findings.js';
  *
  * @param roots other folders of the forms of the system's, for tests
  */
-export async function diagnose(devices: readonly DeviceInfo[], roots = ROOTS): Promise<Finding[]> {
+export async function diagnose(
+  devices: readonly DeviceInfo[],
+  roots = systemFiles(),
+): Promise<Finding[]> {
   const user = thisUser();
   const mounts = mountsOf(roots.proc);
   const ofDevices = devices.flatMap((device) => {

@@ -1,12 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { advertisedSpeed } from '../../usb/advertised-speed.js';
 import type { DeviceInfo } from '../../usb/backend.js';
 import type { Finding } from '../../usb/diagnosis.js';
-import { fastestRate } from '../../usb/parse-bos.js';
-
-/** In Mbit/s. */
-const HIGH_SPEED = 480;
-const SUPERSPEED = 5000;
 
 /**
  * Whether the link is slower than what the device is sure to be able to: by its own word alone,
@@ -14,13 +10,13 @@ const SUPERSPEED = 5000;
  *
  * @param root another folder of the form of /sys/bus/usb/devices, for tests
  */
-export function linkFindings({ path, speed }: DeviceInfo, root: string): Finding[] {
+export function linkFindings({ path, speed, usbVersion }: DeviceInfo, root: string): Finding[] {
   if (speed === undefined) {
     return [];
   }
   const about = { id: 'link', device: path } as const;
-  const folder = join(root, path);
-  const fastest = fastestRate(read(folder, 'bos_descriptors')) ?? rateOfVersion(folder, speed);
+  const bos = read(join(root, path), 'bos_descriptors');
+  const fastest = advertisedSpeed(usbVersion, bos) ?? speed;
   if (fastest <= speed) {
     return [{ ...about, status: 'ok', message: `the link does ${speed} Mbit/s` }];
   }
@@ -32,12 +28,6 @@ export function linkFindings({ path, speed }: DeviceInfo, root: string): Finding
       fix: 'use a port and a cable for that speed, and no slower hub between them',
     },
   ];
-}
-
-/** bcdUSB: at high speed a USB 3 device says 2.10, as others do, so that only 3.00 tells. */
-function rateOfVersion(folder: string, speed: number): number {
-  const version = Number.parseFloat(read(folder, 'version').toString('latin1'));
-  return version >= 3 && speed <= HIGH_SPEED ? SUPERSPEED : speed;
 }
 
 /**

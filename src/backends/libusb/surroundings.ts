@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SystemRoots } from './roots.js';
+import type { SystemFiles } from './system-files.js';
 
 /** What lets a container have the devices, those plugged in later as well. */
 export const PASS_TO_CONTAINER =
@@ -16,7 +16,7 @@ const PASS_TO_MACHINE =
 const CONTAINER_GROUP = /docker|containerd|kubepods|libpod|lxc/;
 
 /** Whether this process runs in a container. */
-export function isContainer({ root, run, proc }: SystemRoots): boolean {
+export function isContainer({ root, run, proc }: SystemFiles): boolean {
   return (
     existsSync(join(root, '.dockerenv')) ||
     existsSync(join(run, '.containerenv')) ||
@@ -25,7 +25,7 @@ export function isContainer({ root, run, proc }: SystemRoots): boolean {
 }
 
 /** How USB comes to where this process runs. A container may be one in WSL. */
-export function howToPassUsb(roots: SystemRoots): string {
+export function howToPassUsb(roots: SystemFiles): string {
   const ways = [
     ...(/microsoft/i.test(read(join(roots.proc, 'version'))) ? [ATTACH_TO_WSL] : []),
     ...(isContainer(roots) ? [PASS_TO_CONTAINER] : []),

@@ -1,20 +1,26 @@
 import { join } from 'node:path';
 
-/** Where Linux shows its USB devices (Documentation/ABI/testing/sysfs-bus-usb). */
-const DEVICES = 'sys/bus/usb/devices';
-
-/** Where it has the files through which they are opened. */
-const FILES = 'dev/bus/usb';
-
 /** The folders in which a system is looked at. */
 export interface SystemFiles {
-  /** As /sys/bus/usb/devices. */
+  /** As /. */
+  readonly root: string;
+  /** As /sys/bus/usb/devices, where Linux shows its USB devices (Documentation/ABI/testing/sysfs-bus-usb). */
   readonly devices: string;
-  /** As /dev/bus/usb. */
+  /** As /dev/bus/usb, where it has the files through which they are opened. */
   readonly files: string;
+  readonly etc: string;
+  readonly proc: string;
+  readonly run: string;
 }
 
 /** The folders of a system whose files are all below `root`: of this one by default. */
 export function systemFiles(root = '/'): SystemFiles {
-  return { devices: join(root, DEVICES), files: join(root, FILES) };
+  return {
+    root,
+    devices: join(root, 'sys/bus/usb/devices'),
+    files: join(root, 'dev/bus/usb'),
+    etc: join(root, 'etc'),
+    proc: join(root, 'proc'),
+    run: join(root, 'run'),
+  };
 }

@@ -4,11 +4,11 @@ import type { Finding } from '../../usb/diagnosis.js';
 import { UsbError } from '../../usb/errors.js';
 import { toError } from '../../usb/to-error.js';
 import { loadNodeUsb } from './node-usb.js';
-import { ROOTS, type SystemRoots } from './roots.js';
 import { howToPassUsb, isContainer, PASS_TO_CONTAINER } from './surroundings.js';
+import { type SystemFiles, systemFiles } from './system-files.js';
 
 /** Whether the kernel shows a bus: a root hub at least. */
-export function busFinding(roots: SystemRoots): Finding {
+export function busFinding(roots: SystemFiles): Finding {
   const about = { id: 'bus', device: undefined } as const;
   const missing = !existsSync(roots.devices);
   const buses = missing ? [] : readdirSync(roots.devices).filter((name) => /^usb\d+$/.test(name));
@@ -31,7 +31,7 @@ export function busFinding(roots: SystemRoots): Finding {
  * @param load another way to load it, for tests
  */
 export async function libusbFinding(
-  roots: SystemRoots = ROOTS,
+  roots: SystemFiles = systemFiles(),
   load: () => Promise<unknown> = () => loadNodeUsb(),
 ): Promise<Finding> {
   const about = { id: 'libusb', device: undefined } as const;
@@ -54,7 +54,7 @@ export async function libusbFinding(
 }
 
 /** Whether the udev daemon runs, by its socket. */
-export function udevFinding(roots: SystemRoots): Finding {
+export function udevFinding(roots: SystemFiles): Finding {
   const about = { id: 'udev', device: undefined } as const;
   if (existsSync(join(roots.run, 'udev/control'))) {
     return { ...about, status: 'ok', message: 'the udev daemon runs' };

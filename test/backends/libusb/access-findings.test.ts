@@ -6,15 +6,15 @@ import {
   thisUser,
   type User,
 } from '../../../src/backends/libusb/access-findings.js';
+import { systemFiles } from '../../../src/backends/libusb/system-files.js';
 import { deviceInfo } from '../../usb/device-info.js';
 import { Folder } from './folder.js';
-import { rootsIn } from './roots.js';
 
 const DEVICE = deviceInfo({ path: '2-1', bus: 2, address: 3, serial: '", RUN+="' });
 const isRoot = process.getuid?.() === 0;
 
 const folder = new Folder();
-const roots = rootsIn(folder);
+const roots = systemFiles(folder.path);
 const file = folder.file('dev/bus/usb/002/003', '');
 chmodSync(file, 0o664);
 const { uid, gid } = statSync(file);

@@ -1,10 +1,10 @@
 import { chmodSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { diagnose } from '../../../src/backends/libusb/diagnose.js';
+import { systemFiles } from '../../../src/backends/libusb/system-files.js';
 import type { Finding } from '../../../src/usb/diagnosis.js';
 import { deviceInfo, setting } from '../../usb/device-info.js';
 import { Folder } from './folder.js';
-import { rootsIn } from './roots.js';
 
 const configurations = [{ value: 1, settings: [setting(0, 0, 0x81)] }];
 const STICK = deviceInfo({ path: '1-1', address: 2, configurations });
@@ -27,7 +27,7 @@ function system() {
   folder.link('proc/77/fd/9', busy);
   folder.file('proc/77/comm', 'reader\n');
   folder.file('run/udev/control', '');
-  return rootsIn(folder);
+  return systemFiles(folder.path);
 }
 
 const short = ({ id, status }: Finding) => `${id} ${status}`;

@@ -16,19 +16,20 @@ function device(attributes: Record<string, string>): string {
 }
 
 it.each([
-  [480, { version: ' 2.10\n', bos_descriptors: SUPERSPEED_BOS }, 5000],
-  [480, { version: ' 2.10\n' }, undefined],
-  [480, { version: ' 2.00\n' }, undefined],
-  [480, { version: ' 3.00\n' }, 5000],
+  [480, { bcd: 0x0210, bos_descriptors: SUPERSPEED_BOS }, 5000],
+  [480, { bcd: 0x0210 }, undefined],
+  [480, { bcd: 0x0200 }, undefined],
+  [480, { bcd: 0x0300 }, 5000],
   [480, {}, undefined],
-  [12, { version: ' 2.00\n' }, undefined],
-  [12, { version: ' 2.10\n', bos_descriptors: SUPERSPEED_BOS }, 5000],
-  [5000, { version: ' 3.20\n', bos_descriptors: SUPERSPEED_BOS }, undefined],
-  [10000, { version: ' 3.20\n', bos_descriptors: SUPERSPEED_BOS }, undefined],
-  [5000, { version: ' 3.20\n' }, undefined],
+  [12, { bcd: 0x0200 }, undefined],
+  [12, { bcd: 0x0210, bos_descriptors: SUPERSPEED_BOS }, 5000],
+  [5000, { bcd: 0x0320, bos_descriptors: SUPERSPEED_BOS }, undefined],
+  [10000, { bcd: 0x0320, bos_descriptors: SUPERSPEED_BOS }, undefined],
+  [5000, { bcd: 0x0320 }, undefined],
 ])('a link of %d Mbit/s with %j could do %s', (speed, attributes, could) => {
-  const root = device(attributes as Record<string, string>);
-  const findings = linkFindings(deviceInfo({ speed }), root);
+  const { bcd: usbVersion = 0x0200, ...files }: { bcd?: number; bos_descriptors?: string } =
+    attributes;
+  const findings = linkFindings(deviceInfo({ speed, usbVersion }), device(files));
   expect(findings).toMatchObject([
     could === undefined
       ? { id: 'link', device: '1-1', status: 'ok', message: `the link does ${speed} Mbit/s` }

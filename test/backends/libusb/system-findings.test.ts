@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { loadNodeUsb } from '../../../src/backends/libusb/node-usb.js';
+import { systemFiles } from '../../../src/backends/libusb/system-files.js';
 import {
   busFinding,
   libusbFinding,
   udevFinding,
 } from '../../../src/backends/libusb/system-findings.js';
 import { Folder } from './folder.js';
-import { rootsIn } from './roots.js';
 
 const HUB = 'sys/bus/usb/devices/usb1/busnum';
 
@@ -16,7 +16,7 @@ function system(files: Record<string, string>) {
   for (const [name, content] of Object.entries(files)) {
     folder.file(name, content);
   }
-  return rootsIn(folder);
+  return systemFiles(folder.path);
 }
 
 describe('the bus', () => {
