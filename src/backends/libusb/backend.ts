@@ -17,6 +17,7 @@ import { type SystemFiles, systemFiles } from './system-files.js';
 export class LibusbBackend implements Backend {
   readonly name = 'libusb';
   readonly #system: SystemFiles;
+  #inspector: Promise<typeof import('./inspect.js')> | undefined;
 
   /** See `WatchedBus`. */
   readonly glance = process.platform === 'linux' ? () => this.#glance() : undefined;
@@ -36,8 +37,9 @@ export class LibusbBackend implements Backend {
 
   async inspect(info: DeviceInfo): Promise<DeviceState> {
     if (process.platform === 'linux') {
-      const { inspect } = await import('./inspect.js');
-      return inspect(info, this.#system);
+      // Kept, as to import it anew takes longer than to inspect, and a list has many devices.
+      this.#inspector ??= import('./inspect.js');
+      return (await this.#inspector).inspect(info, this.#system);
     }
     return { accessible: undefined, node: undefined, interfaces: [] };
   }
