@@ -114,8 +114,8 @@ it('reads whatever is typed, and takes no offence', async () => {
 it.each([
   [['--keep-going', '5'], { keepGoing: 5, json: undefined }],
   [['--keep-going', '--json'], { keepGoing: undefined }],
-  [['--serial', '--json'], { serial: '--json' }],
-  [['-d1234', '--ep=82'], { device: { vid: 0x1234 }, ep: 0x82 }],
+  [['--serial', '--json'], { serial: [{ serial: '--json' }] }],
+  [['-d1234', '--ep=82'], { device: [{ vid: 0x1234 }], ep: 0x82 }],
   [['--ep', 'nonsense'], { ep: undefined }],
 ])('reads %j as commander would', async (words, expected) => {
   const program = await createProgram(['read']);
