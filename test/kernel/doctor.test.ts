@@ -97,6 +97,7 @@ describeInLab('usbxfer doctor', () => {
 
   it('warns of a disk that is mounted', async () => {
     const { of } = await examine(`
+      modprobe sd_mod; trap 'gadget down one; rmmod sd_mod' EXIT
       gadget up one storage >/dev/null
       disk() { compgen -G '/sys/bus/usb/devices/2-1:1.0/host*/target*/*/block/*'; }
       until disk >/dev/null; do sleep 0.1; done; udevadm settle

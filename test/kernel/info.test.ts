@@ -115,9 +115,9 @@ describeInLab('usbxfer info beside lsusb', () => {
   });
 
   it('is the same for an unprivileged user, but for the access', async () => {
-    const { stdout } = await guest(
-      `diff <(${INFO} 2-1) <(su -s /bin/bash nobody -c "${INFO} 2-1"); true`,
-    );
+    const { stdout } = await guest(`
+      ${INFO} 2-1 > /tmp/root.txt; su -s /bin/bash nobody -c '${INFO} 2-1' > /tmp/nobody.txt
+      diff /tmp/root.txt /tmp/nobody.txt; rm /tmp/root.txt /tmp/nobody.txt`);
     expect(
       stdout
         .toString()

@@ -164,11 +164,12 @@ describeInLab('usbxfer list on a real bus', () => {
 
 describeInLab('usbxfer list of a disk', () => {
   afterEach(async () => {
-    await guest('gadget down disk');
+    await guest('gadget down disk; rmmod sd_mod');
   });
 
   it('finds its driver and its device files', async () => {
-    const { stdout } = await guest(`gadget up disk storage --speed high >/dev/null
+    const { stdout } = await guest(`modprobe sd_mod
+      gadget up disk storage --speed high >/dev/null
       for ((i = 0; i < 100; i++)); do ls /sys/bus/usb/devices/1-1:1.0/host*/target*/*/block/* >/dev/null 2>&1 && break; sleep 0.1; done
       ${LIST} --json --driver usb-storage | tr -d '\\n'; echo
       ls /sys/bus/usb/devices/1-1:1.0/host*/target*/*/block`);
