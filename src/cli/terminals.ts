@@ -1,4 +1,12 @@
-import { closeSync, constants, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+} from 'node:fs';
 import { isatty } from 'node:tty';
 
 /*
@@ -25,10 +33,16 @@ export function isInForeground(): boolean {
   }
 }
 
-/** Whether a file by name is a terminal. */
+/**
+ * Whether a file by name is a terminal. Nothing else is opened: a reader that waits at a FIFO would
+ * take the closing for the end of the data.
+ */
 export function isTerminal(path: string): boolean {
   const { O_NOCTTY, O_NONBLOCK, O_WRONLY } = constants;
   try {
+    if (!statSync(path).isCharacterDevice()) {
+      return false;
+    }
     const fd = openSync(path, O_WRONLY | O_NONBLOCK | O_NOCTTY);
     try {
       return isatty(fd);

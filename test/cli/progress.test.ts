@@ -70,6 +70,14 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     expect(ended.join('\n')).toMatch(/^stopped +[\d.]+ s, 1 time/m);
   });
 
+  it('does not disturb the reader that waits at a FIFO', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
+    terminal.type(`cd ${folder}; mkfifo fifo; wc -c < fifo > count &`);
+    terminal.type('usbxfer read -d 1234:5678 --bytes 3M -o fifo; wait; clear; cat count');
+    await terminal.shows((lines) => lines.includes(`${3 * 1024 * 1024}`));
+    rmSync(folder, { recursive: true });
+  });
+
   it('is not drawn in the background', async () => {
     terminal.type(`clear; ${READ} -o /dev/null`);
     await terminal.shows(([line]) => isLive(line));
