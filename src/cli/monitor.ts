@@ -45,7 +45,7 @@ export class Monitor {
   #timer: NodeJS.Timeout | undefined;
   #mark: Mark = { at: 0, bytesReceived: 0 };
 
-  /** Answers questions from here on, until `stop`. */
+  /** Answers questions from here on: unanswered, one would kill the process before its last words. */
   constructor(options: MonitorOptions) {
     this.#options = options;
     for (const signal of QUESTIONS) {
@@ -102,12 +102,9 @@ export class Monitor {
     return { ...report, unreported, errorCode, exitCode: exitCodeOf(errorCode) };
   }
 
-  /** Tells nothing any more. Returns why some records did not get through, if so. */
+  /** Tells nothing any more by itself. Returns why some records did not get through, if so. */
   async stop(): Promise<Error | undefined> {
     clearInterval(this.#timer);
-    for (const signal of QUESTIONS) {
-      process.off(signal, this.#answer);
-    }
     const [progress, stats] = [this.#progress, this.#stats];
     this.#progress = undefined;
     this.#stats = undefined;
@@ -132,7 +129,7 @@ export class Monitor {
 
   readonly #answer = (): void => {
     const statistics = this.#statistics;
-    const now = performance.now();
+    const now = statistics?.endedAt || performance.now();
     if (statistics === undefined) {
       say('usbxfer: nothing is transferred yet');
     } else if (this.#options.json) {

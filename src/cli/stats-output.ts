@@ -135,6 +135,7 @@ function viaNode(fd: number): number {
   return fd;
 }
 
+/** Whether it is the data's file or pipe, whatever its name; a device is nobody's alone. */
 function isSameFile(stats: string, output: string): boolean {
   if (resolve(stats) === resolve(output)) {
     return true;
@@ -143,5 +144,6 @@ function isSameFile(stats: string, output: string): boolean {
   const other = STDOUT_NAMES.has(output)
     ? fstatSync(STDOUT)
     : statSync(output, { throwIfNoEntry: false });
-  return one?.isFile() === true && one.ino === other?.ino && one.dev === other.dev;
+  const isDevice = one?.isCharacterDevice() || one?.isBlockDevice();
+  return one !== undefined && !isDevice && one.ino === other?.ino && one.dev === other.dev;
 }

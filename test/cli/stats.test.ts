@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { violations } from './schema.js';
-import { type Outcome, shell, usbxfer } from './usbxfer.js';
+import { type Outcome, received, shell, start, usbxfer } from './usbxfer.js';
 
 const MIB = 1024 * 1024;
 const violated = violations('stats');
@@ -115,14 +115,14 @@ describe('--stats', () => {
 
   it('goes to a socket', async () => {
     const server = createServer().listen(0);
-    const received = new Promise<string>((resolve) => {
+    const text = new Promise<string>((resolve) => {
       server.on('connection', async (socket) => resolve((await socket.toArray()).join('')));
     });
     const { port } = server.address() as { port: number };
     const { code } = await shell(
       `usbxfer read -d 1234:5678 -q --bytes 1M --stats fd:3 3<> /dev/tcp/localhost/${port} > /dev/null`,
     );
-    expect(recordsOf(await received)).toHaveLength(1);
+    expect(recordsOf(await text)).toHaveLength(1);
     expect(code).toBe(0);
     server.close();
   });
@@ -159,6 +159,18 @@ describe('--stats', () => {
     );
     expect(linked.code).toBe(2);
     expect(existsSync(data)).toBe(true);
+  });
+
+  it('is not the pipe of the data, by whatever name', async () => {
+    const piped = await read('--bytes', '1M', '--stats', '/dev/stdout');
+    expect([piped.code, piped.stdout.length]).toEqual([2, 0]);
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    execFileSync('ln', ['-s', fifo, stats]);
+    const named = await read('--bytes', '1M', '-o', fifo, '--stats', stats);
+    expect(named.stderr).toMatch(/is where the data goes/);
+    const both = await read('--bytes', '1M', '-o', '/dev/null', '--stats', '/dev/null');
+    expect(both.code).toBe(2);
   });
 
   it('overwrites no file unless told to, and adds to one when told to', async () => {
@@ -207,6 +219,24 @@ describe('--stats', () => {
       'usbxfer: --stats has not got all of its records: nobody reads them\n',
       7,
     ]);
+  });
+
+  it('that nobody reads may be asked about to the end', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const reader = openSync(fifo, constants.O_RDWR);
+    const bytes = 8 * MIB;
+    const running = start([
+      ...['read', '-d', '1234:5678', '--scenario', 'rate=4M', '--bytes', `${bytes}`],
+      ...['--interval', '10ms', '--progress', 'never', '--json', '--stats', fifo],
+    ]);
+    await received(running, bytes);
+    const asking = setInterval(() => running.child.kill('SIGUSR1'), 50);
+    const { stderr, code } = await running.outcome;
+    clearInterval(asking);
+    closeSync(reader);
+    expect(code).toBe(7);
+    expect(stderr).toMatch(/"error_code": "stats-failed"/);
   });
 
   it('whose reader goes away is no failure', async () => {
