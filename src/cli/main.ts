@@ -1,7 +1,7 @@
 import type { Command, CommanderError as Stop } from 'commander';
 import { CommanderError } from './commander.js';
 import { createProgram, type ProgramOptions } from './program.js';
-import { finishPrinting, finishSaying } from './stdio.js';
+import { finishPrinting, finishSaying, releaseLostTerminals } from './stdio.js';
 
 /** Commander throws instead of exiting, and says nothing itself. */
 const SILENT = { writeOut: () => {}, writeErr: () => {}, outputError: () => {} };
@@ -40,6 +40,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = await fail(error, { json, debug, command });
   }
   await finishSaying();
+  releaseLostTerminals();
 }
 
 async function run(

@@ -1,3 +1,5 @@
+import { closeSync, fstatSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import { CliError } from './cli-error.js';
 import { MessageQueue } from './message-queue.js';
 import { nonBlocking } from './non-blocking.js';
@@ -64,6 +66,23 @@ export function keepClearOf(shown: TerminalLine | undefined): void {
 /** Waits a moment for what was said to get through. After that the process may end. */
 export async function finishSaying(): Promise<void> {
   await messages?.drained(LAST_WORDS);
+}
+
+/**
+ * Lets go of a terminal that has been closed, at the very end: where Node cannot put its settings
+ * back, it aborts.
+ */
+export function releaseLostTerminals(): void {
+  for (const fd of [0, 1, STDERR]) {
+    try {
+      // A terminal that is gone is none any more; of other devices nothing is needed either.
+      if (fstatSync(fd).isCharacterDevice() && !isatty(fd)) {
+        closeSync(fd);
+      }
+    } catch {
+      // It is closed already.
+    }
+  }
 }
 
 /** Node makes stderr non-blocking, except for a terminal, and blocking again when the process ends. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -75,6 +75,18 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     terminal.type(`cd ${folder}; mkfifo fifo; wc -c < fifo > count &`);
     terminal.type('usbxfer read -d 1234:5678 --bytes 3M -o fifo; wait; clear; cat count');
     await terminal.shows((lines) => lines.includes(`${3 * 1024 * 1024}`));
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is no matter when the terminal is closed meanwhile, to a capture that outlives it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
+    const code = join(folder, 'code');
+    terminal.type(`trap '' HUP; clear; (${READ} --bytes 40M -o ${folder}/x; echo $? > ${code})`);
+    await terminal.shows(([line]) => / of /.test(line ?? ''));
+    terminal.close();
+    terminal = { close: () => {} } as Terminal;
+    const written = () => existsSync(code) && readFileSync(code, 'utf8');
+    await expect.poll(written, { timeout: 20_000 }).toBe('0\n');
     rmSync(folder, { recursive: true });
   });
 
