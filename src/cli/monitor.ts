@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { isatty } from 'node:tty';
 import { LONGEST_TIMER } from '../transfer/longest-timer.js';
 import type { Statistics } from '../transfer/statistics.js';
@@ -69,6 +70,9 @@ export class Monitor {
       this.#stats = await StatsOutput.open({ ...output, stats }, interruption);
     }
   }
+
+  /** Whether records go to this file. */
+  readonly isOpenOn = (file: Stats): boolean => this.#stats?.isOpenOn(file) ?? false;
 
   /** The capture begins, with these counters. */
   start(statistics: Statistics): void {

@@ -40,6 +40,9 @@ export interface OutputPlan extends OutputOptions {
  */
 export async function planOutput(options: OutputOptions): Promise<OutputPlan> {
   const { output } = options;
+  if (output === '') {
+    throw new CliError('invalid-value', '-o needs the name of a file', { advice: '- is stdout' });
+  }
   const toStdout = STDOUT_NAMES.has(output);
   const template = /[{}]/.test(output) ? await readTemplate(output) : undefined;
   if (isSplit(options) && !template?.isNumbered) {

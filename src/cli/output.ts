@@ -40,6 +40,7 @@ export interface Output {
  *
  * @param device what names of files may tell of
  * @param interruption ends the wait for the reader of a FIFO
+ * @param isTaken whether a file is in use for something else than the data
  * @throws CliError when stdout is closed, or a terminal, which binary data would garble, when the
  *   options do not fit the output, when the file cannot be had, and when a signal came meanwhile
  */
@@ -47,13 +48,16 @@ export async function openOutput(
   plan: OutputPlan,
   device: DeviceInfo,
   interruption: Pick<Interruption, 'signal' | 'received'>,
+  isTaken: (file: Stats) => boolean = () => false,
 ): Promise<Output> {
   const { nameOf } = plan;
   if (nameOf === undefined) {
     return { sink: openStdout(plan), files: () => undefined };
   }
   const nameAt = (index: number) => nameOf({ index, time: new Date(), device });
-  return isSplit(plan) ? openSplit(plan, nameAt) : openSingle(plan, nameAt(0), interruption);
+  return isSplit(plan)
+    ? openSplit(plan, nameAt, isTaken)
+    : openSingle(plan, nameAt(0), interruption, isTaken);
 }
 
 function openStdout({ append, fsync }: OutputOptions): Sink {
@@ -82,6 +86,7 @@ async function openSingle(
   { force, append, fsync }: OutputPlan,
   path: string,
   interruption: Pick<Interruption, 'signal' | 'received'>,
+  isTaken: (file: Stats) => boolean,
 ): Promise<Output> {
   const name = sanitize(path);
   if (fsync) {
@@ -89,7 +94,7 @@ async function openSingle(
   }
   const { signal } = interruption;
   try {
-    const sink = await openFile(path, { force, append, sync: fsync, signal });
+    const sink = await openFile(path, { force, append, sync: fsync, isTaken, signal });
     return { sink, files: () => ({ files: 1, first: path, last: path }) };
   } catch (error) {
     const { received } = interruption;
@@ -105,6 +110,7 @@ async function openSingle(
 async function openSplit(
   { force, fsync, splitBytes, splitEvery }: OutputPlan,
   nameAt: (index: number) => string,
+  isTaken: (file: Stats) => boolean,
 ): Promise<Output> {
   const { SplitSink } = await import('../transfer/split-sink.js');
   const first = nameAt(0);
@@ -112,7 +118,7 @@ async function openSplit(
   let files: OutputFiles = { files: 0, first, last: first };
   const open = async (index: number): Promise<Sink> => {
     const last = index === 0 ? first : nameAt(index);
-    const sink = await openFile(last, { force, sync: fsync, regular: true });
+    const sink = await openFile(last, { force, sync: fsync, regular: true, isTaken });
     files = { files: index + 1, first, last };
     return sink;
   };

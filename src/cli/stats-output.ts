@@ -1,4 +1,4 @@
-import { fstatSync, ftruncateSync, statSync, writeSync } from 'node:fs';
+import { fstatSync, ftruncateSync, type Stats, statSync, writeSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { resolve } from 'node:path';
@@ -26,13 +26,18 @@ export interface StatsOptions extends OutputOptions {
 
 /** Where records for programs go, one JSON object a line. It is never waited for while data flows. */
 export class StatsOutput {
+  readonly #fd: number;
   readonly #queue: MessageQueue;
+  /** Whether the file is to be emptied, once there is something to write. */
+  readonly #overwrites: boolean;
   /** What to do with the descriptor at the end. */
   readonly #dispose: (used: boolean) => Promise<void>;
   #used = false;
 
-  private constructor(fd: number, dispose: (used: boolean) => Promise<void>) {
+  private constructor(fd: number, overwrites: boolean, dispose: (used: boolean) => Promise<void>) {
+    this.#fd = fd;
     this.#queue = new MessageQueue(nonBlocking(fd) ?? viaNode(fd));
+    this.#overwrites = overwrites;
     this.#dispose = dispose;
   }
 
@@ -47,6 +52,9 @@ export class StatsOutput {
     interruption: Pick<Interruption, 'signal' | 'received'>,
   ): Promise<StatsOutput> {
     const { stats, output } = options;
+    if (stats === '') {
+      throw new CliError('invalid-value', '--stats needs the name of a file');
+    }
     const fd =
       stats === '-' ? STDOUT : /^fd:\d{1,9}$/.test(stats) ? Number(stats.slice(3)) : undefined;
     if (fd === undefined) {
@@ -67,7 +75,7 @@ export class StatsOutput {
     } catch (cause) {
       throw refusal(stats, cause);
     }
-    return new StatsOutput(fd, async () => {});
+    return new StatsOutput(fd, false, async () => {});
   }
 
   static async #openFile(
@@ -86,10 +94,8 @@ export class StatsOutput {
         append,
         signal: interruption.signal,
       });
-      if (force && fstatSync(file.fd).isFile()) {
-        ftruncateSync(file.fd);
-      }
-      return new StatsOutput(file.fd, async (used) => {
+      const overwrites = force === true && fstatSync(file.fd).isFile();
+      return new StatsOutput(file.fd, overwrites, async (used) => {
         await file.close();
         if (created && !used) {
           await unlink(stats);
@@ -105,8 +111,23 @@ export class StatsOutput {
     }
   }
 
-  /** Writes a record, or keeps it until the reader takes it. */
+  /** Whether records go to this file. */
+  isOpenOn({ dev, ino }: Stats): boolean {
+    const own = fstatSync(this.#fd);
+    return !own.isCharacterDevice() && own.dev === dev && own.ino === ino;
+  }
+
+  /**
+   * Writes a record, or keeps it until the reader takes it. Behind one that failed half-way nothing
+   * more is written: it would not stand on a line of its own.
+   */
   put(record: Record<string, unknown>): void {
+    if (errnoOf(this.#queue.failure) !== undefined) {
+      return;
+    }
+    if (this.#overwrites && !this.#used) {
+      ftruncateSync(this.#fd);
+    }
     this.#used = true;
     this.#queue.put(`${toJsonLine(record)}\n`);
   }
@@ -120,9 +141,13 @@ export class StatsOutput {
     await this.#queue.drained(LAST_WORDS);
     const failure = this.#queue.isEmpty ? this.#queue.failure : new Error('nobody reads them');
     const closed = await this.#dispose(this.#used).then(() => undefined, toError);
-    const quiet = (failure as NodeJS.ErrnoException | undefined)?.code === 'EPIPE';
-    return quiet ? undefined : (failure ?? closed);
+    return errnoOf(failure) === 'EPIPE' ? undefined : (failure ?? closed);
   }
+}
+
+/** The system's name for a failure; undefined for one of our own. */
+function errnoOf(failure: Error | undefined): string | undefined {
+  return (failure as NodeJS.ErrnoException | undefined)?.code;
 }
 
 /** Has Node make a socket, which cannot be opened a second time, non-blocking. */

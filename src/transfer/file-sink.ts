@@ -19,6 +19,8 @@ export interface FileSinkOptions {
   readonly sync?: boolean | undefined;
   /** Takes a regular file alone, new or overwritten: no FIFO, no device. */
   readonly regular?: boolean | undefined;
+  /** Whether a file is in use for something else, and so not to be written. */
+  readonly isTaken?: ((file: Stats) => boolean) | undefined;
   /** Ends the wait for the reader of a FIFO. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -168,7 +170,13 @@ async function follow(path: string): Promise<Stats> {
 }
 
 /** @throws OutputError for what would be a loss, or can only be a mistake */
-function refuseUnwanted(existing: Stats, { force, append, regular }: FileSinkOptions): void {
+function refuseUnwanted(
+  existing: Stats,
+  { force, append, regular, isTaken }: FileSinkOptions,
+): void {
+  if (isTaken?.(existing)) {
+    throw new OutputError('output-unsuitable', 'is in use for something else', 'name another file');
+  }
   if (existing.isDirectory()) {
     throw new OutputError('output-unsuitable', 'is a directory', 'name a file in it');
   }

@@ -130,6 +130,8 @@ describe('--stats', () => {
   it.each([
     [['--stats', '-'], 2, /stdout has the data; give -o FILE/],
     [['--stats', 'fd:1'], 2, /stdout has the data/],
+    [['--stats', ''], 2, /--stats needs the name of a file/],
+    [['-o', ''], 2, /-o needs the name of a file; - is stdout/],
     [['--stats', 'fd:77'], 2, /descriptor 77 is not open; open it in the shell: 77> /],
     [['--stats', '/nowhere/stats'], 7, /cannot write \/nowhere\/stats: no such file/],
   ])('%j is refused', async (args, code, message) => {
@@ -171,6 +173,24 @@ describe('--stats', () => {
     expect(named.stderr).toMatch(/is where the data goes/);
     const both = await read('--bytes', '1M', '-o', '/dev/null', '--stats', '/dev/null');
     expect(both.code).toBe(2);
+  });
+
+  it.each([
+    ['a later file of several', `--split-bytes 1k -o 'z{index}' --stats z2`],
+    ['a file by another name', '-o linked/x --stats real/x'],
+  ])('is not %s, with --force either', async (_, args) => {
+    const { stderr, code } = await shell(`cd '${folder}'; mkdir real; ln -s real linked
+      usbxfer read -d 1234:5678 --bytes 4k --force -q ${args}`);
+    expect(stderr).toMatch(
+      /cannot write (z2|linked\/x): is in use for something else; name another/,
+    );
+    expect(code).toBe(7);
+  });
+
+  it('empties no file before there is something to write', async () => {
+    writeFileSync(stats, 'precious');
+    const { code } = await usbxfer(['read', '--vid', 'dead', '--force', '--stats', stats]);
+    expect([code, readFileSync(stats, 'utf8')]).toEqual([3, 'precious']);
   });
 
   it('overwrites no file unless told to, and adds to one when told to', async () => {

@@ -66,7 +66,7 @@ async function read(options: ReadOptions): Promise<number> {
     };
     const { maxPacketSize } = location.endpoint;
     checkTransferMemory(receive, maxPacketSize, await backend.transferMemory());
-    const output = await openOutput(plan, device, interruption);
+    const output = await openOutput(plan, device, interruption, monitor.isOpenOn);
     const result = await capture({
       backend,
       device,
