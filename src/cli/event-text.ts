@@ -1,3 +1,4 @@
+import type { DeviceInfo } from '../usb/backend.js';
 import type { BusEvent } from '../usb/bus-events.js';
 import { ids, signallingRate } from './format.js';
 import { identityRecord } from './identity-record.js';
@@ -12,19 +13,23 @@ const NAME_WIDTH = 24;
 
 /** An event as a line for a person: `2026-11-21T10:24:15.123Z  attach   3-1.2    1234:5678  480M  …` */
 export function eventLine({ kind, device }: BusEvent, time: Date): string {
-  const { path, speed, manufacturer, product, serial } = device;
-  const name = [manufacturer, product].filter(Boolean).join(' ');
+  const { path, speed, serial } = device;
   return [
     time.toISOString(),
     kind.padEnd('present'.length),
     path.padEnd(PATH_WIDTH),
     ids(device),
     (speed === undefined ? '' : signallingRate(speed)).padEnd(RATE_WIDTH),
-    sanitize(name).padEnd(NAME_WIDTH),
+    sanitize(ownName(device)).padEnd(NAME_WIDTH),
     sanitize(serial ?? ''),
   ]
     .join('  ')
     .trimEnd();
+}
+
+/** What a device calls itself; may be empty. */
+export function ownName({ manufacturer, product }: DeviceInfo): string {
+  return [manufacturer, product].filter(Boolean).join(' ');
 }
 
 /** The same for programs (schema/watch.schema.json). */

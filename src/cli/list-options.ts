@@ -2,12 +2,12 @@ import type { Command } from 'commander';
 import { addBackendOptions, type BackendOptions } from './backends.js';
 import { addColorOption } from './color-option.js';
 import { Option } from './commander.js';
+import { addKindOptions, eachText, type KindOptions } from './kind-options.js';
 import { type Column, type Order, parseColumns, parseOrder } from './list-columns.js';
 import { addBusOption, addFilterOptions, each, type FilterOptions } from './selection.js';
-import * as values from './values.js';
 
 /** The options of `usbxfer list`. */
-export interface ListOptions extends BackendOptions, FilterOptions {
+export interface ListOptions extends BackendOptions, FilterOptions, KindOptions {
   readonly json?: true;
   readonly output?: readonly Column[];
   readonly header: boolean;
@@ -15,13 +15,11 @@ export interface ListOptions extends BackendOptions, FilterOptions {
   readonly sort?: Order;
   readonly tree?: true;
   readonly verbose?: true;
-  readonly name?: readonly string[];
   readonly driver?: readonly string[];
 }
 
 /** Adds the options of `usbxfer list`. */
 export function addListOptions(command: Command): void {
-  const texts = (text: string, before: readonly string[] = []) => [...before, text];
   command
     .optionsGroup('Output:')
     .addOption(
@@ -43,13 +41,10 @@ export function addListOptions(command: Command): void {
       ]),
     );
   addColorOption(command);
-  addBusOption(addFilterOptions(command, each), each)
-    .option('--name <text>', 'text in its name, in any case', texts)
-    .option(
-      '--class <class>',
-      'class, by name or in hexadecimal, of the device or an interface',
-      each((text) => ({ classCode: values.deviceClass(text) })),
-    )
-    .option('--driver <name>', 'kernel driver of an interface', texts);
+  addKindOptions(addBusOption(addFilterOptions(command, each), each)).option(
+    '--driver <name>',
+    'kernel driver of an interface',
+    eachText,
+  );
   addBackendOptions(command);
 }

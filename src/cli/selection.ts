@@ -75,16 +75,16 @@ export function addFilterOptions(command: Command, parser: FilterParser = last):
 }
 
 /** Adds the options that say where a device is. */
-export function addPlaceOptions(command: Command): Command {
+export function addPlaceOptions(command: Command, parser: FilterParser = last): Command {
   command.option(
     '--path <path>',
     'port path, such as 3-1.2',
-    last((text) => ({ path: values.path(text) })),
+    parser((text) => ({ path: values.path(text) })),
   );
-  return addBusOption(command).option(
+  return addBusOption(command, parser).option(
     '--address <n>',
     'address on the bus',
-    last((text) => ({ address: values.byte(text) })),
+    parser((text) => ({ address: values.byte(text) })),
   );
 }
 

@@ -33,6 +33,26 @@ describe('usbxfer watch on the virtual bus', () => {
     expect(lines.slice(2)).toEqual(['']);
   });
 
+  it.each([
+    [['--name', 'LOOP'], ['1-2']],
+    [
+      ['--name', 'loop', '--name', 'counter'],
+      ['1-1', '1-2'],
+    ],
+    [
+      ['-d', '1234:5679', '-d', '1234:5678'],
+      ['1-1', '1-2'],
+    ],
+    [['--path', '1-1', '--name', 'loop'], []],
+    [['--class', 'vendor', '--pid', '5678'], ['1-1']],
+    [['--class', 'hub'], []],
+  ])('filters as the list does: %j', async (filters, paths) => {
+    const args = ['watch', '--initial', '--timeout', '200ms', '--json', ...filters];
+    const { stdout } = await usbxfer(args);
+    const lines = stdout.toString().trim().split('\n').filter(Boolean);
+    expect(lines.map((line) => JSON.parse(line).device.path)).toEqual(paths);
+  });
+
   it('has the records of the list', async () => {
     const list = await usbxfer(['list', '--json', '--pid', '5679']);
     const watch = await usbxfer(['watch', '--initial', '--json', '--pid', '5679', '--count', '1']);

@@ -7,6 +7,7 @@ import { loadBackend } from '../backends.js';
 import { CliError } from '../cli-error.js';
 import { deviceRecord } from '../device-record.js';
 import { type Branch, deviceTree } from '../device-tree.js';
+import { isCalled } from '../kind-options.js';
 import { COLUMNS, type Column, comparison, DEFAULT_COLUMNS } from '../list-columns.js';
 import { addListOptions, type ListOptions } from '../list-options.js';
 import { driversOf, examine, type ListedDevice } from '../listed-device.js';
@@ -88,8 +89,7 @@ async function visibleDevices(
 function fits({ name, state }: ListedDevice, options: ListOptions): boolean {
   const drivers = driversOf(state);
   return (
-    (options.name?.some((part) => name.toLowerCase().includes(part.toLowerCase())) ?? true) &&
-    (options.driver?.some((driver) => drivers.includes(driver)) ?? true)
+    isCalled(name, options) && (options.driver?.some((driver) => drivers.includes(driver)) ?? true)
   );
 }
 

@@ -4,20 +4,22 @@ import { type WatchedBus, watchBus } from '../../transfer/watch-bus.js';
 import type { BusEvent } from '../../usb/bus-events.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
 import { CliError } from '../cli-error.js';
-import { eventLine, eventRecord } from '../event-text.js';
+import { eventLine, eventRecord, ownName } from '../event-text.js';
 import { FirstSignal } from '../first-signal.js';
 import { countOf } from '../format.js';
+import { addKindOptions, isCalled, type KindOptions } from '../kind-options.js';
 import { LineOutput } from '../line-output.js';
 import { toJsonLine } from '../sanitize.js';
 import {
   addFilterOptions,
   addPlaceOptions,
+  each,
   type FilterOptions,
   filterDevices,
 } from '../selection.js';
 import * as values from '../values.js';
 
-interface WatchOptions extends BackendOptions, FilterOptions {
+interface WatchOptions extends BackendOptions, FilterOptions, KindOptions {
   readonly initial?: true;
   readonly count?: number;
   /** Milliseconds. */
@@ -27,7 +29,7 @@ interface WatchOptions extends BackendOptions, FilterOptions {
 
 /** `usbxfer watch` */
 export function define(command: Command): void {
-  addPlaceOptions(addFilterOptions(command));
+  addKindOptions(addPlaceOptions(addFilterOptions(command, each), each));
   command
     .optionsGroup('Limits:')
     .option('--count <n>', 'end after so many events', values.count)
@@ -88,7 +90,9 @@ async function* linesOf(
 
 function isMeant({ kind, device }: BusEvent, options: WatchOptions): boolean {
   const isWanted = kind !== 'present' || options.initial === true;
-  return isWanted && filterDevices([device], options).length > 0;
+  return (
+    isWanted && isCalled(ownName(device), options) && filterDevices([device], options).length > 0
+  );
 }
 
 /** @throws CliError when that end, by a signal or by `--timeout`, is one before a limit */
