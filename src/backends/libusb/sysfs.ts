@@ -9,6 +9,11 @@ import { systemFiles } from './system-files.js';
 /** Where Linux shows its USB devices. */
 export const SYSFS_DEVICES = systemFiles().devices;
 
+/** What brings a bus to where there is none. */
+const PASS =
+  'a container sees USB only with /dev/bus/usb and /sys passed in, WSL only with the device ' +
+  'attached (usbipd attach --wsl), a virtual machine only with it passed through';
+
 /** Bytes in a device descriptor (USB 2.0 §9.6.1). */
 const DEVICE_DESCRIPTOR = 18;
 
@@ -21,7 +26,9 @@ const DEVICE_DESCRIPTOR = 18;
  */
 export function listSysfs(root = SYSFS_DEVICES): DeviceInfo[] {
   if (!existsSync(root)) {
-    throw new UsbError('no-bus', `no USB bus is visible here (${root} is missing)`);
+    throw new UsbError('no-bus', `no USB bus is visible here (${root} is missing)`, {
+      advice: PASS,
+    });
   }
   return readdirSync(root)
     .filter((name) => !name.includes(':')) // with a colon: an interface, not a device

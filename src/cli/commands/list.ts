@@ -23,10 +23,6 @@ const SCHEMA = 'usbxfer.list/1';
 
 const STDOUT = 1;
 
-const PASS =
-  'a container sees USB only with /dev/bus/usb and /sys passed in, WSL only with the device ' +
-  'attached (usbipd attach --wsl), a virtual machine only with it passed through';
-
 /** `usbxfer list` */
 export function define(command: Command): void {
   addListOptions(command);
@@ -74,14 +70,14 @@ async function list(options: ListOptions): Promise<void> {
 /** A machine without any USB bus is worth a word of its own; it has no devices all the same. */
 async function visibleDevices(
   backend: Backend,
-): Promise<{ devices: DeviceInfo[]; noBus?: CliError }> {
+): Promise<{ devices: DeviceInfo[]; noBus?: UsbError }> {
   try {
     return { devices: await backend.list() };
   } catch (cause) {
     if (!(cause instanceof UsbError && cause.code === 'no-bus')) {
       throw cause;
     }
-    return { devices: [], noBus: new CliError('no-bus', cause.message, { advice: PASS, cause }) };
+    return { devices: [], noBus: cause };
   }
 }
 
