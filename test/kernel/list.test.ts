@@ -153,7 +153,7 @@ describeInLab('usbxfer list on a real bus', () => {
     'info 2-1 --json',
   ])('opens no device: %s', async (command) => {
     const { stdout, code } = await guest(
-      `strace -f -e trace=open,openat,openat2 -o /tmp/trace node bin/usbxfer.js ${command} >/dev/null || exit
+      `strace -f --seccomp-bpf -e trace=open,openat,openat2 -o /tmp/trace node bin/usbxfer.js ${command} >/dev/null || exit
         grep -c /sys/bus/usb/devices /tmp/trace; grep -c /dev/bus/usb /tmp/trace; true`,
     );
     const [sysfs, files] = stdout.toString().trim().split('\n').map(Number);
