@@ -342,7 +342,11 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
     const env = { ...bus.environment, USBXFER_SYSFS: folder };
     const { stderr, code } = await usbxfer(['watch', '--json'], env);
     rmSync(folder, { recursive: true });
-    expect(JSON.parse(stderr)).toMatchObject({ code: 'no-bus', exit_code: 3 });
+    expect(JSON.parse(stderr)).toMatchObject({
+      code: 'no-bus',
+      exit_code: 3,
+      advice: expect.stringContaining('usbipd'),
+    });
     expect(code).toBe(3);
   });
 });

@@ -9,6 +9,9 @@ import { systemFiles } from './system-files.js';
 /** Where Linux shows its USB devices. */
 export const SYSFS_DEVICES = systemFiles().devices;
 
+/** How the kernel names the folder of a device; those of interfaces have a colon. */
+const DEVICE_NAME = /^(usb\d+|\d+-\d+(\.\d+)*)$/;
+
 /** What brings a bus to where there is none. */
 const PASS =
   'a container sees USB only with /dev/bus/usb and /sys passed in, WSL only with the device ' +
@@ -31,7 +34,7 @@ export function listSysfs(root = SYSFS_DEVICES): DeviceInfo[] {
     });
   }
   return readdirSync(root)
-    .filter((name) => !name.includes(':')) // with a colon: an interface, not a device
+    .filter((name) => DEVICE_NAME.test(name))
     .sort(comparePaths)
     .map((name) => readDevice(root, name))
     .filter((device) => device !== undefined);

@@ -73,11 +73,11 @@ async function visibleDevices(
 ): Promise<{ devices: DeviceInfo[]; noBus?: UsbError }> {
   try {
     return { devices: await backend.list() };
-  } catch (cause) {
-    if (!(cause instanceof UsbError && cause.code === 'no-bus')) {
-      throw cause;
+  } catch (error) {
+    if (!(error instanceof UsbError && error.code === 'no-bus')) {
+      throw error;
     }
-    return { devices: [], noBus: cause };
+    return { devices: [], noBus: error };
   }
 }
 

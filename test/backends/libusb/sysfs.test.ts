@@ -84,6 +84,7 @@ it('orders by port and passes over what vanishes meanwhile or lies', () => {
   for (const path of ['1-10', '1-2', 'usb1']) {
     addDevice(path, BARE);
   }
+  addDevice('1-\u001b[31m', BARE); // no device is named so
   addDevice('1-3', { busnum: '1\n', devnum: '9\n' });
   addDevice('1-4', { ...BARE, descriptors: DESCRIPTORS.subarray(0, 17) });
   expect(listSysfs(root).map(({ path }) => path)).toEqual(['usb1', '1-2', '1-10']);
