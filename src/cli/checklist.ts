@@ -1,5 +1,6 @@
 import type { DeviceInfo } from '../usb/backend.js';
-import type { Finding, FindingStatus } from '../usb/diagnosis.js';
+import { byDevice, type Finding, type FindingStatus } from '../usb/diagnosis.js';
+import { deviceName, UNKNOWN } from './device-name.js';
 import { ids } from './format.js';
 import { escapeUnsafe, sanitize } from './sanitize.js';
 import type { Paint } from './style.js';
@@ -26,15 +27,15 @@ export function checklist(
   devices: readonly DeviceInfo[],
   looks: Looks,
 ): string {
-  const about = (path: string | undefined) => findings.filter(({ device }) => device === path);
+  const found = byDevice(findings);
   return [
-    section('System', about(undefined), looks),
-    ...devices.map((device) => section(heading(device), about(device.path), looks)),
+    section('System', found.get(undefined), looks),
+    ...devices.map((device) => section(heading(device), found.get(device.path), looks)),
   ].join('\n\n');
 }
 
-function section(heading: string, findings: readonly Finding[], looks: Looks): string {
-  const lines = findings.flatMap((finding) => findingLines(finding, looks));
+function section(heading: string, findings: readonly Finding[] | undefined, looks: Looks): string {
+  const lines = (findings ?? []).flatMap((finding) => findingLines(finding, looks));
   return [looks.paint('bold', heading), ...lines].join('\n');
 }
 
@@ -49,6 +50,6 @@ function findingLines({ status, message, fix }: Finding, { unicode, paint }: Loo
 }
 
 function heading(device: DeviceInfo): string {
-  const name = [device.manufacturer, device.product].filter((text) => text).join(' ');
+  const name = deviceName(device, UNKNOWN);
   return `${device.path}  ${ids(device)}  ${sanitize(name)}`.trimEnd();
 }

@@ -7,6 +7,9 @@ export interface KnownNames {
   readonly product: string | undefined;
 }
 
+/** Where usb.ids is not asked. */
+export const UNKNOWN: KnownNames = { vendor: undefined, product: undefined };
+
 /** Whether a device does not say both of its names itself. */
 export function lacksName({ manufacturer, product }: DeviceInfo): boolean {
   return !manufacturer?.trim() || !product?.trim();

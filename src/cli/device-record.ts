@@ -3,21 +3,14 @@ import { directionOf, type EndpointDescriptor } from '../usb/descriptors.js';
 import { className } from '../usb/device-class.js';
 import type { DeviceState } from '../usb/device-state.js';
 import { parentPath } from '../usb/port-path.js';
-import { endpointName, hex2, hex4, usbVersion } from './format.js';
+import { endpointName, hex2, usbVersion } from './format.js';
+import { identityRecord } from './identity-record.js';
 import { driversOf, type ListedDevice } from './listed-device.js';
 
 /** A device for scripts, as schema/list.schema.json describes it. */
 export function deviceRecord({ info, state, known, name, maxSpeed }: ListedDevice) {
   return {
-    path: info.path,
-    bus: info.bus,
-    address: info.address,
-    vid: hex4(info.vid),
-    pid: hex4(info.pid),
-    speed_mbps: info.speed ?? null,
-    manufacturer: info.manufacturer ?? null,
-    product: info.product ?? null,
-    serial: info.serial ?? null,
+    ...identityRecord(info),
     name: name || null,
     vendor_name: known.vendor ?? null,
     product_name: known.product ?? null,

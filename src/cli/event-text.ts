@@ -1,8 +1,8 @@
-import type { DeviceInfo } from '../usb/backend.js';
 import type { BusEvent } from '../usb/bus-events.js';
+import { deviceName, UNKNOWN } from './device-name.js';
 import { ids, signallingRate } from './format.js';
 import { identityRecord } from './identity-record.js';
-import { sanitize } from './sanitize.js';
+import { LONGEST_NAME, sanitize } from './sanitize.js';
 
 const SCHEMA = 'usbxfer.watch/1';
 
@@ -20,16 +20,11 @@ export function eventLine({ kind, device }: BusEvent, time: Date): string {
     path.padEnd(PATH_WIDTH),
     ids(device),
     (speed === undefined ? '' : signallingRate(speed)).padEnd(RATE_WIDTH),
-    sanitize(ownName(device)).padEnd(NAME_WIDTH),
+    sanitize(deviceName(device, UNKNOWN), LONGEST_NAME).padEnd(NAME_WIDTH),
     sanitize(serial ?? ''),
   ]
     .join('  ')
     .trimEnd();
-}
-
-/** What a device calls itself; may be empty. */
-export function ownName({ manufacturer, product }: DeviceInfo): string {
-  return [manufacturer, product].filter(Boolean).join(' ');
 }
 
 /** The same for programs (schema/watch.schema.json). */

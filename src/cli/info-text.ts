@@ -20,7 +20,7 @@ import { fieldLines } from './field-lines.js';
 import { busAddress, ids, signallingRate } from './format.js';
 import type { CommandFor } from './info-record.js';
 import { driversOf, type ListedDevice } from './listed-device.js';
-import { sanitize } from './sanitize.js';
+import { escapeUnsafe } from './sanitize.js';
 import type { Paint } from './style.js';
 import { table } from './table.js';
 
@@ -34,7 +34,7 @@ export function infoText(
   const tree = parseDescriptorTree(descriptors);
   const { info, name } = device;
   return [
-    paint('bold', `${ids(info)} ${sanitize(name)}`.trimEnd()),
+    paint('bold', `${ids(info)} ${escapeUnsafe(name)}`.trimEnd()),
     ...indent(overview(device)),
     ...(tree.device === undefined
       ? []
@@ -138,7 +138,7 @@ function overview(device: ListedDevice): string[] {
 
 /** Labels and what they say, as far as it is known. */
 function facts(rows: readonly (readonly [label: string, text: string | undefined])[]): string[] {
-  return table(rows.flatMap(([label, text]) => (text ? [[label, sanitize(text)]] : [])));
+  return table(rows.flatMap(([label, text]) => (text ? [[label, escapeUnsafe(text)]] : [])));
 }
 
 function speedText({ info: { speed }, maxSpeed }: ListedDevice): string | undefined {

@@ -36,7 +36,7 @@ function interfaceLine(setting: AlternateSetting, state: InterfaceState | undefi
     `${className(setting.interfaceClass) ?? 'class'} ${codes.join('/')}`,
     state?.name === undefined ? '' : `"${sanitize(state.name)}"`,
     state?.driver === undefined ? '' : `driver ${sanitize(state.driver)}`,
-    ...(state?.nodes ?? []).map(sanitize),
+    ...(state?.nodes ?? []).map((text) => sanitize(text)),
   ];
   return `interface ${interfaceNumber}${alternate}: ${facts.filter((fact) => fact !== '').join(', ')}`;
 }

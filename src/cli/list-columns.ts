@@ -4,7 +4,7 @@ import { InvalidArgumentError } from './commander.js';
 import { didYouMean } from './did-you-mean.js';
 import { busAddress, hex2, hex4, ids, signallingRate, usbVersion } from './format.js';
 import { driversOf, type ListedDevice } from './listed-device.js';
-import { sanitize } from './sanitize.js';
+import { escapeUnsafe } from './sanitize.js';
 
 /** One column of `usbxfer list`. */
 export interface Column {
@@ -138,12 +138,13 @@ function interfaceCount({ info }: ListedDevice): number | undefined {
   return active && new Set(active.settings.map(({ interfaceNumber }) => interfaceNumber)).size;
 }
 
+/** Whole: only a terminal cuts it. */
 function text(
   name: string,
   meaning: string,
   value: (device: ListedDevice) => string | undefined,
 ): Column {
-  return { name, meaning, cell: (device) => sanitize(value(device) ?? ''), elastic: true };
+  return { name, meaning, cell: (device) => escapeUnsafe(value(device) ?? ''), elastic: true };
 }
 
 function numeric(

@@ -1,6 +1,9 @@
 /** The most characters of one device string that a person is shown; USB strings hold 126. */
 const LONGEST = 128;
 
+/** The same, of a name that is made of two of them. */
+export const LONGEST_NAME = 2 * LONGEST;
+
 /**
  * What a terminal could act on rather than show: control characters (C0, DEL, C1), format
  * characters, which reorder, hide or tag text, line and paragraph separators, lone surrogates.
@@ -16,8 +19,8 @@ export function escapeUnsafe(text: string): string {
 }
 
 /** Makes one string from outside (a device's, a file's name) safe to show, and bounds its length. */
-export function sanitize(text: string): string {
-  return escapeUnsafe(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+export function sanitize(text: string, longest = LONGEST): string {
+  return escapeUnsafe(text.length > longest ? `${text.slice(0, longest)}…` : text);
 }
 
 /** The most bytes of `fileNamePart`. */

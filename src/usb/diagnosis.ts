@@ -45,3 +45,17 @@ export interface Finding {
   /** What to do about it. */
   readonly fix?: string | undefined;
 }
+
+/** Findings by the port path of the device that they are about; those about the system by undefined. */
+export function byDevice(findings: readonly Finding[]): ReadonlyMap<string | undefined, Finding[]> {
+  const found = new Map<string | undefined, Finding[]>();
+  for (const finding of findings) {
+    const same = found.get(finding.device);
+    if (same === undefined) {
+      found.set(finding.device, [finding]);
+    } else {
+      same.push(finding);
+    }
+  }
+  return found;
+}

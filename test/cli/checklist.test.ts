@@ -38,6 +38,11 @@ it('is ASCII where nothing else is shown', () => {
   ]);
 });
 
+it('names a maker once, as a list does', () => {
+  const device = deviceInfo({ manufacturer: 'Acme', product: 'Acme Thing' });
+  expect(checklist([], [device], { unicode: false, paint })).toMatch(/1234:5678 {2}Acme Thing$/);
+});
+
 it('paints headings and problems', () => {
   const tag = (style: string, text: string) => `<${style}>${text}</>`;
   const text = checklist(FINDINGS, [deviceInfo()], { unicode: true, paint: tag });

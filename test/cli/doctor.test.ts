@@ -1,5 +1,13 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { Folder } from '../backends/libusb/folder.js';
+import {
+  configuration,
+  deviceBytes,
+  endpoint,
+  interfaceBytes,
+  writeSystem,
+} from '../sysfs-tree.js';
 import { violations } from './schema.js';
 import { usbxfer } from './usbxfer.js';
 
@@ -87,4 +95,33 @@ describe('usbxfer doctor', () => {
       expect(found.code).toBe(4);
     },
   );
+});
+
+describe.runIf(process.platform === 'linux')('usbxfer doctor on a system', () => {
+  const folder = new Folder();
+  const env = { USBXFER_BACKEND: 'libusb', USBXFER_SYSFS: folder.path };
+  const FUNCTION = configuration(1, interfaceBytes(0, 0, [0xff, 0, 0], endpoint(0x81, 2, 512)));
+
+  it('passes over hubs, as a list knows them, unless they are named', async () => {
+    const hub = { vid: 0x1d6b, pid: 2, classes: [9, 0, 1] as const };
+    writeSystem(folder.path, [
+      { path: '1-1', address: 2, speed: 480, configuration: 0, descriptors: deviceBytes(hub) },
+      {
+        path: '1-2',
+        address: 3,
+        speed: 480,
+        descriptors: deviceBytes(
+          { vid: 0x1234, pid: 0x5678 },
+          FUNCTION,
+          configuration(2, interfaceBytes(0, 0, [9, 0, 0])),
+        ),
+      },
+    ]);
+    const devices = async (...args: string[]) => {
+      const found = await checks(args, env);
+      return new Set(found.checks.map(({ device }) => device));
+    };
+    expect(await devices()).toEqual(new Set([null, '1-2']));
+    expect(await devices('--path', '1-1')).toEqual(new Set([null, '1-1']));
+  });
 });

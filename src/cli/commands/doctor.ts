@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Backend, DeviceInfo } from '../../usb/backend.js';
-import type { Finding } from '../../usb/diagnosis.js';
+import { isHub } from '../../usb/device-class.js';
+import { byDevice, type Finding } from '../../usb/diagnosis.js';
 import { UsbError } from '../../usb/errors.js';
 import { bulkInEndpoints } from '../../usb/locate-endpoint.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
@@ -25,9 +26,6 @@ interface DoctorOptions extends BackendOptions, FilterOptions {
 }
 
 const SCHEMA = 'usbxfer.doctor/1';
-
-/** bInterfaceClass of hubs (USB 2.0 §11.23.1). */
-const HUB = 9;
 
 /** `usbxfer doctor` */
 export function define(command: Command): void {
@@ -81,23 +79,14 @@ function chosenDevices(devices: DeviceInfo[], options: FilterOptions): DeviceInf
   return isFiltered ? filterDevices(devices, options) : devices.filter((one) => !isHub(one));
 }
 
-function isHub({ configurations }: DeviceInfo): boolean {
-  return configurations.some(({ settings }) =>
-    settings.some(({ interfaceClass }) => interfaceClass === HUB),
-  );
-}
-
 /** Of a device that there is nothing to read from, it is of no matter what else is wrong with it. */
 async function findingsOf(backend: Backend, devices: readonly DeviceInfo[]): Promise<Finding[]> {
   const readable = devices.filter((device) => bulkInEndpoints(device, {}).length > 0);
-  const found = (await backend.diagnose?.(readable)) ?? [];
+  const found = byDevice((await backend.diagnose?.(readable)) ?? []);
   return [
-    ...found.filter(({ device }) => device === undefined),
+    ...(found.get(undefined) ?? []),
     memoryFinding(await backend.transferMemory()),
-    ...devices.flatMap((device) => [
-      endpointFinding(device),
-      ...found.filter((finding) => finding.device === device.path),
-    ]),
+    ...devices.flatMap((device) => [endpointFinding(device), ...(found.get(device.path) ?? [])]),
   ];
 }
 

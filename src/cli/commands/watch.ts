@@ -4,7 +4,8 @@ import { type WatchedBus, watchBus } from '../../transfer/watch-bus.js';
 import type { BusEvent } from '../../usb/bus-events.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
 import { CliError } from '../cli-error.js';
-import { eventLine, eventRecord, ownName } from '../event-text.js';
+import { deviceName, UNKNOWN } from '../device-name.js';
+import { eventLine, eventRecord } from '../event-text.js';
 import { FirstSignal } from '../first-signal.js';
 import { countOf } from '../format.js';
 import { addKindOptions, isCalled, type KindOptions } from '../kind-options.js';
@@ -91,7 +92,9 @@ async function* linesOf(
 function isMeant({ kind, device }: BusEvent, options: WatchOptions): boolean {
   const isWanted = kind !== 'present' || options.initial === true;
   return (
-    isWanted && isCalled(ownName(device), options) && filterDevices([device], options).length > 0
+    isWanted &&
+    isCalled(deviceName(device, UNKNOWN), options) &&
+    filterDevices([device], options).length > 0
   );
 }
 
