@@ -28,16 +28,23 @@ const DEVICE_DESCRIPTOR = 18;
  * @throws UsbError `no-bus` when the kernel shows no USB at all
  */
 export function listSysfs(root = SYSFS_DEVICES): DeviceInfo[] {
-  if (!existsSync(root)) {
-    throw new UsbError('no-bus', `no USB bus is visible here (${root} is missing)`, {
-      advice: PASS,
-    });
-  }
-  return readdirSync(root)
+  return namesIn(root)
     .filter((name) => DEVICE_NAME.test(name))
     .sort(comparePaths)
     .map((name) => readDevice(root, name))
     .filter((device) => device !== undefined);
+}
+
+function namesIn(root: string): string[] {
+  try {
+    return readdirSync(root);
+  } catch (cause) {
+    const why = existsSync(root) ? 'cannot be read' : 'is missing';
+    throw new UsbError('no-bus', `no USB bus is visible here (${root} ${why})`, {
+      advice: PASS,
+      cause,
+    });
+  }
 }
 
 /** Whether the device at that path is still the one that had that address. */

@@ -10,19 +10,29 @@ import { type SystemFiles, systemFiles } from './system-files.js';
 /** Whether the kernel shows a bus: a root hub at least. */
 export function busFinding(roots: SystemFiles): Finding {
   const about = { id: 'bus', device: undefined } as const;
-  const missing = !existsSync(roots.devices);
-  const buses = missing ? [] : readdirSync(roots.devices).filter((name) => /^usb\d+$/.test(name));
+  const names = namesIn(roots.devices);
+  const buses = (names ?? []).filter((name) => /^usb\d+$/.test(name));
   if (buses.length > 0) {
     const count = `${buses.length} USB ${buses.length === 1 ? 'bus' : 'buses'}`;
     return { ...about, status: 'ok', message: `the kernel shows ${count}` };
   }
-  const why = missing ? `${roots.devices} is missing` : 'the kernel has no USB controller';
+  const missing = `${roots.devices} ${existsSync(roots.devices) ? 'cannot be read' : 'is missing'}`;
+  const why = names === undefined ? missing : 'the kernel has no USB controller';
   return {
     ...about,
     status: 'problem',
     message: `no USB bus is visible here (${why})`,
     fix: howToPassUsb(roots),
   };
+}
+
+/** Undefined for a folder that is not there, or not for this user. */
+function namesIn(folder: string): string[] | undefined {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return undefined;
+  }
 }
 
 /**

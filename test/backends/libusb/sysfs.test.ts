@@ -97,6 +97,13 @@ it('tells a machine without USB from one without devices', () => {
   );
 });
 
+it('takes what cannot be read for no bus', () => {
+  addDevice('1-1', BARE);
+  expect(() => listSysfs(join(root, '1-1', 'devnum'))).toThrow(
+    expect.objectContaining({ code: 'no-bus', message: expect.stringContaining('cannot be read') }),
+  );
+});
+
 it('knows a device by its path and address', () => {
   addDevice('1-1', BARE);
   expect(isPresent('1-1', 7, root)).toBe(true);
