@@ -66,14 +66,14 @@ export class StatsOutput {
       });
     }
     if (!isGiven(fd)) {
-      throw new CliError('invalid-value', `--stats ${stats}: descriptor ${fd} is not open`, {
-        advice: `open it in the shell: ${fd}> stats.jsonl`,
-      });
+      throw notOpen(fd, 'not open');
     }
     try {
       writeSync(fd, Buffer.alloc(0));
     } catch (cause) {
-      throw refusal(stats, cause);
+      throw errnoOf(toError(cause)) === 'EBADF'
+        ? notOpen(fd, 'not open for writing')
+        : refusal(stats, cause);
     }
     return new StatsOutput(fd, false, async () => {});
   }
@@ -143,6 +143,12 @@ export class StatsOutput {
     const closed = await this.#dispose(this.#used).then(() => undefined, toError);
     return errnoOf(failure) === 'EPIPE' ? undefined : (failure ?? closed);
   }
+}
+
+function notOpen(fd: number, state: string): CliError {
+  return new CliError('invalid-value', `--stats fd:${fd}: descriptor ${fd} is ${state}`, {
+    advice: `open it in the shell: ${fd}> stats.jsonl`,
+  });
 }
 
 /** The system's name for a failure; undefined for one of our own. */

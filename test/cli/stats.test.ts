@@ -141,6 +141,17 @@ describe('--stats', () => {
     expect([outcome.code, outcome.stdout.length]).toEqual([code, 0]);
   });
 
+  it('refuses a descriptor that is open for reading', async () => {
+    const { stderr, code } = await shell(
+      'usbxfer read -d 1234:5678 --bytes 1k --stats fd:4 4< /dev/null > /dev/null',
+    );
+    expect([stderr, code]).toEqual([
+      'usbxfer: --stats fd:4: descriptor 4 is not open for writing; ' +
+        'open it in the shell: 4> stats.jsonl\n',
+      2,
+    ]);
+  });
+
   it("takes none of Node's own descriptors", async () => {
     for (const fd of [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 17, 18, 19, 20]) {
       const { code } = await read('--bytes', '1k', '--stats', `fd:${fd}`);
