@@ -15,10 +15,12 @@ export class Terminal {
   readonly #socket = `usbxfer-test-${randomUUID()}`;
 
   constructor(columns: number, rows: number, env: Readonly<Record<string, string>> = {}) {
-    const settings = { LANG: 'C.UTF-8', PS1: '$ ', USBXFER_BACKEND: 'virtual', ...env };
+    // By variables, as the shell shows a stopped command as it is written, however long.
+    const program = { TEST_NODE: process.execPath, TEST_BINARY: BINARY };
+    const settings = { LANG: 'C.UTF-8', PS1: '$ ', USBXFER_BACKEND: 'virtual', ...program, ...env };
     const variables = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
     const unset = ['LC_ALL', 'LC_CTYPE', 'NO_COLOR', 'FORCE_COLOR'].flatMap((name) => ['-u', name]);
-    const define = `usbxfer() { '${process.execPath}' '${BINARY}' "$@"; }`;
+    const define = 'usbxfer() { "$TEST_NODE" "$TEST_BINARY" "$@"; }';
     this.#tmux(
       ...['new-session', '-d', '-x', `${columns}`, '-y', `${rows}`],
       ...['env', ...unset, ...variables, 'bash', '--norc', '--noprofile'],
