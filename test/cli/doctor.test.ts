@@ -98,9 +98,37 @@ describe('usbxfer doctor', () => {
 });
 
 describe.runIf(process.platform === 'linux')('usbxfer doctor on a system', () => {
-  const folder = new Folder();
+  const [folder, bare, system] = [new Folder(), new Folder(), new Folder()];
   const env = { USBXFER_BACKEND: 'libusb', USBXFER_SYSFS: folder.path };
   const FUNCTION = configuration(1, interfaceBytes(0, 0, [0xff, 0, 0], endpoint(0x81, 2, 512)));
+
+  it('finds that the bus is empty', async () => {
+    bare.file('sys/bus/usb/devices/.keep', '');
+    const found = await checks([], { ...env, USBXFER_SYSFS: bare.path });
+    expect(found.checks[0]).toMatchObject({ id: 'bus', status: 'problem' });
+    expect(found.code).toBe(4);
+    const named = await checks(['-d', '1234:5678'], { ...env, USBXFER_SYSFS: bare.path });
+    expect(named.code).toBe(3);
+  });
+
+  it('says why a device cannot be opened that there is nothing to read from, where it is named', async () => {
+    const keyboard = configuration(1, interfaceBytes(0, 0, [3, 1, 1], endpoint(0x81, 3, 8)));
+    writeSystem(system.path, [
+      {
+        path: '1-1',
+        address: 2,
+        speed: 12,
+        descriptors: deviceBytes({ vid: 0x046d, pid: 0xc31c }, keyboard),
+      },
+    ]);
+    const about = async (...args: string[]) => {
+      const found = await checks(args, { ...env, USBXFER_SYSFS: system.path });
+      const ids = found.checks.filter(({ device }) => device === '1-1').map(({ id }) => id);
+      return ids;
+    };
+    expect(await about()).toEqual(['endpoint']);
+    expect(await about('-d', '046d:c31c')).toContain('access');
+  });
 
   it('passes over hubs, as a list knows them, unless they are named', async () => {
     const hub = { vid: 0x1d6b, pid: 2, classes: [9, 0, 1] as const };

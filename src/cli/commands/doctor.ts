@@ -16,6 +16,7 @@ import {
   addPlaceOptions,
   type FilterOptions,
   filterDevices,
+  filterOf,
 } from '../selection.js';
 import { print } from '../stdio.js';
 import { painter } from '../style.js';
@@ -41,18 +42,22 @@ export function define(command: Command): void {
 async function doctor(options: DoctorOptions): Promise<void> {
   const backend = await loadBackend(options);
   const listed = await visibleDevices(backend);
-  const devices = chosenDevices(listed ?? [], options);
-  const findings = await findingsOf(backend, devices);
+  const areNamed = Object.keys(filterOf(options)).length > 0;
+  const devices = areNamed
+    ? filterDevices(listed ?? [], options)
+    : (listed ?? []).filter((device) => !isHub(device));
+  const findings = await findingsOf(backend, devices, areNamed);
   if (options.json) {
     print(toJson({ schema: SCHEMA, checks: findings.map(toRecord) }));
   } else {
     const looks = { unicode: showsUnicode(), paint: await painter('stdout') };
     print(checklist(findings, devices, looks));
   }
-  if (listed !== undefined && devices.length === 0) {
+  const problems = findings.filter(({ status }) => status === 'problem').length;
+  const isMissing = devices.length === 0 && listed !== undefined;
+  if (isMissing && (areNamed || problems === 0)) {
     throw new CliError('no-such-device', 'no device fits');
   }
-  const problems = findings.filter(({ status }) => status === 'problem').length;
   if (problems > 0) {
     throw new CliError('problems-found', `${countOf(problems, 'problem')} found`);
   }
@@ -70,19 +75,17 @@ async function visibleDevices(backend: Backend): Promise<DeviceInfo[] | undefine
   }
 }
 
-/** Hubs are of interest only to those who name them. */
-function chosenDevices(devices: DeviceInfo[], options: FilterOptions): DeviceInfo[] {
-  const { device, vid, pid, serial, path, bus, address } = options;
-  const isFiltered = [device, vid, pid, serial, path, bus, address].some(
-    (filter) => filter !== undefined,
-  );
-  return isFiltered ? filterDevices(devices, options) : devices.filter((one) => !isHub(one));
-}
-
-/** Of a device that there is nothing to read from, it is of no matter what else is wrong with it. */
-async function findingsOf(backend: Backend, devices: readonly DeviceInfo[]): Promise<Finding[]> {
-  const readable = devices.filter((device) => bulkInEndpoints(device, {}).length > 0);
-  const found = byDevice((await backend.diagnose?.(readable)) ?? []);
+/**
+ * Of a device that there is nothing to read from it is of no matter what else is wrong with it,
+ * unless somebody asks for it.
+ */
+async function findingsOf(
+  backend: Backend,
+  devices: readonly DeviceInfo[],
+  areNamed: boolean,
+): Promise<Finding[]> {
+  const examined = devices.filter((device) => areNamed || bulkInEndpoints(device, {}).length > 0);
+  const found = byDevice((await backend.diagnose?.(examined)) ?? []);
   return [
     ...(found.get(undefined) ?? []),
     memoryFinding(await backend.transferMemory()),
