@@ -40,8 +40,9 @@ export function udevRule({ vid, pid, serial, group }: UdevRule): string {
 }
 
 /** The file to put the rule into. Its name sorts before 73-seat-late.rules, or the tag does nothing. */
-export function udevRuleFile({ vid, pid }: Pick<DeviceInfo, 'vid' | 'pid'>): string {
-  return `/etc/udev/rules.d/70-usbxfer-${hex4(vid)}-${hex4(pid)}.rules`;
+export function udevRuleFile({ vid, pid, serial }: Omit<UdevRule, 'group'>): string {
+  const names = [hex4(vid), hex4(pid), ...(serial === undefined ? [] : [serial])];
+  return `/etc/udev/rules.d/70-usbxfer-${names.join('-').replace(/[^0-9A-Za-z._-]/g, '_')}.rules`;
 }
 
 /**

@@ -133,6 +133,12 @@ describe('a udev rule', () => {
   });
 });
 
+it('the rules of two serial numbers have files of their own', () => {
+  const file = (serial?: string) => udevRuleFile({ vid: 1, pid: 2, serial });
+  expect(file('00:1 b')).toBe('/etc/udev/rules.d/70-usbxfer-0001-0002-00_1_b.rules');
+  expect(new Set([file(), file('0001'), file('0002')]).size).toBe(3);
+});
+
 it('its file is read before the rules that act on the tag', () => {
   const property = fc.property(ID, ID, (vid, pid) => {
     const file = udevRuleFile({ vid, pid });

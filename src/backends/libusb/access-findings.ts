@@ -81,9 +81,10 @@ function joinGroup(file: string, roots: SystemFiles, user: User): string[] {
 }
 
 function installRule(device: DeviceInfo): string {
-  const [vid, pid] = [device.vid, device.pid].map((id) => id.toString(16).padStart(4, '0'));
+  const { vid, pid } = device;
+  const ids = [vid, pid].map((id) => id.toString(16).padStart(4, '0')).join(':');
   return (
-    `install a udev rule: usbxfer udev-rule -d ${vid}:${pid} | sudo tee ${udevRuleFile(device)}, ` +
+    `install a udev rule: usbxfer udev-rule -d ${ids} | sudo tee ${udevRuleFile({ vid, pid })}, ` +
     'sudo udevadm control --reload, and plug the device in again; over ssh or in a service, with ' +
     '--group GROUP'
   );
