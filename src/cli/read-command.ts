@@ -27,7 +27,7 @@ export function readCommand(
   { info, state }: ListedDevice,
   place: Place,
   others: readonly DeviceInfo[],
-  { backend }: BackendOptions,
+  { backend, scenario }: BackendOptions,
 ): string | undefined {
   const request = requestFor(info, place);
   if (request === undefined) {
@@ -38,6 +38,7 @@ export function readCommand(
   )?.driver;
   const words = [
     ...(backend === 'libusb' ? [] : ['--backend', backend]),
+    ...(scenario === undefined ? [] : ['--scenario', scenario]),
     ...deviceWords(info, others),
     ...['--ep', endpointName(place.address)],
     ...numberWords('--interface', request.interfaceNumber),

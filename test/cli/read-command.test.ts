@@ -35,6 +35,13 @@ it.each([
   expect(command(DEVICE, PLACE, [other])).toBe(`usbxfer read ${words} --ep 0x81`);
 });
 
+it('has the simulated bus as it was', () => {
+  const options = { backend: 'virtual', scenario: 'speed=super, rate=40M' };
+  expect(readCommand(listed(DEVICE), PLACE, [DEVICE], options)).toBe(
+    "usbxfer read --backend virtual --scenario 'speed=super, rate=40M' -d 1234:5678 --ep 0x81",
+  );
+});
+
 it('quotes for a shell', () => {
   const quoted = { ...DEVICE, serial: "$(x) 'y'" };
   expect(command(quoted, PLACE, [deviceInfo({ path: '1-2' })])).toContain(
