@@ -157,7 +157,7 @@ function accessText({ info, state: { accessible } }: ListedDevice): string | und
   if (accessible === undefined) {
     return undefined;
   }
-  const advice = isHub(info) ? '' : '; usbxfer doctor says why';
+  const advice = isHub(info) ? '' : `; usbxfer doctor --path ${info.path} says why`;
   return accessible ? 'yes' : `no${advice}`;
 }
 

@@ -1,4 +1,4 @@
-/** From none to most, as a terminal shows them that has Unicode, and as any terminal does. */
+/** Heights, the lowest first: of Unicode, and of ASCII, which any terminal shows. */
 const BLOCKS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const ASCII = ['_', '.', '-', '=', '+', '*', '#', '@'];
 

@@ -123,6 +123,9 @@ describeInLab('usbxfer info beside lsusb', () => {
         .toString()
         .split('\n')
         .filter((line) => /^[<>]/.test(line)),
-    ).toEqual(['<   access        yes', '>   access        no; usbxfer doctor says why']);
+    ).toEqual([
+      '<   access        yes',
+      '>   access        no; usbxfer doctor --path 2-1 says why',
+    ]);
   });
 });

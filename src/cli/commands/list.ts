@@ -7,6 +7,7 @@ import { loadBackend } from '../backends.js';
 import { CliError } from '../cli-error.js';
 import { deviceRecord } from '../device-record.js';
 import { type Branch, deviceTree } from '../device-tree.js';
+import { countOf } from '../format.js';
 import { isCalled } from '../kind-options.js';
 import { COLUMNS, type Column, comparison, DEFAULT_COLUMNS } from '../list-columns.js';
 import { addListOptions, type ListOptions } from '../list-options.js';
@@ -129,8 +130,8 @@ function tellOfAccess(shown: readonly ListedDevice[]): void {
   const closed = devices.filter(({ state }) => state.accessible === false).length;
   if (closed > 0) {
     say(
-      `usbxfer: ${closed} of ${devices.length} devices cannot be opened by this user; ` +
-        'usbxfer doctor says why',
+      `usbxfer: ${closed} of ${countOf(devices.length, 'device')} cannot be opened by this user; ` +
+        'usbxfer doctor -d VID:PID says why',
     );
   }
 }
