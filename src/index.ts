@@ -8,10 +8,11 @@ export { type End, type EndReason, isClean } from './transfer/end.js';
 export { FdSink } from './transfer/fd-sink.js';
 export { FileSink, OutputError, type OutputErrorCode } from './transfer/file-sink.js';
 export { type OpenEndpoint, openEndpoint } from './transfer/open-endpoint.js';
+export { type Gap, ReceiveStatistics } from './transfer/receive-statistics.js';
 export { type ReceiveOptions, Receiver } from './transfer/receiver.js';
 export type { Sink, WriteDone } from './transfer/sink.js';
 export { type OpenPart, type SplitOptions, SplitSink } from './transfer/split-sink.js';
-export { Statistics } from './transfer/statistics.js';
+export type { Statistics } from './transfer/statistics.js';
 export type {
   Backend,
   ClaimOptions,

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { createVirtualBackend } from '../../src/backends/virtual/backend.js';
 import { capture } from '../../src/transfer/capture.js';
 import { FdSink } from '../../src/transfer/fd-sink.js';
-import type { Statistics } from '../../src/transfer/statistics.js';
+import type { ReceiveStatistics } from '../../src/transfer/receive-statistics.js';
 import { locateBulkIn } from '../../src/usb/locate-endpoint.js';
 import { saveResults } from '../results.js';
 import { growth, type Memory, memoryTable, takeMemory } from './memory.js';
@@ -81,7 +81,7 @@ async function soak() {
 }
 
 /** Takes a sample after each further tenth. */
-function follow({ transfersWithData }: Statistics): void {
+function follow({ transfersWithData }: ReceiveStatistics): void {
   if (transfersWithData >= ((samples.length + 1) * transfers) / SAMPLES) {
     samples.push(takeMemory(transfersWithData));
   }

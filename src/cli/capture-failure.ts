@@ -1,5 +1,5 @@
 import type { End } from '../transfer/end.js';
-import type { Statistics } from '../transfer/statistics.js';
+import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
 import { UsbError } from '../usb/errors.js';
 import { CliError } from './cli-error.js';
 import { countOf, endpointName } from './format.js';
@@ -49,11 +49,11 @@ function describeEnd({ end, location, statistics, signal, errorCode }: Report): 
   }
 }
 
-function suspect({ bytesSuspect }: Statistics): string {
+function suspect({ bytesSuspect }: ReceiveStatistics): string {
   return bytesSuspect > 0 ? `; the last ${bytesSuspect} of these are suspect` : '';
 }
 
-function whatIsKept({ offset }: End, { bytesWritten }: Statistics): string {
+function whatIsKept({ offset }: End, { bytesWritten }: ReceiveStatistics): string {
   return offset === undefined || offset === bytesWritten
     ? `the ${bytesWritten} bytes before it are written`
     : `of ${bytesWritten} bytes written the first ${offset} came before it`;

@@ -1,8 +1,8 @@
-import type { Statistics } from '../transfer/statistics.js';
+import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
 import { TRANSFER_STATUSES } from '../usb/transfer-status.js';
 
 /** The counters that each record for programs has. */
-export function countersRecord(statistics: Statistics): Record<string, unknown> {
+export function countersRecord(statistics: ReceiveStatistics): Record<string, unknown> {
   return {
     bytes_received: statistics.bytesReceived,
     bytes_written: statistics.bytesWritten,

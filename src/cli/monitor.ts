@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { isatty } from 'node:tty';
 import { LONGEST_TIMER } from '../transfer/longest-timer.js';
-import type { Statistics } from '../transfer/statistics.js';
+import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
 import type { Goal } from './outlook.js';
 import { type OutputOptions, STDOUT_NAMES } from './output-plan.js';
 import type { Progress } from './progress.js';
@@ -41,7 +41,7 @@ export class Monitor {
   /** Whether to print plain lines. */
   #lines = false;
   #stats: StatsOutput | undefined;
-  #statistics: Statistics | undefined;
+  #statistics: ReceiveStatistics | undefined;
   #progress: Progress | undefined;
   #timer: NodeJS.Timeout | undefined;
   #mark: Mark = { at: 0, bytesReceived: 0 };
@@ -75,7 +75,7 @@ export class Monitor {
   readonly isOpenOn = (file: Stats): boolean => this.#stats?.isOpenOn(file) ?? false;
 
   /** The capture begins, with these counters. */
-  start(statistics: Statistics): void {
+  start(statistics: ReceiveStatistics): void {
     const { interval, json, quiet } = this.#options;
     this.#statistics = statistics;
     this.#mark = { at: performance.now(), bytesReceived: 0 };

@@ -1,4 +1,4 @@
-import type { Gap } from '../transfer/statistics.js';
+import type { Gap } from '../transfer/receive-statistics.js';
 import { say } from './stdio.js';
 
 /** Gaps that are told one by one; a device that fails all the time must not flood the terminal. */

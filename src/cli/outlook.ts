@@ -1,4 +1,4 @@
-import type { Statistics } from '../transfer/statistics.js';
+import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
 
 /** What is to end a capture, as far as one can see it coming. */
 export interface Goal {
@@ -27,7 +27,7 @@ export interface Outlook {
  */
 export function outlook(
   { bytes, skip = 0, count, duration }: Goal,
-  statistics: Statistics,
+  statistics: ReceiveStatistics,
   rate: number,
   elapsed: number,
 ): Outlook | undefined {

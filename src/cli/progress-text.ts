@@ -1,4 +1,4 @@
-import type { Statistics } from '../transfer/statistics.js';
+import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
 import { TRANSFER_STATUSES } from '../usb/transfer-status.js';
 import { binarySize, clock } from './format.js';
 import { type Goal, outlook } from './outlook.js';
@@ -43,7 +43,7 @@ const GRAPH: Piece = { text: ' '.repeat(LEAST_GRAPH), rank: 5 };
  * @param now monotonic milliseconds
  */
 export function progressText(
-  statistics: Statistics,
+  statistics: ReceiveStatistics,
   history: RateHistory,
   goal: Goal,
   now: number,
@@ -82,13 +82,13 @@ export function progressText(
     .join('  ');
 }
 
-function sizes({ bytesWritten }: Statistics, { bytes }: Goal): string {
+function sizes({ bytesWritten }: ReceiveStatistics, { bytes }: Goal): string {
   const done = binarySize(bytesWritten);
   return bytes === undefined ? done : `${done} of ${binarySize(bytes)}`;
 }
 
 /** Each count that is not zero, and what else is to be known at once. */
-function troubles(statistics: Statistics, now: number): Piece[] {
+function troubles(statistics: ReceiveStatistics, now: number): Piece[] {
   const pieces: Piece[] = [];
   const dry = statistics.flow.dryMillisecondsAt(now);
   if (dry > 0) {

@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty';
 import cliProgress, { type SingleBar as Bar } from 'cli-progress';
-import type { Statistics } from '../transfer/statistics.js';
+import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
 import type { Goal } from './outlook.js';
 import { progressText } from './progress-text.js';
 import { RateHistory } from './rate-history.js';
@@ -44,7 +44,7 @@ export class Progress {
   }
 
   /** Draws from here on, until `stop`. */
-  start(statistics: Statistics): void {
+  start(statistics: ReceiveStatistics): void {
     const history = new RateHistory(performance.now());
     const unicode = showsUnicode();
     const options = {

@@ -1,5 +1,5 @@
 import type { End } from '../transfer/end.js';
-import type { Statistics } from '../transfer/statistics.js';
+import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
 import type { DeviceInfo } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
 import type { ErrorCode } from './errors.js';
@@ -12,7 +12,7 @@ export interface Report {
   /** The files that the data went to; undefined for stdout. */
   readonly output: OutputFiles | undefined;
   readonly end: End;
-  readonly statistics: Statistics;
+  readonly statistics: ReceiveStatistics;
   /** The signal that ended the capture, if one did. */
   readonly signal: NodeJS.Signals | undefined;
   /** How often, and for how long in milliseconds, the process was stopped (Ctrl-Z) meanwhile. */

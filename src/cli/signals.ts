@@ -1,4 +1,4 @@
-import type { Statistics } from '../transfer/statistics.js';
+import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
 import { isUnderNohup } from './inherited.js';
 import { say } from './stdio.js';
 import { Suspensions } from './suspensions.js';
@@ -17,7 +17,7 @@ const LOOK = 250;
 
 /** How far a capture is. */
 export type Progress = Pick<
-  Statistics,
+  ReceiveStatistics,
   | 'bytesReceived'
   | 'bytesWritten'
   | 'bytesSkipped'

@@ -1,4 +1,4 @@
-import type { Statistics } from '../transfer/statistics.js';
+import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
 import { countersRecord } from './counters-record.js';
 import { endRecord } from './end-record.js';
 import type { Report } from './report.js';
@@ -19,7 +19,7 @@ export interface Mark {
  * @param now monotonic milliseconds
  */
 export function statsRecord(
-  statistics: Statistics,
+  statistics: ReceiveStatistics,
   since: Mark,
   now: number,
 ): Record<string, unknown> {
@@ -40,7 +40,7 @@ export function statsRecord(
     bytes_waiting: statistics.backlog,
     in_flight: statistics.inFlight,
     held_up_seconds: flow.heldUp.millisecondsAt(now) / 1000,
-    dry_count: flow.dryByOutput.count + flow.dryByHost.count,
+    dry_count: flow.dryByPeer.count + flow.dryByHost.count,
     dry_seconds: flow.dryMillisecondsAt(now) / 1000,
   };
 }

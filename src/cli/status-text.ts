@@ -1,4 +1,4 @@
-import type { Statistics } from '../transfer/statistics.js';
+import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
 import { TRANSFER_STATUSES } from '../usb/transfer-status.js';
 import { binarySize, countOf } from './format.js';
 
@@ -8,7 +8,11 @@ import { binarySize, countOf } from './format.js';
  * @param rate bytes per second of late; undefined if that is not known
  * @param now monotonic milliseconds
  */
-export function statusText(statistics: Statistics, rate: number | undefined, now: number): string {
+export function statusText(
+  statistics: ReceiveStatistics,
+  rate: number | undefined,
+  now: number,
+): string {
   const { bytesWritten, gapCount, inFlight, flow, statuses } = statistics;
   const seconds = statistics.secondsAt(now);
   const average = seconds > 0 ? bytesWritten / seconds : 0;

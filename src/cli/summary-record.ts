@@ -1,4 +1,4 @@
-import type { Statistics } from '../transfer/statistics.js';
+import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
 import { countersRecord } from './counters-record.js';
 import { endRecord } from './end-record.js';
 import { endpointName, hex4 } from './format.js';
@@ -38,8 +38,12 @@ export function summaryRecord(report: Report): Record<string, unknown> {
 }
 
 /** When data came, and how well the pool was kept full. */
-function flowRecord({ flow, bytesPerSecond, backlogPeak }: Statistics): Record<string, unknown> {
-  const { pace, heldUp, dryByOutput, dryByHost } = flow;
+function flowRecord({
+  flow,
+  bytesPerSecond,
+  backlogPeak,
+}: ReceiveStatistics): Record<string, unknown> {
+  const { pace, heldUp, dryByPeer, dryByHost } = flow;
   return {
     peak_bytes_per_second: Math.max(pace.peakBytesPerSecond, bytesPerSecond),
     first_byte_seconds: pace.firstByte === undefined ? null : pace.firstByte / 1000,
@@ -52,15 +56,15 @@ function flowRecord({ flow, bytesPerSecond, backlogPeak }: Statistics): Record<s
     backlog_peak_bytes: backlogPeak,
     held_up_count: heldUp.count,
     held_up_seconds: heldUp.milliseconds / 1000,
-    dry_count: dryByOutput.count + dryByHost.count,
-    dry_seconds: (dryByOutput.milliseconds + dryByHost.milliseconds) / 1000,
-    dry_by_output_seconds: dryByOutput.milliseconds / 1000,
+    dry_count: dryByPeer.count + dryByHost.count,
+    dry_seconds: (dryByPeer.milliseconds + dryByHost.milliseconds) / 1000,
+    dry_by_output_seconds: dryByPeer.milliseconds / 1000,
     dry_by_host_seconds: dryByHost.milliseconds / 1000,
   };
 }
 
 /** How many transfers brought how much: the most bytes in each class, and the number in it. */
-function sizesRecord({ sizes }: Statistics): Record<string, number> {
+function sizesRecord({ sizes }: ReceiveStatistics): Record<string, number> {
   const record: Record<string, number> = {};
   sizes.forEach((count, sizeClass) => {
     if (count > 0) {

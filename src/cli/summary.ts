@@ -1,5 +1,5 @@
 import type { End } from '../transfer/end.js';
-import type { Statistics } from '../transfer/statistics.js';
+import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
 import { binarySize, countOf, endpointName, ids } from './format.js';
 import type { Report } from './report.js';
 import { sanitize } from './sanitize.js';
@@ -44,13 +44,13 @@ function target(output: Report['output']): string {
 }
 
 /** The highest rate, where the capture was long enough to have one besides the average. */
-function peak({ flow, bytesPerSecond }: Statistics): string {
+function peak({ flow, bytesPerSecond }: ReceiveStatistics): string {
   const { peakBytesPerSecond } = flow.pace;
   return peakBytesPerSecond > bytesPerSecond ? `, ${binarySize(peakBytesPerSecond)}/s at best` : '';
 }
 
 /** Bytes that were received and are not in the output. */
-function aside({ bytesSkipped, bytesDiscarded, bytesUnwritten }: Statistics): string[][] {
+function aside({ bytesSkipped, bytesDiscarded, bytesUnwritten }: ReceiveStatistics): string[][] {
   const parts = [
     [bytesSkipped, 'skipped'],
     [bytesDiscarded, 'past the limit'],
@@ -61,7 +61,7 @@ function aside({ bytesSkipped, bytesDiscarded, bytesUnwritten }: Statistics): st
 }
 
 /** How they ended: first the ways that are no failures. */
-function transfers({ statuses, transfers }: Statistics, paint: Paint): string[][] {
+function transfers({ statuses, transfers }: ReceiveStatistics, paint: Paint): string[][] {
   const failed = (['error', 'stall', 'no-device', 'overflow'] as const).map((status) => {
     const text = `${statuses[status]} ${status}`;
     return statuses[status] > 0 ? paint('red', text) : text;
@@ -74,7 +74,7 @@ function transfers({ statuses, transfers }: Statistics, paint: Paint): string[][
   ];
 }
 
-function gaps({ gaps, gapCount }: Statistics, paint: Paint): string[][] {
+function gaps({ gaps, gapCount }: ReceiveStatistics, paint: Paint): string[][] {
   const rows = gaps
     .slice(0, MOST_GAPS)
     .map(({ offset, seconds, cause }) => [
@@ -87,15 +87,15 @@ function gaps({ gaps, gapCount }: Statistics, paint: Paint): string[][] {
 
 /** When the device had to wait, or may not have, whose fault it was, and what helps. */
 function waits({ statistics, suspensions }: Report): string[][] {
-  const { dryByOutput, dryByHost, heldUp } = statistics.flow;
+  const { dryByPeer, dryByHost, heldUp } = statistics.flow;
   const rows: string[][] = [];
   if (heldUp.count > 0) {
     const waiting = binarySize(statistics.backlogPeak);
     rows.push(['held up', `${inSeconds(heldUp)}: ${waiting} waited for the output`]);
   }
-  if (dryByOutput.count > 0) {
+  if (dryByPeer.count > 0) {
     rows.push(
-      ['dry', `${inSeconds(dryByOutput)}: the device had to wait, as the output was too slow;`],
+      ['dry', `${inSeconds(dryByPeer)}: the device had to wait, as the output was too slow;`],
       ['', 'a faster reader or disk helps, for bursts a larger --buffer'],
     );
   }

@@ -5,10 +5,10 @@ import { Deadline } from './deadline.js';
 import { type End, type EndReason, worse } from './end.js';
 import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
 import { openWhenReady } from './open-when-ready.js';
+import type { ReceiveStatistics } from './receive-statistics.js';
 import { type ReceiveOptions, Receiver } from './receiver.js';
 import { type Ended, Recovery, type RecoveryOptions } from './recovery.js';
 import type { Sink } from './sink.js';
-import type { Statistics } from './statistics.js';
 
 /** A whole capture: from where, to where, how, until when. */
 export interface CaptureRequest {
@@ -27,13 +27,13 @@ export interface CaptureRequest {
   /** Aborting it ends the capture with the drain, as `interrupted`. */
   readonly signal: AbortSignal;
   /** Told the statistics when streaming begins; they count on from there. */
-  readonly onStart?: ((statistics: Statistics) => void) | undefined;
+  readonly onStart?: ((statistics: ReceiveStatistics) => void) | undefined;
 }
 
 /** How a capture went. */
 export interface CaptureResult {
   readonly end: End;
-  readonly statistics: Statistics;
+  readonly statistics: ReceiveStatistics;
   /** Why the device is not as it was found: still claimed, or without its kernel driver. */
   readonly unrestored: Error | undefined;
 }

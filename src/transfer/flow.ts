@@ -5,19 +5,22 @@ import { Stopwatch } from './stopwatch.js';
 
 /**
  * How well the data flowed: when it came, and how well the pool was kept full. The pool is dry while
- * nothing is in flight although there is more to ask for: the device has to wait then, or loses
+ * nothing is in flight although there is more to move: the device has to wait then, or loses
  * data. Times are monotonic milliseconds.
  */
 export class Flow {
   readonly pace = new Pace();
-  /** The pool was not filled up, as all the buffers waited for the output. */
+  /**
+   * The pool was not filled up, as the other end lagged: all the buffers waited for the output, or
+   * the input had nothing to send.
+   */
   readonly heldUp = new Stopwatch();
-  /** The pool was dry, as all the buffers waited for the output. */
-  readonly dryByOutput = new Stopwatch();
+  /** The pool was dry, as the other end lagged. */
+  readonly dryByPeer = new Stopwatch();
   /** The pool was dry, as this process came too late to submit its transfers again. */
   readonly dryByHost: LateService;
   /**
-   * The fewest transfers in flight while there was more to ask for, as far as buffers and memory
+   * The fewest transfers in flight while there was more to move, as far as buffers and memory
    * allowed no more.
    */
   leastInFlight: number;
@@ -33,7 +36,7 @@ export class Flow {
 
   /** How long the pool was dry until now: milliseconds. */
   dryMillisecondsAt(now: number): number {
-    return this.dryByOutput.millisecondsAt(now) + this.dryByHost.milliseconds;
+    return this.dryByPeer.millisecondsAt(now) + this.dryByHost.milliseconds;
   }
 
   /** The pool is about to be filled, for the first time or again. */
@@ -64,11 +67,11 @@ export class Flow {
     }
   }
 
-  /** There is no buffer for another transfer. */
+  /** There is no buffer for another transfer, or nothing in one. */
   hold(inFlight: number, now: number): void {
     this.heldUp.start(now);
     if (inFlight === 0) {
-      this.dryByOutput.start(now);
+      this.dryByPeer.start(now);
     }
     this.limit(inFlight);
     this.dryByHost.excuse(now);
@@ -81,8 +84,8 @@ export class Flow {
 
   /** A transfer was submitted. */
   submitted(now: number): void {
-    if (this.dryByOutput.running) {
-      this.dryByOutput.stop(now);
+    if (this.dryByPeer.running) {
+      this.dryByPeer.stop(now);
       this.dryByHost.excuse(now);
     }
   }

@@ -6,7 +6,7 @@ import { toError } from '../usb/to-error.js';
 import type { End } from './end.js';
 import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
 import { openWhenReady } from './open-when-ready.js';
-import type { Gap, Statistics } from './statistics.js';
+import type { Gap, ReceiveStatistics } from './receive-statistics.js';
 import { isSameDevice, waitForDevice } from './wait-for-device.js';
 
 /** How long a device may take to vanish from the bus after its first errors, in milliseconds. */
@@ -42,7 +42,7 @@ export class Recovery {
   readonly #device: DeviceInfo;
   readonly #location: EndpointLocation;
   readonly #options: RecoveryOptions;
-  readonly #statistics: Statistics;
+  readonly #statistics: ReceiveStatistics;
   readonly #stopped: AbortSignal;
   /** Failures since data came last, and the bytes received by then. */
   #inARow = 0;
@@ -54,7 +54,7 @@ export class Recovery {
     device: DeviceInfo,
     location: EndpointLocation,
     options: RecoveryOptions,
-    statistics: Statistics,
+    statistics: ReceiveStatistics,
     stopped: AbortSignal,
   ) {
     this.#backend = backend;

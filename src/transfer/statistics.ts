@@ -1,26 +1,11 @@
 import type { TransferStatus } from '../usb/transfer-status.js';
-import type { End, EndReason } from './end.js';
 import { Flow } from './flow.js';
 
-/** A place in the output where bytes from the device may be missing. */
-export interface Gap {
-  /** Bytes of the output before it. */
-  readonly offset: number;
-  /** Seconds from the first submission to what caused it. */
-  readonly seconds: number;
-  readonly cause: EndReason;
-}
-
-/** Gaps that are kept one by one; the others are only counted. */
-const MOST_GAPS = 1000;
-
 /**
- * What happened, in plain counters; nothing is computed or formatted before somebody asks.
- *
- * Once a capture ended, always:
- * `bytesReceived = bytesWritten + bytesSkipped + bytesDiscarded + bytesUnwritten`.
+ * What happened to the transfers of one direction, in plain counters; nothing is computed or
+ * formatted before somebody asks.
  */
-export class Statistics {
+export abstract class Statistics {
   /** Transfers that ended, by the way they ended. */
   readonly statuses: Record<TransferStatus, number> = {
     completed: 0,
@@ -32,41 +17,20 @@ export class Statistics {
     overflow: 0,
   };
   /**
-   * Transfers that ended, by the bytes that they brought: none, 1, 2, 3 to 4, 5 to 8 and so on; the
+   * Transfers that ended, by the bytes that they moved: none, 1, 2, 3 to 4, 5 to 8 and so on; the
    * nth of these classes goes up to 2 to the power of n - 1.
    */
   readonly sizes = new Float64Array(33);
   /** Transfers that were submitted; each of them ends. */
   submissions = 0;
-  /** Transfers that ended with at least one byte, however. */
+  /** Transfers that ended with at least one byte moved, however. */
   transfersWithData = 0;
-  /** Transfers that completed with fewer bytes than asked for, but some. */
-  shortTransfers = 0;
-  /** Transfers that completed with no byte: zero-length packets. */
-  emptyTransfers = 0;
-  /** Bytes that completions carried, whatever their status. */
-  bytesReceived = 0;
-  /** Bytes that the sink took. */
-  bytesWritten = 0;
-  /** Bytes at the beginning, thrown away as asked. */
-  bytesSkipped = 0;
-  /** Bytes behind the limit in the last packet, thrown away. */
-  bytesDiscarded = 0;
-  /** Bytes that were received, but that a failed or closed sink did not take. */
-  bytesUnwritten = 0;
-  /** Bytes among those received that came with an OVERFLOW: the kernel does not vouch for them. */
-  bytesSuspect = 0;
-  /** Bytes in the write that the sink is at work on. */
-  bytesAtSink = 0;
-  /** The most bytes that ever waited for the sink. */
-  backlogPeak = 0;
-  /** The first of the gaps, and the number of all. */
-  readonly gaps: Gap[] = [];
-  gapCount = 0;
-  /** When the first transfer was submitted and when all was written: monotonic milliseconds. */
+  /** Bytes that transfers moved, whatever their status. */
+  bytesMoved = 0;
+  /** When the first transfer was submitted and when all was done: monotonic milliseconds. */
   startedAt = 0;
   endedAt = 0;
-  /** When data came, and how well the pool was kept full. */
+  /** When data moved, and how well the pool was kept full. */
   readonly flow: Flow;
 
   /**
@@ -77,35 +41,18 @@ export class Statistics {
     this.flow = new Flow(depth, wireRate);
   }
 
+  /** Bytes that have got to where they were to go: the output, or the device. */
+  abstract get bytesDelivered(): number;
+
   /** Counts one completion. */
-  count(status: TransferStatus, requested: number, received: number): void {
+  count(status: TransferStatus, _requested: number, moved: number): void {
     this.statuses[status] += 1;
-    this.bytesReceived += received;
-    const sizeClass = received === 0 ? 0 : 33 - Math.clz32(received - 1);
+    this.bytesMoved += moved;
+    const sizeClass = moved === 0 ? 0 : 33 - Math.clz32(moved - 1);
     this.sizes[sizeClass] = (this.sizes[sizeClass] ?? 0) + 1;
-    this.backlogPeak = Math.max(this.backlogPeak, this.backlog);
-    if (received > 0) {
+    if (moved > 0) {
       this.transfersWithData += 1;
     }
-    if (status === 'completed' && received < requested) {
-      if (received === 0) {
-        this.emptyTransfers += 1;
-      } else {
-        this.shortTransfers += 1;
-      }
-    } else if (status === 'overflow') {
-      this.bytesSuspect += received;
-    }
-  }
-
-  /** Records that bytes may be missing: behind what was written by then, if the end knows no better. */
-  recordGap({ reason, offset = this.bytesWritten, at = performance.now() }: End): Gap {
-    const gap = { offset, seconds: (at - this.startedAt) / 1000, cause: reason };
-    this.gapCount += 1;
-    if (this.gaps.length < MOST_GAPS) {
-      this.gaps.push(gap);
-    }
-    return gap;
   }
 
   /** Transfers that ended, however. */
@@ -132,19 +79,8 @@ export class Statistics {
     return this.startedAt === 0 ? 0 : (time - this.startedAt) / 1000;
   }
 
-  /** Bytes that were received and may yet be written. */
-  get backlog(): number {
-    return (
-      this.bytesReceived -
-      this.bytesWritten -
-      this.bytesSkipped -
-      this.bytesDiscarded -
-      this.bytesUnwritten
-    );
-  }
-
-  /** Average rate: bytes written per second; 0 for a capture that took no time. */
+  /** Average rate: bytes delivered per second; 0 for what took no time. */
   get bytesPerSecond(): number {
-    return this.seconds > 0 ? this.bytesWritten / this.seconds : 0;
+    return this.seconds > 0 ? this.bytesDelivered / this.seconds : 0;
   }
 }

@@ -11,7 +11,8 @@ export interface TimeOutOptions {
 
 /** The time-outs of a pool: of single transfers, and of the stream as a whole. */
 export class TimeOuts {
-  readonly #alarms: Alarm[] = [];
+  readonly #timeout: Alarm | undefined;
+  #idle: Alarm | undefined;
   readonly #onSilence: () => void;
   #pool: TransferPool | undefined;
   #lastArrival = 0;
@@ -23,37 +24,44 @@ export class TimeOuts {
   constructor({ timeout, idleTimeout }: TimeOutOptions, onSilence: () => void) {
     this.#onSilence = onSilence;
     if (timeout !== undefined) {
-      this.#alarms.push(
-        new Alarm(
-          timeout,
-          () => this.#pool?.oldestSubmission,
-          (latest) => this.#pool?.expire(latest),
-        ),
+      this.#timeout = new Alarm(
+        timeout,
+        () => this.#pool?.oldestSubmission,
+        (latest) => this.#pool?.expire(latest),
       );
     }
     if (idleTimeout !== undefined) {
-      this.#alarms.push(new Alarm(idleTimeout, this.#silentSince, this.#probe));
+      this.#idle = new Alarm(idleTimeout, this.#silentSince, this.#probe);
     }
   }
 
   start(pool: TransferPool): void {
     this.#pool = pool;
     this.#lastArrival = performance.now();
-    for (const alarm of this.#alarms) {
-      alarm.start();
-    }
+    this.#timeout?.start();
+    this.#idle?.start();
   }
 
   stop(): void {
     this.#probed = undefined;
-    for (const alarm of this.#alarms) {
-      alarm.stop();
+    this.#timeout?.stop();
+    this.#idle?.stop();
+  }
+
+  /** From here on, so many milliseconds without any byte are silence; Infinity for no such time. */
+  setIdle(milliseconds: number): void {
+    this.#idle?.stop();
+    this.#idle = undefined;
+    this.#lastArrival = performance.now();
+    if (milliseconds < Number.POSITIVE_INFINITY) {
+      this.#idle = new Alarm(milliseconds, this.#silentSince, this.#probe);
+      this.#idle.start();
     }
   }
 
   /** A submission was answered, with so many bytes. */
   answered(sequence: number, bytes: number, now: number): void {
-    if (this.#alarms.length === 0) {
+    if (this.#idle === undefined) {
       return;
     }
     if (bytes > 0) {

@@ -1,8 +1,8 @@
 import { toError } from '../usb/to-error.js';
 import type { Backlog } from './backlog.js';
+import type { ReceiveStatistics } from './receive-statistics.js';
 import type { ReorderQueue } from './reorder-queue.js';
 import type { Sink } from './sink.js';
-import type { Statistics } from './statistics.js';
 
 /**
  * How long a write may take, in milliseconds, as the one before went: so that whoever watches a slow
@@ -30,7 +30,7 @@ export class Writer {
   readonly #queue: ReorderQueue;
   readonly #backlog: Backlog;
   readonly #sink: Sink;
-  readonly #statistics: Statistics;
+  readonly #statistics: ReceiveStatistics;
   readonly #onWritten: (error: Error | undefined) => void;
   /** Bytes that are still to be skipped, and to be written. */
   #skip: number;
@@ -51,7 +51,7 @@ export class Writer {
     queue: ReorderQueue,
     backlog: Backlog,
     sink: Sink,
-    statistics: Statistics,
+    statistics: ReceiveStatistics,
     limits: WriterLimits,
     onWritten: (error: Error | undefined) => void,
   ) {

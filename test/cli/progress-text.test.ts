@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Goal } from '../../src/cli/outlook.js';
 import { type Looks, progressText } from '../../src/cli/progress-text.js';
 import { RateHistory } from '../../src/cli/rate-history.js';
-import { Statistics } from '../../src/transfer/statistics.js';
+import { ReceiveStatistics } from '../../src/transfer/receive-statistics.js';
 
 const MIB = 1024 * 1024;
 
@@ -15,15 +15,15 @@ const looks: Looks = {
 };
 
 /** A capture that began at 1000 ms, and had so many bytes each second since. */
-function capture(...seconds: number[]): [Statistics, RateHistory, now: number] {
-  const statistics = new Statistics(16);
+function capture(...seconds: number[]): [ReceiveStatistics, RateHistory, now: number] {
+  const statistics = new ReceiveStatistics(16);
   statistics.startedAt = 1000;
   const history = new RateHistory(1000);
   let now = 1000;
   for (const bytes of seconds) {
     for (let step = 0; step < 4; step += 1) {
       now += 250;
-      statistics.bytesReceived += bytes / 4;
+      statistics.bytesMoved += bytes / 4;
       statistics.bytesWritten += bytes / 4;
       history.look(statistics.bytesReceived, now);
     }
@@ -84,7 +84,7 @@ describe('the line of a capture', () => {
     statistics.submissions = 12;
     statistics.statuses.completed = 7;
     statistics.statuses.stall = 2;
-    statistics.flow.dryByOutput.start(now - 700);
+    statistics.flow.dryByPeer.start(now - 700);
     const text = progressText(statistics, history, {}, now, looks);
     expect(text).toContain('  3 in flight  dry 0.7 s  completed 7  <red>stall 2</>');
     expect(text).not.toContain('overflow');

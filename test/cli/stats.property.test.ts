@@ -4,7 +4,7 @@ import { createVirtualBackend } from '../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../src/backends/virtual/scenario.js';
 import { finalStatsRecord, type Mark, statsRecord } from '../../src/cli/stats-record.js';
 import { capture } from '../../src/transfer/capture.js';
-import type { Statistics } from '../../src/transfer/statistics.js';
+import type { ReceiveStatistics } from '../../src/transfer/receive-statistics.js';
 import { locateBulkIn } from '../../src/usb/locate-endpoint.js';
 import { MemorySink } from '../transfer/memory-sink.js';
 import { situation } from '../transfer/situation.js';
@@ -30,7 +30,7 @@ it('whatever happens, each record is as the schema says, and the last has the su
       const records: Record<string, unknown>[] = [];
       let mark: Mark = { at: performance.now(), bytesReceived: 0 };
       let timer: NodeJS.Timeout | undefined;
-      const tell = (statistics: Statistics): void => {
+      const tell = (statistics: ReceiveStatistics): void => {
         const now = performance.now();
         records.push(statsRecord(statistics, mark, now));
         mark = { at: now, bytesReceived: statistics.bytesReceived };

@@ -124,7 +124,7 @@ describe('Receiver', () => {
     expect(receiver.statistics.flow).toMatchObject({
       leastInFlight: 0,
       heldUp: { count: 1, running: true },
-      dryByOutput: { count: 1, running: true },
+      dryByPeer: { count: 1, running: true },
     });
     expect(receiver.statistics.backlogPeak).toBeGreaterThan(most * transferSize * 0.99);
     sink.held = false;
@@ -134,7 +134,7 @@ describe('Receiver', () => {
     }
     expect(receiver.statistics.flow).toMatchObject({
       heldUp: { count: 1, running: false },
-      dryByOutput: { count: 1, running: false },
+      dryByPeer: { count: 1, running: false },
       dryByHost: { count: 0 },
     });
     receiver.stop({ reason: 'interrupted' });
