@@ -225,9 +225,15 @@ export const ERRORS = [
     meaning: 'all went well, but --stats has not got all of its records',
   },
   {
+    code: 'stdin-closed',
+    exitCode: EXIT.ioFailed,
+    meaning: 'stdin was closed from the start',
+    advice: 'redirect it, or give -i FILE',
+  },
+  {
     code: 'input-failed',
     exitCode: EXIT.ioFailed,
-    meaning: 'a file that the command line names cannot be read',
+    meaning: 'the input, or another file that the command line names, cannot be read',
   },
   {
     code: 'idle',

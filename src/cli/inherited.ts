@@ -26,6 +26,15 @@ export function isStdoutClosed(): boolean {
 }
 
 /**
+ * Whether stdin was closed at the start (`<&-`), where Node puts such a /dev/null as well: `< /dev/null`
+ * is for reading only. What nohup(1) puts in place of a terminal is for writing only, and as good as
+ * closed.
+ */
+export function isStdinClosed(): boolean {
+  return isNullDevice(0, constants.O_RDWR) || isNullDevice(0, constants.O_WRONLY);
+}
+
+/**
  * Whether nohup(1) started the process. Node gives up the ignored SIGHUP that it inherits, but there
  * are two other traces. bash, ksh and zsh put the path of the program that they start into the
  * environment, as `_`, where nohup leaves it. And nohup replaces a terminal as stdin: by a /dev/null

@@ -57,7 +57,7 @@ export function received({ child }: Running, bytes: number): Promise<void> {
 }
 
 /** Resolves when the process catches SIGHUP, which Node by itself does not. On Linux alone. */
-export async function listening({ child }: Running): Promise<void> {
+export async function listening({ child }: Pick<Running, 'child'>): Promise<void> {
   const caught = () =>
     /^SigCgt:.*[13579bdf]$/m.test(readFileSync(`/proc/${child.pid}/status`, 'utf8'));
   while (!caught()) {
