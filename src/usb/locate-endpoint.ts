@@ -1,5 +1,11 @@
 import type { DeviceInfo } from './backend.js';
-import { type AlternateSetting, directionOf, type EndpointDescriptor } from './descriptors.js';
+import {
+  type AlternateSetting,
+  type Direction,
+  directionOf,
+  type EndpointDescriptor,
+  type TransferType,
+} from './descriptors.js';
 import { UsbError } from './errors.js';
 
 /** What is known of the endpoint that is wanted; whatever is left out is found. */
@@ -16,6 +22,18 @@ export interface EndpointLocation {
   readonly endpoint: EndpointDescriptor;
 }
 
+/** What an endpoint has to be, the preferred type first. */
+interface Kind {
+  readonly direction: Direction;
+  readonly types: readonly TransferType[];
+  /** What it is for: to "read from" it. */
+  readonly purpose: string;
+}
+
+const BULK_IN: Kind = { direction: 'in', types: ['bulk'], purpose: 'read from' };
+const ANY_IN: Kind = { direction: 'in', types: ['bulk', 'interrupt'], purpose: 'read from' };
+const ANY_OUT: Kind = { direction: 'out', types: ['bulk', 'interrupt'], purpose: 'write to' };
+
 /**
  * Finds the one bulk IN endpoint that a request means, in the active configuration.
  *
@@ -25,6 +43,29 @@ export interface EndpointLocation {
  * @throws UsbError `not-found` or `ambiguous`, naming what there is
  */
 export function locateBulkIn(device: DeviceInfo, request: EndpointRequest): EndpointLocation {
+  return locate(device, request, BULK_IN);
+}
+
+/**
+ * Finds the one IN endpoint that a request means, as `locateBulkIn` does. An interrupt endpoint is
+ * one where there is no bulk endpoint that fits.
+ *
+ * @throws UsbError `not-found` or `ambiguous`, naming what there is
+ */
+export function locateIn(device: DeviceInfo, request: EndpointRequest): EndpointLocation {
+  return locate(device, request, ANY_IN);
+}
+
+/**
+ * Finds the one OUT endpoint that a request means, as `locateIn` does.
+ *
+ * @throws UsbError `not-found` or `ambiguous`, naming what there is
+ */
+export function locateOut(device: DeviceInfo, request: EndpointRequest): EndpointLocation {
+  return locate(device, request, ANY_OUT);
+}
+
+function locate(device: DeviceInfo, request: EndpointRequest, kind: Kind): EndpointLocation {
   const settings = activeSettings(device);
   const within = settings.filter(
     (setting) =>
@@ -38,10 +79,10 @@ export function locateBulkIn(device: DeviceInfo, request: EndpointRequest): Endp
     );
   }
   const named = locations(within).filter(({ endpoint }) => fits(request.address, endpoint.address));
-  const usable = named.filter(({ endpoint }) => isBulkIn(endpoint));
+  const usable = ofKind(named, kind);
   const [first] = usable;
   if (first === undefined) {
-    throw new UsbError('not-found', explainNothing(request, named, settings));
+    throw new UsbError('not-found', explainNothing(request, named, settings, kind));
   }
   const chosen = usable.length === 1 ? first : preferDefaultSetting(usable);
   if (chosen === undefined) {
@@ -58,16 +99,27 @@ export function locateBulkIn(device: DeviceInfo, request: EndpointRequest): Endp
   return chosen;
 }
 
+/** Those of the preferred type; where there are none, those of the next. */
+function ofKind(all: EndpointLocation[], { direction, types }: Kind): EndpointLocation[] {
+  return types
+    .map((type) =>
+      all.filter(
+        ({ endpoint }) => endpoint.type === type && directionOf(endpoint.address) === direction,
+      ),
+    )
+    .reduce((preferred, next) => (preferred.length > 0 ? preferred : next));
+}
+
 /** Every bulk IN endpoint that a request fits, in the active configuration if there is one. */
 export function bulkInEndpoints(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
   const active = device.configurations.find(({ value }) => value === device.activeConfiguration);
-  return locations(active?.settings ?? []).filter(
+  const fitting = locations(active?.settings ?? []).filter(
     ({ interfaceNumber, alternateSetting, endpoint }) =>
-      isBulkIn(endpoint) &&
       fits(request.address, endpoint.address) &&
       fits(request.interfaceNumber, interfaceNumber) &&
       fits(request.alternateSetting, alternateSetting),
   );
+  return ofKind(fitting, BULK_IN);
 }
 
 /** The only candidate in alternate setting 0, when all of them are the same endpoint. */
@@ -99,25 +151,23 @@ function fits<T>(wanted: T | undefined, actual: T): boolean {
   return wanted === undefined || wanted === actual;
 }
 
-function isBulkIn({ type, address }: EndpointDescriptor): boolean {
-  return type === 'bulk' && directionOf(address) === 'in';
-}
-
 function explainNothing(
   request: EndpointRequest,
   named: EndpointLocation[],
   settings: readonly AlternateSetting[],
+  kind: Kind,
 ): string {
-  const all = locations(settings).filter(({ endpoint }) => isBulkIn(endpoint));
-  const offer = `bulk IN endpoints: ${all.length > 0 ? describeLocations(all) : 'none'}`;
+  const wanted = `${kind.types.join(' or ')} ${kind.direction.toUpperCase()}`;
+  const all = kind.types.flatMap((type) => ofKind(locations(settings), { ...kind, types: [type] }));
+  const offer = `${wanted} endpoints: ${all.length > 0 ? describeLocations(all) : 'none'}`;
   const [other] = named;
   if (request.address === undefined) {
-    return `there is no bulk IN endpoint to read from; ${offer}`;
+    return `there is no ${wanted} endpoint to ${kind.purpose}; ${offer}`;
   }
   const address = formatAddress(request.address);
   return other === undefined
     ? `there is no endpoint ${address}; ${offer}`
-    : `endpoint ${address} is ${describeEndpoint(other.endpoint)}, not bulk IN; ${offer}`;
+    : `endpoint ${address} is ${describeEndpoint(other.endpoint)}, not ${wanted}; ${offer}`;
 }
 
 function describeRequest({ interfaceNumber, alternateSetting }: EndpointRequest): string {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { AlternateSetting } from '../../src/usb/descriptors.js';
-import { type EndpointRequest, locateBulkIn } from '../../src/usb/locate-endpoint.js';
+import {
+  type EndpointRequest,
+  locateBulkIn,
+  locateIn,
+  locateOut,
+} from '../../src/usb/locate-endpoint.js';
 import { deviceInfo, deviceWith, setting } from './device-info.js';
 
 const ISOCHRONOUS = { address: 0x83, type: 'isochronous', maxPacketSize: 1024 } as const;
@@ -108,6 +113,54 @@ describe('locateBulkIn', () => {
   it('refuses a device that is not configured', () => {
     expect(() => locateBulkIn(deviceInfo({ activeConfiguration: undefined }), {})).toThrow(
       'not configured',
+    );
+  });
+});
+
+describe('locateOut and locateIn', () => {
+  const interruptOut = { ...INTERRUPT, address: 0x04 };
+
+  it.each<[string, AlternateSetting[], EndpointRequest, Found]>([
+    ['the only bulk endpoint', [setting(0, 0, 0x81, 0x02)], {}, [0, 0, 0x02]],
+    [
+      'a bulk endpoint before an interrupt one',
+      [setting(0, 0, interruptOut, 0x02)],
+      {},
+      [0, 0, 0x02],
+    ],
+    [
+      'an interrupt endpoint where there is no other',
+      [setting(0, 0, interruptOut)],
+      {},
+      [0, 0, 0x04],
+    ],
+    [
+      'an interrupt endpoint by address',
+      [setting(0, 0, 0x02, interruptOut)],
+      { address: 4 },
+      [0, 0, 4],
+    ],
+  ])('find %s', (_, settings, request, [interfaceNumber, alternateSetting, address]) => {
+    expect(locateOut(deviceWith(...settings), request)).toMatchObject({
+      interfaceNumber,
+      alternateSetting,
+      endpoint: { address },
+    });
+  });
+
+  it('find it in either direction', () => {
+    const device = deviceWith(setting(0, 0, INTERRUPT, 0x02));
+    expect(locateIn(device, {}).endpoint.address).toBe(0x84);
+    expect(locateOut(device, {}).endpoint.address).toBe(0x02);
+  });
+
+  it('say what there is instead', () => {
+    const device = deviceWith(setting(0, 0, 0x81, interruptOut, ISOCHRONOUS));
+    expect(() => locateOut(device, { address: 0x81 })).toThrow(
+      'endpoint 0x81 is bulk IN, not bulk or interrupt OUT; bulk or interrupt OUT endpoints: 0x04',
+    );
+    expect(() => locateOut(deviceWith(setting(0, 0, 0x81)), {})).toThrow(
+      'there is no bulk or interrupt OUT endpoint to write to; bulk or interrupt OUT endpoints: none',
     );
   });
 });
