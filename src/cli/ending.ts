@@ -17,6 +17,7 @@ export interface Ending {
 /** The code of each reason; undefined for what is no failure by itself. */
 const CODES: Readonly<Record<EndReason, ErrorCode | undefined>> = {
   limit: undefined,
+  'input-ended': undefined,
   duration: undefined,
   idle: undefined,
   interrupted: undefined,
@@ -27,6 +28,8 @@ const CODES: Readonly<Record<EndReason, ErrorCode | undefined>> = {
   'device-lost': 'device-lost',
   'submit-failed': 'submit-failed',
   'output-failed': 'output-failed',
+  'input-failed': 'input-failed',
+  'request-failed': 'request-failed',
   internal: 'internal',
 };
 

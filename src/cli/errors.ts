@@ -187,6 +187,11 @@ export const ERRORS = [
     meaning: 'the device sent more than was asked for',
   },
   {
+    code: 'request-failed',
+    exitCode: EXIT.transferErrors,
+    meaning: 'the device did not do what a control request asked for',
+  },
+  {
     code: 'gaps',
     exitCode: EXIT.transferErrors,
     meaning: 'the capture went on behind failures: the output has gaps',

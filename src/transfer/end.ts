@@ -1,19 +1,23 @@
 /**
- * Why a capture ended:
+ * Why a transfer of data ended:
  *
- * - `limit`: all that was asked for is written: bytes, transfers, a message;
+ * - `limit`: all that was asked for is done: bytes, transfers, a message;
+ * - `input-ended`: all of the input is sent;
  * - `duration`: the time that was asked for has passed;
- * - `idle`: the device sent nothing for as long as it was given;
+ * - `idle`: the device sent, or took, nothing for as long as it was given;
  * - `interrupted`: somebody asked it to end (a signal);
  * - `reader-closed`: whoever read the output closed it;
  * - `stall`, `error`, `overflow`: a transfer ended that way;
  * - `device-lost`: the device is gone;
  * - `submit-failed`: the system did not take a transfer;
  * - `output-failed`: the output did not take the bytes;
+ * - `input-failed`: the input could not be read to its end;
+ * - `request-failed`: a control request at the beginning or the end failed;
  * - `internal`: a fault in usbxfer itself.
  */
 export type EndReason =
   | 'limit'
+  | 'input-ended'
   | 'duration'
   | 'idle'
   | 'interrupted'
@@ -24,14 +28,16 @@ export type EndReason =
   | 'device-lost'
   | 'submit-failed'
   | 'output-failed'
+  | 'input-failed'
+  | 'request-failed'
   | 'internal';
 
-/** How a capture ended. */
+/** How it ended. */
 export interface End {
   readonly reason: EndReason;
   /** The failure behind it, where there was one. */
   readonly cause?: Error;
-  /** Of a failure: the bytes of the output before the place where some may be missing. */
+  /** Of a failure: the bytes before the place where some may be missing. */
   readonly offset?: number;
   /** Of a failure: when it came, in monotonic milliseconds. */
   readonly at?: number;
@@ -39,6 +45,7 @@ export interface End {
 
 const CLEAN: ReadonlySet<EndReason> = new Set([
   'limit',
+  'input-ended',
   'duration',
   'idle',
   'interrupted',

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OpenEndpoint } from './open-endpoint.js';
 
 /** How long a device that has just appeared may take until it can be opened, in milliseconds. */
 const GRACE = 5000;
@@ -13,10 +12,10 @@ const POLL = 100;
  * @param stopped ends the trying
  * @throws what `open` threw last
  */
-export async function openWhenReady(
-  open: () => Promise<OpenEndpoint>,
+export async function openWhenReady<Opened>(
+  open: () => Promise<Opened>,
   stopped: AbortSignal,
-): Promise<OpenEndpoint> {
+): Promise<Opened> {
   const until = performance.now() + GRACE;
   for (;;) {
     try {

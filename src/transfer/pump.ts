@@ -124,6 +124,11 @@ export class Pump {
     });
   }
 
+  /** Whether this run is at its end: nothing is submitted any more. */
+  get isDraining(): boolean {
+    return this.#end !== undefined;
+  }
+
   /** Ends this run, and any later one at once: the drain begins, and `run` resolves at its end. */
   stop(end: End): void {
     this.#stopped ??= end;

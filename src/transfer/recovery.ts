@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Backend, ClaimOptions, Device, DeviceInfo } from '../usb/backend.js';
+import type { Backend, ClaimOptions, DeviceInfo } from '../usb/backend.js';
 import { UsbError } from '../usb/errors.js';
 import { type EndpointLocation, locateBulkIn } from '../usb/locate-endpoint.js';
 import { toError } from '../usb/to-error.js';
@@ -7,11 +7,11 @@ import type { End } from './end.js';
 import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
 import { openWhenReady } from './open-when-ready.js';
 import type { Gap, ReceiveStatistics } from './receive-statistics.js';
+import { explainError } from './unplug.js';
 import { isSameDevice, waitForDevice } from './wait-for-device.js';
 
-/** How long a device may take to vanish from the bus after its first errors, in milliseconds. */
-const UNPLUG_GRACE = 1000;
-const UNPLUG_POLL = 50;
+/** How long to leave a device alone that fails again and again, in milliseconds: it may be going. */
+const PAUSE = 50;
 
 /** What to do about failures. By default a capture ends with the first. */
 export interface RecoveryOptions {
@@ -81,8 +81,7 @@ export class Recovery {
 
   async #afterFailure(end: End, source: OpenEndpoint): Promise<Standing> {
     if (this.#stopped.aborted || this.#isTooMany()) {
-      const lost = end.reason === 'error' && (await vanishes(source.device));
-      return this.#endOrReconnect(lost ? { ...end, reason: 'device-lost' } : end, source);
+      return this.#endOrReconnect(await explainError(end, source.device), source);
     }
     this.#gap(end);
     try {
@@ -90,7 +89,7 @@ export class Recovery {
       if (end.reason === 'stall') {
         await source.endpoint.clearHalt();
       } else if (this.#inARow > 1) {
-        await sleep(UNPLUG_POLL); // errors in a row: leave a device that goes the time to be gone
+        await sleep(PAUSE); // errors in a row
       }
     } catch (error) {
       const gone = error instanceof UsbError && error.code === 'no-device';
@@ -164,16 +163,4 @@ function lossBy(error: unknown): End {
   return error instanceof UsbError
     ? { reason: 'device-lost', cause: error }
     : { reason: 'internal', cause: toError(error) };
-}
-
-/** Whether errors were the beginning of an unplug: the kernel removes the device a little later. */
-async function vanishes(device: Device): Promise<boolean> {
-  const until = performance.now() + UNPLUG_GRACE;
-  while (await device.isConnected()) {
-    if (performance.now() >= until) {
-      return false;
-    }
-    await sleep(UNPLUG_POLL);
-  }
-  return true;
 }

@@ -1,0 +1,107 @@
+import type { Endpoint } from '../usb/backend.js';
+import type { End } from './end.js';
+import { isClean, worse } from './end.js';
+import type { ReceiveStatistics } from './receive-statistics.js';
+import { type ReceiveOptions, Receiver } from './receiver.js';
+import type { SendStatistics } from './send-statistics.js';
+import { Sender, type SendOptions } from './sender.js';
+import type { Sink } from './sink.js';
+import type { Source } from './source.js';
+import { UntilClosed } from './until-closed.js';
+
+/** What happened in each direction. */
+export interface ConversationStatistics {
+  readonly in: ReceiveStatistics;
+  readonly out: SendStatistics;
+}
+
+/** What is said in each direction, and where the answers go. */
+export interface ConversationOptions {
+  readonly source: Source;
+  readonly sink: Sink;
+  readonly receive: ReceiveOptions;
+  readonly send: SendOptions;
+  /** Milliseconds without data from the device that end it, once all of the input is sent. */
+  readonly linger: number;
+}
+
+/**
+ * A receiver and a sender that run side by side. Neither cuts the other short when it ends well:
+ *
+ * ```text
+ *   the input ends ──▶ all of it is taken ──▶ nothing has come for the linger time ──▶ the end
+ *   the reader of the output is gone ──▶ the input is sent to its end ──▶ the end
+ *   a limit, a signal, a failure of either ──▶ both drain ──▶ the end
+ * ```
+ */
+export class Conversation {
+  readonly statistics: ConversationStatistics;
+  readonly #receiver: Receiver;
+  readonly #sender: Sender;
+  readonly #sink: UntilClosed;
+  readonly #linger: number;
+  /** How the sending ended, if it ended well: what the whole ends with in the end. */
+  #sent: End | undefined;
+  #end: End | undefined;
+  #failed: 'in' | 'out' | undefined;
+
+  /** @throws RangeError for options out of their ranges */
+  constructor({ source, sink, receive, send, linger }: ConversationOptions) {
+    this.#sink = new UntilClosed(sink, this.#onReaderGone);
+    this.#receiver = new Receiver(this.#sink, receive);
+    this.#sender = new Sender(source, send);
+    this.#linger = linger;
+    this.statistics = { in: this.#receiver.statistics, out: this.#sender.statistics };
+  }
+
+  /** Runs both until they have ended. The pools are submitted when this returns. */
+  async run(incoming: Endpoint, outgoing: Endpoint): Promise<End> {
+    await Promise.all([
+      this.#receiver.run(incoming).then((end) => this.#received(end)),
+      this.#sender.run(outgoing).then((end) => this.#wasSent(end)),
+    ]);
+    return this.#end ?? { reason: 'internal' };
+  }
+
+  /** The direction in which it failed, where it did in one. */
+  get failed(): 'in' | 'out' | undefined {
+    return this.#failed;
+  }
+
+  /** Ends both: the drain begins. */
+  stop(end: End): void {
+    this.#end = this.#end === undefined ? end : worse(this.#end, end);
+    this.#receiver.stop(end);
+    this.#sender.stop(end);
+  }
+
+  #received(end: End): void {
+    if (!isClean(end)) {
+      this.#failed ??= 'in';
+    }
+    // Silence is how it ends that lingers.
+    this.stop(end.reason === 'idle' ? (this.#sent ?? end) : end);
+  }
+
+  #wasSent(end: End): void {
+    if (end.reason !== 'input-ended' && end.reason !== 'limit') {
+      if (!isClean(end)) {
+        this.#failed ??= 'out';
+      }
+      this.stop(end);
+    } else if (this.#end === undefined) {
+      this.#sent = end;
+      if (this.#sink.isClosed) {
+        this.stop({ reason: 'reader-closed' });
+      } else {
+        this.#receiver.endWhenSilent(this.#linger);
+      }
+    }
+  }
+
+  readonly #onReaderGone = (): void => {
+    if (this.#sent !== undefined) {
+      this.stop({ reason: 'reader-closed' });
+    }
+  };
+}

@@ -1,0 +1,30 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Device } from '../usb/backend.js';
+import type { End } from './end.js';
+
+/** How long a device may take to vanish from the bus after its first errors, in milliseconds. */
+const UNPLUG_GRACE = 1000;
+const UNPLUG_POLL = 50;
+
+/**
+ * What errors were the beginning of: the kernel reports a burst of them when a device is unplugged,
+ * and removes it a little later.
+ *
+ * @returns the end; as `device-lost` where it was an error and the device went
+ */
+export async function explainError(end: End, device: Device): Promise<End> {
+  return end.reason === 'error' && (await vanishes(device))
+    ? { ...end, reason: 'device-lost' }
+    : end;
+}
+
+async function vanishes(device: Device): Promise<boolean> {
+  const until = performance.now() + UNPLUG_GRACE;
+  while (await device.isConnected()) {
+    if (performance.now() >= until) {
+      return false;
+    }
+    await sleep(UNPLUG_POLL);
+  }
+  return true;
+}
