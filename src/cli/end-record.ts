@@ -1,7 +1,6 @@
-import { describeFailure } from './capture-failure.js';
-import type { Report } from './report.js';
+import { describeFailure, type Report } from './report.js';
 
-/** How a capture ended, for programs. */
+/** How it ended, for programs. */
 export function endRecord(report: Report): Record<string, unknown> {
   const { end, signal, errorCode, exitCode } = report;
   return {

@@ -1,19 +1,18 @@
 import type { Stats } from 'node:fs';
 import { isatty } from 'node:tty';
 import { LONGEST_TIMER } from '../transfer/longest-timer.js';
-import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
-import type { Goal } from './outlook.js';
-import { type OutputOptions, STDOUT_NAMES } from './output-plan.js';
+import { STDOUT_NAMES } from './output-plan.js';
 import type { Progress } from './progress.js';
 import type { Report } from './report.js';
 import { toJsonLine } from './sanitize.js';
 import type { Interruption } from './signals.js';
-import type { StatsOutput } from './stats-output.js';
-import { finalStatsRecord, type Mark, statsRecord } from './stats-record.js';
-import { statusText } from './status-text.js';
+import type { DataNames, StatsOutput } from './stats-output.js';
+import { finalStatsRecord, statsRecord } from './stats-record.js';
 import { say } from './stdio.js';
+import { type Subject, timeOf } from './subject.js';
 import { isTerminal, showsStdout } from './terminals.js';
 
+const STDIN = 0;
 const STDERR = 2;
 
 /** Milliseconds between two records, if nobody says. */
@@ -22,18 +21,21 @@ const USUAL_INTERVAL = 1000;
 /** Signals that ask how far it is: kill -USR1, as of dd; Ctrl-T where there is such a thing. */
 const QUESTIONS: readonly NodeJS.Signals[] = ['SIGUSR1', 'SIGINFO'];
 
-/** What to tell of a capture while it runs. */
-export interface MonitorOptions extends Goal, OutputOptions {
+/** What to tell while data moves. */
+export interface MonitorOptions extends DataNames {
   readonly progress: 'auto' | 'always' | 'never';
   /** Milliseconds between two plain lines, and between two records. */
   readonly interval?: number;
   readonly stats?: string;
+  /** Whether `--stats` may overwrite an existing file, or add to it. */
+  readonly force?: true;
+  readonly append?: true;
   readonly json?: true;
   readonly quiet?: true;
 }
 
 /**
- * Tells of a capture while it runs: on the terminal, in plain lines, in records for programs, and
+ * Tells how data moves while it does: on the terminal, in plain lines, in records for programs, and
  * when asked by a signal. It looks at the counters by the clock; no transfer waits for it.
  */
 export class Monitor {
@@ -41,10 +43,9 @@ export class Monitor {
   /** Whether to print plain lines. */
   #lines = false;
   #stats: StatsOutput | undefined;
-  #statistics: ReceiveStatistics | undefined;
+  #subject: Subject | undefined;
   #progress: Progress | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #mark: Mark = { at: 0, bytesReceived: 0 };
 
   /** Answers questions from here on: unanswered, one would kill the process before its last words. */
   constructor(options: MonitorOptions) {
@@ -60,40 +61,41 @@ export class Monitor {
    * @throws CliError when `--stats` cannot be had
    */
   async open(interruption: Pick<Interruption, 'signal' | 'received'>): Promise<void> {
-    const { stats, ...output } = this.#options;
+    const { stats, ...data } = this.#options;
     if (isShown(this.#options)) {
       const { Progress } = await import('./progress.js');
-      this.#progress = await Progress.prepare(this.#options);
+      this.#progress = await Progress.prepare();
     }
     if (stats !== undefined) {
       const { StatsOutput } = await import('./stats-output.js');
-      this.#stats = await StatsOutput.open({ ...output, stats }, interruption);
+      this.#stats = await StatsOutput.open({ ...data, stats }, interruption);
     }
   }
 
   /** Whether records go to this file. */
   readonly isOpenOn = (file: Stats): boolean => this.#stats?.isOpenOn(file) ?? false;
 
-  /** The capture begins, with these counters. */
-  start(statistics: ReceiveStatistics): void {
+  /** Data begins to move. */
+  start(subject: Subject): void {
     const { interval, json, quiet } = this.#options;
-    this.#statistics = statistics;
-    this.#mark = { at: performance.now(), bytesReceived: 0 };
+    this.#subject = subject;
+    mark(subject, performance.now());
     this.#lines = interval !== undefined && this.#progress === undefined && !json && !quiet;
     if (this.#lines || this.#stats !== undefined) {
       const period = Math.min(interval ?? USUAL_INTERVAL, LONGEST_TIMER);
       this.#timer = setInterval(this.#tell, period);
     }
-    this.#progress?.start(statistics);
+    this.#progress?.start(subject.meters);
   }
 
   /**
-   * Tells programs how the capture ended, and nothing more from here on.
+   * Tells programs how it ended, and nothing more from here on.
    *
+   * @param unstarted what to tell of where it ended before `start`
    * @returns the report, with what went wrong in telling
    */
-  async conclude(report: Report): Promise<Report> {
-    this.#stats?.put(finalStatsRecord(report, this.#mark));
+  async conclude<R extends Report>(report: R, unstarted: Subject): Promise<R> {
+    this.#stats?.put(finalStatsRecord(this.#subject ?? unstarted, report));
     const unreported = await this.stop();
     if (unreported === undefined) {
       return report;
@@ -117,40 +119,50 @@ export class Monitor {
   }
 
   readonly #tell = (): void => {
-    const statistics = this.#statistics;
-    if (statistics === undefined) {
+    const subject = this.#subject;
+    if (subject === undefined) {
       return;
     }
     const now = performance.now();
-    const { at, bytesReceived } = this.#mark;
     if (this.#lines) {
-      const rate = ((statistics.bytesReceived - bytesReceived) / (now - at)) * 1000;
-      say(statusText(statistics, rate, now));
+      say(subject.line(true, now));
     }
-    this.#stats?.put(statsRecord(statistics, this.#mark, now));
-    this.#mark = { at: now, bytesReceived: statistics.bytesReceived };
+    this.#stats?.put(statsRecord(subject, now));
+    mark(subject, now);
   };
 
   readonly #answer = (): void => {
-    const statistics = this.#statistics;
-    const now = statistics?.endedAt || performance.now();
-    if (statistics === undefined) {
+    const subject = this.#subject;
+    if (subject === undefined) {
       say('usbxfer: nothing is transferred yet');
     } else if (this.#options.json) {
-      say(toJsonLine(statsRecord(statistics, this.#mark, now)));
+      say(toJsonLine(statsRecord(subject, timeOf(subject))));
     } else {
-      say(statusText(statistics, undefined, now));
+      say(subject.line(false, timeOf(subject)));
     }
   };
 }
 
-/** Whether the line on the terminal is drawn. Not over data, and not beside a summary for programs. */
-function isShown({ progress, output, json, quiet }: MonitorOptions): boolean {
+/** Begins the next interval. */
+function mark({ meters }: Subject, now: number): void {
+  for (const meter of meters) {
+    meter.mark(now);
+  }
+}
+
+/**
+ * Whether the line on the terminal is drawn. Not over data that comes out there or is typed in, and
+ * not beside a summary for programs.
+ */
+function isShown({ progress, input, output, json, quiet }: MonitorOptions): boolean {
   if (progress !== 'auto') {
     return progress === 'always';
   }
   if (json || quiet || !isatty(STDERR) || process.env['TERM'] === 'dumb') {
     return false;
   }
-  return !(STDOUT_NAMES.has(output) ? showsStdout() : isTerminal(output));
+  if (input !== undefined && (input === '-' ? isatty(STDIN) : isTerminal(input))) {
+    return false;
+  }
+  return output === undefined || !(STDOUT_NAMES.has(output) ? showsStdout() : isTerminal(output));
 }

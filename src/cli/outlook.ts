@@ -1,8 +1,8 @@
-import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
+import type { Statistics } from '../transfer/statistics.js';
 
-/** What is to end a capture, as far as one can see it coming. */
+/** What is to end a transfer of data, as far as one can see it coming. */
 export interface Goal {
-  /** Bytes to write, and to skip before. */
+  /** Bytes to deliver, and to throw away before. */
   readonly bytes?: number | undefined;
   readonly skip?: number | undefined;
   /** Transfers with data. */
@@ -11,7 +11,7 @@ export interface Goal {
   readonly duration?: number | undefined;
 }
 
-/** How far a capture is on its way to the limit that it will reach first. */
+/** How far it is on its way to the limit that it will reach first. */
 export interface Outlook {
   /** From 0 to 1. */
   readonly share: number;
@@ -22,18 +22,19 @@ export interface Outlook {
 /**
  * The outlook on the nearest limit; undefined when there is none.
  *
- * @param rate bytes per second that the capture makes
+ * @param rate bytes per second that it makes
  * @param elapsed seconds since it began
  */
 export function outlook(
   { bytes, skip = 0, count, duration }: Goal,
-  statistics: ReceiveStatistics,
+  statistics: Statistics,
   rate: number,
   elapsed: number,
 ): Outlook | undefined {
   const outlooks: Outlook[] = [];
   if (bytes !== undefined) {
-    const done = statistics.bytesSkipped + statistics.bytesWritten;
+    const skipped = Math.min(skip, statistics.bytesMoved);
+    const done = skipped + statistics.bytesDelivered;
     outlooks.push(towards(skip + bytes, done, rate));
   }
   if (count !== undefined) {

@@ -1,4 +1,4 @@
-import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
+import type { Statistics } from '../transfer/statistics.js';
 import { TRANSFER_STATUSES } from '../usb/transfer-status.js';
 import { binarySize, clock } from './format.js';
 import { type Goal, outlook } from './outlook.js';
@@ -37,20 +37,20 @@ interface Piece {
 const GRAPH: Piece = { text: ' '.repeat(LEAST_GRAPH), rank: 5 };
 
 /**
- * One line that says how a capture gets on, less wide than the terminal. With a limit in sight: how
+ * One line that says how the transfers of one direction get on, less wide than the terminal. With a limit in sight: how
  * much of it is reached, and when it will be; without one: the rate of the last minute, as a graph.
  *
  * @param now monotonic milliseconds
  */
 export function progressText(
-  statistics: ReceiveStatistics,
+  statistics: Statistics,
   history: RateHistory,
   goal: Goal,
   now: number,
   looks: Looks,
 ): string {
   const elapsed = statistics.secondsAt(now);
-  const average = elapsed > 0 ? statistics.bytesWritten / elapsed : 0;
+  const average = elapsed > 0 ? statistics.bytesDelivered / elapsed : 0;
   const ahead = outlook(goal, statistics, recentRate(history, average), elapsed);
   const left = ahead && (ahead.seconds < Number.POSITIVE_INFINITY ? clock(ahead.seconds) : '-');
   const pieces: Piece[] = [
@@ -82,13 +82,13 @@ export function progressText(
     .join('  ');
 }
 
-function sizes({ bytesWritten }: ReceiveStatistics, { bytes }: Goal): string {
-  const done = binarySize(bytesWritten);
+function sizes({ bytesDelivered }: Statistics, { bytes }: Goal): string {
+  const done = binarySize(bytesDelivered);
   return bytes === undefined ? done : `${done} of ${binarySize(bytes)}`;
 }
 
 /** Each count that is not zero, and what else is to be known at once. */
-function troubles(statistics: ReceiveStatistics, now: number): Piece[] {
+function troubles(statistics: Statistics, now: number): Piece[] {
   const pieces: Piece[] = [];
   const dry = statistics.flow.dryMillisecondsAt(now);
   if (dry > 0) {

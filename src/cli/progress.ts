@@ -1,8 +1,7 @@
 import { isatty } from 'node:tty';
 import cliProgress, { type SingleBar as Bar } from 'cli-progress';
-import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
-import type { Goal } from './outlook.js';
-import { progressText } from './progress-text.js';
+import type { Meter } from './meter.js';
+import { type Looks, progressText } from './progress-text.js';
 import { RateHistory } from './rate-history.js';
 import { keepClearOf, stderrMessages } from './stdio.js';
 import { type Paint, painter } from './style.js';
@@ -22,30 +21,28 @@ const MOST_COLUMNS = 500;
 const STDERR = 2;
 
 /**
- * The line on the terminal that says how a capture gets on. cli-progress keeps time and draws the
+ * The line on the terminal that says how data gets on. cli-progress keeps time and draws the
  * bar; what it draws on leaves nothing behind, and never waits for a terminal that is stuck.
  *
  * Ctrl-Z takes the line away before the process stops. In the background nothing is drawn.
  */
 export class Progress {
-  readonly #goal: Goal;
   readonly #paint: Paint;
   readonly #line = new TerminalLine(stderrMessages(), columns);
   #bar: Bar | undefined;
 
-  private constructor(goal: Goal, paint: Paint) {
-    this.#goal = goal;
+  private constructor(paint: Paint) {
     this.#paint = paint;
   }
 
   /** Loads all that it takes, so that nothing has to be loaded while data flows. */
-  static async prepare(goal: Goal): Promise<Progress> {
-    return new Progress(goal, await painter('stderr'));
+  static async prepare(): Promise<Progress> {
+    return new Progress(await painter('stderr'));
   }
 
-  /** Draws from here on, until `stop`. */
-  start(statistics: ReceiveStatistics): void {
-    const history = new RateHistory(performance.now());
+  /** Draws from here on, until `stop`: several directions side by side. */
+  start(meters: readonly Meter[]): void {
+    const text = progressOf(meters);
     const unicode = showsUnicode();
     const options = {
       fps: REDRAWS,
@@ -58,12 +55,10 @@ export class Progress {
       forceRedraw: true, // the line knows when there is nothing to draw
       terminal: drawingOn(this.#line),
       format: (chars: object): string => {
-        const now = performance.now();
-        history.look(statistics.bytesReceived, now);
         const bar = (share: number, size: number): string =>
           Format.BarFormat(share, { ...chars, barsize: size });
         const looks = { width: columns(), unicode, paint: this.#paint, bar };
-        return progressText(statistics, history, this.#goal, now, looks);
+        return text(looks);
       },
     };
     keepClearOf(this.#line);
@@ -91,6 +86,23 @@ export class Progress {
         process.on('SIGTSTP', this.#onSuspend);
       }
     });
+  };
+}
+
+/** What makes the line, again and again. */
+function progressOf(meters: readonly Meter[]): (looks: Looks) => string {
+  const begun = performance.now();
+  const histories = meters.map((meter) => ({ meter, history: new RateHistory(begun) }));
+  return (looks) => {
+    const now = performance.now();
+    const width = Math.floor(looks.width / meters.length);
+    return histories
+      .map(({ meter, history }) => {
+        const { statistics, goal } = meter;
+        history.look(statistics.bytesMoved, now);
+        return progressText(statistics, history, goal, now, { ...looks, width });
+      })
+      .join(' ');
   };
 }
 

@@ -2,21 +2,28 @@ import type { Command } from 'commander';
 import { DEFAULT_BACKLOG } from '../transfer/receiver.js';
 import { addBackendOptions, type BackendOptions } from './backends.js';
 import type { ChoiceOptions } from './choose-device.js';
-import { addColorOption } from './color-option.js';
 import { Option } from './commander.js';
-import { DEFAULT_POOL } from './default-pool.js';
 import type { OutputOptions } from './output-plan.js';
 import { addFilterOptions, addPlaceOptions } from './selection.js';
+import {
+  addEndpointOptions,
+  addPoolOptions,
+  addReportOptions,
+  type EndpointOptions,
+  type PoolOptions,
+  type ReportOptions,
+  waitOption,
+} from './stream-options.js';
 import * as values from './values.js';
 
 /** What the options of `usbxfer read` say. */
-export interface ReadOptions extends BackendOptions, ChoiceOptions, OutputOptions {
-  readonly ep?: number;
-  readonly interface?: number;
-  readonly alt?: number;
-  readonly detach?: true;
-  readonly transfers: number;
-  readonly transferSize: number;
+export interface ReadOptions
+  extends BackendOptions,
+    ChoiceOptions,
+    EndpointOptions,
+    PoolOptions,
+    OutputOptions,
+    ReportOptions {
   readonly buffer: number;
   readonly timeout?: number;
   readonly bytes?: number;
@@ -27,37 +34,14 @@ export interface ReadOptions extends BackendOptions, ChoiceOptions, OutputOption
   readonly idleTimeout?: number;
   readonly keepGoing?: number;
   readonly reconnect?: number;
-  readonly progress: 'auto' | 'always' | 'never';
-  readonly interval?: number;
-  readonly stats?: string;
-  readonly json?: true;
-  readonly quiet?: true;
-  /** One of the program's own. */
-  readonly debug?: true;
 }
 
 /** Adds the options of `usbxfer read`, in the order in which its help shows them. */
 export function addReadOptions(command: Command): void {
   addFilterOptions(command);
   addPlaceOptions(command);
-  command
-    .optionsGroup('Endpoint:')
-    .option('--ep <address>', 'endpoint: 0x82, 82 or 2; by default the only one', values.inEndpoint)
-    .option('--interface <n>', 'interface number', values.byte)
-    .option('--alt <n>', 'alternate setting', values.byte)
-    .option('--detach', 'take the interface from its kernel driver for the time of the capture')
-    .optionsGroup('Transfers:')
-    .option(
-      '--transfers <n>',
-      'transfers kept in flight',
-      values.transferCount,
-      DEFAULT_POOL.transfers,
-    )
-    .addOption(
-      new Option('--transfer-size <size>', 'bytes in each')
-        .argParser(values.transferSize)
-        .default(DEFAULT_POOL.transferSize, '256KiB'),
-    )
+  addEndpointOptions(command, values.inEndpoint, '0x82, 82 or 2');
+  addPoolOptions(command)
     .addOption(
       new Option('--buffer <size>', 'bytes that may wait for a slow output')
         .argParser(values.bufferSize)
@@ -86,11 +70,7 @@ export function addReadOptions(command: Command): void {
         .argParser(values.patience)
         .preset('forever'),
     )
-    .addOption(
-      new Option('--wait [time]', 'wait for the device before starting')
-        .argParser(values.patience)
-        .preset('forever'),
-    )
+    .addOption(waitOption())
     .optionsGroup('Output:')
     .option(
       '-o, --output <file>',
@@ -109,21 +89,7 @@ export function addReadOptions(command: Command): void {
     )
     .option('--force', 'overwrite an existing file')
     .addOption(new Option('--append', 'add to the end of an existing file').conflicts('force'))
-    .option('--fsync', 'make sure, at the end, that all of it is on the disk')
-    .optionsGroup('Report:')
-    .addOption(
-      new Option('--progress <when>', 'show on the terminal how the capture gets on')
-        .choices(['auto', 'always', 'never'])
-        .default('auto'),
-    )
-    .option(
-      '--interval <time>',
-      'print a plain line each time; records of --stats',
-      values.interval,
-    )
-    .option('--stats <file>', 'a JSON record each interval, 1s by default; - is stdout, or fd:N')
-    .option('--json', 'print the summary as one JSON object, on stderr')
-    .option('-q, --quiet', 'print no summary, and no progress');
-  addColorOption(command);
+    .option('--fsync', 'make sure, at the end, that all of it is on the disk');
+  addReportOptions(command, 'the capture');
   addBackendOptions(command);
 }

@@ -4,16 +4,16 @@ import type { DeviceInfo } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
 import type { ErrorCode } from './errors.js';
 import type { OutputFiles } from './output.js';
+import { escapeUnsafe } from './sanitize.js';
+import { systemReason } from './system-reason.js';
 
-/** All that a summary tells of. */
+/** What every summary tells of, whatever moved in which direction. */
 export interface Report {
   readonly device: DeviceInfo;
-  readonly location: EndpointLocation;
-  /** The files that the data went to; undefined for stdout. */
-  readonly output: OutputFiles | undefined;
   readonly end: End;
-  readonly statistics: ReceiveStatistics;
-  /** The signal that ended the capture, if one did. */
+  /** What went wrong with the data, in words; undefined when nothing did. */
+  readonly failure: string | undefined;
+  /** The signal that ended it, if one did. */
   readonly signal: NodeJS.Signals | undefined;
   /** How often, and for how long in milliseconds, the process was stopped (Ctrl-Z) meanwhile. */
   readonly suspensions: { readonly count: number; readonly milliseconds: number };
@@ -26,4 +26,22 @@ export interface Report {
   /** What went wrong; undefined when nothing did. */
   readonly errorCode: ErrorCode | undefined;
   readonly exitCode: number;
+}
+
+/** How a capture went. */
+export interface ReadReport extends Report {
+  readonly location: EndpointLocation;
+  /** The files that the data went to; undefined for stdout. */
+  readonly output: OutputFiles | undefined;
+  readonly statistics: ReceiveStatistics;
+}
+
+/** All that went wrong and what to do about it, in one line; undefined when nothing did. */
+export function describeFailure({ failure, unrestored, unreported }: Report): string | undefined {
+  const failures = [
+    failure,
+    unrestored && escapeUnsafe(unrestored.message),
+    unreported && `--stats has not got all of its records: ${systemReason(unreported)}`,
+  ];
+  return failures.filter((text) => text !== undefined).join('; ') || undefined;
 }

@@ -1,4 +1,3 @@
-import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
 import { isUnderNohup } from './inherited.js';
 import { say } from './stdio.js';
 import { Suspensions } from './suspensions.js';
@@ -6,7 +5,7 @@ import { Suspensions } from './suspensions.js';
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * How long a drain may go on without anything getting written while something waits to be, in
+ * How long a drain may go on without the output taking anything while something waits for it, in
  * milliseconds, and for each MiB of the write under way, which tells of nothing before its end; and
  * how often to look.
  */
@@ -15,28 +14,20 @@ const STALLED_PER_MIB = 1000;
 const MIB = 1024 * 1024;
 const LOOK = 250;
 
-/** How far a capture is. */
-export type Progress = Pick<
-  ReceiveStatistics,
-  | 'bytesReceived'
-  | 'bytesWritten'
-  | 'bytesSkipped'
-  | 'bytesDiscarded'
-  | 'bytesUnwritten'
-  | 'bytesAtSink'
->;
-
-const NO_PROGRESS: Progress = {
-  bytesReceived: 0,
-  bytesWritten: 0,
-  bytesSkipped: 0,
-  bytesDiscarded: 0,
-  bytesUnwritten: 0,
-  bytesAtSink: 0,
-};
+/** What a drain has to do, and how far it is. */
+export interface Drain {
+  /** Bytes that have got to where they were to go. */
+  readonly bytesDelivered: number;
+  /** Bytes that the output has yet to take. */
+  readonly bytesWaiting: number;
+  /** Bytes in the write under way. */
+  readonly bytesUnderWay: number;
+  /** What has got through for certain, and what may not have: the last words of who leaves at once. */
+  account(): string;
+}
 
 /**
- * What signals do to a running capture: the first ends it with the drain, the second at once. A
+ * What signals do to what is under way: the first ends it with the drain, the second at once. A
  * drain on which an output hangs that takes nothing is given up after a while.
  *
  * Whoever leaves at once dies by the signal, and not with an exit code: at an exit Node waits for
@@ -46,10 +37,10 @@ export class Interruption {
   readonly #controller = new AbortController();
   readonly #suspensions = new Suspensions();
   #received: NodeJS.Signals | undefined;
-  #progress = NO_PROGRESS;
+  #drain: Drain | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #writtenBefore = 0;
-  /** Looks since something was written: a process that is stopped (Ctrl-Z) does not look. */
+  #deliveredBefore = 0;
+  /** Looks since something was delivered: a process that is stopped (Ctrl-Z) does not look. */
   #vainLooks = 0;
 
   /** Listens from here on, until `dispose`. */
@@ -75,8 +66,8 @@ export class Interruption {
   }
 
   /** Looks at this from here on to see whether a drain gets anywhere, and to tell how far it got. */
-  readonly follow = (progress: Progress): void => {
-    this.#progress = progress;
+  readonly follow = (drain: Drain): void => {
+    this.#drain = drain;
   };
 
   dispose(): void {
@@ -101,32 +92,23 @@ export class Interruption {
   };
 
   #watch(signal: NodeJS.Signals): void {
-    const { bytesWritten, bytesUnwritten, bytesAtSink } = this.#progress;
-    // When all is written, what is left may take its time, as an fsync does: it loses nothing.
-    if (bytesWritten > this.#writtenBefore || this.#missing() === bytesUnwritten) {
-      this.#writtenBefore = bytesWritten;
+    const { bytesDelivered = 0, bytesWaiting = 0, bytesUnderWay = 0 } = this.#drain ?? {};
+    // When all is delivered, what is left may take its time, as an fsync does: it loses nothing.
+    if (bytesDelivered > this.#deliveredBefore || bytesWaiting === 0) {
+      this.#deliveredBefore = bytesDelivered;
       this.#vainLooks = 0;
       return;
     }
     this.#vainLooks += 1;
-    const patience = STALLED + STALLED_PER_MIB * Math.floor(bytesAtSink / MIB);
+    const patience = STALLED + STALLED_PER_MIB * Math.floor(bytesUnderWay / MIB);
     if (this.#vainLooks * LOOK >= patience) {
       this.#leave(signal, `${signal}: the output took nothing for ${patience / 1000} s: gave up`);
     }
   }
 
-  /** Bytes that were received for the output and are not written. */
-  #missing(): number {
-    const { bytesReceived, bytesWritten, bytesSkipped, bytesDiscarded } = this.#progress;
-    return bytesReceived - bytesWritten - bytesSkipped - bytesDiscarded;
-  }
-
-  /** Dies by the signal. A write that is stuck may have got through in part: hence "at least". */
+  /** Dies by the signal. */
   #leave(signal: NodeJS.Signals, why: string): void {
-    say(
-      `usbxfer: ${why}; at least ${this.#progress.bytesWritten} bytes are written, ` +
-        `at most ${this.#missing()} received but not written`,
-    );
+    say(['usbxfer: ', why, ...(this.#drain ? ['; ', this.#drain.account()] : [])].join(''));
     this.dispose();
     process.kill(process.pid, signal);
   }

@@ -9,19 +9,30 @@ import { isGiven } from './inherited.js';
 import { MessageQueue } from './message-queue.js';
 import { nonBlocking } from './non-blocking.js';
 import { refusal } from './output.js';
-import { type OutputOptions, STDOUT_NAMES } from './output-plan.js';
+import { STDOUT_NAMES } from './output-plan.js';
 import { sanitize, toJsonLine } from './sanitize.js';
 import type { Interruption } from './signals.js';
 
 /** How long the last records may take to get through, in milliseconds. */
 const LAST_WORDS = 5000;
 
+const STDIN = 0;
 const STDOUT = 1;
 
-/** What `--stats` says, and the options of the output, which hold for it as well. */
-export interface StatsOptions extends OutputOptions {
+const STDIN_NAMES: ReadonlySet<string> = new Set(['-']);
+
+/** Where the data comes from and goes to, where that is no device: `-` is stdin and stdout. */
+export interface DataNames {
+  readonly input?: string;
+  readonly output?: string;
+}
+
+/** What `--stats` says, and how it is to treat an existing file. */
+export interface StatsOptions extends DataNames {
   /** A file, `-` for stdout, or `fd:N`. */
   readonly stats: string;
+  readonly force?: true;
+  readonly append?: true;
 }
 
 /** Where records for programs go, one JSON object a line. It is never waited for while data flows. */
@@ -60,7 +71,7 @@ export class StatsOutput {
     if (fd === undefined) {
       return StatsOutput.#openFile(options, interruption);
     }
-    if (fd === STDOUT && STDOUT_NAMES.has(output)) {
+    if (fd === STDOUT && output !== undefined && STDOUT_NAMES.has(output)) {
       throw new CliError('conflicting-options', `--stats ${stats}: stdout has the data`, {
         advice: 'give -o FILE, or --stats fd:3 with 3> stats.jsonl',
       });
@@ -79,14 +90,20 @@ export class StatsOutput {
   }
 
   static async #openFile(
-    { stats, output, force, append }: StatsOptions,
+    { stats, input, output, force, append }: StatsOptions,
     interruption: Pick<Interruption, 'signal' | 'received'>,
   ): Promise<StatsOutput> {
     const name = sanitize(stats);
-    if (isSameFile(stats, output)) {
-      throw new CliError('conflicting-options', `--stats ${name} is where the data goes`, {
-        advice: 'name another file',
-      });
+    const isData = [
+      [input, STDIN_NAMES, STDIN, 'comes from'],
+      [output, STDOUT_NAMES, STDOUT, 'goes'],
+    ] as const;
+    for (const [data, names, descriptor, verb] of isData) {
+      if (data !== undefined && isSameFile(stats, data, names.has(data) ? descriptor : undefined)) {
+        throw new CliError('conflicting-options', `--stats ${name} is where the data ${verb}`, {
+          advice: 'name another file',
+        });
+      }
     }
     try {
       const { file, created } = await openFile(stats, {
@@ -166,15 +183,18 @@ function viaNode(fd: number): number {
   return fd;
 }
 
-/** Whether it is the data's file or pipe, whatever its name; a device is nobody's alone. */
-function isSameFile(stats: string, output: string): boolean {
-  if (resolve(stats) === resolve(output)) {
+/**
+ * Whether it is the data's file or pipe, whatever its name; a device is nobody's alone.
+ *
+ * @param descriptor what the data's name stands for, if it is no file's
+ */
+function isSameFile(stats: string, data: string, descriptor: number | undefined): boolean {
+  if (resolve(stats) === resolve(data)) {
     return true;
   }
   const one = statSync(stats, { throwIfNoEntry: false });
-  const other = STDOUT_NAMES.has(output)
-    ? fstatSync(STDOUT)
-    : statSync(output, { throwIfNoEntry: false });
+  const other =
+    descriptor === undefined ? statSync(data, { throwIfNoEntry: false }) : fstatSync(descriptor);
   const isDevice = one?.isCharacterDevice() || one?.isBlockDevice();
   return one !== undefined && !isDevice && one.ino === other?.ino && one.dev === other.dev;
 }

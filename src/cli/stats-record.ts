@@ -1,55 +1,41 @@
-import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
-import { countersRecord } from './counters-record.js';
 import { endRecord } from './end-record.js';
+import type { Meter } from './meter.js';
 import type { Report } from './report.js';
-
-const SCHEMA = 'usbxfer.stats/1';
-
-/** Where the interval before ended. */
-export interface Mark {
-  /** Monotonic milliseconds. */
-  readonly at: number;
-  readonly bytesReceived: number;
-}
+import { type Subject, timeOf } from './subject.js';
 
 /**
- * How far a capture is: a line of `--stats` (schema/stats.schema.json).
+ * How far it is: a line of `--stats`, as the schema says that the subject names.
  *
- * @param since where the interval begins that it tells of
  * @param now monotonic milliseconds
  */
-export function statsRecord(
-  statistics: ReceiveStatistics,
-  since: Mark,
-  now: number,
-): Record<string, unknown> {
-  const { bytesReceived, bytesWritten, flow } = statistics;
-  const seconds = statistics.secondsAt(now);
-  const intervalSeconds = Math.max(0, now - since.at) / 1000;
-  const intervalBytes = bytesReceived - since.bytesReceived;
+export function statsRecord(subject: Subject, now: number): Record<string, unknown> {
   return {
-    schema: SCHEMA,
+    schema: subject.schema,
     final: false,
     time: new Date().toISOString(),
+    ...subject.record(now),
+  };
+}
+
+/** The last line: the sums, and how it ended. */
+export function finalStatsRecord(subject: Subject, report: Report): Record<string, unknown> {
+  return { ...statsRecord(subject, timeOf(subject)), final: true, ...endRecord(report) };
+}
+
+/** What is told of each direction, whichever it is. */
+export function directionRecord(meter: Meter, now: number): Record<string, unknown> {
+  const { statistics } = meter;
+  const { flow } = statistics;
+  const seconds = statistics.secondsAt(now);
+  const interval = meter.intervalAt(now);
+  return {
     seconds,
-    bytes_per_second: seconds > 0 ? bytesWritten / seconds : 0,
-    interval_seconds: intervalSeconds,
-    interval_bytes_received: intervalBytes,
-    interval_bytes_per_second: intervalSeconds > 0 ? intervalBytes / intervalSeconds : 0,
-    ...countersRecord(statistics),
-    bytes_waiting: statistics.backlog,
+    bytes_per_second: seconds > 0 ? statistics.bytesDelivered / seconds : 0,
+    interval_seconds: interval.seconds,
+    interval_bytes_per_second: interval.bytesPerSecond,
     in_flight: statistics.inFlight,
     held_up_seconds: flow.heldUp.millisecondsAt(now) / 1000,
     dry_count: flow.dryByPeer.count + flow.dryByHost.count,
     dry_seconds: flow.dryMillisecondsAt(now) / 1000,
-  };
-}
-
-/** The last line: the sums, and how the capture ended. */
-export function finalStatsRecord(report: Report, since: Mark): Record<string, unknown> {
-  return {
-    ...statsRecord(report.statistics, since, report.statistics.endedAt),
-    final: true,
-    ...endRecord(report),
   };
 }

@@ -1,31 +1,34 @@
-import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
 import { TRANSFER_STATUSES } from '../usb/transfer-status.js';
-import { binarySize, countOf } from './format.js';
+import { binarySize } from './format.js';
+import type { Meter } from './meter.js';
 
 /**
- * How far a capture is, in one plain line.
+ * How far the transfers of one direction are, in one plain line.
  *
- * @param rate bytes per second of late; undefined if that is not known
+ * @param recent whether to tell the rate since the mark as well
  * @param now monotonic milliseconds
+ * @param remarks what else there is to tell
  */
 export function statusText(
-  statistics: ReceiveStatistics,
-  rate: number | undefined,
+  meter: Meter,
+  recent: boolean,
   now: number,
+  remarks: readonly string[] = [],
 ): string {
-  const { bytesWritten, gapCount, inFlight, flow, statuses } = statistics;
+  const { statistics } = meter;
+  const { bytesDelivered, inFlight, flow, statuses } = statistics;
   const seconds = statistics.secondsAt(now);
-  const average = seconds > 0 ? bytesWritten / seconds : 0;
+  const average = seconds > 0 ? bytesDelivered / seconds : 0;
   const dry = flow.dryMillisecondsAt(now);
   return [
-    `${seconds.toFixed(1)} s: ${bytesWritten} bytes (${binarySize(bytesWritten)})`,
-    ...(rate === undefined ? [] : [`${binarySize(rate)}/s`]),
+    `${seconds.toFixed(1)} s: ${bytesDelivered} bytes (${binarySize(bytesDelivered)})`,
+    ...(recent ? [`${binarySize(meter.intervalAt(now).bytesPerSecond)}/s`] : []),
     `${binarySize(average)}/s on average`,
     `${inFlight} in flight`,
     ...TRANSFER_STATUSES.filter((status) => statuses[status] > 0).map(
       (status) => `${status} ${statuses[status]}`,
     ),
-    ...(gapCount > 0 ? [countOf(gapCount, 'gap')] : []),
+    ...remarks,
     ...(dry > 0 ? [`dry ${(dry / 1000).toFixed(1)} s`] : []),
   ].join(', ');
 }

@@ -8,6 +8,10 @@ import {
 } from '../usb/transfer-memory.js';
 import { CliError } from './cli-error.js';
 import { binarySize } from './format.js';
+import type { PoolOptions } from './stream-options.js';
+
+/** Bytes in flight at the most, so that a typing error is refused and not tried. */
+const LARGEST_POOL = 4 * 1024 ** 3;
 
 /** The transfers that are to be in flight together. */
 export interface Pool extends Limits {
@@ -24,6 +28,20 @@ const UNITS: readonly (readonly [bytes: number, unit: string])[] = [
   [1024 ** 2, 'MiB'],
   [1024, 'KiB'],
 ];
+
+/**
+ * Refuses a pool that no system has the memory for, before anything is looked at.
+ *
+ * @throws CliError
+ */
+export function checkPoolSize({ transfers, transferSize }: PoolOptions): void {
+  if (transfers * transferSize > LARGEST_POOL) {
+    throw new CliError(
+      'invalid-value',
+      '--transfers times --transfer-size: give at most 4GiB in all',
+    );
+  }
+}
 
 /**
  * Refuses a pool that the system has not the memory for, before anything is opened. What others

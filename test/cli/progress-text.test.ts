@@ -62,8 +62,9 @@ describe('the line of a capture', () => {
 
   it('counts what is skipped towards the limit', () => {
     const [statistics, history, now] = capture(2 * MIB);
+    statistics.bytesMoved += 3 * MIB;
     statistics.bytesSkipped = 3 * MIB;
-    const text = progressText(statistics, history, { bytes: 5 * MIB, skip: 5 * MIB }, now, looks);
+    const text = progressText(statistics, history, { bytes: 7 * MIB, skip: 3 * MIB }, now, looks);
     expect(text).toContain('  50 %  ');
   });
 

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createVirtualBackend } from '../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../src/backends/virtual/scenario.js';
-import { finalStatsRecord, type Mark, statsRecord } from '../../src/cli/stats-record.js';
+import { ReadSubject } from '../../src/cli/read-subject.js';
+import { finalStatsRecord, statsRecord } from '../../src/cli/stats-record.js';
 import { capture } from '../../src/transfer/capture.js';
-import type { ReceiveStatistics } from '../../src/transfer/receive-statistics.js';
 import { locateBulkIn } from '../../src/usb/locate-endpoint.js';
 import { MemorySink } from '../transfer/memory-sink.js';
 import { situation } from '../transfer/situation.js';
@@ -28,12 +28,14 @@ it('whatever happens, each record is as the schema says, and the last has the su
       const stop = new AbortController();
       setTimeout(() => stop.abort(), given.stopAfter);
       const records: Record<string, unknown>[] = [];
-      let mark: Mark = { at: performance.now(), bytesReceived: 0 };
+      let subject: ReadSubject | undefined;
       let timer: NodeJS.Timeout | undefined;
-      const tell = (statistics: ReceiveStatistics): void => {
+      const tell = (running: ReadSubject): void => {
         const now = performance.now();
-        records.push(statsRecord(statistics, mark, now));
-        mark = { at: now, bytesReceived: statistics.bytesReceived };
+        records.push(statsRecord(running, now));
+        for (const meter of running.meters) {
+          meter.mark(now);
+        }
       };
       const result = await capture({
         backend,
@@ -50,16 +52,18 @@ it('whatever happens, each record is as the schema says, and the last has the su
         recovery: { keepGoing: given.keepGoing, reconnect: given.reconnect },
         signal: stop.signal,
         onStart: (statistics) => {
-          timer = setInterval(() => tell(statistics), 1);
+          const running = new ReadSubject(statistics, {});
+          subject = running;
+          timer = setInterval(() => tell(running), 1);
         },
       });
       clearInterval(timer);
       const last: Record<string, unknown> = finalStatsRecord(
+        subject ?? new ReadSubject(result.statistics, {}),
         {
           ...result,
           device,
-          location,
-          output: undefined,
+          failure: undefined,
           signal: undefined,
           suspensions: { count: 0, milliseconds: 0 },
           usage: process.resourceUsage(),
@@ -67,7 +71,6 @@ it('whatever happens, each record is as the schema says, and the last has the su
           errorCode: undefined,
           exitCode: 0,
         },
-        mark,
       );
 
       // As a program reads them: JSON has no NaN and no Infinity.

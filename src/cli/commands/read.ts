@@ -2,27 +2,21 @@ import type { Command } from 'commander';
 import { capture } from '../../transfer/capture.js';
 import { type EndpointLocation, locateBulkIn } from '../../usb/locate-endpoint.js';
 import { loadBackend } from '../backends.js';
-import { describeFailure } from '../capture-failure.js';
 import { chooseDevice } from '../choose-device.js';
-import { CliError } from '../cli-error.js';
 import { codeOfEnd } from '../ending.js';
-import type { ErrorCode } from '../errors.js';
 import { Monitor } from '../monitor.js';
 import { Notices } from '../notices.js';
+import { outcomeOf } from '../outcome.js';
 import { openOutput } from '../output.js';
 import { planOutput } from '../output-plan.js';
+import { describeReadFailure } from '../read-failure.js';
 import { addReadOptions, type ReadOptions } from '../read-options.js';
-import type { Report } from '../report.js';
-import { toJson } from '../sanitize.js';
+import { readRecord } from '../read-record.js';
+import { ReadSubject } from '../read-subject.js';
+import { readSummary } from '../read-summary.js';
 import { Interruption } from '../signals.js';
-import { say } from '../stdio.js';
-import { painter } from '../style.js';
-import { summaryText } from '../summary.js';
-import { summaryRecord } from '../summary-record.js';
-import { checkTransferMemory } from '../transfer-memory.js';
-
-/** Bytes in flight at the most, so that a typing error is refused and not tried. */
-const LARGEST_POOL = 4 * 1024 ** 3;
+import { tell } from '../tell.js';
+import { checkPoolSize, checkTransferMemory } from '../transfer-memory.js';
 
 /** `usbxfer read` */
 export function define(command: Command): void {
@@ -33,12 +27,7 @@ export function define(command: Command): void {
 }
 
 async function read(options: ReadOptions): Promise<number> {
-  if (options.transfers * options.transferSize > LARGEST_POOL) {
-    throw new CliError(
-      'invalid-value',
-      '--transfers times --transfer-size: give at most 4GiB in all',
-    );
-  }
+  checkPoolSize(options);
   const plan = await planOutput(options);
   const backend = await loadBackend(options);
   const notices = new Notices(options.json ?? options.quiet ?? false);
@@ -84,61 +73,29 @@ async function read(options: ReadOptions): Promise<number> {
       fresh: options.wait !== undefined,
       signal: interruption.signal,
       onStart: (statistics) => {
-        interruption.follow(statistics);
-        monitor.start(statistics);
+        const subject = new ReadSubject(statistics, options);
+        interruption.follow(subject);
+        monitor.start(subject);
       },
     });
-    const { received: signal, suspensions } = interruption;
-    const { gapCount: gaps } = result.statistics;
+    const { received: signal } = interruption;
+    const { statistics } = result;
+    const { gapCount: gaps } = statistics;
     const errorCode = codeOfEnd({ ...result, limited: isLimited(options), signal, gaps });
-    const report = await monitor.conclude({
+    const report = {
       ...result,
       device,
       location,
       output: output.files(),
-      signal,
-      suspensions,
-      usage: process.resourceUsage(),
-      unreported: undefined,
-      errorCode,
-      exitCode: await exitCodeOf(errorCode, signal),
-    });
-    await tell(report, options);
-    return report.exitCode;
+      failure: describeReadFailure({ ...result, location, signal, errorCode }),
+      ...(await outcomeOf(errorCode, interruption)),
+    };
+    const told = await monitor.conclude(report, new ReadSubject(statistics, options));
+    await tell(told, readSummary, readRecord, options);
+    return told.exitCode;
   } finally {
     await monitor.stop();
     interruption.dispose();
-  }
-}
-
-/** The table of errors is loaded only when there is one. */
-async function exitCodeOf(
-  code: ErrorCode | undefined,
-  signal: NodeJS.Signals | undefined,
-): Promise<number> {
-  return code === undefined ? 0 : (await import('../errors.js')).exitCodeOf(code, signal);
-}
-
-/** The summary, and what went wrong, on stderr. */
-async function tell(report: Report, { json, quiet, debug }: ReadOptions): Promise<void> {
-  const { end, unrestored, unreported, errorCode } = report;
-  const causes = [end.cause, unrestored, unreported].filter((cause) => cause !== undefined);
-  const debugging =
-    debug && errorCode !== undefined && causes.length > 0 ? await import('../debug.js') : undefined;
-  if (json) {
-    say(toJson({ ...summaryRecord(report), debug: debugging?.debugRecord(causes) }));
-    return;
-  }
-  const paint = await painter('stderr');
-  if (!quiet) {
-    say(summaryText(report, paint));
-  }
-  const failure = describeFailure(report);
-  if (failure !== undefined) {
-    if (debugging !== undefined) {
-      say(debugging.debugText(causes));
-    }
-    say(`${paint('red', 'usbxfer:')} ${failure}`);
   }
 }
 
