@@ -1,3 +1,4 @@
+import type { ControlRequest } from './control-request.js';
 import type { Configuration } from './descriptors.js';
 import type { DeviceState } from './device-state.js';
 import type { Finding } from './diagnosis.js';
@@ -108,6 +109,30 @@ export interface Device {
     options?: ClaimOptions,
   ): Promise<Interface>;
 
+  /**
+   * Sends one control request to endpoint 0 and waits for its end (USB 2.0 §9.3). One to an interface
+   * or an endpoint needs that interface to be claimed, unless it is a vendor's.
+   *
+   * @param data what is sent or, where the device answers, room for the answer: its length is
+   *   wLength, at most LARGEST_CONTROL_DATA. It belongs to the request until the end.
+   * @param timeout milliseconds until it is cancelled
+   * @returns the bytes that were moved, which may be fewer than there was room for
+   * @throws UsbError `stall` when the device does not support the request, or not now; `timed-out`;
+   *   `no-device`, `io`; `busy` for an interface that somebody else holds; `invalid` once the device
+   *   was closed, or for data that is too long
+   */
+  control(request: ControlRequest, data: Buffer, timeout: number): Promise<number>;
+
+  /**
+   * Resets the port that the device hangs on (USB 2.0 §9.1.2): it starts anew, and keeps its address
+   * and configuration. No interface may be claimed.
+   *
+   * @throws UsbError `no-device` when it did not come back as it was: it may be on the bus again as
+   *   another one, and this one can only be closed; `io`; `invalid` while an interface is claimed or
+   *   once the device was closed
+   */
+  reset(): Promise<void>;
+
   /** Whether the device is still on the bus. Needs no answer from the device itself. */
   isConnected(): Promise<boolean>;
 
@@ -130,23 +155,24 @@ export interface ClaimOptions {
 /** A claimed interface in one alternate setting. */
 export interface Interface {
   /**
-   * A bulk endpoint of the selected alternate setting.
+   * A bulk or interrupt endpoint of the selected alternate setting.
    *
    * @throws UsbError `not-found`, also for an endpoint of another type
    */
   endpoint(address: number): Endpoint;
 
   /**
-   * Gives the interface back, to the kernel driver if it was taken from one. Every transfer must
-   * have completed.
+   * Gives the interface back: selects alternate setting 0 again, where another one was in force, and
+   * returns it to the kernel driver if it was taken from one. Every transfer must have completed.
    *
    * @throws UsbError `invalid` while a transfer is in flight; `no-device` when the device is gone,
-   *   which leaves nothing to release; `other` when the kernel driver does not come back
+   *   which leaves nothing to release; `other` when the kernel driver does not come back; what
+   *   selecting the alternate setting throws. It is released all the same then, but for `invalid`.
    */
   release(): Promise<void>;
 }
 
-/** A bulk endpoint of a claimed interface. */
+/** A bulk or interrupt endpoint of a claimed interface. */
 export interface Endpoint {
   readonly address: number;
   /** Bytes in one full packet. */
@@ -182,7 +208,8 @@ export interface Transfer {
    * carry data complete in the order in which they were submitted.
    *
    * @param length bytes to move, from the start of `buffer`; for IN a multiple of the packet size,
-   *   or the device may overflow it
+   *   or the device may overflow it; for OUT what is no such multiple ends in a short packet, and 0 is
+   *   a zero-length packet
    * @throws UsbError `no-device`, `no-memory`, `io`; `invalid` while in flight, once the interface
    *   was released, and for a length that the buffer does not have. The transfer can be submitted
    *   again.
