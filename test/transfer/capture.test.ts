@@ -41,6 +41,8 @@ function bench(
       await step('claim');
       return claimed;
     },
+    control: async () => 0,
+    reset: async () => {},
     isConnected: async () => connected.value,
     close: () => step('close'),
   };

@@ -22,9 +22,21 @@ export function claimFailure(
   system: Holders = { driverOf, holdersOf },
 ): UsbError {
   const failure = operationError(`cannot claim interface ${interfaceNumber}`, cause);
+  return failure.code === 'busy'
+    ? (heldInterface(info, interfaceNumber, cause, system) ?? failure)
+    : failure;
+}
+
+/** That somebody else holds an interface that is not claimed here; undefined when nobody does. */
+export function heldInterface(
+  info: DeviceInfo,
+  interfaceNumber: number,
+  cause: unknown,
+  system: Holders = { driverOf, holdersOf },
+): UsbError | undefined {
   const driver = system.driverOf(info, interfaceNumber);
-  if (failure.code !== 'busy' || driver === undefined) {
-    return failure;
+  if (driver === undefined) {
+    return undefined;
   }
   const held = `interface ${interfaceNumber} is held by`;
   if (driver !== USBFS) {

@@ -1,5 +1,10 @@
 import type { ClaimOptions, Device, DeviceInfo, Interface } from '../../usb/backend.js';
+import { type ControlRequest, checkControlData } from '../../usb/control-request.js';
 import { UsbError } from '../../usb/errors.js';
+import { interfaceToClaim } from '../../usb/request-type.js';
+import { call } from './call.js';
+import { heldInterface } from './claim-failure.js';
+import { sendControl } from './control.js';
 import { operationError } from './errors.js';
 import { LibusbInterface } from './interface.js';
 import { loadNodeUsb, type NativeDevice, type NodeUsb } from './node-usb.js';
@@ -11,6 +16,7 @@ export class LibusbDevice implements Device {
   readonly info: DeviceInfo;
   readonly #usb: NodeUsb;
   readonly #native: NativeDevice;
+  #claimed: readonly LibusbInterface[] = [];
   #open = true;
 
   private constructor(usb: NodeUsb, native: NativeDevice, info: DeviceInfo) {
@@ -54,9 +60,7 @@ export class LibusbDevice implements Device {
     alternateSetting: number,
     options: ClaimOptions = {},
   ): Promise<Interface> {
-    if (!this.#open) {
-      throw new UsbError('invalid', 'the device was closed');
-    }
+    this.#checkOpen();
     const setting = this.info.configurations
       .find(({ value }) => value === this.info.activeConfiguration)
       ?.settings.find(
@@ -70,7 +74,53 @@ export class LibusbDevice implements Device {
         `the device has no interface ${interfaceNumber} with alternate setting ${alternateSetting}`,
       );
     }
-    return LibusbInterface.claim(this.#usb, this.#native, this.info, setting, options);
+    const claimed = await LibusbInterface.claim(
+      this.#usb,
+      this.#native,
+      this.info,
+      setting,
+      options,
+    );
+    this.#claimed = [...this.#stillClaimed, claimed];
+    return claimed;
+  }
+
+  async control(request: ControlRequest, data: Buffer, timeout: number): Promise<number> {
+    this.#checkOpen();
+    checkControlData(data);
+    try {
+      return await sendControl(
+        (callback) =>
+          new this.#usb.Transfer(
+            this.#native,
+            0,
+            this.#usb.LIBUSB_TRANSFER_TYPE_CONTROL,
+            0,
+            callback,
+          ),
+        request,
+        data,
+        timeout,
+      );
+    } catch (error) {
+      throw error instanceof UsbError ? error : this.#controlRefusal(request, error);
+    }
+  }
+
+  async reset(): Promise<void> {
+    this.#checkOpen();
+    const [claimed] = this.#stillClaimed;
+    if (claimed !== undefined) {
+      throw new UsbError(
+        'invalid',
+        `cannot reset the device while interface ${claimed.interfaceNumber} is claimed`,
+      );
+    }
+    try {
+      await call('cannot reset the device', (done) => this.#native.reset(done));
+    } catch (error) {
+      throw error instanceof UsbError ? resetFailure(error) : error;
+    }
   }
 
   async isConnected(): Promise<boolean> {
@@ -89,6 +139,48 @@ export class LibusbDevice implements Device {
       throw operationError('cannot close the device', error);
     }
     this.#open = false;
+  }
+
+  get #stillClaimed(): readonly LibusbInterface[] {
+    return this.#claimed.filter(({ released }) => !released);
+  }
+
+  /** @throws UsbError `invalid` once the device was closed */
+  #checkOpen(): void {
+    if (!this.#open) {
+      throw new UsbError('invalid', 'the device was closed');
+    }
+  }
+
+  /**
+   * Why a request could not be sent. Linux refuses one to an interface that somebody else holds, and
+   * libusb makes an input/output error of it.
+   */
+  #controlRefusal(request: ControlRequest, cause: unknown): UsbError {
+    const failure = operationError('cannot send the control request', cause);
+    const number = failure.code === 'io' ? interfaceToClaim(this.info, request) : undefined;
+    const own = this.#stillClaimed.some(({ interfaceNumber }) => interfaceNumber === number);
+    return number === undefined || own
+      ? failure
+      : (heldInterface(this.info, number, cause) ?? failure);
+  }
+}
+
+/**
+ * libusb answers `not-found` when the device has become another one. What else goes wrong on Linux
+ * has no code of its own there.
+ */
+function resetFailure({ code, message, cause }: UsbError): UsbError {
+  switch (code) {
+    case 'not-found':
+    case 'no-device':
+      return new UsbError('no-device', 'the device did not come back from the reset as it was', {
+        cause,
+      });
+    case 'other':
+      return new UsbError('io', message, { cause });
+    default:
+      return new UsbError(code, message, { cause });
   }
 }
 

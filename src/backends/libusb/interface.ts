@@ -8,9 +8,9 @@ import type {
 } from '../../usb/backend.js';
 import type { AlternateSetting, EndpointDescriptor } from '../../usb/descriptors.js';
 import { UsbError } from '../../usb/errors.js';
+import { call } from './call.js';
 import { claimFailure } from './claim-failure.js';
 import { DetachedDriver } from './detached-driver.js';
-import { operationError } from './errors.js';
 import type { NativeDevice, NodeUsb } from './node-usb.js';
 import { type Claim, LibusbTransfer } from './transfer.js';
 
@@ -28,6 +28,11 @@ export class LibusbInterface implements Interface {
   readonly #claim: Claim = { released: false };
   readonly #detached: DetachedDriver | undefined;
   readonly #endpoints: LibusbEndpoint[] = [];
+  /**
+   * The alternate setting that is in force: 0 at first, as every release selects it. To select what
+   * is in force would be a request that some devices answer with a stall.
+   */
+  #inForce = 0;
 
   private constructor(
     usb: NodeUsb,
@@ -60,29 +65,30 @@ export class LibusbInterface implements Interface {
       throw await withUndo(failure, detached?.reattach());
     }
     const claimed = new LibusbInterface(usb, native, setting, detached);
-    // 0 is in force already: the kernel puts it back at every release. Setting it again would be a
-    // request that some devices answer with a stall.
-    if (alternateSetting !== 0) {
-      try {
-        await call(`cannot select alternate setting ${alternateSetting}`, (done) =>
-          native.__setInterface(interfaceNumber, alternateSetting, done),
-        );
-      } catch (error) {
-        throw await withUndo(error, claimed.release());
-      }
+    try {
+      await claimed.#select(alternateSetting);
+    } catch (error) {
+      throw await withUndo(error, claimed.release());
     }
     return claimed;
   }
 
+  get interfaceNumber(): number {
+    return this.#setting.interfaceNumber;
+  }
+
+  /** Whether it is this one's no more. */
+  get released(): boolean {
+    return this.#claim.released;
+  }
+
   endpoint(address: number): Endpoint {
-    const descriptor = this.#setting.endpoints.find(
-      (endpoint) => endpoint.address === address && endpoint.type === 'bulk',
-    );
-    if (descriptor === undefined) {
+    const descriptor = this.#setting.endpoints.find((candidate) => candidate.address === address);
+    if (descriptor?.type !== 'bulk' && descriptor?.type !== 'interrupt') {
       const { interfaceNumber, alternateSetting } = this.#setting;
       throw new UsbError(
         'not-found',
-        `interface ${interfaceNumber} has no bulk endpoint 0x${address.toString(16).padStart(2, '0')} in alternate setting ${alternateSetting}`,
+        `interface ${interfaceNumber} has no bulk or interrupt endpoint 0x${address.toString(16).padStart(2, '0')} in alternate setting ${alternateSetting}`,
       );
     }
     const endpoint = new LibusbEndpoint(this.#usb, this.#native, descriptor, this.#claim);
@@ -96,11 +102,25 @@ export class LibusbInterface implements Interface {
     }
     if (!this.#claim.released) {
       this.#claim.released = true;
-      const { interfaceNumber } = this.#setting;
-      await call(`cannot release interface ${interfaceNumber}`, (done) =>
-        this.#native.__releaseInterface(interfaceNumber, done),
+      await allInTurn([
+        // The kernel would do so as well, but tell nobody of a failure; it then finds 0 in force and
+        // sends nothing.
+        () => this.#select(0),
+        () =>
+          call(`cannot release interface ${this.interfaceNumber}`, (done) =>
+            this.#native.__releaseInterface(this.interfaceNumber, done),
+          ),
+        async () => this.#detached?.reattach(),
+      ]);
+    }
+  }
+
+  async #select(alternateSetting: number): Promise<void> {
+    if (alternateSetting !== this.#inForce) {
+      await call(`cannot select alternate setting ${alternateSetting}`, (done) =>
+        this.#native.__setInterface(this.interfaceNumber, alternateSetting, done),
       );
-      await this.#detached?.reattach();
+      this.#inForce = alternateSetting;
     }
   }
 }
@@ -110,6 +130,7 @@ class LibusbEndpoint implements Endpoint {
   readonly maxPacketSize: number;
   readonly #usb: NodeUsb;
   readonly #native: NativeDevice;
+  readonly #type: number;
   readonly #claim: Claim;
   readonly #transfers: LibusbTransfer[] = [];
 
@@ -118,6 +139,10 @@ class LibusbEndpoint implements Endpoint {
     this.maxPacketSize = descriptor.maxPacketSize;
     this.#usb = usb;
     this.#native = native;
+    this.#type =
+      descriptor.type === 'interrupt'
+        ? usb.LIBUSB_TRANSFER_TYPE_INTERRUPT
+        : usb.LIBUSB_TRANSFER_TYPE_BULK;
     this.#claim = claim;
   }
 
@@ -129,14 +154,7 @@ class LibusbEndpoint implements Endpoint {
   createTransfer(onComplete: OnComplete): Transfer {
     // Without libusb's timeout: its event thread may sleep for a minute before it looks.
     const transfer = new LibusbTransfer(
-      (callback) =>
-        new this.#usb.Transfer(
-          this.#native,
-          this.address,
-          this.#usb.LIBUSB_TRANSFER_TYPE_BULK,
-          0,
-          callback,
-        ),
+      (callback) => new this.#usb.Transfer(this.#native, this.address, this.#type, 0, callback),
       this.#claim,
       onComplete,
     );
@@ -152,6 +170,28 @@ class LibusbEndpoint implements Endpoint {
   }
 }
 
+/**
+ * Takes steps one after another, whatever becomes of those before.
+ *
+ * @throws UsbError of the first that failed, or that the device is gone
+ */
+async function allInTurn(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) {
+    throw (
+      failures.find((error) => error instanceof UsbError && error.code === 'no-device') ??
+      failures[0]
+    );
+  }
+}
+
 /** A failure, and, where undoing what came before it failed as well, that too. */
 async function withUndo(failure: unknown, undo: Promise<void> | undefined): Promise<unknown> {
   try {
@@ -163,15 +203,4 @@ async function withUndo(failure: unknown, undo: Promise<void> | undefined): Prom
       ? new UsbError(failure.code, `${failure.message}; ${error.message}`, { cause: failure })
       : failure;
   }
-}
-
-/** Runs a native operation that answers through a callback. */
-function call(doing: string, operation: (done: (error?: Error) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => {
-    try {
-      operation((error) => (error ? reject(operationError(doing, error)) : resolve()));
-    } catch (error) {
-      reject(operationError(doing, error));
-    }
-  });
 }

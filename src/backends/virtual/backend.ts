@@ -8,6 +8,7 @@ import type {
 import type { DeviceState } from '../../usb/device-state.js';
 import { UsbError } from '../../usb/errors.js';
 import { type Clock, systemClock } from './clock.js';
+import type { OnOut } from './counter-sink.js';
 import { VirtualDevice } from './device.js';
 import { createCounterGadget, createLoopbackGadget, type Gadget } from './gadget.js';
 import { HostController } from './host-controller.js';
@@ -23,6 +24,8 @@ export interface VirtualBackendOptions {
   readonly scenario?: Scenario;
   /** Time; the machine's by default. */
   readonly clock?: Clock;
+  /** Told of what the counter's EP 0x02 OUT takes. */
+  readonly onOut?: OnOut;
 }
 
 /** Address 1 is the root hub's. */
@@ -40,7 +43,8 @@ export function createVirtualBackend(options: VirtualBackendOptions = {}): Virtu
  *
  * - 1234:5678 at 1-1, the counter: the nth 32-bit word of all that its EP 0x82 IN ever sent is n,
  *   little-endian, whoever read it; EP 0x02 OUT takes anything. Messages and faults of a scenario
- *   are those of EP 0x82.
+ *   are those of EP 0x82, faults whose names begin with `out-` those of EP 0x02. `CounterRequests`
+ *   has its control requests.
  * - 1234:5679 at 1-2, the loopback: EP 0x81 IN sends back what EP 0x01 OUT takes, packet by packet.
  */
 export class VirtualBackend implements Backend {
@@ -49,7 +53,11 @@ export class VirtualBackend implements Backend {
   readonly #loan: Loan;
   #nextAddress = FIRST_ADDRESS;
 
-  constructor({ scenario = DEFAULT_SCENARIO, clock = systemClock }: VirtualBackendOptions = {}) {
+  constructor({
+    scenario = DEFAULT_SCENARIO,
+    clock = systemClock,
+    onOut,
+  }: VirtualBackendOptions = {}) {
     const { speed } = scenario;
     const rate = scenario.rate === 'bus' ? SPEEDS[speed].bulkRate : scenario.rate;
     const controller = new HostController(clock);
@@ -62,7 +70,7 @@ export class VirtualBackend implements Backend {
         clock.after(duration, () => this.replug('1-1'));
       }
     };
-    this.#sockets.push(socket('1-1', createCounterGadget({ scenario, clock, unplug })));
+    this.#sockets.push(socket('1-1', createCounterGadget({ scenario, clock, unplug, onOut })));
     this.#sockets.push(socket('1-2', createLoopbackGadget(speed)));
   }
 

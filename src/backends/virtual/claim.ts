@@ -4,25 +4,25 @@ import type { Plug } from './socket.js';
 /** Somebody's hold on an interface of a device. */
 export class Claim {
   readonly plug: Plug;
-  readonly #interfaceNumber: number;
+  readonly interfaceNumber: number;
   #released = false;
   /** Transfers that were submitted and not answered yet. */
   inFlight = 0;
 
   /** @throws UsbError `busy` when somebody else holds it */
-  constructor(plug: Plug, interfaceNumber: number) {
+  constructor(plug: Plug, interfaceNumber: number, alternateSetting: number) {
     if (plug.claimed.has(interfaceNumber)) {
       throw new UsbError('busy', `interface ${interfaceNumber} is claimed already`);
     }
-    plug.claimed.add(interfaceNumber);
+    plug.claimed.set(interfaceNumber, alternateSetting);
     this.plug = plug;
-    this.#interfaceNumber = interfaceNumber;
+    this.interfaceNumber = interfaceNumber;
   }
 
   /** @throws UsbError `invalid` once released; `no-device` when the device is gone */
   check(): void {
     if (this.#released) {
-      throw new UsbError('invalid', `interface ${this.#interfaceNumber} was released`);
+      throw new UsbError('invalid', `interface ${this.interfaceNumber} was released`);
     }
     checkPlug(this.plug);
   }
@@ -32,7 +32,7 @@ export class Claim {
     if (this.inFlight > 0) {
       throw new UsbError(
         'invalid',
-        `interface ${this.#interfaceNumber} has ${this.inFlight} transfers in flight`,
+        `interface ${this.interfaceNumber} has ${this.inFlight} transfers in flight`,
       );
     }
     try {
@@ -40,7 +40,7 @@ export class Claim {
     } finally {
       if (!this.#released) {
         this.#released = true;
-        this.plug.claimed.delete(this.#interfaceNumber);
+        this.plug.claimed.delete(this.interfaceNumber);
       }
     }
   }

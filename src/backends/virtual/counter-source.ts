@@ -1,13 +1,15 @@
 import type { Clock } from './clock.js';
 import { fillCounter } from './counter.js';
+import type { Runnable } from './counter-requests.js';
 import {
   type Answer,
   type EndpointFunction,
   type TransferMemory,
   wholePackets,
 } from './endpoint-function.js';
+import { FaultList } from './fault-list.js';
 import { createRandom } from './random.js';
-import type { Fault, Scenario } from './scenario.js';
+import type { Fault, InFaultKind, Scenario } from './scenario.js';
 
 export interface CounterSourceOptions {
   readonly scenario: Scenario;
@@ -25,20 +27,23 @@ export interface CounterSourceOptions {
  * Between two such cuts lie full packets only, and before a cut a shorter one if need be: it ends
  * the message, and the next packet starts behind it.
  */
-export class CounterSource implements EndpointFunction {
+export class CounterSource implements EndpointFunction, Runnable {
   size = 0;
-  readyAt = Number.POSITIVE_INFINITY;
+  readonly packetSize: number;
+  /** Whether it sends: while it does not, it NAKs, and goes on afterwards where it stopped. */
+  running: boolean;
 
   readonly #clock: Clock;
-  readonly #packetSize: number;
   readonly #unplug: (duration: number) => void;
   readonly #nextMessageSize: () => number;
-  readonly #faults: Fault[];
+  readonly #faults: FaultList<InFaultKind>;
+  readonly #startsByRequest: boolean;
 
   #position = 0;
   #messageStart = 0;
   #messageEnd: number;
   #silent = false;
+  #silentUntil = Number.POSITIVE_INFINITY;
 
   /** Bytes that leave the stream, and whether the message ends, once the host acknowledges. */
   #leaving = 0;
@@ -46,21 +51,26 @@ export class CounterSource implements EndpointFunction {
 
   constructor({ scenario, clock, packetSize, unplug }: CounterSourceOptions) {
     this.#clock = clock;
-    this.#packetSize = packetSize;
+    this.packetSize = packetSize;
     this.#unplug = unplug;
     this.#nextMessageSize = messageSizes(scenario);
-    this.#faults = [...scenario.faults];
+    this.#faults = new FaultList(scenario.faults);
+    this.#startsByRequest = scenario.startByRequest;
+    this.running = !scenario.startByRequest;
     this.#messageEnd = this.#nextMessageSize();
   }
 
   get ahead(): number {
-    const fault = this.#faults[0]?.offset ?? Number.POSITIVE_INFINITY;
-    return Math.min(this.#messageEnd, fault) - this.#position;
+    return Math.min(this.#messageEnd, this.#faults.offset) - this.#position;
+  }
+
+  get readyAt(): number {
+    return this.running ? this.#silentUntil : Number.POSITIVE_INFINITY;
   }
 
   transact(transfer: TransferMemory, limit: number): Answer {
     this.size = 0;
-    if (this.#silent && this.#clock.now() < this.readyAt) {
+    if (!this.running || (this.#silent && this.#clock.now() < this.#silentUntil)) {
       return 'nak';
     }
     this.#silent = false;
@@ -69,11 +79,11 @@ export class CounterSource implements EndpointFunction {
       return this.#cut();
     }
     const room = transfer.length - transfer.actualLength;
-    if (Math.min(ahead, this.#packetSize) > room) {
+    if (Math.min(ahead, this.packetSize) > room) {
       return this.#babble();
     }
-    const short = ahead < this.#packetSize;
-    this.size = short ? ahead : wholePackets(Math.min(ahead, room, limit), this.#packetSize);
+    const short = ahead < this.packetSize;
+    this.size = short ? ahead : wholePackets(Math.min(ahead, room, limit), this.packetSize);
     const { buffer, words, actualLength } = transfer;
     fillCounter(buffer, words, actualLength, actualLength + this.size, this.#position);
     return this.#send(this.size, short);
@@ -94,6 +104,7 @@ export class CounterSource implements EndpointFunction {
   }
 
   powerOn(): void {
+    this.running = !this.#startsByRequest;
     this.#silent = false;
     this.#startMessage();
   }
@@ -116,7 +127,7 @@ export class CounterSource implements EndpointFunction {
         return this.#babble();
       case 'silence':
         this.#silent = true;
-        this.readyAt = this.#clock.now() + fault.duration;
+        this.#silentUntil = this.#clock.now() + fault.duration;
         return 'nak';
       case 'unplug':
         this.#unplug(fault.duration);
@@ -132,8 +143,8 @@ export class CounterSource implements EndpointFunction {
 
   /** Loses the next packet. */
   #babble(): Answer {
-    this.#leaving = Math.min(this.ahead, this.#packetSize);
-    this.#ending = this.#leaving < this.#packetSize;
+    this.#leaving = Math.min(this.ahead, this.packetSize);
+    this.#ending = this.#leaving < this.packetSize;
     return 'babble';
   }
 
@@ -143,10 +154,8 @@ export class CounterSource implements EndpointFunction {
   }
 
   /** Takes the fault that is due, if there is one, and of the kind. */
-  #takeFault(kind?: Fault['kind']): Fault | undefined {
-    const [fault] = this.#faults;
-    const due = fault?.offset === this.#position && (kind === undefined || kind === fault.kind);
-    return due ? this.#faults.shift() : undefined;
+  #takeFault(kind?: InFaultKind): Fault<InFaultKind> | undefined {
+    return this.#faults.offset === this.#position ? this.#faults.take(kind) : undefined;
   }
 }
 

@@ -13,6 +13,7 @@ import {
   type Configuration,
   type EndpointDescriptor,
   TRANSFER_TYPES,
+  type TransferType,
 } from '../../usb/descriptors.js';
 
 /** Powered by the bus, which bit 7 says (USB 2.0 §9.6.3); 100 mA in units of 2. */
@@ -85,16 +86,21 @@ function endpointBytes(endpoint: EndpointDescriptor, companions: boolean): Uint8
     bEndpointAddress: address,
     bmAttributes: TRANSFER_TYPES.indexOf(type),
     wMaxPacketSize: maxPacketSize,
-    bInterval: type === 'isochronous' ? 1 : 0,
+    bInterval: isPeriodic(type) ? 1 : 0,
   });
   const companion = encodeFields(COMPANION_FIELDS, {
     bLength: 6,
     bDescriptorType: DESCRIPTOR_TYPE.companion,
     bMaxBurst: 0,
     bmAttributes: 0,
-    wBytesPerInterval: type === 'isochronous' ? maxPacketSize : 0,
+    wBytesPerInterval: isPeriodic(type) ? maxPacketSize : 0,
   });
   return companions ? join([head, companion]) : head;
+}
+
+/** Whether the host serves the endpoint at intervals (USB 2.0 §5.10). */
+function isPeriodic(type: TransferType): boolean {
+  return type === 'isochronous' || type === 'interrupt';
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {

@@ -7,8 +7,11 @@ import type {
   OnComplete,
   Transfer,
 } from '../../usb/backend.js';
+import { controlFailure } from '../../usb/control-failure.js';
+import { type ControlRequest, checkControlData } from '../../usb/control-request.js';
 import type { AlternateSetting, EndpointDescriptor } from '../../usb/descriptors.js';
 import { UsbError } from '../../usb/errors.js';
+import { interfaceToClaim, typeOf } from '../../usb/request-type.js';
 import { Claim, checkPlug } from './claim.js';
 import { holdProcess } from './clock.js';
 import type { Pipe } from './pipe.js';
@@ -36,15 +39,42 @@ export class VirtualDevice implements Device {
     alternateSetting: number,
     _options?: ClaimOptions,
   ): Promise<Interface> {
-    if (this.#closed) {
-      throw new UsbError('invalid', 'the device was closed');
-    }
-    checkPlug(this.#plug);
+    this.#check();
     const setting = findSetting(this.info, interfaceNumber, alternateSetting);
-    const claim = new Claim(this.#plug, interfaceNumber);
+    const claim = new Claim(this.#plug, interfaceNumber, alternateSetting);
     const claimed = new VirtualInterface(claim, setting, () => this.#claimed.delete(claimed));
     this.#claimed.add(claimed);
     return claimed;
+  }
+
+  /** It is answered at once: no virtual device lets a request wait. */
+  async control(request: ControlRequest, data: Buffer, _timeout: number): Promise<number> {
+    this.#check();
+    checkControlData(data);
+    const { handleStandardRequest } = await import('./standard-requests.js');
+    this.#check();
+    this.#checkRecipient(request);
+    const moved =
+      typeOf(request) === 'standard'
+        ? handleStandardRequest(this.#plug, request, data)
+        : this.#plug.control.handle(request, data);
+    this.#plug.poke();
+    if (moved === undefined) {
+      throw controlFailure('stall');
+    }
+    return moved;
+  }
+
+  async reset(): Promise<void> {
+    this.#check();
+    const [claimed] = this.#plug.claimed.keys();
+    if (claimed !== undefined) {
+      throw new UsbError(
+        'invalid',
+        `cannot reset the device while interface ${claimed} is claimed`,
+      );
+    }
+    this.#plug.reset();
   }
 
   async isConnected(): Promise<boolean> {
@@ -57,6 +87,23 @@ export class VirtualDevice implements Device {
     }
     this.#closed = true;
     this.#letProcessGo();
+  }
+
+  /** @throws UsbError `invalid` once the device was closed; `no-device` when it is gone */
+  #check(): void {
+    if (this.#closed) {
+      throw new UsbError('invalid', 'the device was closed');
+    }
+    checkPlug(this.#plug);
+  }
+
+  /** @throws UsbError `busy` for a request to an interface that another handle holds */
+  #checkRecipient(request: ControlRequest): void {
+    const number = interfaceToClaim(this.info, request);
+    const own = [...this.#claimed].some(({ interfaceNumber }) => interfaceNumber === number);
+    if (number !== undefined && this.#plug.claimed.has(number) && !own) {
+      throw new UsbError('busy', `interface ${number} is claimed already`);
+    }
   }
 }
 
@@ -72,6 +119,10 @@ class VirtualInterface implements Interface {
     this.#onRelease = onRelease;
   }
 
+  get interfaceNumber(): number {
+    return this.#claim.interfaceNumber;
+  }
+
   endpoint(address: number): Endpoint {
     const descriptor = this.#setting.endpoints.find((candidate) => candidate.address === address);
     const pipe = this.#claim.plug.pipes.get(address);
@@ -79,7 +130,7 @@ class VirtualInterface implements Interface {
       const { interfaceNumber, alternateSetting } = this.#setting;
       throw new UsbError(
         'not-found',
-        `interface ${interfaceNumber} has no bulk endpoint 0x${address.toString(16).padStart(2, '0')} in alternate setting ${alternateSetting}`,
+        `interface ${interfaceNumber} has no bulk or interrupt endpoint 0x${address.toString(16).padStart(2, '0')} in alternate setting ${alternateSetting}`,
       );
     }
     return new VirtualEndpoint(this.#claim, descriptor, pipe);
@@ -96,7 +147,7 @@ class VirtualInterface implements Interface {
   }
 }
 
-/** A bulk endpoint of a claimed interface. */
+/** A bulk or interrupt endpoint of a claimed interface. */
 class VirtualEndpoint implements Endpoint {
   readonly #claim: Claim;
   readonly #descriptor: EndpointDescriptor;

@@ -21,8 +21,11 @@ export interface TransferMemory {
  */
 export type Answer = 'data' | 'end' | 'nak' | 'stall' | 'error' | 'babble';
 
-/** The device's end of a bulk pipe. */
+/** The device's end of a bulk or interrupt pipe. */
 export interface EndpointFunction {
+  /** wMaxPacketSize: bytes in a full packet. */
+  readonly packetSize: number;
+
   /** Bytes that the last answer moved; 0 unless it was `data` or `end`. */
   readonly size: number;
 
@@ -43,7 +46,7 @@ export interface EndpointFunction {
   /** The host has taken what the last answer moved (or lost): the next packet comes next. */
   acknowledge(): void;
 
-  /** The device was plugged in again. */
+  /** The device was plugged in again, or reset. */
   powerOn(): void;
 }
 

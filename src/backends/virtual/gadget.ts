@@ -1,41 +1,55 @@
 import type { DeviceInfo } from '../../usb/backend.js';
 import type { AlternateSetting, EndpointDescriptor, TransferType } from '../../usb/descriptors.js';
+import { type ControlFunction, NO_REQUESTS } from './control-function.js';
+import { CounterRequests } from './counter-requests.js';
+import { CounterSink, type CounterSinkOptions } from './counter-sink.js';
 import { CounterSource, type CounterSourceOptions } from './counter-source.js';
 import type { EndpointFunction } from './endpoint-function.js';
 import { createLoopback } from './loopback.js';
 import { Sink } from './sink.js';
 import { SPEEDS, type SpeedName } from './speed.js';
 
-/** A simulated device: what it says of itself, and what its bulk endpoints do. */
+/** A simulated device: what it says of itself, and what its endpoints do. */
 export interface Gadget {
   readonly descriptors: Omit<DeviceInfo, 'path' | 'bus' | 'address'>;
-  /** wMaxPacketSize of all its endpoints, in bytes. */
-  readonly packetSize: number;
   /** By endpoint address. */
   readonly functions: ReadonlyMap<number, EndpointFunction>;
+  readonly control: ControlFunction;
 }
 
 const VENDOR_ID = 0x1234;
 const VENDOR_SPECIFIC = 0xff;
 
+/** wMaxPacketSize of interrupt endpoints: what every speed but low has room for. */
+const INTERRUPT_PACKET_SIZE = 64;
+
 /**
  * The virtual counter: EP 2 IN sends counters, EP 2 OUT takes anything. Alternate setting 1 has an
- * isochronous EP 3 IN as well, which is there to be seen only.
+ * interrupt EP 4 OUT as well, which takes anything, and an isochronous EP 3 IN, which is there to be
+ * seen only.
  */
-export function createCounterGadget(options: Omit<CounterSourceOptions, 'packetSize'>): Gadget {
+export function createCounterGadget(
+  options: Omit<CounterSourceOptions & CounterSinkOptions, 'packetSize'>,
+): Gadget {
   const { speed } = options.scenario;
   const { packetSize } = SPEEDS[speed];
   const bulk = [endpoint(0x82, 'bulk', packetSize), endpoint(0x02, 'bulk', packetSize)];
+  const source = new CounterSource({ ...options, packetSize });
   return {
     descriptors: describe(speed, 0x5678, 'virtual counter', 'V0001', [
       setting(0, bulk),
-      setting(1, [...bulk, endpoint(0x83, 'isochronous', packetSize)]),
+      setting(1, [
+        ...bulk,
+        endpoint(0x83, 'isochronous', packetSize),
+        endpoint(0x04, 'interrupt', INTERRUPT_PACKET_SIZE),
+      ]),
     ]),
-    packetSize,
     functions: new Map<number, EndpointFunction>([
-      [0x82, new CounterSource({ ...options, packetSize })],
-      [0x02, new Sink(packetSize)],
+      [0x82, source],
+      [0x02, new CounterSink({ ...options, packetSize })],
+      [0x04, new Sink(INTERRUPT_PACKET_SIZE)],
     ]),
+    control: new CounterRequests(source),
   };
 }
 
@@ -47,11 +61,11 @@ export function createLoopbackGadget(speed: SpeedName): Gadget {
     descriptors: describe(speed, 0x5679, 'virtual loopback', 'V0002', [
       setting(0, [endpoint(0x81, 'bulk', packetSize), endpoint(0x01, 'bulk', packetSize)]),
     ]),
-    packetSize,
     functions: new Map([
       [0x81, loopback.in],
       [0x01, loopback.out],
     ]),
+    control: NO_REQUESTS,
   };
 }
 

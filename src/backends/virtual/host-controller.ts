@@ -19,22 +19,21 @@ export class HostController {
   /**
    * Makes the pipe to a device's endpoint.
    *
-   * @param packetSize bytes in a full packet
    * @param rate bytes per second that this pipe may carry; Infinity for no limit
    */
-  createPipe(endpoint: EndpointFunction, packetSize: number, rate: number): Pipe {
+  createPipe(endpoint: EndpointFunction, rate: number): Pipe {
     const pipe = new Pipe({
       clock: this.#clock,
       endpoint,
-      packetSize,
       pacer: Number.isFinite(rate) ? new Pacer(rate) : undefined,
-      poke: () => this.#poke(),
+      poke: () => this.poke(),
     });
     this.#pipes.push(pipe);
     return pipe;
   }
 
-  #poke(): void {
+  /** Asks for a turn: there may be something to do. */
+  poke(): void {
     this.#poked = true;
     if (!this.#turning && !this.#soon) {
       this.#schedule(0);

@@ -86,24 +86,24 @@ class LoopbackOut implements EndpointFunction {
   readonly ahead = Number.POSITIVE_INFINITY;
   readonly readyAt = Number.POSITIVE_INFINITY;
   readonly #fifo: PacketFifo;
-  readonly #packetSize: number;
+  readonly packetSize: number;
 
   constructor(fifo: PacketFifo, packetSize: number) {
     this.#fifo = fifo;
-    this.#packetSize = packetSize;
+    this.packetSize = packetSize;
   }
 
   transact({ buffer, length, actualLength }: TransferMemory, limit: number): Answer {
     this.size = 0;
     const rest = length - actualLength;
     const { room } = this.#fifo;
-    if (room < Math.min(rest, this.#packetSize)) {
+    if (room < Math.min(rest, this.packetSize)) {
       return 'nak';
     }
     const most = Math.min(room, limit);
-    this.size = rest <= most ? rest : wholePackets(most, this.#packetSize);
+    this.size = rest <= most ? rest : wholePackets(most, this.packetSize);
     this.#fifo.write(buffer, actualLength, actualLength + this.size);
-    if (rest === 0 || this.size % this.#packetSize !== 0) {
+    if (rest === 0 || this.size % this.packetSize !== 0) {
       this.#fifo.endMessage();
     }
     return rest === 0 ? 'end' : 'data';
@@ -120,13 +120,13 @@ class LoopbackIn implements EndpointFunction {
   size = 0;
   readonly readyAt = Number.POSITIVE_INFINITY;
   readonly #fifo: PacketFifo;
-  readonly #packetSize: number;
+  readonly packetSize: number;
   #leaving = 0;
   #ending = false;
 
   constructor(fifo: PacketFifo, packetSize: number) {
     this.#fifo = fifo;
-    this.#packetSize = packetSize;
+    this.packetSize = packetSize;
   }
 
   get ahead(): number {
@@ -140,15 +140,15 @@ class LoopbackIn implements EndpointFunction {
       return 'nak';
     }
     const room = length - actualLength;
-    const packet = Math.min(available, this.#packetSize);
-    this.#ending = packet < this.#packetSize;
+    const packet = Math.min(available, this.packetSize);
+    this.#ending = packet < this.packetSize;
     if (packet > room) {
       this.#leaving = packet;
       return 'babble';
     }
     this.size = this.#ending
       ? packet
-      : wholePackets(Math.min(available, room, limit), this.#packetSize);
+      : wholePackets(Math.min(available, room, limit), this.packetSize);
     this.#leaving = this.size;
     this.#fifo.peek(buffer, actualLength, this.size);
     return this.#ending ? 'end' : 'data';

@@ -17,8 +17,6 @@ const TIMER_LATENESS = 2;
 export interface PipeOptions {
   readonly clock: Clock;
   readonly endpoint: EndpointFunction;
-  /** Bytes in a full packet. */
-  readonly packetSize: number;
   /** Undefined: as fast as memory goes. */
   readonly pacer: Pacer | undefined;
   /** Asks for a turn. */
@@ -26,7 +24,7 @@ export interface PipeOptions {
 }
 
 /**
- * The host's end of a bulk pipe: a queue of transfers that it serves first come, first served
+ * The host's end of a bulk or interrupt pipe: a queue of transfers that it serves first come, first served
  * against what the device answers, and those that ended, in the order of their ends, until they are
  * answered.
  *
@@ -47,10 +45,10 @@ export class Pipe {
   /** Bytes that may still move in this turn. */
   #budget = 0;
 
-  constructor({ clock, endpoint, packetSize, pacer, poke }: PipeOptions) {
+  constructor({ clock, endpoint, pacer, poke }: PipeOptions) {
     this.#clock = clock;
     this.#endpoint = endpoint;
-    this.#packetSize = packetSize;
+    this.#packetSize = endpoint.packetSize;
     this.#pacer = pacer;
     this.#poke = poke;
   }
@@ -58,6 +56,11 @@ export class Pipe {
   /** Whether any transfer is in flight: queued, or not answered yet. */
   get busy(): boolean {
     return this.#queued.count + this.#ended.count > 0;
+  }
+
+  /** Whether a stall halted it. */
+  get halted(): boolean {
+    return this.#halted;
   }
 
   /** Queues a transfer that is in no list. */

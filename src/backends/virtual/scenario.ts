@@ -13,22 +13,32 @@ export interface Scenario {
   readonly memory: number;
   /** Bytes in a message of the counter, chosen anew for each; undefined: the stream never ends one. */
   readonly message: { readonly min: number; readonly max: number } | undefined;
-  /** By offset; those of one offset in the order in which they happen. */
-  readonly faults: readonly Fault[];
+  /** Whether the counter sends nothing until a control request starts it. */
+  readonly startByRequest: boolean;
+  /** Of what the counter sends. By offset; those of one offset in the order in which they happen. */
+  readonly faults: readonly Fault<InFaultKind>[];
+  /** Of what the counter takes, in the same order. */
+  readonly outFaults: readonly Fault<OutFaultKind>[];
 }
 
-/** One event at an offset of the counter stream, see `SCENARIO_CLAUSES`. It happens once. */
-export interface Fault {
-  readonly kind: FaultKind;
-  /** Bytes sent before it. */
+/** One event at an offset of a stream of the counter, see `SCENARIO_CLAUSES`. It happens once. */
+export interface Fault<Kind extends FaultKind = FaultKind> {
+  readonly kind: Kind;
+  /** Bytes sent, or taken, before it. */
   readonly offset: number;
   /** Milliseconds; Infinity where it has no end. */
   readonly duration: number;
 }
 
-const FAULT_KINDS = ['short', 'zlp', 'stall', 'error', 'babble', 'silence', 'unplug'] as const;
+const IN_FAULT_KINDS = ['short', 'zlp', 'stall', 'error', 'babble', 'silence', 'unplug'] as const;
+const OUT_FAULT_KINDS = ['stall', 'error', 'silence', 'unplug'] as const;
 
-export type FaultKind = (typeof FAULT_KINDS)[number];
+export type InFaultKind = (typeof IN_FAULT_KINDS)[number];
+export type OutFaultKind = (typeof OUT_FAULT_KINDS)[number];
+export type FaultKind = InFaultKind | OutFaultKind;
+
+/** What the names of faults on the way out begin with. */
+const OUT = 'out-';
 
 /**
  * Every clause of the language, with what it does in whole sentences: for messages, help and
@@ -52,6 +62,11 @@ export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: stri
       'a short packet, or by a zero-length packet when it fills its last packet. By default its ' +
       'stream never ends.',
   ],
+  [
+    'start=power|request',
+    'When the counter starts to send: as soon as it has power, the default, or when the vendor ' +
+      'request 0x01 to the device has the value 1.',
+  ],
   ['short@OFFSET', 'The message ends: a short packet, or an empty one between packets.'],
   ['zlp@OFFSET', 'A zero-length packet.'],
   ['stall@OFFSET', 'The endpoint halts.'],
@@ -59,6 +74,14 @@ export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: stri
   ['babble@OFFSET', 'A packet that is too large; it is lost.'],
   ['silence@OFFSET[=TIME]', 'Nothing comes from there on, for a time or for ever.'],
   ['unplug@OFFSET[=TIME]', 'The device vanishes, for a time or for ever.'],
+  [
+    'out-stall@OFFSET',
+    'The OUT endpoint halts. OFFSET counts the bytes that it took; it takes whole packets only, so ' +
+      'what would happen within one happens in front of it.',
+  ],
+  ['out-error@OFFSET', 'The OUT transfer under way ends with a protocol error.'],
+  ['out-silence@OFFSET[=TIME]', 'Nothing is taken from there on, for a time or for ever.'],
+  ['out-unplug@OFFSET[=TIME]', 'The device vanishes, for a time or for ever.'],
 ];
 
 /** Plain devices: high speed, unpaced, an endless stream without a fault. */
@@ -68,10 +91,12 @@ export const DEFAULT_SCENARIO: Scenario = {
   seed: 0,
   memory: Number.POSITIVE_INFINITY,
   message: undefined,
+  startByRequest: false,
   faults: [],
+  outFaults: [],
 };
 
-type Settings = Omit<Scenario, 'faults'>;
+type Settings = Omit<Scenario, 'faults' | 'outFaults'>;
 
 /** Reads the value of a setting; undefined when it is none. */
 const SETTINGS: Readonly<Record<string, (value: string) => Partial<Settings> | undefined>> = {
@@ -98,6 +123,8 @@ const SETTINGS: Readonly<Record<string, (value: string) => Partial<Settings> | u
       ? undefined
       : { message: { min, max } };
   },
+  start: (value) =>
+    value === 'power' || value === 'request' ? { startByRequest: value === 'request' } : undefined,
 };
 
 /**
@@ -109,21 +136,32 @@ const SETTINGS: Readonly<Record<string, (value: string) => Partial<Settings> | u
 export function parseScenario(text: string): Scenario {
   let settings: Settings = DEFAULT_SCENARIO;
   const given = new Set<string>();
-  const faults: Fault[] = [];
+  const faults: Fault<InFaultKind>[] = [];
+  const outFaults: Fault<OutFaultKind>[] = [];
   for (const clause of clausesOf(text)) {
-    const [, name = '', sign = '', value = ''] = /^([a-z]+) ?([=@]) ?(.*)$/.exec(clause) ?? [];
+    const [, name = '', sign = '', value = ''] = /^([a-z-]+) ?([=@]) ?(.*)$/.exec(clause) ?? [];
     const setting = sign === '=' ? readSetting(name, value) : undefined;
-    const fault = sign === '@' ? readFault(name, value) : undefined;
+    const fault = sign === '@' ? readFault(name, value, IN_FAULT_KINDS) : undefined;
+    const outFault =
+      sign === '@' && name.startsWith(OUT)
+        ? readFault(name.slice(OUT.length), value, OUT_FAULT_KINDS)
+        : undefined;
     if (setting !== undefined && !given.has(name)) {
       given.add(name);
       settings = { ...settings, ...setting };
     } else if (fault !== undefined) {
       faults.push(fault);
+    } else if (outFault !== undefined) {
+      outFaults.push(outFault);
     } else {
       throw new UsbError('invalid', explain(clause, name, given));
     }
   }
-  return { ...settings, faults: faults.sort((a, b) => a.offset - b.offset) };
+  return { ...settings, faults: byOffset(faults), outFaults: byOffset(outFaults) };
+}
+
+function byOffset<Kind extends FaultKind>(faults: readonly Fault<Kind>[]): readonly Fault<Kind>[] {
+  return faults.toSorted((a, b) => a.offset - b.offset);
 }
 
 function clausesOf(text: string): string[] {
@@ -138,8 +176,12 @@ function readSetting(name: string, value: string): Partial<Settings> | undefined
   return Object.hasOwn(SETTINGS, name) ? SETTINGS[name]?.(value) : undefined;
 }
 
-function readFault(name: string, value: string): Fault | undefined {
-  const kind = FAULT_KINDS.find((candidate) => candidate === name);
+function readFault<Kind extends FaultKind>(
+  name: string,
+  value: string,
+  kinds: readonly Kind[],
+): Fault<Kind> | undefined {
+  const kind = kinds.find((candidate) => candidate === name);
   const [place = '', time, ...more] = value.split('=').map((part) => part.trim());
   const offset = parseSize(place);
   const timed = kind === 'silence' || kind === 'unplug';

@@ -1,4 +1,5 @@
 import type { DeviceInfo } from '../../usb/backend.js';
+import type { ControlFunction } from './control-function.js';
 import type { Gadget } from './gadget.js';
 import type { HostController } from './host-controller.js';
 import type { Loan } from './loan.js';
@@ -8,17 +9,24 @@ import type { Pipe } from './pipe.js';
 export interface Plug {
   readonly info: DeviceInfo;
   readonly pipes: ReadonlyMap<number, Pipe>;
-  /** Numbers of the interfaces that someone has claimed. */
-  readonly claimed: Set<number>;
+  /** The alternate settings of the interfaces that someone has claimed, by interface number. */
+  readonly claimed: Map<number, number>;
+  /** What the device makes of control requests of its own. */
+  readonly control: ControlFunction;
   /** The memory of the bus's transfers. */
   readonly loan: Loan;
   connected: boolean;
+  /** The device may have something to do. */
+  poke(): void;
+  /** The device starts anew, as after plugging in, at the address that it has. */
+  reset(): void;
 }
 
 /** A port of the bus and the device that belongs to it, plugged in or not. */
 export class Socket {
   readonly path: string;
   readonly #gadget: Gadget;
+  readonly #controller: HostController;
   readonly #loan: Loan;
   readonly #pipes = new Map<number, Pipe>();
   readonly #takeAddress: () => number;
@@ -41,10 +49,11 @@ export class Socket {
   ) {
     this.path = path;
     this.#gadget = gadget;
+    this.#controller = controller;
     this.#loan = loan;
     this.#takeAddress = takeAddress;
     for (const [address, endpoint] of gadget.functions) {
-      this.#pipes.set(address, controller.createPipe(endpoint, gadget.packetSize, rate));
+      this.#pipes.set(address, controller.createPipe(endpoint, rate));
     }
     this.#plug = this.#plugIn();
   }
@@ -67,20 +76,35 @@ export class Socket {
   /** Puts the plug back in. */
   replug(): void {
     if (!this.#plug.connected) {
-      for (const endpoint of this.#gadget.functions.values()) {
-        endpoint.powerOn();
-      }
+      this.#powerOn();
       this.#plug = this.#plugIn();
     }
+  }
+
+  #powerOn(): void {
+    for (const endpoint of this.#gadget.functions.values()) {
+      endpoint.powerOn();
+    }
+    this.#gadget.control.powerOn();
+  }
+
+  #reset(): void {
+    for (const pipe of this.#pipes.values()) {
+      pipe.clearHalt();
+    }
+    this.#powerOn();
   }
 
   #plugIn(): Plug {
     return {
       info: { path: this.path, bus: 1, address: this.#takeAddress(), ...this.#gadget.descriptors },
       pipes: this.#pipes,
-      claimed: new Set(),
+      claimed: new Map(),
+      control: this.#gadget.control,
       loan: this.#loan,
       connected: true,
+      poke: () => this.#controller.poke(),
+      reset: () => this.#reset(),
     };
   }
 }

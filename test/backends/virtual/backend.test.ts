@@ -53,7 +53,7 @@ describe('the virtual bus', () => {
       expect(() => locateBulkIn(info, { address: 0x83 })).toThrow(/isochronous/);
       const device = await backend.open(info);
       const claimed = await device.claim(0, 1);
-      expect(() => claimed.endpoint(0x83)).toThrow(/no bulk endpoint 0x83/);
+      expect(() => claimed.endpoint(0x83)).toThrow(/no bulk or interrupt endpoint 0x83/);
       expect(claimed.endpoint(0x82).maxPacketSize).toBe(512);
       await claimed.release();
       await device.close();
