@@ -1,7 +1,7 @@
 import type { Backend, ClaimOptions, DeviceInfo } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
 import { toError } from '../usb/to-error.js';
-import { Deadline } from './deadline.js';
+import { type ControlMessages, sendMessages } from './control-messages.js';
 import { type End, type EndReason, worse } from './end.js';
 import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
 import { openWhenReady } from './open-when-ready.js';
@@ -9,9 +9,11 @@ import type { ReceiveStatistics } from './receive-statistics.js';
 import { type ReceiveOptions, Receiver } from './receiver.js';
 import { type Ended, Recovery, type RecoveryOptions } from './recovery.js';
 import type { Sink } from './sink.js';
+import { type Stops, stopAt } from './stop-at.js';
+import { wireRate } from './wire-rate.js';
 
 /** A whole capture: from where, to where, how, until when. */
-export interface CaptureRequest {
+export interface CaptureRequest extends Stops, ControlMessages {
   readonly backend: Backend;
   readonly device: DeviceInfo;
   readonly location: EndpointLocation;
@@ -22,10 +24,6 @@ export interface CaptureRequest {
   /** Whether the device has just appeared, and may take a moment until it can be opened. */
   readonly fresh?: boolean | undefined;
   readonly recovery?: RecoveryOptions | undefined;
-  /** Milliseconds from the first submission until the end; without it there is no limit. */
-  readonly duration?: number | undefined;
-  /** Aborting it ends the capture with the drain, as `interrupted`. */
-  readonly signal: AbortSignal;
   /** Told the statistics when streaming begins; they count on from there. */
   readonly onStart?: ((statistics: ReceiveStatistics) => void) | undefined;
 }
@@ -46,23 +44,13 @@ export interface CaptureResult {
  *   their ranges; the sink is closed then
  */
 export async function capture(request: CaptureRequest): Promise<CaptureResult> {
-  const { sink, signal } = request;
+  const { sink } = request;
   const { receiver, source } = await prepare(request);
-  const stopped = new AbortController();
-  const stop = (end: End): void => {
-    receiver.stop(end);
-    stopped.abort();
-  };
-  const interrupt = (): void => stop({ reason: 'interrupted' });
-  signal.addEventListener('abort', interrupt);
-  if (signal.aborted) {
-    interrupt();
-  }
-  const last = await stream(request, receiver, source, stop, stopped.signal);
-  signal.removeEventListener('abort', interrupt);
-
+  const last = await stream(request, receiver, source);
+  const unstopped = await stopDevice(request, last);
   const unwritten = await failureOf(sink.close(), 'output-failed');
-  const end = unwritten === undefined ? last.end : worse(last.end, unwritten);
+  const failures = [unwritten, unstopped].filter((failure) => failure !== undefined);
+  const end = failures.reduce(worse, last.end);
   // The data is not the worse for it: this is told beside the end.
   const unrestored = await last.source?.close().then(() => undefined, toError);
   return { end, statistics: receiver.statistics, unrestored };
@@ -80,33 +68,36 @@ async function prepare(request: CaptureRequest) {
   }
 }
 
-/** Bytes that a device's bus can signal in a second; what is left of them for data is less. */
-function wireRate({ speed }: DeviceInfo): number | undefined {
-  return speed === undefined ? undefined : (speed * 1_000_000) / 8;
-}
-
 /** Receives, and goes on behind whatever can be recovered from. Does not throw. */
 async function stream(
   request: CaptureRequest,
   receiver: Receiver,
   first: OpenEndpoint,
-  stop: (end: End) => void,
-  stopped: AbortSignal,
 ): Promise<Ended> {
-  const { backend, device, location, sink, duration } = request;
+  const { backend, device, location, sink } = request;
   const unready = await failureOf(sink.start(), 'output-failed');
   if (unready !== undefined) {
     return { end: unready, source: first };
   }
   const { statistics } = receiver;
+  const stopped = new AbortController();
+  const stop = (end: End): void => {
+    receiver.stop(end);
+    stopped.abort();
+  };
   const options = { ...request.recovery, claim: request.claim };
-  const recovery = new Recovery(backend, device, location, options, statistics, stopped);
-  const deadline = duration && new Deadline(duration, () => stop({ reason: 'duration' }));
+  const recovery = new Recovery(backend, device, location, options, statistics, stopped.signal);
+  const letGo = stopAt(request, stop);
   let source = first;
+  let started: OpenEndpoint | undefined;
   try {
     request.onStart?.(statistics);
     for (;;) {
-      const standing = await recovery.after(await receiver.run(source.endpoint), source);
+      const running = receiver.run(source.endpoint);
+      const starting = source === started ? undefined : startDevice(request, source, stop);
+      const [end] = await Promise.all([running, starting]);
+      started = source;
+      const standing = await recovery.after(end, source);
       if (standing.end !== undefined) {
         return standing;
       }
@@ -115,9 +106,25 @@ async function stream(
   } catch (error) {
     return { end: { reason: 'internal', cause: toError(error) }, source };
   } finally {
-    if (deadline) {
-      deadline.clear();
-    }
+    letGo();
+  }
+}
+
+/** A device that is gone needs no stopping. */
+async function stopDevice({ after }: CaptureRequest, { end, source }: Ended) {
+  return source === undefined || end.reason === 'device-lost'
+    ? undefined
+    : sendMessages(source.device, after);
+}
+
+async function startDevice(
+  { before }: CaptureRequest,
+  { device }: OpenEndpoint,
+  stop: (end: End) => void,
+): Promise<void> {
+  const failure = await sendMessages(device, before);
+  if (failure !== undefined) {
+    stop(failure);
   }
 }
 

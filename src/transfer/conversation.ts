@@ -60,7 +60,9 @@ export class Conversation {
       this.#receiver.run(incoming).then((end) => this.#received(end)),
       this.#sender.run(outgoing).then((end) => this.#wasSent(end)),
     ]);
-    return this.#end ?? { reason: 'internal' };
+    const end = this.#end ?? { reason: 'internal' };
+    // Bytes that a reader did not want are no limit reached.
+    return end.reason === 'limit' && this.#sink.isClosed ? { reason: 'reader-closed' } : end;
   }
 
   /** The direction in which it failed, where it did in one. */

@@ -152,11 +152,14 @@ export class Sender implements Cargo {
   ): void {
     this.#answeredAt = now;
     this.#completed.put(sequence, buffer, actualLength);
-    if (status !== 'completed' || actualLength < requested) {
+    // What was cancelled a moment too late is taken, and no hole.
+    if (actualLength < requested || (requested === 0 && status !== 'completed')) {
       this.#hole = Math.min(this.#hole, sequence);
-      this.#pump.drain(endOf(status));
     } else if (requested === 0) {
       this.statistics.zeroLengthPackets += 1;
+    }
+    if (status !== 'completed' || actualLength < requested) {
+      this.#pump.drain(endOf(status));
     }
   }
 

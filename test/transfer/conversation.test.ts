@@ -146,6 +146,15 @@ describe('Conversation', () => {
     expect(await bench.drained()).toEqual({ reason: 'limit' });
   });
 
+  it('does not take bytes that the reader did not want for a limit reached', async () => {
+    const bench = new Bench(held(), { receive: { depth: 2, transferSize: 1024, bytes: 512 } });
+    bench.sink.capacity = 100;
+    bench.sink.failure = CLOSED;
+    await bench.settle();
+    bench.reply(512);
+    expect(await bench.drained()).toEqual({ reason: 'reader-closed' });
+  });
+
   it.each([
     ['in', 'stall'],
     ['out', 'stall'],

@@ -194,6 +194,20 @@ describe('Sender', () => {
     expect(bench.sender.statistics.bytesAccepted).toBe(1536);
   });
 
+  it('takes what was cancelled too late for what it is: sent', async () => {
+    const bench = new Bench(counterBytes(0, 20_000));
+    await bench.settle();
+    bench.sender.stop({ reason: 'interrupted' });
+    const [first, second, third, fourth] = bench.endpoint.flights;
+    first?.complete('cancelled', 1024);
+    second?.complete('cancelled', 100);
+    third?.complete('cancelled', 0);
+    fourth?.complete('cancelled', 0);
+    await bench.ended;
+    const { bytesAccepted, bytesBeyond } = bench.sender.statistics;
+    expect([bytesAccepted, bytesBeyond]).toEqual([1124, 0]);
+  });
+
   it('sends all that was read before the input failed', async () => {
     const source = new MemorySource(counterBytes(0, 1500));
     source.failure = new Error('EIO');

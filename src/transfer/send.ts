@@ -1,0 +1,101 @@
+import type { Backend, ClaimOptions, DeviceInfo } from '../usb/backend.js';
+import type { EndpointLocation } from '../usb/locate-endpoint.js';
+import { toError } from '../usb/to-error.js';
+import { type ControlMessages, sendMessages } from './control-messages.js';
+import { type End, worse } from './end.js';
+import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
+import { openWhenReady } from './open-when-ready.js';
+import type { SendStatistics } from './send-statistics.js';
+import { Sender, type SendOptions } from './sender.js';
+import type { Source } from './source.js';
+import { type Stops, stopAt } from './stop-at.js';
+import { explainError } from './unplug.js';
+import { wireRate } from './wire-rate.js';
+
+/** All of a sending: from where, to where, how, until when. */
+export interface SendRequest extends Stops, ControlMessages {
+  readonly backend: Backend;
+  readonly device: DeviceInfo;
+  readonly location: EndpointLocation;
+  readonly claim?: ClaimOptions | undefined;
+  /** Open already, so that no device is touched when there is nothing to send. */
+  readonly source: Source;
+  readonly send: SendOptions;
+  /** Whether the device has just appeared, and may take a moment until it can be opened. */
+  readonly fresh?: boolean | undefined;
+  /** Told the statistics when it begins; they count on from there. */
+  readonly onStart?: ((statistics: SendStatistics) => void) | undefined;
+}
+
+/** How it went. */
+export interface SendResult {
+  readonly end: End;
+  readonly statistics: SendStatistics;
+  /** Why the device is not as it was found: still claimed or halted, or without its kernel driver. */
+  readonly unrestored: Error | undefined;
+}
+
+/**
+ * Opens the device, claims the interface, sends until the input or something else ends it, and puts
+ * everything back whatever happened: a halt cleared, interface released, device and source closed.
+ *
+ * @throws UsbError when the device could not be opened or claimed, RangeError for options out of
+ *   their ranges; the source is closed then
+ */
+export async function send(request: SendRequest): Promise<SendResult> {
+  const { source } = request;
+  const { sender, target } = await prepare(request);
+  const letGo = stopAt(request, (end) => sender.stop(end));
+  const ended = await run(request, sender, target);
+  letGo();
+  await source.close().catch(() => {}); // what it had is read
+
+  const end = await explainError(ended, target.device);
+  const unstopped = await stopDevice(request, end, target);
+  const unhalted = end.reason === 'stall' ? await clearHalt(target) : undefined;
+  const unclosed = await target.close().then(() => undefined, toError);
+  return {
+    end: unstopped === undefined ? end : worse(end, unstopped),
+    statistics: sender.statistics,
+    unrestored: unhalted ?? unclosed,
+  };
+}
+
+async function prepare(request: SendRequest) {
+  const { backend, device, location, claim, source, signal } = request;
+  const open = () => openEndpoint(backend, device, location, claim);
+  try {
+    const sender = new Sender(source, { wireRate: wireRate(device), ...request.send });
+    return { sender, target: await (request.fresh ? openWhenReady(open, signal) : open()) };
+  } catch (error) {
+    await source.close().catch(() => {}); // the first failure is the one to tell
+    throw error;
+  }
+}
+
+/** Does not throw. */
+async function run(request: SendRequest, sender: Sender, target: OpenEndpoint): Promise<End> {
+  try {
+    request.onStart?.(sender.statistics);
+    const started = async (): Promise<void> => {
+      const failure = await sendMessages(target.device, request.before);
+      if (failure !== undefined) {
+        sender.stop(failure);
+      }
+    };
+    const [end] = await Promise.all([sender.run(target.endpoint), started()]);
+    return end;
+  } catch (error) {
+    return { reason: 'internal', cause: toError(error) };
+  }
+}
+
+/** A device that is gone needs no stopping. */
+async function stopDevice({ after }: SendRequest, end: End, { device }: OpenEndpoint) {
+  return end.reason === 'device-lost' ? undefined : sendMessages(device, after);
+}
+
+/** So that a second run can go on where this one ended. */
+function clearHalt({ endpoint }: OpenEndpoint): Promise<Error | undefined> {
+  return endpoint.clearHalt().then(() => undefined, toError);
+}
