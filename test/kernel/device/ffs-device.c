@@ -1,13 +1,11 @@
 // A USB device as a program: a vendor-specific interface with a bulk IN and a bulk OUT endpoint,
 // through FunctionFS. What it sends is a script, so that a test can stage a device's good and bad
-// manners. `gadget up NAME ffs -- STEPS…` starts it.
+// manners. `gadget up NAME ffs -- OPTIONS STEPS…` starts it.
 //
-// usage: ffs-device FOLDER [--sink FILE] [--accept SIZE] STEPS…
+// usage: ffs-device FOLDER [OPTIONS] STEPS…
 //
-//   FOLDER         where functionfs is mounted
-//   --sink FILE    writes there what arrives at the OUT endpoint (else it is only counted)
-//   --accept SIZE  halts the OUT endpoint once after SIZE bytes, a multiple of the packet size
-//   STEPS          separated by commas; all arguments together are one script
+//   FOLDER   where functionfs is mounted
+//   STEPS    what goes out at the IN endpoint; separated by commas, all arguments are one script
 //
 //   send SIZE|forever             bytes, without a short packet unless at the end
 //   message SIZE                  bytes that end in a short or a zero-length packet
@@ -26,6 +24,38 @@
 // Sizes may end in k, M or G (binary). All bytes ever sent, but for stamps, are one stream of
 // little-endian 32-bit numbers 0, 1, 2, …: the host sees a loss as a jump and a repetition as a step
 // back. After the last step the device is silent.
+//
+// What comes at the OUT endpoint is taken packet by packet, as fast as it comes, and counted:
+//
+//   --sink FILE        writes it there
+//   --messages FILE    writes the size of each message there, a line each. A message ends in a short
+//                      or a zero-length packet: whole packets and a zero-length one are one message,
+//                      a zero-length packet on its own is the message 0. What has not ended is not
+//                      there: see `open` below
+//   --accept SIZE      halts the endpoint, once, when SIZE bytes are taken; goes on after the halt
+//   --take SIZE        takes no more than SIZE bytes, so that the host waits …
+//   --pause MS         … for so long, instead of for ever
+//   --take-rate SIZE   takes at most SIZE bytes a second
+//   --account FILE     keeps there what was taken, as a line of JSON: `bytes`, their `crc32` (zlib's)
+//                      in hexadecimal, `messages` that have ended, bytes of the one that is `open`,
+//                      and `settled`: nothing more can come, as the device is unplugged or takes
+//                      nothing. Until then it may be an instant late. `gadget account` waits for it
+//   --interrupt-out    the OUT endpoint is an interrupt endpoint
+//
+// A packet is taken whole or not at all: a SIZE that falls into a packet counts that packet as well.
+// The account stands in the log, too, whenever it is settled.
+//
+// Control requests, which are logged before they are answered; all others are stalled:
+//
+//   0x01 OUT  wValue 1 starts the IN stream, 0 stops it, and takes back what the host has not taken.
+//             Started again, it goes on with that
+//   0x02 OUT  keeps up to 64 bytes; IN gives them back, so that an answer may be short
+//   0x03 IN   is never answered
+//
+// They are vendor requests to the device, the interface or an endpoint. With --start-by-request
+// nothing is sent before a start, and each packet is a request of its own, so that a stop falls
+// between two packets; else a stop may have the host see up to 16 KiB twice. (Up to 64 bytes that
+// are all that waits are in the controller, and cannot be taken back.)
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -97,7 +127,7 @@ struct plain {
   struct usb_endpoint_descriptor_no_audio in, out;
 } __attribute__((packed));
 
-static const struct {
+static struct {
   struct usb_functionfs_descs_head_v2 head;
   __le32 fs_count, hs_count, ss_count;
   struct plain fs, hs;
@@ -111,7 +141,8 @@ static const struct {
 } __attribute__((packed)) descriptors = {
     .head = {.magic = FUNCTIONFS_DESCRIPTORS_MAGIC_V2,
              .length = sizeof descriptors,
-             .flags = FUNCTIONFS_HAS_FS_DESC | FUNCTIONFS_HAS_HS_DESC | FUNCTIONFS_HAS_SS_DESC},
+             .flags = FUNCTIONFS_HAS_FS_DESC | FUNCTIONFS_HAS_HS_DESC | FUNCTIONFS_HAS_SS_DESC |
+                      FUNCTIONFS_ALL_CTRL_RECIP},
     .fs_count = 3,
     .hs_count = 3,
     .ss_count = 5,
@@ -119,6 +150,18 @@ static const struct {
     .hs = {INTERFACE, ENDPOINT(0x81, 512), ENDPOINT(0x02, 512)},
     .ss = {INTERFACE, ENDPOINT(0x81, 1024), COMPANION, ENDPOINT(0x02, 1024), COMPANION},
 };
+
+static void make_interrupt(struct usb_endpoint_descriptor_no_audio *endpoint) {
+  endpoint->bmAttributes = USB_ENDPOINT_XFER_INT;
+  endpoint->bInterval = 1;
+}
+
+static void make_out_interrupt(void) {
+  make_interrupt(&descriptors.fs.out);
+  make_interrupt(&descriptors.hs.out);
+  make_interrupt(&descriptors.ss.out);
+  descriptors.ss.out_companion.wBytesPerInterval = descriptors.ss.out.wMaxPacketSize;
+}
 
 #define INTERFACE_NAME "Scripted"
 static const struct {
@@ -142,7 +185,7 @@ static int open_in(const char *folder, const char *file, int flags) {
   return fd;
 }
 
-// ---- Events -------------------------------------------------------------------------------------
+// ---- Configuration ------------------------------------------------------------------------------
 
 // Odd while a host has the device configured. Every configuration makes it a new number.
 static atomic_uint configuration;
@@ -151,43 +194,6 @@ static bool is_enabled(void) { return configuration & 1; }
 
 static void wait_enabled(void) {
   while (!is_enabled()) sleep_ms(2);
-}
-
-// Waits with poll: a read that waits holds a lock that the kernel (6.1) needs to unbind the device,
-// and both would wait for ever.
-static bool read_event(int ep0, struct usb_functionfs_event *event) {
-  struct pollfd poller = {.fd = ep0, .events = POLLIN};
-  while (poll(&poller, 1, -1) < 0 && errno == EINTR) {
-  }
-  return read(ep0, event, sizeof *event) == (ssize_t)sizeof *event;
-}
-
-static void *watch_events(void *argument) {
-  int ep0 = *(int *)argument;
-  static const char *const names[] = {"bind",  "unbind",  "enable", "disable",
-                                      "setup", "suspend", "resume"};
-  struct usb_functionfs_event event;
-  while (read_event(ep0, &event)) {
-    say("event: %s", event.type < sizeof names / sizeof *names ? names[event.type] : "?");
-    switch (event.type) {
-      case FUNCTIONFS_ENABLE:
-        configuration += is_enabled() ? 2 : 1;
-        break;
-      case FUNCTIONFS_DISABLE:
-      case FUNCTIONFS_UNBIND:
-        if (is_enabled()) configuration++;
-        break;
-      case FUNCTIONFS_SETUP:
-        // No request is known: a transfer in the wrong direction tells FunctionFS to stall it.
-        if (event.u.setup.bRequestType & USB_DIR_IN)
-          (void)!read(ep0, NULL, 0);
-        else
-          (void)!write(ep0, NULL, 0);
-        break;
-    }
-  }
-  check(false, "ep0");
-  return NULL;
 }
 
 // ---- A pipe: requests in flight on one endpoint, answered in order ------------------------------
@@ -209,10 +215,18 @@ struct pipe {
   aio_context_t context;
   struct request *requests;
   unsigned first, next;  // Requests in flight are first … next - 1, modulo DEPTH.
+  pthread_mutex_t lock;  // Held to submit, and for what follows.
+  pthread_cond_t started;
+  bool stopped;
+  unsigned stops;         // How often it was stopped,
+  unsigned stops_minded;  // of which nothing in flight is from before these.
 };
 
 static void pipe_open(struct pipe *pipe, int fd, uint16_t operation) {
-  *pipe = (struct pipe){.fd = fd, .operation = operation};
+  *pipe = (struct pipe){.fd = fd,
+                        .operation = operation,
+                        .lock = PTHREAD_MUTEX_INITIALIZER,
+                        .started = PTHREAD_COND_INITIALIZER};
   pipe->requests = calloc(DEPTH, sizeof *pipe->requests);
   check(pipe->requests != NULL, "calloc");
   check(syscall(SYS_io_setup, DEPTH, &pipe->context) == 0, "io_setup");
@@ -236,6 +250,13 @@ static void pipe_collect(struct pipe *pipe, long least) {
   }
 }
 
+static void submit(struct pipe *pipe, struct request *request) {
+  request->pending = true;
+  struct iocb *iocbs[] = {&request->iocb};
+  check(syscall(SYS_io_submit, pipe->context, 1, iocbs) == 1, "io_submit");
+}
+
+// Where the pipe is or was stopped, the request fails at once, as those before it have.
 static void pipe_submit(struct pipe *pipe, unsigned index, void *data) {
   struct request *request = pipe_request(pipe, index);
   request->iocb = (struct iocb){.aio_data = index % DEPTH,
@@ -243,28 +264,55 @@ static void pipe_submit(struct pipe *pipe, unsigned index, void *data) {
                                 .aio_fildes = (uint32_t)pipe->fd,
                                 .aio_buf = (uintptr_t)data,
                                 .aio_nbytes = request->length};
-  request->pending = true;
-  struct iocb *iocbs[] = {&request->iocb};
-  check(syscall(SYS_io_submit, pipe->context, 1, iocbs) == 1, "io_submit");
+  pthread_mutex_lock(&pipe->lock);
+  if (pipe->stopped || pipe->stops != pipe->stops_minded)
+    request->result = -ECANCELED;
+  else
+    submit(pipe, request);
+  pthread_mutex_unlock(&pipe->lock);
 }
 
 // Submits what failed again, in order. Requests fail while no host has the device configured, and
-// when that ends; the kernel does not say how much of the first one the host had taken by then, so
-// the host may see up to one request's bytes a second time. (A host that merely cancels its own
-// transfers makes nothing fail here: the request waits for the host's next transfer.)
+// when that ends, and when the pipe is stopped; the kernel does not say how much of the first one
+// the host had taken by then, so the host may see up to one request's bytes a second time. (A host
+// that merely cancels its own transfers makes nothing fail here: the request waits for the host's
+// next transfer.)
 static void pipe_resubmit(struct pipe *pipe) {
   for (unsigned i = pipe->first; i != pipe->next; i++)
     while (pipe_request(pipe, i)->pending) pipe_collect(pipe, 1);
   wait_enabled();
   sleep_ms(2);
+  pthread_mutex_lock(&pipe->lock);
+  while (pipe->stopped) pthread_cond_wait(&pipe->started, &pipe->lock);
+  pipe->stops_minded = pipe->stops;
   for (unsigned i = pipe->first; i != pipe->next; i++) {
-    struct request *request = pipe_request(pipe, i);
-    if (request->result >= 0) say("ORDER LOST: a request succeeded after one that failed");
-    pipe_submit(pipe, i, (void *)(uintptr_t)request->iocb.aio_buf);
+    if (pipe_request(pipe, i)->result >= 0)
+      say("ORDER LOST: a request succeeded after one that failed");
+    submit(pipe, pipe_request(pipe, i));
   }
+  pthread_mutex_unlock(&pipe->lock);
 }
 
-// Waits for the oldest request, and returns it.
+// Takes back what is in flight, newest first, so that nothing overtakes what is taken back.
+static void pipe_stop(struct pipe *pipe) {
+  pthread_mutex_lock(&pipe->lock);
+  pipe->stopped = true;
+  pipe->stops++;
+  struct io_event event;
+  // Of a request that is not in flight io_cancel merely says so.
+  for (unsigned i = 1; i <= DEPTH; i++)
+    syscall(SYS_io_cancel, pipe->context, &pipe_request(pipe, pipe->next - i)->iocb, &event);
+  pthread_mutex_unlock(&pipe->lock);
+}
+
+static void pipe_start(struct pipe *pipe) {
+  pthread_mutex_lock(&pipe->lock);
+  pipe->stopped = false;
+  pthread_cond_signal(&pipe->started);
+  pthread_mutex_unlock(&pipe->lock);
+}
+
+// Waits for the oldest request, until it succeeds, and returns it.
 static struct request *pipe_take(struct pipe *pipe) {
   struct request *request = pipe_request(pipe, pipe->first);
   for (;;) {
@@ -286,33 +334,45 @@ static struct usb_endpoint_descriptor pipe_descriptor(const struct pipe *pipe) {
   }
 }
 
+// ---- Rates --------------------------------------------------------------------------------------
+
+struct pace {
+  uint64_t rate;  // Bytes a second; 0: as many as the host likes.
+  uint64_t due;   // When the next bytes may go.
+};
+
+static void pace_wait(struct pace *pace, size_t length) {
+  uint64_t now = now_ns();
+  if (pace->due < now) pace->due = now;
+  sleep_until(pace->due);
+  pace->due += (uint64_t)length * NS_PER_S / pace->rate;
+}
+
 // ---- The IN endpoint ----------------------------------------------------------------------------
 
 static struct pipe in;
 static uint64_t stream;  // Bytes of the stream handed to the endpoint.
-static uint64_t rate;    // Bytes a second; 0: as many as the host takes.
-static uint64_t due;     // When the next bytes may go, with a rate.
+static struct pace pace;
+static bool start_by_request;
 
 // Waits until the host has taken everything.
 static void drain(void) {
   while (pipe_depth(&in) > 0) pipe_take(&in);
 }
 
-// Bytes for one request: many, but with a low rate few, for an even flow.
+// Bytes for one request: many, but few with a low rate, for an even flow, or when the host may stop
+// the stream.
 static size_t chunk_size(void) {
-  if (rate == 0 || rate / 64 >= BUFFER) return BUFFER;
+  if (!start_by_request && (pace.rate == 0 || pace.rate / 64 >= BUFFER)) return BUFFER;
   size_t packet = pipe_descriptor(&in).wMaxPacketSize;
-  size_t packets = rate / 64 / packet;
+  size_t packets = start_by_request ? 1 : pace.rate / 64 / packet;
   return packet * (packets > 0 ? packets : 1);
 }
 
 static void keep_rate(size_t length) {
-  if (rate == 0) return;
+  if (pace.rate == 0) return;
   drain();  // A host that did not read for a while gets no burst afterwards.
-  uint64_t now = now_ns();
-  if (due < now) due = now;
-  sleep_until(due);
-  due += (uint64_t)length * NS_PER_S / rate;
+  pace_wait(&pace, length);
 }
 
 // The next request, free to be filled.
@@ -412,40 +472,195 @@ static void silence(uint64_t ms) {
   sleep_ms(ms);
 }
 
-static void leave(void) {
-  drain();
-  sleep_ms(100);  // The controller has up to 64 bytes of its own, and tells nobody.
-  exit(0);
-}
-
 // ---- The OUT endpoint ---------------------------------------------------------------------------
 
 static struct pipe out;
-static int sink = -1;
-static uint64_t accept_size = FOREVER;
+static struct pace out_pace;
+static int sink = -1, account_file = -1;
+static FILE *messages;
+static uint64_t accept_size = FOREVER, take_size = FOREVER, pause_ms = FOREVER;
 
-// A request for every packet: what the host sent arrives at once, whether its last packet was short
-// or not, and many of them keep up the rate.
+static struct {
+  atomic_uint_least64_t bytes;
+  uint32_t crc;
+  uint64_t messages;
+  uint64_t open;  // Bytes of the message that has not ended.
+} taken;
+
+// The CRC-32 of zlib and gzip, of what came before and these bytes.
+static uint32_t crc32(uint32_t crc, const unsigned char *bytes, size_t length) {
+  static uint32_t table[256];
+  if (table[1] == 0)
+    for (uint32_t i = 0; i < 256; i++) {
+      uint32_t entry = i;
+      for (int bit = 0; bit < 8; bit++) entry = entry >> 1 ^ (entry & 1 ? 0xedb88320 : 0);
+      table[i] = entry;
+    }
+  crc = ~crc;
+  for (size_t i = 0; i < length; i++) crc = crc >> 8 ^ table[(crc ^ bytes[i]) & 0xff];
+  return ~crc;
+}
+
+// One write of always the same length, so that a reader sees it whole.
+static void keep_account(bool settled) {
+  char line[160];
+  snprintf(line, sizeof line,
+           "{\"bytes\":%" PRIu64 ",\"crc32\":\"%08" PRIx32 "\",\"messages\":%" PRIu64
+           ",\"open\":%" PRIu64 ",\"settled\":%s}",
+           taken.bytes, taken.crc, taken.messages, taken.open, settled ? "true" : "false");
+  if (settled) say("OUT %s", line);
+  size_t length = strlen(line);
+  memset(line + length, ' ', sizeof line - length);
+  line[sizeof line - 1] = '\n';
+  if (account_file >= 0)
+    check(pwrite(account_file, line, sizeof line, 0) == sizeof line, "account");
+}
+
+static void account_packet(const struct request *request) {
+  size_t length = (size_t)request->result;
+  taken.crc = crc32(taken.crc, (const unsigned char *)request->buffer, length);
+  if (sink >= 0) check(write(sink, request->buffer, length) == request->result, "sink");
+  taken.open += length;
+  if (length < request->length) {
+    if (messages) fprintf(messages, "%" PRIu64 "\n", taken.open);
+    taken.messages++;
+    taken.open = 0;
+  }
+  taken.bytes += length;
+}
+
+// Before it waits for the host, and when requests fail, the account is brought up to date. Answers
+// come in order, so once a request has failed, all that the host's transfers brought is counted.
+static void wait_packet(void) {
+  struct request *request = pipe_request(&out, out.first);
+  if (request->pending) pipe_collect(&out, 0);
+  if (request->pending) keep_account(false);
+  while (request->pending) pipe_collect(&out, 1);
+  if (request->result < 0) keep_account(true);
+}
+
+static void halt_out(void) {
+  // Writing to an OUT endpoint is how FunctionFS is told to halt it.
+  check(write(out.fd, "", 1) < 0 && errno == EBADMSG, "halt OUT");
+  say("OUT halted after %" PRIu64 " bytes", taken.bytes);
+  accept_size = FOREVER;
+}
+
+static void stop_taking(void) {
+  say("OUT takes no more");
+  keep_account(true);
+  while (pause_ms == FOREVER) pause();
+  sleep_ms(pause_ms);
+  say("OUT goes on");
+  take_size = FOREVER;
+}
+
+// A request for every packet, which ends with that packet, full or short, and many of them to keep
+// up the rate; but never more than may be taken.
 static void *receive(void *argument) {
   (void)argument;
-  uint64_t received = 0, asked = 0;
+  size_t packet = pipe_descriptor(&out).wMaxPacketSize;
+  unsigned depth = out_pace.rate > 0 ? 1 : DEPTH;
   for (;;) {
-    while (pipe_depth(&out) < DEPTH && asked < accept_size) {
+    uint64_t limit = accept_size < take_size ? accept_size : take_size;
+    while (pipe_depth(&out) < depth && taken.bytes + pipe_depth(&out) * packet < limit) {
       struct request *request = pipe_request(&out, out.next);
-      request->length = pipe_descriptor(&out).wMaxPacketSize;
-      asked += request->length;
+      request->length = packet;
+      if (out_pace.rate > 0) pace_wait(&out_pace, packet);
       pipe_submit(&out, out.next++, request->buffer);
     }
-    struct request *request = pipe_take(&out);
-    received += (uint64_t)request->result;
-    asked -= request->length - (uint64_t)request->result;
-    if (sink >= 0)
-      check(write(sink, request->buffer, (size_t)request->result) == request->result, "sink");
-    if (received >= accept_size) {
-      // Writing to an OUT endpoint is how FunctionFS is told to halt it.
-      check(write(out.fd, "", 1) < 0 && errno == EBADMSG, "halt OUT");
-      say("OUT halted after %" PRIu64 " bytes", received);
-      accept_size = FOREVER;
+    if (pipe_depth(&out) > 0) {
+      wait_packet();
+      account_packet(pipe_take(&out));
+    }
+    if (taken.bytes >= accept_size) halt_out();
+    if (taken.bytes >= take_size) stop_taking();
+  }
+  return NULL;
+}
+
+// ---- Control requests and events ----------------------------------------------------------------
+
+#define KEPT_BYTES 64
+
+static struct {
+  unsigned char bytes[KEPT_BYTES];
+  size_t length;
+} kept;
+
+// An answer in the wrong direction tells FunctionFS to stall.
+static void stall_request(int ep0, bool to_host) {
+  (void)!(to_host ? read(ep0, NULL, 0) : write(ep0, NULL, 0));
+}
+
+// Returns when the request is void, which is when something else happens on the bus. An answer from
+// memory that is not mapped shows it: it fails before anything is sent.
+static void leave_unanswered(int ep0) {
+  const void *volatile nowhere = (const void *)1;
+  while (write(ep0, nowhere, 1) < 0 && errno == EFAULT) sleep_ms(5);
+}
+
+static void answer(int ep0, const struct usb_ctrlrequest *setup) {
+  bool to_host = setup->bRequestType & USB_DIR_IN;
+  unsigned length = setup->wLength;
+  say("control: bmRequestType 0x%02x bRequest 0x%02x wValue 0x%04x wIndex 0x%04x wLength %u, "
+      "OUT at byte %" PRIu64,
+      setup->bRequestType, setup->bRequest, setup->wValue, setup->wIndex, length, taken.bytes);
+  bool is_vendor = (setup->bRequestType & USB_TYPE_MASK) == USB_TYPE_VENDOR;
+  switch (is_vendor ? setup->bRequest << 8 | to_host : 0) {
+    case 0x0100:
+      if (setup->wValue > 1 || length > 0) break;
+      (setup->wValue ? pipe_start : pipe_stop)(&in);
+      (void)!read(ep0, NULL, 0);
+      return;
+    case 0x0200:
+      if (length > KEPT_BYTES) break;
+      ssize_t received = read(ep0, kept.bytes, length);
+      kept.length = received > 0 ? (size_t)received : 0;
+      return;
+    case 0x0201:
+      (void)!write(ep0, kept.bytes, length < kept.length ? length : kept.length);
+      return;
+    case 0x0301:
+      if (length == 0) break;
+      leave_unanswered(ep0);
+      return;
+  }
+  say("stalled");
+  stall_request(ep0, to_host);
+}
+
+// Waits with poll: a read that waits holds a lock that the kernel (6.1) needs to unbind the device,
+// and both would wait for ever.
+static bool read_event(int ep0, struct usb_functionfs_event *event) {
+  struct pollfd poller = {.fd = ep0, .events = POLLIN};
+  while (poll(&poller, 1, -1) < 0 && errno == EINTR) {
+  }
+  return read(ep0, event, sizeof *event) == (ssize_t)sizeof *event;
+}
+
+static void *watch_events(void *argument) {
+  int ep0 = *(int *)argument;
+  static const char *const names[] = {"bind",  "unbind",  "enable", "disable",
+                                      "setup", "suspend", "resume"};
+  struct usb_functionfs_event event;
+  for (;;) {
+    if (!read_event(ep0, &event)) {
+      check(errno == EIDRM, "ep0");  // A request that is void.
+      continue;
+    }
+    say("event: %s", event.type < sizeof names / sizeof *names ? names[event.type] : "?");
+    switch (event.type) {
+      case FUNCTIONFS_ENABLE:
+        configuration += is_enabled() ? 2 : 1;
+        break;
+      case FUNCTIONFS_DISABLE:
+      case FUNCTIONFS_UNBIND:
+        if (is_enabled()) configuration++;
+        break;
+      case FUNCTIONFS_SETUP:
+        answer(ep0, &event.u.setup);
+        break;
     }
   }
   return NULL;
@@ -467,6 +682,13 @@ static uint64_t number(const char *text, uint64_t absent) {
   unsigned shift = *end == 'k' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
   if (end == text || end[shift > 0] != '\0') misuse(text);
   return value << shift;
+}
+
+static void leave(void) {
+  drain();
+  sleep_ms(100);  // The controller has up to 64 bytes of its own, and tells nobody.
+  keep_account(true);
+  exit(0);
 }
 
 struct step {
@@ -497,7 +719,7 @@ static bool perform(const struct step *step, bool really) {
   } else if (is(step, "stall")) {
     if (really) stall();
   } else if (is(step, "rate") && step->first) {
-    if (really) rate = first;
+    if (really) pace.rate = first;
   } else if (is(step, "exit")) {
     if (really) leave();
   } else if (is(step, "repeat")) {
@@ -528,30 +750,65 @@ static size_t parse(char *script) {
   return count;
 }
 
+static int created(const char *path) {
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  check(fd >= 0, path);
+  return fd;
+}
+
+// Takes the option at `arguments`, and its value; returns how many arguments these are, 0 if it is
+// no option.
+static int option(char **arguments) {
+  const char *name = arguments[0], *value = arguments[1];
+  if (strcmp(name, "--start-by-request") == 0) {
+    start_by_request = true;
+    return 1;
+  }
+  if (strcmp(name, "--interrupt-out") == 0) {
+    make_out_interrupt();
+    return 1;
+  }
+  if (strncmp(name, "--", 2) != 0) return 0;
+  if (value == NULL) misuse(name);
+  if (strcmp(name, "--sink") == 0)
+    sink = created(value);
+  else if (strcmp(name, "--account") == 0)
+    account_file = created(value);
+  else if (strcmp(name, "--messages") == 0)
+    setlinebuf(messages = fdopen(created(value), "w"));
+  else if (strcmp(name, "--accept") == 0)
+    accept_size = number(value, FOREVER);
+  else if (strcmp(name, "--take") == 0)
+    take_size = number(value, FOREVER);
+  else if (strcmp(name, "--pause") == 0)
+    pause_ms = number(value, FOREVER);
+  else if (strcmp(name, "--take-rate") == 0)
+    out_pace.rate = number(value, 0);
+  else
+    misuse(name);
+  return 2;
+}
+
 int main(int argc, char **argv) {
   setvbuf(stdout, NULL, _IOLBF, 0);
   if (argc < 2) misuse("no folder");
   const char *folder = argv[1];
   char script[16384] = "";
-  for (int i = 2; i < argc; i++) {
-    bool has_value = i + 1 < argc;
-    if (strcmp(argv[i], "--sink") == 0 && has_value) {
-      sink = open(argv[++i], O_WRONLY | O_CREAT | O_TRUNC, 0644);
-      check(sink >= 0, argv[i]);
-    } else if (strcmp(argv[i], "--accept") == 0 && has_value) {
-      accept_size = number(argv[++i], FOREVER);
-    } else {
-      if (strlen(script) + strlen(argv[i]) + 2 > sizeof script) misuse("so long a script");
-      strcat(strcat(script, script[0] ? " " : ""), argv[i]);
-    }
+  for (int i = 2, options; i < argc; i += options > 0 ? options : 1) {
+    options = option(&argv[i]);
+    if (options > 0) continue;
+    if (strlen(script) + strlen(argv[i]) + 2 > sizeof script) misuse("so long a script");
+    strcat(strcat(script, script[0] ? " " : ""), argv[i]);
   }
   size_t count = parse(script[0] ? script : strcpy(script, "silence"));
+  keep_account(false);
 
   int ep0 = open_in(folder, "ep0", O_RDWR);
   check(write(ep0, &descriptors, sizeof descriptors) == (ssize_t)sizeof descriptors, "descriptors");
   check(write(ep0, &strings, sizeof strings) == (ssize_t)sizeof strings, "strings");
   pipe_open(&in, open_in(folder, "ep1", O_RDWR | O_NONBLOCK), IOCB_CMD_PWRITE);
   pipe_open(&out, open_in(folder, "ep2", O_RDWR | O_NONBLOCK), IOCB_CMD_PREAD);
+  in.stopped = start_by_request;
 
   pthread_t thread;
   check(pthread_create(&thread, NULL, watch_events, &ep0) == 0, "pthread_create");
