@@ -196,3 +196,17 @@ describeInLab('the control requests of a scripted device', () => {
     expect(lines[7]).toBe('1 0a');
   });
 });
+
+describeInLab('an alternate setting', () => {
+  it('is put back when the interface is released', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one ecm >/dev/null
+      exec 3</sys/kernel/debug/usb/usbmon/0u
+      node bin/usbxfer.js read -d 1234:5678 --alt 1 --duration 100ms -q || exit
+      timeout 0.5 cat <&3 | grep -o 's 01 0b .*'
+      cat /sys/bus/usb/devices/2-1:1.1/bAlternateSetting`);
+    expect(stderr).toBe('');
+    expect(stdout.toString()).toBe('s 01 0b 0001 0001 0000 0\ns 01 0b 0000 0001 0000 0\n0\n');
+    expect(code).toBe(0);
+  });
+});
