@@ -1,13 +1,13 @@
 /*
- * usbxfer beside other ways to read a bulk endpoint, on a real kernel and a software bus: see
- * bench/README.md. `npm run bench:kernel -- --rounds 5 --speeds super,high --outputs file,pipe,null`
+ * usbxfer beside other ways to read a bulk endpoint, or to write to one, on a real kernel and a
+ * software bus: see bench/README.md. `npm run bench:kernel -- --direction in --rounds 5`
  */
 import { compileC } from '../lab/compile-c.js';
 import { type Lab, output as outputOf, startLab } from '../lab/start-lab.js';
 import { saveResults } from '../results.js';
 import { type Options, parseOptions, type Speed } from './options.js';
-import type { Output } from './outputs.js';
-import { PROGRAMS, type Program } from './programs.js';
+import type { Place } from './places.js';
+import type { Program } from './programs.js';
 import { type Run, runOnce } from './run.js';
 import { type Series, summarize, table } from './table.js';
 
@@ -15,6 +15,7 @@ import { type Series, summarize, table } from './table.js';
 const WARM_UP = 256 * 1024;
 
 const options = parseOptions();
+const { benchmark, placeKind, programs } = options.direction;
 compileC('bench/kernel/measure.c');
 compileC('bench/kernel/pool.c', { libusb: true });
 
@@ -30,47 +31,56 @@ try {
     summarize(
       one,
       series.find(
-        ({ speed, output, program }) =>
-          speed === one.speed && output === one.output && program === PROGRAMS[0]?.name,
+        ({ speed, place, program }) =>
+          speed === one.speed && place === one.place && program === programs[0]?.name,
       ),
     ),
   );
-  console.log(table(summaries));
-  const file = saveResults('kernel', { lab: lab.facts, rounds: options.rounds, summaries, series });
+  console.log(table(placeKind, summaries));
+  const file = saveResults(benchmark, {
+    lab: lab.facts,
+    rounds: options.rounds,
+    summaries,
+    series,
+  });
   console.log(`kept in ${file}`);
 } finally {
   await lab.stop();
 }
 
-/** All programs, in turn, to each output, at one speed. */
+/** All programs, in turn, with each place, at one speed. */
 async function measureSpeed(lab: Lab, options: Options, speed: Speed): Promise<Series[]> {
   const { guest } = lab;
-  const { outputs, programs, rounds } = options;
-  await outputOf(guest, `gadget up source sourcesink --speed ${speed}`);
-  for (const output of outputs) {
+  const { direction, places, programs, rounds } = options;
+  await outputOf(
+    guest,
+    `gadget up source sourcesink --speed ${speed} --pattern ${direction.pattern}`,
+  );
+  for (const place of places) {
     for (const program of programs) {
-      await runOnce(guest, program, output, WARM_UP * program.share[speed]);
+      await runOnce(guest, program, place, direction, WARM_UP * program.share[speed]);
     }
   }
-  const series: { output: Output; program: Program; runs: Run[] }[] = outputs.flatMap((output) =>
-    programs.map((program) => ({ output, program, runs: [] })),
+  const series: { place: Place; program: Program; runs: Run[] }[] = places.flatMap((place) =>
+    programs.map((program) => ({ place, program, runs: [] })),
   );
   for (let round = 0; round < rounds; round += 1) {
-    for (const { output, program, runs } of rotated(series, round, programs.length)) {
+    for (const { place, program, runs } of rotated(series, round, programs.length)) {
       const run = await runOnce(
         guest,
         program,
-        output,
+        place,
+        direction,
         options.bytes[speed] * program.share[speed],
       );
       runs.push(run);
-      progress(`${speed}, round ${round + 1}: ${program.name} to ${output.name}`, run);
+      progress(`${speed}, round ${round + 1}: ${program.name}, ${place.name}`, run);
     }
   }
   await outputOf(guest, 'gadget down source');
-  return series.map(({ output, program, runs }) => ({
+  return series.map(({ place, program, runs }) => ({
     speed,
-    output: output.name,
+    place: place.name,
     program: program.name,
     runs,
   }));

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { parseSize } from '../../src/usb/quantity.js';
-import { OUTPUTS, type Output } from './outputs.js';
-import { PROGRAMS, type Program } from './programs.js';
+import { DIRECTIONS, type Direction } from './direction.js';
+import type { Place } from './places.js';
+import type { Program } from './programs.js';
 
 /** The speeds that the lab's bus has for bulk streams, as `gadget --speed` takes them. */
 export const SPEEDS = ['super', 'high'] as const;
@@ -9,11 +10,12 @@ export type Speed = (typeof SPEEDS)[number];
 
 /** What to measure. */
 export interface Options {
+  readonly direction: Direction;
   readonly rounds: number;
-  /** Bytes that a run reads, at each speed. */
+  /** Bytes that a run moves, at each speed. */
   readonly bytes: Readonly<Record<Speed, number>>;
   readonly speeds: readonly Speed[];
-  readonly outputs: readonly Output[];
+  readonly places: readonly Place[];
   readonly programs: readonly Program[];
 }
 
@@ -26,28 +28,36 @@ const DEFAULT_BYTES = { super: 256 * MIB, high: 128 * MIB };
 export function parseOptions(): Options {
   const { values } = parseArgs({
     options: {
+      direction: { type: 'string', default: 'in' },
       rounds: { type: 'string', default: '5' },
       bytes: { type: 'string' },
       speeds: { type: 'string' },
       outputs: { type: 'string' },
+      inputs: { type: 'string' },
       only: { type: 'string' },
     },
   });
+  const direction = DIRECTIONS[values.direction];
+  if (direction === undefined) throw new Error('--direction takes in or out');
+  const { placeKind, places, programs } = direction;
+  const otherKind = placeKind === 'output' ? 'inputs' : 'outputs';
+  if (values[otherKind] !== undefined) throw new Error(`--${otherKind} is of the other direction`);
   const rounds = Number(values.rounds);
   if (!(Number.isInteger(rounds) && rounds > 0)) throw new Error('--rounds takes a number');
   return {
+    direction,
     rounds,
     bytes: parseBytes(values.bytes),
     speeds: choose('--speeds', values.speeds, SPEEDS, (speed) => speed),
-    outputs: choose('--outputs', values.outputs, OUTPUTS, ({ name }) => name),
-    programs: choose('--only', values.only, PROGRAMS, ({ name }) => name),
+    places: choose(`--${placeKind}s`, values[`${placeKind}s`], places, ({ name }) => name),
+    programs: choose('--only', values.only, programs, ({ name }) => name),
   };
 }
 
 function parseBytes(text: string | undefined): Record<Speed, number> {
   if (text === undefined) return DEFAULT_BYTES;
   const bytes = parseSize(text);
-  // The smallest share of a program is a 256th, and reads whole packets.
+  // The smallest share of a program is a 256th, and moves whole packets.
   if (!bytes || bytes % (256 * 1024) !== 0) throw new Error('--bytes takes multiples of 256KiB');
   return { super: bytes, high: bytes };
 }

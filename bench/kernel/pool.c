@@ -1,14 +1,15 @@
 // The plain asynchronous way in C, as in rtl_sdr or hackrf_transfer: a pool of bulk transfers, each
-// written to stdout in its callback and submitted again.
+// written to stdout in its callback and submitted again; with an OUT endpoint, each filled from stdin
+// in its callback and submitted again, which reads ahead as much as the pool holds.
 //
 // usage: pool VID:PID ENDPOINT BYTES [unbuffered]
 //
 //   VID:PID, ENDPOINT  hexadecimal
-//   BYTES              how many to read; 0: until the reader closes the pipe
+//   BYTES              how many to move; 0: until the reader closes the pipe, or to stdin's end
 //   unbuffered         every write goes out at once, however small
 //
 // At the end it prints one JSON object to stderr. `seconds` are from the first submission to the
-// last byte written.
+// last byte written, or to the end of the last transfer.
 
 #define _GNU_SOURCE
 #include <libusb-1.0/libusb.h>
@@ -21,7 +22,7 @@
 #define DEPTH 16
 #define SIZE (256 * 1024)
 
-static uint64_t total = UINT64_MAX, asked, written;
+static uint64_t total = UINT64_MAX, asked, moved;
 static int in_flight;
 static bool failed;
 
@@ -37,11 +38,17 @@ static void check(int result, const char *what) {
   exit(1);
 }
 
+static bool is_out(const struct libusb_transfer *transfer) {
+  return (transfer->endpoint & LIBUSB_ENDPOINT_IN) == 0;
+}
+
 // Never asks for more than is left, so that nothing has to be cancelled at the end.
 static void submit(struct libusb_transfer *transfer) {
   uint64_t left = total - asked;
-  if (left == 0) return;
   transfer->length = left < SIZE ? (int)left : SIZE;
+  if (is_out(transfer))
+    transfer->length = (int)fread(transfer->buffer, 1, (size_t)transfer->length, stdin);
+  if (transfer->length == 0) return;
   check(libusb_submit_transfer(transfer), "submit");
   asked += (uint64_t)transfer->length;
   in_flight++;
@@ -55,12 +62,17 @@ static void LIBUSB_CALL on_transfer(struct libusb_transfer *transfer) {
     return;
   }
   size_t length = (size_t)transfer->actual_length;
-  if (fwrite(transfer->buffer, 1, length, stdout) != length) {
+  if (is_out(transfer) && transfer->actual_length < transfer->length) {
+    fprintf(stderr, "pool: of %d bytes %zu were taken\n", transfer->length, length);
+    failed = true;
+    return;
+  }
+  if (!is_out(transfer) && fwrite(transfer->buffer, 1, length, stdout) != length) {
     perror("pool: write");
     failed = true;
     return;
   }
-  written += length;
+  moved += length;
   asked -= (uint64_t)transfer->length - length;  // A short transfer leaves the rest to others.
   submit(transfer);
 }
@@ -94,15 +106,16 @@ int main(int argc, char **argv) {
   for (int i = 0; i < DEPTH; i++) submit(transfers[i]);
   while (in_flight > 0 && !failed) check(libusb_handle_events(NULL), "events");
   if (failed) return 1;
-  if (fflush(stdout) != 0) {
-    perror("pool: write");
+  if (ferror(stdin) || fflush(stdout) != 0) {
+    perror("pool");
     return 1;
   }
   double seconds = now() - started;
 
   const struct libusb_version *version = libusb_get_version();
-  fprintf(stderr, "{\"bytes_written\":%llu,\"seconds\":%.6f,\"libusb\":\"%d.%d.%d\"}\n",
-          (unsigned long long)written, seconds, version->major, version->minor, version->micro);
+  const char *count = is_out(transfers[0]) ? "bytes_accepted" : "bytes_written";
+  fprintf(stderr, "{\"%s\":%llu,\"seconds\":%.6f,\"libusb\":\"%d.%d.%d\"}\n", count,
+          (unsigned long long)moved, seconds, version->major, version->minor, version->micro);
   for (int i = 0; i < DEPTH; i++) {
     free(transfers[i]->buffer);
     libusb_free_transfer(transfers[i]);

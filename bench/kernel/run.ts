@@ -1,12 +1,13 @@
 import type { Guest } from '../../test/kernel/lab/guest.js';
 import { output as outputOf } from '../lab/start-lab.js';
-import type { Output } from './outputs.js';
+import type { Direction } from './direction.js';
+import type { Place } from './places.js';
 import type { Program } from './programs.js';
 
 /** One run of one program. */
 export interface Run {
   readonly bytes: number;
-  /** From the first submission to the last byte written. */
+  /** From the first submission to the last byte written, or taken by the device. */
   readonly seconds: number;
   /** Bytes a second, in these. */
   readonly rate: number;
@@ -25,25 +26,23 @@ interface Measured {
   readonly peak_kib: number;
 }
 
-interface Report {
-  readonly bytes_written: number;
-  readonly seconds: number;
-}
+type Report = Readonly<Record<Direction['count'] | 'seconds', number>>;
 
 const TIMEOUT_MS = 300_000;
 
-/** Runs a program in the guest; throws unless exactly the bytes asked for came out of it. */
+/** Runs a program in the guest; throws unless it moved exactly the bytes asked for. */
 export async function runOnce(
   guest: Guest,
   program: Program,
-  output: Output,
+  place: Place,
+  { count }: Direction,
   bytes: number,
 ): Promise<Run> {
   const command = `build/bench/bin/measure /tmp/measured ${program.command(bytes)} 2>/tmp/report`;
   const script = `
     set -e -o pipefail
     trap 'cat /tmp/report >&2' ERR
-    ${output.script(command)}
+    ${place.script(command, bytes)}
     echo "$delivered"
     cat /tmp/measured /tmp/report`;
   const [delivered, measuredText = '', ...reportLines] = (
@@ -51,9 +50,9 @@ export async function runOnce(
   ).split('\n');
   const measured: Measured = JSON.parse(measuredText);
   const report: Report = JSON.parse(reportLines.join('\n'));
-  if (report.bytes_written !== bytes || (delivered !== '' && Number(delivered) !== bytes)) {
+  if (report[count] !== bytes || (delivered !== '' && Number(delivered) !== bytes)) {
     throw new Error(
-      `${program.name}, ${output.name}: of ${bytes} bytes it wrote ${report.bytes_written}, ` +
+      `${program.name}, ${place.name}: of ${bytes} bytes it moved ${report[count]}, ` +
         `and ${delivered || 'unknown many'} came`,
     );
   }

@@ -2,10 +2,10 @@ import { ratios, type Sample, sample } from '../sample.js';
 import type { Speed } from './options.js';
 import type { Run } from './run.js';
 
-/** All runs of one program at one speed to one output, round by round. */
+/** All runs of one program at one speed and one place, round by round. */
 export interface Series {
   readonly speed: Speed;
-  readonly output: string;
+  readonly place: string;
   readonly program: string;
   readonly runs: readonly Run[];
 }
@@ -13,7 +13,7 @@ export interface Series {
 /** A series summed up. */
 export interface Summary {
   readonly speed: Speed;
-  readonly output: string;
+  readonly place: string;
   readonly program: string;
   readonly bytes: number;
   readonly rate: Sample;
@@ -24,13 +24,13 @@ export interface Summary {
   readonly ratio: Sample | undefined;
 }
 
-/** Sums a series up, beside usbxfer's of the same speed and output. */
+/** Sums a series up, beside usbxfer's of the same speed and place. */
 export function summarize(series: Series, ours: Series | undefined): Summary {
-  const { speed, output, program, runs } = series;
+  const { speed, place, program, runs } = series;
   const rates = runs.map(({ rate }) => rate);
   return {
     speed,
-    output,
+    place,
     program,
     bytes: runs[0]?.bytes ?? 0,
     rate: sample(rates),
@@ -47,23 +47,24 @@ export function summarize(series: Series, ours: Series | undefined): Summary {
   };
 }
 
-const HEAD = [
-  'speed  output  program     MiB    MB/s  (min–max)        usbxfer/it (min–max)',
-  '  wall s  CPU s  peak MiB',
-].join('');
+const head = (placeKind: string) =>
+  [
+    `speed  ${placeKind.padEnd(6)}  program     MiB    MB/s  (min–max)        usbxfer/it (min–max)`,
+    '  wall s  CPU s  peak MiB',
+  ].join('');
 
-/** The summaries for a person, medians first. */
-export function table(summaries: readonly Summary[]): string {
-  return [HEAD, ...summaries.map(row)].join('\n');
+/** The summaries for a person, medians first, below a head that calls the places so. */
+export function table(placeKind: string, summaries: readonly Summary[]): string {
+  return [head(placeKind), ...summaries.map(row)].join('\n');
 }
 
-function row({ speed, output, program, bytes, ...samples }: Summary): string {
+function row({ speed, place, program, bytes, ...samples }: Summary): string {
   const { rate, wall, cpu, peakBytes, ratio } = samples;
   const megabytes = (value: number) => (value / 1e6).toFixed(value < 1e7 ? 3 : 1);
   const mib = (value: number) => (value / 1024 ** 2).toFixed(value < 1024 ** 2 ? 2 : 0);
   return [
     speed.padEnd(5),
-    output.padEnd(6),
+    place.padEnd(6),
     program.padEnd(10),
     mib(bytes).padStart(4),
     megabytes(rate.median).padStart(6),

@@ -1,0 +1,49 @@
+/** Where a program's bytes go, or come from. */
+export interface Place {
+  readonly name: string;
+  /**
+   * The script that runs `command` with its stdout, or its stdin with so many bytes, there, and sets
+   * `delivered` to the number of bytes that came; to nothing where nobody can tell.
+   */
+  readonly script: (command: string, bytes: number) => string;
+}
+
+/** A folder in the guest's memory. */
+const TMPFS = '/dev/shm';
+
+export const OUTPUTS: readonly Place[] = [
+  {
+    name: 'file',
+    script: (command) => `
+      ${command} >${TMPFS}/output
+      delivered=$(stat -c %s ${TMPFS}/output)
+      rm ${TMPFS}/output`,
+  },
+  {
+    name: 'pipe',
+    script: (command) => `delivered=$(${command} | wc -c)`,
+  },
+  {
+    name: 'null',
+    script: (command) => `${command} >/dev/null; delivered=`,
+  },
+];
+
+export const INPUTS: readonly Place[] = [
+  {
+    name: 'file',
+    script: (command, bytes) => `
+      head -c ${bytes} /dev/zero >${TMPFS}/input
+      ${command} <${TMPFS}/input
+      delivered=
+      rm ${TMPFS}/input`,
+  },
+  {
+    name: 'pipe',
+    script: (command, bytes) => `head -c ${bytes} /dev/zero | ${command}; delivered=`,
+  },
+  {
+    name: 'zero',
+    script: (command) => `${command} </dev/zero; delivered=`,
+  },
+];
