@@ -6,8 +6,8 @@ import type {
   Endpoint,
   Interface,
 } from '../usb/backend.js';
-import { UsbError } from '../usb/errors.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
+import { releaseAndClose } from './release-and-close.js';
 
 /** An interface that can be used now, of a device that was opened for it alone. */
 export interface OpenInterface {
@@ -42,18 +42,7 @@ export async function openInterface(
   const device = await backend.open(info);
   try {
     const claimed = await device.claim(interfaceNumber, alternateSetting, options);
-    const close = async () => {
-      try {
-        await claimed.release();
-      } catch (error) {
-        if (!(error instanceof UsbError && error.code === 'no-device')) {
-          throw error;
-        }
-      } finally {
-        await device.close();
-      }
-    };
-    return { device, claimed, close };
+    return { device, claimed, close: () => releaseAndClose(device, claimed) };
   } catch (error) {
     await device.close();
     throw error;
