@@ -57,9 +57,10 @@ async function commandPage({ name, summary }: (typeof COMMANDS)[number]): Promis
 }
 
 function operands({ registeredArguments }: Command): string[] {
-  return registeredArguments.map((operand) =>
-    operand.required ? italic(operand.name()) : `[${italic(operand.name())}]`,
-  );
+  return registeredArguments.map((operand) => {
+    const name = `${italic(operand.name())}${operand.variadic ? ' ...' : ''}`;
+    return operand.required ? name : `[${name}]`;
+  });
 }
 
 /** What the page of usbxfer, or of a command, has from tables. */

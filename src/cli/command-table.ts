@@ -32,6 +32,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/read.js'),
   },
   {
+    name: 'control',
+    summary: 'send one control request to a device',
+    load: () => import('./commands/control.js'),
+  },
+  {
+    name: 'reset',
+    summary: 'reset a device, and wait until it is back',
+    load: () => import('./commands/reset.js'),
+  },
+  {
     name: 'watch',
     summary: 'tell of USB devices as they are plugged and unplugged',
     load: () => import('./commands/watch.js'),

@@ -115,12 +115,12 @@ export const ERRORS = [
   {
     code: 'request-refused',
     exitCode: EXIT.cannotOpen,
-    meaning: 'the device refused a control request',
+    meaning: 'the device refused what it takes to open or claim it',
   },
   {
     code: 'no-answer',
     exitCode: EXIT.cannotOpen,
-    meaning: 'the device did not answer a control request in time',
+    meaning: 'the device did not answer in time when it was opened or claimed',
     advice: 'plug it in again',
   },
   {
@@ -166,8 +166,8 @@ export const ERRORS = [
   {
     code: 'device-lost',
     exitCode: EXIT.deviceLost,
-    meaning: 'the device vanished during the capture',
-    advice: '--reconnect waits for it and goes on',
+    meaning: 'the device vanished while it was used, or did not come back from a reset',
+    advice: 'of a capture, --reconnect waits for it and goes on',
   },
   {
     code: 'stall',
@@ -187,9 +187,20 @@ export const ERRORS = [
     meaning: 'the device sent more than was asked for',
   },
   {
+    code: 'request-stalled',
+    exitCode: EXIT.transferErrors,
+    meaning: 'the device does not support the control request, or not now',
+  },
+  {
+    code: 'request-timed-out',
+    exitCode: EXIT.transferErrors,
+    meaning: 'the device did not answer the control request in time',
+    advice: 'give it more time with --timeout',
+  },
+  {
     code: 'request-failed',
     exitCode: EXIT.transferErrors,
-    meaning: 'the device did not do what a control request asked for',
+    meaning: 'a control request failed: one of --before or --after, or with an error on the bus',
   },
   {
     code: 'gaps',

@@ -3,6 +3,7 @@ import { createProgram } from '../program.js';
 import { print } from '../stdio.js';
 import { answerLines, behind, type Candidate, type Completions } from './candidate.js';
 import { completeValue } from './option-values.js';
+import { nextWords } from './request-words.js';
 import { namedOptions, optionsOf, readTyped, type TypedOptions } from './typed-options.js';
 
 /**
@@ -45,12 +46,12 @@ async function completeArgument(
   typed: TypedOptions,
   word: string,
 ): Promise<Completions> {
-  const { pending, ended, operands, values } = typed;
+  const { pending, ended, values } = typed;
   if (pending?.required) {
     return completeValue(command, pending, word, values);
   }
   if (ended || !word.startsWith('-')) {
-    const choices = command.registeredArguments[operands.length]?.argChoices ?? [];
+    const choices = operandChoices(command, typed);
     return choices.length > 0 || ended
       ? choices.map((text) => ({ text }))
       : options(command, typed);
@@ -64,6 +65,12 @@ async function completeArgument(
   return last !== undefined && !word.startsWith('--')
     ? [{ text: word, description: last.option.description }]
     : options(command, typed);
+}
+
+function operandChoices(command: Command, { operands, options }: TypedOptions): readonly string[] {
+  return command.name() === 'control'
+    ? nextWords(operands, [...options])
+    : (command.registeredArguments[operands.length]?.argChoices ?? []);
 }
 
 function commands(program: Command): Candidate[] {

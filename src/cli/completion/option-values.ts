@@ -50,6 +50,8 @@ export const VALUE_COMPLETIONS: Readonly<Record<string, ValueCompletion>> = {
   '--stats': () => ({ prefix: '' }),
   '--name': onBus(names),
   '--class': onBus(classes),
+  'control --input': () => ({ prefix: '' }),
+  'control --output': () => ({ prefix: '' }),
   'list --driver': driverNames,
   'list --output': columnNames,
   'list --sort': columnToSortBy,

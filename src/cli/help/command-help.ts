@@ -1,4 +1,4 @@
-import type { Command, Option } from 'commander';
+import type { Argument, Command, Option } from 'commander';
 import { COMMANDS } from '../command-table.js';
 import { exampleLines } from './examples.js';
 import type { Term } from './part.js';
@@ -6,9 +6,11 @@ import { sentence, termLines } from './text.js';
 
 /** The help of one command: how to call it, examples, its options in their groups. */
 export function commandHelp(command: Command, width: number): string {
+  const operands = command.registeredArguments.map(operandTerm);
   return [
     `Usage: ${synopsis(command)}\n${sentence(command.description())}`,
     section('Examples:', exampleLines(command.name())),
+    ...(operands.length === 0 ? [] : [section('Arguments:', termLines(operands, width))]),
     ...groups(command).map(([heading, options]) =>
       section(heading, termLines(options.map(optionTerm), width)),
     ),
@@ -18,10 +20,20 @@ export function commandHelp(command: Command, width: number): string {
 
 /** How a command is called. */
 function synopsis(command: Command): string {
-  const operands = command.registeredArguments.map((operand) =>
-    operand.required ? `<${operand.name()}>` : `[${operand.name()}]`,
-  );
+  const operands = command.registeredArguments.map((operand) => {
+    const name = operandName(operand);
+    return operand.required ? `<${name}>` : `[${name}]`;
+  });
   return ['usbxfer', command.name(), '[options]', ...operands].join(' ');
+}
+
+/** `request...`, of one that is several words. */
+function operandName(operand: Argument): string {
+  return operand.variadic ? `${operand.name()}...` : operand.name();
+}
+
+function operandTerm(operand: Argument): Term {
+  return [operandName(operand), operand.description];
 }
 
 function manualPage(command: Command): string {

@@ -5,8 +5,6 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
   usbxfer: [
     ['usbxfer list', 'All devices.'],
     ['usbxfer read -d 1234:5678 --ep 0x82 > dump.bin', 'Until Ctrl-C.'],
-    ['usbxfer read -d 1234:5678 --bytes 64MiB -o dump.bin', 'So much only.'],
-    ['usbxfer read -d 1234:5678 | zstd > dump.zst', 'Into a pipeline.'],
     ['usbxfer read --backend virtual --pid 5678 --bytes 64 | xxd', 'Without a device.'],
   ],
   list: [
@@ -22,6 +20,15 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer read -d 1234:5678 --ep 0x82 > dump.bin', 'Until Ctrl-C.'],
     ['usbxfer read -d 1234:5678 --bytes 64MiB -o dump.bin', 'So much only.'],
     ['usbxfer read -d 1234:5678 --duration 10s | zstd > dump.zst', 'Into a pipeline.'],
+  ],
+  control: [
+    ['usbxfer control -d 1234:5678 in vendor device 2 0 0 64 --hex', 'An answer.'],
+    ['usbxfer control -d 1234:5678 out vendor device 1 1', 'No data.'],
+    ['usbxfer control -d 1234:5678 out vendor device 2 --data 0102ff', 'Data.'],
+  ],
+  reset: [
+    ['usbxfer reset -d 1234:5678', 'By its ids.'],
+    ['usbxfer reset --path 3-1.2 --json', 'By its port, for a script.'],
   ],
   watch: [
     ['usbxfer watch', 'Until Ctrl-C.'],

@@ -13,8 +13,9 @@ const MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
     'The device cannot be opened or claimed: permission, busy, memory. Or it could not be given ' +
     'back as it was, and all else went well: its kernel driver did not come back. Or usbxfer doctor ' +
     'found a problem.',
-  deviceLost: 'The device was lost.',
-  transferErrors: 'Transfer errors: the output has a gap or ends early.',
+  deviceLost: 'The device was lost, or did not come back from a reset.',
+  transferErrors:
+    'Transfer errors: the output has a gap or ends early. Or a control request failed.',
   ioFailed: 'The output or input failed.',
   shortOfLimit: 'The device fell silent, or the time was over, before the limit.',
 };

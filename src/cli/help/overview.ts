@@ -22,7 +22,6 @@ export function overview(): string {
     ...termLines([...commands, ['help', HELP_SUMMARY]], WIDTH),
     '',
     ...wrap(`Topics: ${topics}.`, WIDTH),
-    '',
     'More: usbxfer <command> --help, usbxfer help <topic>, man usbxfer.',
     'Options of usbxfer itself: -h, --help; -V, --version; --debug.',
   ].join('\n');

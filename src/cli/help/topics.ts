@@ -21,6 +21,11 @@ export const TOPICS: readonly TopicEntry[] = [
     load: () => import('./sizes.js'),
   },
   {
+    name: 'requests',
+    summary: 'how control requests are written',
+    load: () => import('./requests.js'),
+  },
+  {
     name: 'scenarios',
     summary: 'what the simulated devices can be told to do',
     load: () => import('./scenarios.js'),

@@ -45,7 +45,7 @@ describe('commands', () => {
   });
 
   it('come with what they do', async () => {
-    expect(await answer(['re'])).toEqual(['read\tstream a bulk IN endpoint to stdout or a file']);
+    expect(await answer(['rea'])).toEqual(['read\tstream a bulk IN endpoint to stdout or a file']);
   });
 
   it.each(COMMANDS)('$name: all its options are offered', async ({ name }) => {
@@ -81,6 +81,23 @@ describe('options', () => {
       ['bash', 'zsh', 'fish'],
     ],
     [['completion', 'bash', ''], ['--help']],
+    [
+      ['control', ''],
+      ['in', 'out'],
+    ],
+    [['control', '-d', '1234:5678', 'o'], ['out']],
+    [
+      ['control', 'in', ''],
+      ['standard', 'class', 'vendor'],
+    ],
+    [['control', '--out', 'v'], ['vendor']],
+    [
+      ['control', '--out', 'vendor', ''],
+      ['device', 'interface', 'endpoint', 'other'],
+    ],
+    [['control', 'in', 'vendor', 'device', '--js'], ['--json']],
+    [['control', '0xc0', 'v'], []],
+    [['control', 'in', 'vendor', 'device', '1', 'd'], []],
   ])('%j: %j', async (words, expected) => {
     expect(await candidates(words)).toEqual(expected);
   });
@@ -141,6 +158,8 @@ describe('values', () => {
     [['read', '--backend=v'], ['--backend=virtual']],
     [['read', '--backend', 'bogus', '-d', ''], []],
     [['read', '-o', ''], ['']],
+    [['control', '-i', ''], ['']],
+    [['control', '-o', ''], ['']],
     [['read', '--stats', ''], ['']],
     [
       ['list', '-o', 'S'],

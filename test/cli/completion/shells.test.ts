@@ -16,7 +16,7 @@ function isMissing({ program, needs }: Shell): boolean {
 
 /** Lines, and what Tab makes of them, in every shell. */
 const COMPLETED = [
-  ['usbxfer re', 'usbxfer read '],
+  ['usbxfer rea', 'usbxfer read '],
   ['usbxfer read --until', 'usbxfer read --until-short '],
   ['usbxfer read -d 12', 'usbxfer read -d 1234:567'],
   ['usbxfer read --device=1234:', 'usbxfer read --device=1234:567'],
@@ -26,7 +26,7 @@ const COMPLETED = [
 
 /** More of them, for which it is enough to have tried one way of installing the script. */
 const COMPLETED_AS_WELL = [
-  ['usbxfer help re', 'usbxfer help read '],
+  ['usbxfer help rea', 'usbxfer help read '],
   ['usbxfer completion z', 'usbxfer completion zsh '],
   ['usbxfer --vers', 'usbxfer --version '],
   ['usbxfer read --json --js', 'usbxfer read --json --js'],

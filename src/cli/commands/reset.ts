@@ -1,0 +1,107 @@
+import type { Command } from 'commander';
+import { isChange, type ResetResult, resetDevice } from '../../transfer/reset-device.js';
+import { isSameDevice } from '../../transfer/wait-for-device.js';
+import type { DeviceInfo } from '../../usb/backend.js';
+import { parentPath } from '../../usb/port-path.js';
+import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
+import { CliError } from '../cli-error.js';
+import { addColorOption } from '../color-option.js';
+import { Option } from '../commander.js';
+import { deviceName, UNKNOWN } from '../device-name.js';
+import { ids } from '../format.js';
+import { identityRecord } from '../identity-record.js';
+import { LONGEST_NAME, sanitize, toJson } from '../sanitize.js';
+import {
+  addFilterOptions,
+  addPlaceOptions,
+  type FilterOptions,
+  selectDevice,
+} from '../selection.js';
+import { print } from '../stdio.js';
+import * as values from '../values.js';
+
+interface ResetOptions extends BackendOptions, FilterOptions {
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly json?: true;
+}
+
+/** `usbxfer reset` */
+export function define(command: Command): void {
+  addPlaceOptions(addFilterOptions(command));
+  command
+    .optionsGroup('Reset:')
+    .addOption(
+      new Option('--timeout <time>', 'give the device so long to come back')
+        .argParser(values.duration)
+        .default(5000, '5s'),
+    )
+    .optionsGroup('Output:')
+    .option('--json', 'print one JSON object');
+  addColorOption(command);
+  addBackendOptions(command);
+  command.action(reset);
+}
+
+/** @throws CliError unless just one device is meant, and when it does not come back */
+async function reset(options: ResetOptions): Promise<void> {
+  const backend = await loadBackend(options);
+  const device = selectDevice(await backend.list(), options);
+  if (parentPath(device.path) === undefined) {
+    throw new CliError('not-supported', 'a root hub cannot be reset: it hangs on no port');
+  }
+  const result = await resetDevice(backend, device, options.timeout);
+  const { now } = result;
+  if (now === undefined) {
+    const message = `${nameOf(device)} was reset and did not come back`;
+    const within = ` within ${options.timeout / 1000} s`;
+    throw new CliError('device-lost', message + within, { advice: 'plug it in again' });
+  }
+  if (!isSameDevice(device, now)) {
+    const as = ids(now) === ids(device) ? 'with another serial number' : `as ${ids(now)}`;
+    throw new CliError('device-lost', `${nameOf(device)} was reset and came back ${as}`);
+  }
+  print(options.json ? toJson(resetRecord(device, now, result)) : resetText(device, now, result));
+}
+
+/** `1234:5678 thing at 3-1.2` */
+function nameOf(device: DeviceInfo): string {
+  const name = sanitize(deviceName(device, UNKNOWN), LONGEST_NAME);
+  return `${ids(device)}${name === '' ? '' : ` ${name}`} at ${device.path}`;
+}
+
+/** In one line. */
+function resetText(before: DeviceInfo, now: DeviceInfo, result: ResetResult): string {
+  const { milliseconds, drivers } = result;
+  const address =
+    now.address === before.address
+      ? `its address is ${now.address} as before`
+      : `its address was ${before.address} and is ${now.address}`;
+  const changes = drivers
+    .filter(isChange)
+    .map(
+      ({ interfaceNumber, before, after }) =>
+        `; interface ${interfaceNumber} had ${driver(before)} and has ${driver(after)}`,
+    );
+  const seconds = (milliseconds / 1000).toFixed(1);
+  return `${nameOf(now)} was reset, back after ${seconds} s; ${address}${changes.join('')}`;
+}
+
+function driver(name: string | undefined): string {
+  return name === undefined ? 'no driver' : `the driver ${sanitize(name)}`;
+}
+
+/** For scripts, as schema/reset.schema.json describes it. */
+function resetRecord(before: DeviceInfo, now: DeviceInfo, result: ResetResult) {
+  return {
+    schema: 'usbxfer.reset/1',
+    device: identityRecord(now),
+    address_before: before.address,
+    seconds: Math.round(result.milliseconds) / 1000,
+    drivers: result.drivers.map(({ interfaceNumber, before, after }) => ({
+      interface: interfaceNumber,
+      before: before ?? null,
+      after: after ?? null,
+    })),
+  };
+}
