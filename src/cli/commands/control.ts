@@ -21,7 +21,7 @@ import { readRequestData } from '../request-data.js';
 import { requestFailure } from '../request-failure.js';
 import { requestRecord } from '../request-record.js';
 import { readRequest } from '../request-words.js';
-import { toJson } from '../sanitize.js';
+import { sanitize, toJson } from '../sanitize.js';
 import { Interruption } from '../signals.js';
 import { print, say } from '../stdio.js';
 
@@ -84,7 +84,7 @@ function readWords(words: readonly string[]): ControlMessage {
     return readRequest(words);
   } catch (cause) {
     if (cause instanceof InvalidArgumentError) {
-      const text = `'${words.join(' ')}' is no request: ${cause.message}`;
+      const text = `'${sanitize(words.join(' '))}' is no request: ${cause.message}`;
       throw new CliError('invalid-value', text, { advice: 'see usbxfer help requests', cause });
     }
     throw cause;

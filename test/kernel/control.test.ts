@@ -1,0 +1,97 @@
+import { afterEach, expect, it } from 'vitest';
+import { describeInLab, guest } from './lab/lab.js';
+
+const CONTROL = 'node bin/usbxfer.js control --vid 1234 --pid 5678';
+/** Prints the driver of the interface of a gadget at SuperSpeed. */
+const DRIVER = `driver() { basename "$(readlink /sys/bus/usb/devices/2-1:1.0/driver)"; }`;
+/** A request of the mass storage class, GET_MAX_LUN: the device has one unit, number 0. */
+const GET_MAX_LUN = 'in class interface 0xfe 0 0 1';
+
+afterEach(async () => {
+  await guest('gadget down one');
+});
+
+describeInLab('usbxfer control', () => {
+  it('gets the descriptors that the kernel has got', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one sourcesink >/dev/null
+      descriptors=/sys/bus/usb/devices/2-1/descriptors
+      ${CONTROL} in standard device 6 0x0100 0 18 | cmp - <(head -c 18 $descriptors) || exit
+      ${CONTROL} 0x80 6 0x0200 0 4096 | cmp - <(tail -c +19 $descriptors) || exit
+      stat -c %s $descriptors; tail -c +19 $descriptors | wc -c`);
+    const [, configuration] = stdout.toString().split('\n');
+    expect(stderr).toBe(`usbxfer: the device answered with ${configuration} of 4096 bytes\n`);
+    expect(code).toBe(0);
+  });
+
+  it('gets back what it has sent, to the largest data', async () => {
+    // Requests of the kernel's own test device (drivers/usb/gadget/function/f_sourcesink.c).
+    const { stdout, stderr, code } = await guest(`
+      gadget up one sourcesink >/dev/null
+      head -c 4096 /dev/urandom > /tmp/sent
+      ${CONTROL} out vendor device 0x5b -i /tmp/sent || exit
+      ${CONTROL} in vendor device 0x5c 0 0 4096 -o /tmp/got || exit
+      cmp /tmp/sent /tmp/got || exit
+      ${CONTROL} out vendor device 0x5b 0 0 0102ff || exit
+      ${CONTROL} in vendor device 0x5c 0 0 3 | od -An -tx1
+      rm /tmp/sent /tmp/got`);
+    expect([stdout.toString(), stderr, code]).toEqual([' 01 02 ff\n', '', 0]);
+  });
+
+  it('tells in a plain line that the device does not support a request', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one sourcesink >/dev/null
+      ${CONTROL} in vendor device 99 0 0 4 -o /tmp/never.bin; code=$?
+      [[ ! -e /tmp/never.bin ]] || echo left a file behind >&2
+      ${CONTROL} in standard device 6 0x0100 0 18 | wc -c # it is as before
+      exit $code`);
+    expect(stderr).toBe('usbxfer: the device does not support this request, or not now\n');
+    expect([stdout.toString(), code]).toEqual(['18\n', 6]);
+  });
+
+  it('gives up on an answer when the time is over', async () => {
+    const { stderr, code } = await guest(`
+      gadget up one ffs -- silence >/dev/null
+      pid=$(</run/gadget/one/pid)
+      kill -STOP $pid; trap 'kill -CONT $pid' EXIT
+      ${CONTROL} in vendor interface 1 0 0 8 --timeout 300ms > /dev/null`);
+    expect(stderr).toBe(
+      'usbxfer: the device did not answer the request within 0.3 s; --timeout gives it more time\n',
+    );
+    expect(code).toBe(6);
+  });
+
+  it('leaves an interface to the driver that holds it, which is named', async () => {
+    const { stdout, stderr, code } = await guest(`
+      ${DRIVER}
+      gadget up one storage >/dev/null
+      ${CONTROL} ${GET_MAX_LUN}; code=$?
+      driver; exit $code`);
+    expect(stderr).toBe(
+      'usbxfer: interface 0 is held by the kernel driver usb-storage; ' +
+        '--detach takes it away for the time of the request\n',
+    );
+    expect([stdout.toString(), code]).toEqual(['usb-storage\n', 4]);
+  });
+
+  it('takes it from the driver with --detach, and gives it back', async () => {
+    const { stdout, stderr, code } = await guest(`
+      ${DRIVER}
+      gadget up one storage >/dev/null
+      ${CONTROL} ${GET_MAX_LUN} --detach --hex; code=$?
+      driver; exit $code`);
+    expect(stdout.toString()).toMatch(/^00000000 {2}00 .*\nusb-storage\n$/);
+    expect([stderr, code]).toEqual(['', 0]);
+  });
+
+  it('needs no interface for what is not for one, or a vendor’s', async () => {
+    const { stdout, stderr, code } = await guest(`
+      ${DRIVER}
+      gadget up one storage >/dev/null
+      ${CONTROL} in standard device 8 0 0 1 | od -An -tx1 # GET_CONFIGURATION
+      ${CONTROL} in vendor interface 99 0 0 1; code=$?
+      driver; exit $code`);
+    expect(stderr).toBe('usbxfer: the device does not support this request, or not now\n');
+    expect([stdout.toString(), code]).toEqual([' 01\nusb-storage\n', 6]);
+  });
+});

@@ -1,0 +1,54 @@
+import { afterEach, expect, it } from 'vitest';
+import { describeInLab, guest } from './lab/lab.js';
+
+const RESET = 'node bin/usbxfer.js reset --vid 1234 --pid 5678';
+/** Prints the address of a gadget at SuperSpeed. */
+const ADDRESS = 'address() { cat /sys/bus/usb/devices/2-1/devnum; }';
+
+afterEach(async () => {
+  await guest('gadget down one');
+});
+
+describeInLab('usbxfer reset', () => {
+  it('resets a device, which keeps its address and its driver', async () => {
+    const { stdout, stderr, code } = await guest(`
+      ${ADDRESS}
+      gadget up one storage >/dev/null
+      echo > /dev/kmsg; before=$(address)
+      ${RESET}; code=$?
+      [[ $(address) == "$before" ]] && echo same address
+      dmesg | tail -n 5 | grep -o 'usb 2-1: reset SuperSpeed'
+      basename "$(readlink /sys/bus/usb/devices/2-1:1.0/driver)"
+      exit $code`);
+    const [line, ...rest] = stdout.toString().split('\n');
+    expect(line).toMatch(
+      /^1234:5678 usbxfer Storage at 2-1 was reset, back after \d+\.\d s; its address is \d+ as before$/,
+    );
+    expect(rest).toEqual(['same address', 'usb 2-1: reset SuperSpeed', 'usb-storage', '']);
+    expect([stderr, code]).toEqual(['', 0]);
+  });
+
+  it('tells of a device that the kernel takes for a new one', async () => {
+    const { stdout, stderr, code } = await guest(`
+      ${ADDRESS}
+      gadget up one storage >/dev/null
+      echo 0x0222 > /sys/kernel/config/usb_gadget/one/bcdDevice
+      before=$(address); ${RESET}; code=$?
+      echo $before $(address); exit $code`);
+    const [line, addresses = ''] = stdout.toString().split('\n');
+    const [before, after] = addresses.split(' ');
+    expect(line).toContain(`; its address was ${before} and is ${after}`);
+    expect(before).not.toBe(after);
+    expect(line).not.toContain('driver'); // it is back as well
+    expect([stderr, code]).toEqual(['', 0]);
+  });
+
+  it('fails when the device comes back as another', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one sourcesink >/dev/null
+      echo 0x9999 > /sys/kernel/config/usb_gadget/one/idProduct
+      ${RESET}`);
+    expect(stderr).toMatch(/^usbxfer: 1234:5678 .* at 2-1 was reset and came back as 1234:9999\n$/);
+    expect([stdout.length, code]).toEqual([0, 5]);
+  });
+});
