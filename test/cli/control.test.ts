@@ -173,7 +173,10 @@ describe('an OUT request', () => {
   });
 
   it('is one JSON object with --json', async () => {
-    const { stdout, stderr, code } = await usbxfer([...OUT, '0102ff', '--json']);
+    const { stdout, stderr, code } = await usbxfer([
+      ...CONTROL,
+      ...['out', 'vendor', 'device', '2', '0', '0', '0102ff', '--json'],
+    ]);
     expect([stderr, code]).toEqual(['', 0]);
     const record = JSON.parse(stdout.toString());
     expect(violations('control')(record)).toBeUndefined();

@@ -153,6 +153,17 @@ it('usbxfer read loads no node-usb for the simulated bus', async () => {
   expect(packages).toEqual(['commander']);
 });
 
+it.each([
+  [['control', '--pid', '5678', 'in', 'vendor', 'device', '2', '0', '0', '64']],
+  [['reset', '--pid', '5678']],
+])('no more of the engine is loaded than it takes: %j', async (args) => {
+  const { own, packages } = await loaded(args);
+  expect(own).toContain('backends/virtual/device.js');
+  expect(own).not.toContain('transfer/capture.js');
+  expect(under(['backends/libusb'], own)).toEqual([]);
+  expect(packages).toEqual(['commander']);
+});
+
 describe('the table of errors', () => {
   it.each([
     [['--help']],
@@ -160,6 +171,8 @@ describe('the table of errors', () => {
     [['list', '--json', '--debug']],
     [['doctor']],
     [['udev-rule', '-d', '1234:5678']],
+    [['control', '-d', '1234:5678', 'out', 'vendor', 'device', '1', '--json', '--debug']],
+    [['reset', '-d', '1234:5678', '--json', '--debug']],
     [['read', '-d', '1234:5678', '--bytes', '4k', '--json', '--debug']],
   ])('is not loaded when all goes well: %j', async (args) => {
     const { own } = await loaded(args);
