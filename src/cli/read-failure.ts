@@ -33,6 +33,8 @@ export function describeReadFailure({
       return `the device is gone${end.cause ? ` (${reasonOf(end)})` : ''}; ${kept}`;
     case 'output-failed':
       return `the output failed: ${reasonOf(end)}; of ${statistics.bytesReceived} bytes received ${statistics.bytesWritten} are written`;
+    case 'request-failed':
+      return `a control request failed: ${reasonOf(end)}; ${statistics.bytesWritten} bytes are written`;
     case 'submit-failed':
       return `${reasonOf(end)}; ask for less at once with --transfers or --transfer-size; ${kept}`;
     case 'internal':

@@ -3,6 +3,7 @@ import { DEFAULT_BACKLOG } from '../transfer/receiver.js';
 import { addBackendOptions, type BackendOptions } from './backends.js';
 import type { ChoiceOptions } from './choose-device.js';
 import { Option } from './commander.js';
+import { addMessageOptions, type MessageOptions } from './message-options.js';
 import type { OutputOptions } from './output-plan.js';
 import { addFilterOptions, addPlaceOptions } from './selection.js';
 import {
@@ -22,6 +23,7 @@ export interface ReadOptions
     ChoiceOptions,
     EndpointOptions,
     PoolOptions,
+    MessageOptions,
     OutputOptions,
     ReportOptions {
   readonly buffer: number;
@@ -51,7 +53,8 @@ export function addReadOptions(command: Command): void {
       '--timeout <time>',
       'cancel, keep and renew a transfer that waits longer',
       values.duration,
-    )
+    );
+  addMessageOptions(command)
     .optionsGroup('Limits:')
     .option('--bytes <size>', 'end after so many bytes', values.size)
     .option('--skip <size>', 'throw away so many bytes first', values.size)

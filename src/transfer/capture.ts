@@ -1,8 +1,8 @@
 import type { Backend, ClaimOptions, DeviceInfo } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
 import { toError } from '../usb/to-error.js';
-import { type ControlMessages, sendMessages } from './control-messages.js';
-import { type End, type EndReason, worse } from './end.js';
+import { type ControlMessages, runStarting, sendMessages } from './control-messages.js';
+import { type End, type EndReason, gravest } from './end.js';
 import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
 import { openWhenReady } from './open-when-ready.js';
 import type { ReceiveStatistics } from './receive-statistics.js';
@@ -49,8 +49,7 @@ export async function capture(request: CaptureRequest): Promise<CaptureResult> {
   const last = await stream(request, receiver, source);
   const unstopped = await stopDevice(request, last);
   const unwritten = await failureOf(sink.close(), 'output-failed');
-  const failures = [unwritten, unstopped].filter((failure) => failure !== undefined);
-  const end = failures.reduce(worse, last.end);
+  const end = gravest(last.end, unwritten, unstopped);
   // The data is not the worse for it: this is told beside the end.
   const unrestored = await last.source?.close().then(() => undefined, toError);
   return { end, statistics: receiver.statistics, unrestored };
@@ -93,10 +92,10 @@ async function stream(
   try {
     request.onStart?.(statistics);
     for (;;) {
-      const running = receiver.run(source.endpoint);
-      const starting = source === started ? undefined : startDevice(request, source, stop);
-      const [end] = await Promise.all([running, starting]);
+      const { device: opened, endpoint } = source;
+      const before = source === started ? undefined : request.before;
       started = source;
+      const end = await runStarting(opened, before, () => receiver.run(endpoint), stop);
       const standing = await recovery.after(end, source);
       if (standing.end !== undefined) {
         return standing;
@@ -115,17 +114,6 @@ async function stopDevice({ after }: CaptureRequest, { end, source }: Ended) {
   return source === undefined || end.reason === 'device-lost'
     ? undefined
     : sendMessages(source.device, after);
-}
-
-async function startDevice(
-  { before }: CaptureRequest,
-  { device }: OpenEndpoint,
-  stop: (end: End) => void,
-): Promise<void> {
-  const failure = await sendMessages(device, before);
-  if (failure !== undefined) {
-    stop(failure);
-  }
 }
 
 /** The end that a failed step is, or undefined when it succeeded. */

@@ -1,7 +1,8 @@
 import type { Device } from '../usb/backend.js';
 import type { ControlMessage } from '../usb/control-request.js';
+import { UsbError } from '../usb/errors.js';
 import { toError } from '../usb/to-error.js';
-import type { End } from './end.js';
+import { type End, gravest } from './end.js';
 
 /** How long the device may take for one of them, in milliseconds. */
 const TIMEOUT = 5000;
@@ -27,8 +28,32 @@ export async function sendMessages(
     try {
       await device.control(request, data, TIMEOUT);
     } catch (error) {
-      return { reason: 'request-failed', cause: toError(error) };
+      const gone = error instanceof UsbError && error.code === 'no-device';
+      return { reason: gone ? 'device-lost' : 'request-failed', cause: toError(error) };
     }
   }
   return undefined;
+}
+
+/**
+ * Runs a stream, and sends the device what starts it as soon as it runs.
+ *
+ * @param run runs it: the pool is submitted when this returns
+ * @param stop ends it when a message failed
+ */
+export async function runStarting(
+  device: Device,
+  messages: readonly ControlMessage[] | undefined,
+  run: () => Promise<End>,
+  stop: (end: End) => void,
+): Promise<End> {
+  const start = async (): Promise<End | undefined> => {
+    const failure = await sendMessages(device, messages);
+    if (failure !== undefined) {
+      stop(failure);
+    }
+    return failure;
+  };
+  const [end, failure] = await Promise.all([run(), start()]);
+  return gravest(end, failure);
 }

@@ -68,3 +68,11 @@ export function worse(first: End, later: End): End {
   const unwanted = isClean(first) && later.reason === 'reader-closed';
   return graver || explains || unwanted ? later : first;
 }
+
+/** Of an end, and what failed behind it, if anything did, the one to report. */
+export function gravest(end: End, ...failures: readonly (End | undefined)[]): End {
+  return failures.reduce<End>(
+    (worst, failure) => (failure === undefined ? worst : worse(worst, failure)),
+    end,
+  );
+}

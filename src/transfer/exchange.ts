@@ -1,13 +1,13 @@
 import type { Backend, ClaimOptions, DeviceInfo, Endpoint } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
 import { toError } from '../usb/to-error.js';
-import { type ControlMessages, sendMessages } from './control-messages.js';
+import { type ControlMessages, runStarting, sendMessages } from './control-messages.js';
 import {
   Conversation,
   type ConversationOptions,
   type ConversationStatistics,
 } from './conversation.js';
-import { type End, worse } from './end.js';
+import { type End, gravest } from './end.js';
 import { type OpenInterface, openInterface } from './open-endpoint.js';
 import { openWhenReady } from './open-when-ready.js';
 import { type Stops, stopAt } from './stop-at.js';
@@ -55,14 +55,14 @@ export async function exchange(request: ExchangeRequest): Promise<ExchangeResult
 
   let end = await explainError(ended, target.device);
   if (end.reason !== 'device-lost') {
-    end = graver(end, await sendMessages(target.device, request.after));
+    end = gravest(end, await sendMessages(target.device, request.after));
   }
   const { failed, statistics } = conversation;
   // So that a second run can go on where this one ended.
   const isHalted = end.reason === 'stall' && failed === 'out';
   const unhalted = isHalted ? await failureOf(target.out.clearHalt()) : undefined;
   const unwritten = await failureOf(sink.close());
-  end = graver(end, unwritten && { reason: 'output-failed', cause: unwritten });
+  end = gravest(end, unwritten && { reason: 'output-failed', cause: unwritten });
   const unclosed = await failureOf(target.close());
   return { end, failed, statistics, unrestored: unhalted ?? unclosed };
 }
@@ -111,23 +111,17 @@ async function run(
   if (unready !== undefined) {
     return { reason: 'output-failed', cause: unready };
   }
-  const start = async (): Promise<void> => {
-    const failure = await sendMessages(target.device, request.before);
-    if (failure !== undefined) {
-      conversation.stop(failure);
-    }
-  };
   try {
     request.onStart?.(conversation.statistics);
-    const [end] = await Promise.all([conversation.run(target.in, target.out), start()]);
-    return end;
+    return await runStarting(
+      target.device,
+      request.before,
+      () => conversation.run(target.in, target.out),
+      (end) => conversation.stop(end),
+    );
   } catch (error) {
     return { reason: 'internal', cause: toError(error) };
   }
-}
-
-function graver(end: End, later: End | undefined): End {
-  return later === undefined ? end : worse(end, later);
 }
 
 /** Why a step failed, if it did. */

@@ -1,8 +1,8 @@
 import type { Backend, ClaimOptions, DeviceInfo } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
 import { toError } from '../usb/to-error.js';
-import { type ControlMessages, sendMessages } from './control-messages.js';
-import { type End, worse } from './end.js';
+import { type ControlMessages, runStarting, sendMessages } from './control-messages.js';
+import { type End, gravest } from './end.js';
 import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
 import { openWhenReady } from './open-when-ready.js';
 import type { SendStatistics } from './send-statistics.js';
@@ -55,7 +55,7 @@ export async function send(request: SendRequest): Promise<SendResult> {
   const unhalted = end.reason === 'stall' ? await clearHalt(target) : undefined;
   const unclosed = await target.close().then(() => undefined, toError);
   return {
-    end: unstopped === undefined ? end : worse(end, unstopped),
+    end: gravest(end, unstopped),
     statistics: sender.statistics,
     unrestored: unhalted ?? unclosed,
   };
@@ -77,14 +77,12 @@ async function prepare(request: SendRequest) {
 async function run(request: SendRequest, sender: Sender, target: OpenEndpoint): Promise<End> {
   try {
     request.onStart?.(sender.statistics);
-    const started = async (): Promise<void> => {
-      const failure = await sendMessages(target.device, request.before);
-      if (failure !== undefined) {
-        sender.stop(failure);
-      }
-    };
-    const [end] = await Promise.all([sender.run(target.endpoint), started()]);
-    return end;
+    return await runStarting(
+      target.device,
+      request.before,
+      () => sender.run(target.endpoint),
+      (end) => sender.stop(end),
+    );
   } catch (error) {
     return { reason: 'internal', cause: toError(error) };
   }

@@ -9,7 +9,13 @@ import { deviceWith, setting } from '../usb/device-info.js';
 import { MemorySink } from './memory-sink.js';
 import { ScriptedEndpoint } from './scripted-endpoint.js';
 
-type Step = 'open' | 'claim' | 'release' | 'close' | 'sink closed';
+type Step = 'open' | 'claim' | 'before' | 'after' | 'release' | 'close' | 'sink closed';
+
+/** Control requests that the bench knows. */
+const [BEFORE, AFTER] = [0, 1].map((request) => [
+  { request: { requestType: 0x40, request, value: 0, index: 0 }, data: Buffer.alloc(0) },
+]);
+const MESSAGES = { before: BEFORE, after: AFTER };
 
 /** A bus on which each step can fail, and which writes down what was done. */
 function bench(
@@ -21,6 +27,7 @@ function bench(
   const endpoint = new ScriptedEndpoint();
   const sink = new MemorySink();
   const connected = { value: true };
+  const inFlight: number[] = [];
   const step = async (name: Step): Promise<void> => {
     done.push(name);
     if (failures[name] !== undefined) {
@@ -41,7 +48,12 @@ function bench(
       await step('claim');
       return claimed;
     },
-    control: async () => 0,
+    control: async ({ request }) => {
+      // The pool has to be submitted by then.
+      inFlight.push(endpoint.flights.length);
+      await step(request === 0 ? 'before' : 'after');
+      return 0;
+    },
     reset: async () => {},
     isConnected: async () => connected.value,
     close: () => step('close'),
@@ -77,7 +89,7 @@ function bench(
       flight.complete(status, 0);
     }
   };
-  return { run, done, claims, endpoint, sink, connected, controller, endWith };
+  return { run, done, claims, inFlight, endpoint, sink, connected, controller, endWith };
 }
 
 function bug(): never {
@@ -102,6 +114,38 @@ describe('capture', () => {
     const { run, done } = bench({ [name]: failed });
     await expect(run()).rejects.toBe(failed);
     expect(done).toEqual(steps);
+  });
+
+  it('sends control requests when the pool is submitted, and when all is drained', async () => {
+    const { run, endWith, done, inFlight } = bench({}, MESSAGES);
+    const result = run();
+    await endWith('stall');
+    await result;
+    const steps = ['open', 'claim', 'before', 'after', 'sink closed', 'release', 'close'];
+    expect(done).toEqual(steps);
+    expect(inFlight).toEqual([2, 0]);
+  });
+
+  it.each(['before', 'after'] as const)('tells that the request %s failed', async (name) => {
+    const { run, endpoint, done } = bench({ [name]: failed }, MESSAGES);
+    const result = run();
+    while (!done.includes('before')) {
+      await new Promise(setImmediate);
+    }
+    for (const flight of [...endpoint.flights]) {
+      flight.complete(name === 'before' ? 'cancelled' : 'stall', 0);
+    }
+    const reason = name === 'before' ? 'request-failed' : 'stall'; // that came first
+    expect((await result).end).toMatchObject({ reason });
+    expect(done).toContain('after');
+  });
+
+  it('sends nothing to a device that is gone', async () => {
+    const { run, endWith, done } = bench({}, MESSAGES);
+    const result = run();
+    await endWith('no-device');
+    expect((await result).end.reason).toBe('device-lost');
+    expect(done).not.toContain('after');
   });
 
   it('ends by its signal', async () => {

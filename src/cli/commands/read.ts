@@ -63,6 +63,8 @@ async function read(options: ReadOptions): Promise<number> {
       claim: { detachDriver: options.detach },
       sink: output.sink,
       receive,
+      before: options.before,
+      after: options.after,
       recovery: {
         keepGoing: options.keepGoing,
         reconnect: options.reconnect,
