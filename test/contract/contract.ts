@@ -1,7 +1,10 @@
+import { controllingCases } from './cases/controlling.js';
 import { endingCases } from './cases/ending.js';
 import { handleCases } from './cases/handles.js';
 import { losingCases } from './cases/losing.js';
 import { movingCases } from './cases/moving.js';
+import { resettingCases } from './cases/resetting.js';
+import { sendingCases } from './cases/sending.js';
 import type { ContractCase } from './stage.js';
 
 export type { ContractCase, Stage, StagedDevice } from './stage.js';
@@ -13,6 +16,9 @@ export type { ContractCase, Stage, StagedDevice } from './stage.js';
 export const contractCases: readonly ContractCase[] = [
   ...handleCases,
   ...movingCases,
+  ...sendingCases,
+  ...controllingCases,
+  ...resettingCases,
   ...endingCases,
   ...losingCases,
 ];

@@ -58,7 +58,8 @@ export class Session {
     const device = await stage.backend.open(staged.info);
     let session: Session | undefined;
     try {
-      session = new Session(device, await device.claim(staged.interfaceNumber, 0), staged);
+      const { interfaceNumber, alternateSetting = 0 } = staged;
+      session = new Session(device, await device.claim(interfaceNumber, alternateSetting), staged);
       const result = await body(session);
       await session.#finish();
       return result;

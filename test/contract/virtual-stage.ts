@@ -9,6 +9,7 @@ import type { Stage, StagedDevice } from './stage.js';
 /** Stages the contract's devices on virtual buses, each under a scenario like `speed=super`. */
 export class VirtualStage implements Stage {
   backend: VirtualBackend;
+  readonly unanswered = undefined;
   readonly #circumstances: string;
 
   constructor(circumstances: string) {
@@ -36,12 +37,37 @@ export class VirtualStage implements Stage {
     return this.#stage('', '1-2');
   }
 
+  sink(): Promise<StagedDevice> {
+    return this.#stageOut('');
+  }
+
+  async interruptSink(): Promise<StagedDevice> {
+    const staged = await this.#stage('', '1-1');
+    return { ...staged, alternateSetting: 1, outEndpoint: 0x04 };
+  }
+
+  silentOutAfter(bytes: number): Promise<StagedDevice> {
+    return this.#stageOut(`out-silence@${bytes}`);
+  }
+
+  stallOutAfter(bytes: number): Promise<StagedDevice> {
+    return this.#stageOut(`out-stall@${bytes}`);
+  }
+
+  async alternate(): Promise<StagedDevice> {
+    return { ...(await this.#stage('', '1-1')), alternateSetting: 1 };
+  }
+
   async unplug({ info }: StagedDevice): Promise<void> {
     this.backend.unplug(info.path);
   }
 
   async replug({ info }: StagedDevice): Promise<void> {
     this.backend.replug(info.path);
+  }
+
+  async #stageOut(scenario: string): Promise<StagedDevice> {
+    return { ...(await this.#stage(scenario, '1-1')), outEndpoint: 0x02 };
   }
 
   async #stage(scenario: string, port: string): Promise<StagedDevice> {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { usb } from 'usb';
 import { LibusbBackend } from '../../../src/backends/libusb/backend.js';
 import type { DeviceInfo } from '../../../src/usb/backend.js';
+import { directionOf } from '../../../src/usb/descriptors.js';
 import type { Stage, StagedDevice } from '../../contract/stage.js';
 
 const NAME = 'contract';
@@ -11,6 +12,7 @@ const NAME = 'contract';
 /** Stages the contract's devices as gadgets on the guest's software bus. Runs in the guest. */
 export class GadgetStage implements Stage {
   readonly backend = new LibusbBackend();
+  readonly unanswered = { requestType: 0xc0, request: 0x03, value: 0, index: 0 };
   readonly #speed: string;
 
   /** @param speed as `gadget up --speed` takes it */
@@ -40,6 +42,33 @@ export class GadgetStage implements Stage {
     return { info: await this.#device(path), interfaceNumber: 0, inEndpoint: 0x81, outEndpoint: 2 };
   }
 
+  sink(): Promise<StagedDevice> {
+    return this.#sink('silence');
+  }
+
+  interruptSink(): Promise<StagedDevice> {
+    return this.#sink('--interrupt-out', 'silence');
+  }
+
+  silentOutAfter(bytes: number): Promise<StagedDevice> {
+    return this.#sink('--take', String(bytes), 'silence');
+  }
+
+  stallOutAfter(bytes: number): Promise<StagedDevice> {
+    return this.#sink('--accept', String(bytes), 'silence');
+  }
+
+  async alternate(): Promise<StagedDevice> {
+    gadget('down', NAME);
+    const info = await this.#device(gadget('up', NAME, 'ecm', '--speed', this.#speed));
+    const setting = info.configurations[0]?.settings.find(
+      ({ interfaceNumber, alternateSetting }) => interfaceNumber === 1 && alternateSetting === 1,
+    );
+    const endpoint = setting?.endpoints.find(({ address }) => directionOf(address) === 'in');
+    assert(endpoint !== undefined, 'no alternate setting with an endpoint');
+    return { info, interfaceNumber: 1, alternateSetting: 1, inEndpoint: endpoint.address };
+  }
+
   async unplug(): Promise<void> {
     gadget('unplug', NAME);
   }
@@ -54,9 +83,13 @@ export class GadgetStage implements Stage {
     gadget('down', NAME);
   }
 
-  async #script(steps: string): Promise<StagedDevice> {
+  async #sink(...script: string[]): Promise<StagedDevice> {
+    return { ...(await this.#script(...script)), outEndpoint: 0x02 };
+  }
+
+  async #script(...script: string[]): Promise<StagedDevice> {
     gadget('down', NAME);
-    const path = gadget('up', NAME, 'ffs', '--speed', this.#speed, '--', steps);
+    const path = gadget('up', NAME, 'ffs', '--speed', this.#speed, '--', ...script);
     return { info: await this.#device(path), interfaceNumber: 0, inEndpoint: 0x81 };
   }
 

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import type { ControlRequest } from '../../../src/usb/control-request.js';
+import { assertCounter, assertRefused, eventually, within } from '../expect.js';
+import { Session } from '../session.js';
+import type { ContractCase } from '../stage.js';
+
+const KIB = 1024;
+
+/** Resets, and what else starts anew: the alternate setting. */
+export const resettingCases: readonly ContractCase[] = [
+  {
+    name: 'resets a device, which keeps its address and goes on',
+    async run(stage) {
+      const staged = await stage.counters();
+      const device = await stage.backend.open(staged.info);
+      try {
+        for (let round = 0; round < 2; round++) {
+          await within(device.reset(), 'the reset');
+          assert.equal(await device.isConnected(), true);
+          const claimed = await device.claim(staged.interfaceNumber, 0);
+          const answer = new Promise((resolve) =>
+            claimed
+              .endpoint(staged.inEndpoint)
+              .createTransfer((status, bytes) => resolve([status, bytes]))
+              .submit(Buffer.alloc(4 * KIB), 4 * KIB),
+          );
+          assert.deepEqual(await within(answer, 'a transfer'), ['completed', 4 * KIB]);
+          await claimed.release();
+        }
+      } finally {
+        await device.close();
+      }
+      const found = (await stage.backend.list()).find(({ path }) => path === staged.info.path);
+      assert.deepEqual(found, staged.info);
+    },
+  },
+  {
+    name: 'refuses to reset while an interface is claimed, which goes on',
+    async run(stage) {
+      const staged = await stage.counters();
+      await Session.use(stage, staged, async (session) => {
+        await session.fly(4 * KIB).answered;
+        await assertRefused(() => session.device.reset(), 'invalid');
+        await session.fly(4 * KIB).answered;
+        assertCounter(session.bytes(), 0);
+        await session.release();
+        await within(session.device.reset(), 'the reset');
+      });
+    },
+  },
+  {
+    name: 'refuses to reset what was closed or unplugged',
+    async run(stage) {
+      const staged = await stage.counters();
+      const device = await stage.backend.open(staged.info);
+      await stage.unplug(staged);
+      await eventually('it is not connected', async () => !(await device.isConnected()));
+      await assertRefused(() => device.reset(), 'no-device');
+      await device.close();
+      await assertRefused(() => device.reset(), 'invalid');
+    },
+  },
+  {
+    name: 'selects an alternate setting, and 0 again when the interface is released',
+    async run(stage) {
+      const { info, interfaceNumber, inEndpoint } = await stage.alternate();
+      const getInterface: ControlRequest = {
+        requestType: 0x81,
+        request: 10,
+        value: 0,
+        index: interfaceNumber,
+      };
+      const device = await stage.backend.open(info);
+      try {
+        for (const setting of [1, 0, 1, 0]) {
+          const claimed = await device.claim(interfaceNumber, setting);
+          const answer = Buffer.alloc(1, 0xee);
+          assert.equal(await device.control(getInterface, answer, 10_000), 1);
+          assert.equal(answer[0], setting);
+          if (setting === 1) {
+            assert.equal(claimed.endpoint(inEndpoint).address, inEndpoint);
+          }
+          await claimed.release();
+        }
+      } finally {
+        await device.close();
+      }
+    },
+  },
+];
