@@ -1,14 +1,13 @@
 import type { ClaimOptions, Device, DeviceInfo, Interface } from '../../usb/backend.js';
 import { type ControlRequest, checkControlData } from '../../usb/control-request.js';
 import { UsbError } from '../../usb/errors.js';
-import { interfaceToClaim } from '../../usb/request-type.js';
-import { call } from './call.js';
-import { heldInterface } from './claim-failure.js';
 import { sendControl } from './control.js';
+import { controlRefusal } from './control-refusal.js';
 import { operationError } from './errors.js';
 import { LibusbInterface } from './interface.js';
 import { loadNodeUsb, type NativeDevice, type NodeUsb } from './node-usb.js';
 import { missingFile, openFailure } from './open-failure.js';
+import { resetDevice } from './reset.js';
 import { isPresent } from './sysfs.js';
 
 /** A device opened through libusb. */
@@ -103,7 +102,11 @@ export class LibusbDevice implements Device {
         timeout,
       );
     } catch (error) {
-      throw error instanceof UsbError ? error : this.#controlRefusal(request, error);
+      if (error instanceof UsbError) {
+        throw error;
+      }
+      const own = this.#stillClaimed.map(({ interfaceNumber }) => interfaceNumber);
+      throw controlRefusal(this.info, request, own, error);
     }
   }
 
@@ -116,11 +119,7 @@ export class LibusbDevice implements Device {
         `cannot reset the device while interface ${claimed.interfaceNumber} is claimed`,
       );
     }
-    try {
-      await call('cannot reset the device', (done) => this.#native.reset(done));
-    } catch (error) {
-      throw error instanceof UsbError ? resetFailure(error) : error;
-    }
+    await resetDevice(this.#native);
   }
 
   async isConnected(): Promise<boolean> {
@@ -150,37 +149,6 @@ export class LibusbDevice implements Device {
     if (!this.#open) {
       throw new UsbError('invalid', 'the device was closed');
     }
-  }
-
-  /**
-   * Why a request could not be sent. Linux refuses one to an interface that somebody else holds, and
-   * libusb makes an input/output error of it.
-   */
-  #controlRefusal(request: ControlRequest, cause: unknown): UsbError {
-    const failure = operationError('cannot send the control request', cause);
-    const number = failure.code === 'io' ? interfaceToClaim(this.info, request) : undefined;
-    const own = this.#stillClaimed.some(({ interfaceNumber }) => interfaceNumber === number);
-    return number === undefined || own
-      ? failure
-      : (heldInterface(this.info, number, cause) ?? failure);
-  }
-}
-
-/**
- * libusb answers `not-found` when the device has become another one. What else goes wrong on Linux
- * has no code of its own there.
- */
-function resetFailure({ code, message, cause }: UsbError): UsbError {
-  switch (code) {
-    case 'not-found':
-    case 'no-device':
-      return new UsbError('no-device', 'the device did not come back from the reset as it was', {
-        cause,
-      });
-    case 'other':
-      return new UsbError('io', message, { cause });
-    default:
-      return new UsbError(code, message, { cause });
   }
 }
 
