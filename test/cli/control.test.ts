@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LARGEST_CONTROL_DATA } from '../../src/usb/control-request.js';
 import { planted } from './planted.js';
 import { violations } from './schema.js';
-import { shell, usbxfer } from './usbxfer.js';
+import { shell, start, usbxfer } from './usbxfer.js';
 
 let folder = '';
 beforeEach(() => {
@@ -354,6 +354,37 @@ describe('nothing is sent', () => {
       expect((await on('18 --hex')).stdout.toString()).toMatch(/^00000000 {2}12 01 /);
       expect((await on('')).code).toBe(0); // no bytes
     });
+  });
+});
+
+describe('a signal', () => {
+  it('ends the wait for the device', async () => {
+    const running = start([...CONTROL, ...UNKNOWN, '--serial', 'none', '--wait']);
+    running.child.stderr?.once('data', () => running.child.kill('SIGTERM'));
+    const { stderr, code } = await running.outcome;
+    expect(stderr).toBe(
+      'usbxfer: waiting for the device\nusbxfer: SIGTERM while waiting for the device\n',
+    );
+    expect(code).toBe(143);
+  });
+
+  it('lets a request end, and its interface be given back', async () => {
+    const slow = planted(`
+      const { close } = VirtualDevice.prototype;
+      const signalled = new Promise((resolve) => process.once('SIGTERM', resolve));
+      VirtualDevice.prototype.control = async (request, data) => {
+        process.stderr.write('sent\\n');
+        await signalled;
+        return data.length;
+      };
+      VirtualDevice.prototype.close = async function () {
+        process.stderr.write('close\\n');
+        await close.call(this); // refuses while an interface is claimed
+      };`);
+    const running = start([...CONTROL, 'in', 'class', 'interface', '1', '0', '0', '4'], slow);
+    running.child.stderr?.once('data', () => running.child.kill('SIGTERM'));
+    const { stdout, stderr, code } = await running.outcome;
+    expect([stdout, stderr, code]).toEqual([Buffer.alloc(4), 'sent\nclose\n', 0]);
   });
 });
 
