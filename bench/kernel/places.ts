@@ -11,6 +11,9 @@ export interface Place {
 /** A folder in the guest's memory. */
 const TMPFS = '/dev/shm';
 
+/** Bytes that a pipe holds; each run moves a multiple of it. */
+const PIPE = 64 * 1024;
+
 export const OUTPUTS: readonly Place[] = [
   {
     name: 'file',
@@ -40,7 +43,10 @@ export const INPUTS: readonly Place[] = [
   },
   {
     name: 'pipe',
-    script: (command, bytes) => `head -c ${bytes} /dev/zero | ${command}; delivered=`,
+    // In writes as large as a pipe; those of head would be what is measured.
+    script: (command, bytes) => `
+      dd if=/dev/zero bs=${PIPE} count=${bytes / PIPE} status=none | ${command}
+      delivered=`,
   },
   {
     name: 'zero',
