@@ -201,10 +201,13 @@ describeInLab('an alternate setting', () => {
   it('is put back when the interface is released', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ecm >/dev/null
-      exec 3</sys/kernel/debug/usb/usbmon/0u
+      exec 3</sys/kernel/debug/usb/usbmon/2u
+      cat <&3 > /tmp/monitor & monitor=$!
       node bin/usbxfer.js read -d 1234:5678 --alt 1 --duration 100ms -q || exit
-      timeout 0.5 cat <&3 | grep -o 's 01 0b .*'
-      cat /sys/bus/usb/devices/2-1:1.1/bAlternateSetting`);
+      until grep -q 's 01 0b 0000' /tmp/monitor; do sleep 0.05; done
+      kill $monitor
+      grep -o 's 01 0b .*' /tmp/monitor
+      echo $(</sys/bus/usb/devices/2-1:1.1/bAlternateSetting)`);
     expect(stderr).toBe('');
     expect(stdout.toString()).toBe('s 01 0b 0001 0001 0000 0\ns 01 0b 0000 0001 0000 0\n0\n');
     expect(code).toBe(0);
