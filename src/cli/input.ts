@@ -4,20 +4,10 @@ import { CliError } from './cli-error.js';
 import { isStdinClosed } from './inherited.js';
 import { sanitize } from './sanitize.js';
 import type { Interruption } from './signals.js';
+import { STDIN_NAMES } from './stdio-names.js';
 import { systemReason } from './system-reason.js';
 
 const STDIN = 0;
-
-/**
- * Names of stdin. The system's own ways to open them are no good: a file would be read from its
- * beginning again, and a socket not at all.
- */
-const STDIN_NAMES: ReadonlySet<string> = new Set([
-  '-',
-  '/dev/stdin',
-  '/dev/fd/0',
-  '/proc/self/fd/0',
-]);
 
 /** Where the data comes from. */
 export interface InputOptions {

@@ -1,7 +1,6 @@
 import type { Stats } from 'node:fs';
 import { isatty } from 'node:tty';
 import { LONGEST_TIMER } from '../transfer/longest-timer.js';
-import { STDOUT_NAMES } from './output-plan.js';
 import type { Progress } from './progress.js';
 import type { Report } from './report.js';
 import { toJsonLine } from './sanitize.js';
@@ -9,6 +8,7 @@ import type { Interruption } from './signals.js';
 import type { DataNames, StatsOutput } from './stats-output.js';
 import { finalStatsRecord, statsRecord } from './stats-record.js';
 import { say } from './stdio.js';
+import { STDIN_NAMES, STDOUT_NAMES } from './stdio-names.js';
 import { type Subject, timeOf } from './subject.js';
 import { isTerminal, showsStdout } from './terminals.js';
 
@@ -161,7 +161,7 @@ function isShown({ progress, input, output, json, quiet }: MonitorOptions): bool
   if (json || quiet || !isatty(STDERR) || process.env['TERM'] === 'dumb') {
     return false;
   }
-  if (input !== undefined && (input === '-' ? isatty(STDIN) : isTerminal(input))) {
+  if (input !== undefined && (STDIN_NAMES.has(input) ? isatty(STDIN) : isTerminal(input))) {
     return false;
   }
   return output === undefined || !(STDOUT_NAMES.has(output) ? showsStdout() : isTerminal(output));

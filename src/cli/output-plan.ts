@@ -3,17 +3,7 @@ import { join, parse } from 'node:path';
 import { CliError } from './cli-error.js';
 import type { OutputFile, OutputTemplate } from './output-template.js';
 import { sanitize } from './sanitize.js';
-
-/**
- * Names of stdout. The system's own ways to open them are no good: a file would be written from its
- * beginning again, and a socket not at all.
- */
-export const STDOUT_NAMES: ReadonlySet<string> = new Set([
-  '-',
-  '/dev/stdout',
-  '/dev/fd/1',
-  '/proc/self/fd/1',
-]);
+import { STDOUT_NAMES } from './stdio-names.js';
 
 /** Where the data goes, and how. */
 export interface OutputOptions {

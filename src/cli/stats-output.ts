@@ -9,17 +9,15 @@ import { isGiven } from './inherited.js';
 import { MessageQueue } from './message-queue.js';
 import { nonBlocking } from './non-blocking.js';
 import { refusal } from './output.js';
-import { STDOUT_NAMES } from './output-plan.js';
 import { sanitize, toJsonLine } from './sanitize.js';
 import type { Interruption } from './signals.js';
+import { STDIN_NAMES, STDOUT_NAMES } from './stdio-names.js';
 
 /** How long the last records may take to get through, in milliseconds. */
 const LAST_WORDS = 5000;
 
 const STDIN = 0;
 const STDOUT = 1;
-
-const STDIN_NAMES: ReadonlySet<string> = new Set(['-']);
 
 /** Where the data comes from and goes to, where that is no device: `-` is stdin and stdout. */
 export interface DataNames {
