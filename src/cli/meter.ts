@@ -13,13 +13,16 @@ export interface Interval {
 export class Meter<S extends Statistics = Statistics> {
   readonly statistics: S;
   readonly goal: Goal;
+  /** What it is called where there are two: `in`, `out`. */
+  readonly name: string | undefined;
   #markedAt: number | undefined;
   #bytesBefore = 0;
 
   /** @param goal what is to end them */
-  constructor(statistics: S, goal: Goal) {
+  constructor(statistics: S, goal: Goal, name?: string) {
     this.statistics = statistics;
     this.goal = goal;
+    this.name = name;
   }
 
   /** Begins an interval: monotonic milliseconds. */

@@ -1,6 +1,7 @@
 import type { Statistics } from '../transfer/statistics.js';
 import { TRANSFER_STATUSES } from '../usb/transfer-status.js';
 import { binarySize, clock } from './format.js';
+import type { Meter } from './meter.js';
 import { type Goal, outlook } from './outlook.js';
 import type { RateHistory } from './rate-history.js';
 import { sparkline } from './sparkline.js';
@@ -35,6 +36,25 @@ interface Piece {
 
 /** The place of the bar or the sparkline, which takes what room there is. */
 const GRAPH: Piece = { text: ' '.repeat(LEAST_GRAPH), rank: 5 };
+
+/** A direction, and the rates that it had. */
+export interface Track {
+  readonly meter: Meter;
+  readonly history: RateHistory;
+}
+
+/** The line of each direction side by side, all in all less wide than the terminal. */
+export function progressLine(tracks: readonly Track[], now: number, looks: Looks): string {
+  const share = Math.floor(looks.width / tracks.length);
+  return tracks
+    .map(({ meter: { statistics, goal, name }, history }) => {
+      history.look(statistics.bytesMoved, now);
+      const label = name === undefined || share <= name.length + 1 ? '' : `${name} `;
+      const width = share - label.length;
+      return label + progressText(statistics, history, goal, now, { ...looks, width });
+    })
+    .join(' ');
+}
 
 /**
  * One line that says how the transfers of one direction get on, less wide than the terminal. With a limit in sight: how

@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
 import cliProgress, { type SingleBar as Bar } from 'cli-progress';
 import type { Meter } from './meter.js';
-import { type Looks, progressText } from './progress-text.js';
+import { progressLine } from './progress-text.js';
 import { RateHistory } from './rate-history.js';
 import { keepClearOf, stderrMessages } from './stdio.js';
 import { type Paint, painter } from './style.js';
@@ -42,7 +42,8 @@ export class Progress {
 
   /** Draws from here on, until `stop`: several directions side by side. */
   start(meters: readonly Meter[]): void {
-    const text = progressOf(meters);
+    const begun = performance.now();
+    const tracks = meters.map((meter) => ({ meter, history: new RateHistory(begun) }));
     const unicode = showsUnicode();
     const options = {
       fps: REDRAWS,
@@ -58,7 +59,7 @@ export class Progress {
         const bar = (share: number, size: number): string =>
           Format.BarFormat(share, { ...chars, barsize: size });
         const looks = { width: columns(), unicode, paint: this.#paint, bar };
-        return text(looks);
+        return progressLine(tracks, performance.now(), looks);
       },
     };
     keepClearOf(this.#line);
@@ -86,23 +87,6 @@ export class Progress {
         process.on('SIGTSTP', this.#onSuspend);
       }
     });
-  };
-}
-
-/** What makes the line, again and again. */
-function progressOf(meters: readonly Meter[]): (looks: Looks) => string {
-  const begun = performance.now();
-  const histories = meters.map((meter) => ({ meter, history: new RateHistory(begun) }));
-  return (looks) => {
-    const now = performance.now();
-    const width = Math.floor(looks.width / meters.length);
-    return histories
-      .map(({ meter, history }) => {
-        const { statistics, goal } = meter;
-        history.look(statistics.bytesMoved, now);
-        return progressText(statistics, history, goal, now, { ...looks, width });
-      })
-      .join(' ');
   };
 }
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Meter } from '../../src/cli/meter.js';
 import type { Goal } from '../../src/cli/outlook.js';
-import { type Looks, progressText } from '../../src/cli/progress-text.js';
+import { type Looks, progressLine, progressText } from '../../src/cli/progress-text.js';
 import { RateHistory } from '../../src/cli/rate-history.js';
 import { ReceiveStatistics } from '../../src/transfer/receive-statistics.js';
 
@@ -110,6 +111,18 @@ describe('the line of a capture', () => {
         },
       ),
     );
+  });
+});
+
+describe('the line of two directions', () => {
+  it('has both, by name, less wide than the terminal', () => {
+    const [statistics, history, now] = capture(2 * MIB);
+    const names = ['in', 'out'];
+    const tracks = names.map((name) => ({ meter: new Meter(statistics, {}, name), history }));
+    expect(progressLine(tracks, now, looks)).toMatch(/^in 2\.00 MiB .* out 2\.00 MiB /);
+    for (let width = 2; width < 200; width += 1) {
+      expect(progressLine(tracks, now, { ...looks, width }).length).toBeLessThan(width);
+    }
   });
 });
 
