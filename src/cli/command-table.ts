@@ -32,6 +32,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/read.js'),
   },
   {
+    name: 'write',
+    summary: 'send stdin or a file to a bulk or interrupt OUT endpoint',
+    load: () => import('./commands/write.js'),
+  },
+  {
     name: 'control',
     summary: 'send one control request to a device',
     load: () => import('./commands/control.js'),

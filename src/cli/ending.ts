@@ -1,12 +1,12 @@
 import type { End, EndReason } from '../transfer/end.js';
 import type { ErrorCode } from './errors.js';
 
-/** What it depends on whether a capture went well. */
+/** What it depends on whether it went well. */
 export interface Ending {
   readonly end: End;
-  /** Whether a limit was asked for. */
+  /** Whether a limit was asked for: of a sending, a number of bytes. */
   readonly limited: boolean;
-  /** The signal that ended it, if one did. */
+  /** The signal that ended the capture, if one did. */
   readonly signal: NodeJS.Signals | undefined;
   /** Gaps in the output. */
   readonly gaps: number;
@@ -58,4 +58,30 @@ export function codeOfEnd({
     return 'interrupted';
   }
   return unrestored && 'not-restored';
+}
+
+/**
+ * What went wrong with a sending; undefined when nothing did. Whatever ends it before all is sent
+ * that was to be is a failure: the device lacks the rest.
+ */
+export function codeOfSendEnd({
+  end,
+  limited,
+  unrestored,
+}: Pick<Ending, 'end' | 'limited' | 'unrestored'>): ErrorCode | undefined {
+  return CODES[end.reason] ?? shortness(end, limited) ?? (unrestored && 'not-restored');
+}
+
+function shortness({ reason }: End, limited: boolean): ErrorCode | undefined {
+  switch (reason) {
+    case 'input-ended':
+      return limited ? 'short-input' : undefined;
+    case 'idle':
+    case 'interrupted':
+      return reason;
+    case 'duration':
+      return 'timeout';
+    default:
+      return undefined;
+  }
 }

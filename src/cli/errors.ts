@@ -173,13 +173,13 @@ export const ERRORS = [
     code: 'stall',
     exitCode: EXIT.transferErrors,
     meaning: 'the endpoint halted',
-    advice: '--keep-going clears the halt and goes on',
+    advice: 'read --keep-going clears the halt and goes on',
   },
   {
     code: 'transfer-error',
     exitCode: EXIT.transferErrors,
     meaning: 'a transfer ended with a protocol error',
-    advice: 'check cable, hub and power; --keep-going goes on behind it',
+    advice: 'check cable, hub and power; read --keep-going goes on behind it',
   },
   {
     code: 'overflow',
@@ -254,17 +254,23 @@ export const ERRORS = [
   {
     code: 'idle',
     exitCode: EXIT.shortOfLimit,
-    meaning: 'the device fell silent before the limit',
+    meaning: 'the device fell silent before the limit, or took no more before all was sent',
   },
   {
     code: 'timeout',
     exitCode: EXIT.shortOfLimit,
-    meaning: 'the time was over before another limit was reached',
+    meaning: 'the time was over before another limit was reached, or before all was sent',
+  },
+  {
+    code: 'short-input',
+    exitCode: EXIT.shortOfLimit,
+    meaning: 'the input ended before so much was sent as was asked for',
   },
   {
     code: 'interrupted',
     exitCode: '128+n',
-    meaning: 'signal n came before the limit, or while something was waited for',
+    meaning:
+      'signal n came before the limit, before all was sent, or while something was waited for',
   },
 ] as const satisfies readonly ErrorEntry[];
 

@@ -72,7 +72,7 @@ function adviceFor(error: unknown, code: ErrorCode): string | undefined {
     return undefined;
   }
   if (error.driver !== undefined) {
-    return '--detach takes it away for the time of the capture';
+    return '--detach takes it away for the time of the transfer';
   }
   return error.code === 'no-memory'
     ? 'ask for less at once with --transfers or --transfer-size'

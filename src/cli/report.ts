@@ -1,5 +1,6 @@
 import type { End } from '../transfer/end.js';
 import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
+import type { SendStatistics } from '../transfer/send-statistics.js';
 import type { DeviceInfo } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
 import type { ErrorCode } from './errors.js';
@@ -34,6 +35,18 @@ export interface ReadReport extends Report {
   /** The files that the data went to; undefined for stdout. */
   readonly output: OutputFiles | undefined;
   readonly statistics: ReceiveStatistics;
+}
+
+/** How a sending went. */
+export interface WriteReport extends Report {
+  readonly location: EndpointLocation;
+  /** The name of the file that the data came from; undefined for stdin. */
+  readonly input: string | undefined;
+  /** Bytes of the input that were passed over. */
+  readonly skip: number;
+  /** Bytes that were to be sent; undefined for all there are. */
+  readonly bytes: number | undefined;
+  readonly statistics: SendStatistics;
 }
 
 /** All that went wrong and what to do about it, in one line; undefined when nothing did. */

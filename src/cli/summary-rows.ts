@@ -76,6 +76,7 @@ export function inSeconds({
 export function endRow({ end, signal }: Report, idle: string): string[] {
   const words: Partial<Record<End['reason'], string>> = {
     limit: 'limit reached',
+    'input-ended': 'end of the input',
     duration: 'duration over',
     idle,
     interrupted: signal ?? 'interrupted',

@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os';
-import { endpointAddress } from '../usb/descriptors.js';
+import { type Direction, endpointAddress } from '../usb/descriptors.js';
 import { CLASS_NAMES, classCode } from '../usb/device-class.js';
 import { parseDuration, parseSize } from '../usb/quantity.js';
 import type { DeviceFilter } from '../usb/select-device.js';
@@ -43,14 +43,26 @@ export function idPair(text: string): DeviceFilter {
  * the better message.
  */
 export function inEndpoint(text: string): number {
+  return endpoint(text, 'in');
+}
+
+/** The address of an endpoint to write to, in the same way: `2` means 0x02. */
+export function outEndpoint(text: string): number {
+  return endpoint(text, 'out');
+}
+
+/** @param direction that of an endpoint of which only the number is given */
+function endpoint(text: string, direction: Direction): number {
   const digits = /^(?:0x)?([0-9a-f]{1,2})$/i.exec(text)?.[1];
   const value = digits === undefined ? Number.NaN : Number.parseInt(digits, 16);
   const numberOnly = text.length === 1;
   // Bits 6..4 of an address are reserved and zero; endpoint 0 is the control endpoint.
   if (Number.isNaN(value) || (value & 0x70) !== 0 || (value & 0x0f) === 0) {
-    throw new InvalidArgumentError('give an endpoint address such as 0x82, or its number, 1 to f');
+    throw new InvalidArgumentError(
+      `give an endpoint address such as ${direction === 'in' ? '0x82' : '0x02'}, or its number, 1 to f`,
+    );
   }
-  return numberOnly ? endpointAddress(value, 'in') : value;
+  return numberOnly ? endpointAddress(value, direction) : value;
 }
 
 /** A decimal number from 0 to 255: a bus, a device address, an interface, an alternate setting. */

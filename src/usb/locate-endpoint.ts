@@ -112,14 +112,22 @@ function ofKind(all: EndpointLocation[], { direction, types }: Kind): EndpointLo
 
 /** Every bulk IN endpoint that a request fits, in the active configuration if there is one. */
 export function bulkInEndpoints(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
+  return ofKind(fittingEndpoints(device, request), BULK_IN);
+}
+
+/** Every bulk OUT endpoint that a request fits; interrupt ones where there is no bulk one. */
+export function outEndpoints(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
+  return ofKind(fittingEndpoints(device, request), ANY_OUT);
+}
+
+function fittingEndpoints(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
   const active = device.configurations.find(({ value }) => value === device.activeConfiguration);
-  const fitting = locations(active?.settings ?? []).filter(
+  return locations(active?.settings ?? []).filter(
     ({ interfaceNumber, alternateSetting, endpoint }) =>
       fits(request.address, endpoint.address) &&
       fits(request.interfaceNumber, interfaceNumber) &&
       fits(request.alternateSetting, alternateSetting),
   );
-  return ofKind(fitting, BULK_IN);
 }
 
 /** The only candidate in alternate setting 0, when all of them are the same endpoint. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CliError } from '../../src/cli/cli-error.js';
 import { CommanderError } from '../../src/cli/commander.js';
-import { codeOfEnd, type Ending } from '../../src/cli/ending.js';
+import { codeOfEnd, codeOfSendEnd, type Ending } from '../../src/cli/ending.js';
 import { codeOfError } from '../../src/cli/error-code.js';
 import { ERRORS, type ErrorCode, exitCodeOf } from '../../src/cli/errors.js';
 import { EXIT } from '../../src/cli/exit-code.js';
@@ -103,6 +103,33 @@ describe('a capture', () => {
 
   it('that falls silent before a limit exits 8', () => {
     expect(outcome(ending('idle', { limited: true }))).toEqual(['idle', 8]);
+  });
+});
+
+describe('a sending', () => {
+  it.each<[EndReason, boolean, ErrorCode | undefined, number]>([
+    ['input-ended', false, undefined, 0],
+    ['input-ended', true, 'short-input', 8],
+    ['limit', true, undefined, 0],
+    ['duration', false, 'timeout', 8],
+    ['idle', false, 'idle', 8],
+    ['interrupted', false, 'interrupted', 130],
+    ['stall', false, 'stall', 6],
+    ['device-lost', false, 'device-lost', 5],
+    ['input-failed', false, 'input-failed', 7],
+    ['request-failed', false, 'request-failed', 6],
+  ])('that ends by %s, with a number of bytes or not (%s), has the code %s and exits %i', (reason, limited, code, exitCode) => {
+    const told = codeOfSendEnd({ end: { reason }, limited });
+    expect(told).toBe(code);
+    expect(told === undefined ? 0 : exitCodeOf(told, 'SIGINT')).toBe(exitCode);
+  });
+
+  it('that leaves the device changed says so, where nothing else went wrong', () => {
+    const unrestored = new Error('no driver');
+    const codeOf = (reason: EndReason) =>
+      codeOfSendEnd({ end: { reason }, limited: false, unrestored });
+    expect(codeOf('input-ended')).toBe('not-restored');
+    expect(codeOf('stall')).toBe('stall');
   });
 });
 

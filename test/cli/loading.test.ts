@@ -153,6 +153,15 @@ it('usbxfer read loads no node-usb for the simulated bus', async () => {
   expect(packages).toEqual(['commander']);
 });
 
+it('usbxfer write loads no node-usb for the simulated bus, and nothing that reads', async () => {
+  const { own, packages } = await loaded(['write', '-d', '1234:5678', '-i', '/dev/null']);
+  expect(own).toContain('transfer/send.js');
+  expect(under(['backends/libusb'], own)).toEqual([]);
+  expect(own).not.toContain('transfer/capture.js');
+  expect(own).not.toContain('cli/output.js');
+  expect(packages).toEqual(['commander']);
+});
+
 it.each([
   [['control', '--pid', '5678', 'in', 'vendor', 'device', '2', '0', '0', '64']],
   [['reset', '--pid', '5678']],
@@ -174,6 +183,7 @@ describe('the table of errors', () => {
     [['control', '-d', '1234:5678', 'out', 'vendor', 'device', '1', '--json', '--debug']],
     [['reset', '-d', '1234:5678', '--json', '--debug']],
     [['read', '-d', '1234:5678', '--bytes', '4k', '--json', '--debug']],
+    [['write', '-d', '1234:5678', '-i', '/dev/null', '--json', '--debug']],
   ])('is not loaded when all goes well: %j', async (args) => {
     const { own } = await loaded(args);
     const failing = ['cli/errors.js', 'cli/error-code.js', 'cli/failure.js', 'cli/debug.js'];

@@ -22,7 +22,7 @@ describeInLab('an interface that a kernel driver holds', () => {
       driver; exit $code`);
     expect(stderr).toBe(
       'usbxfer: interface 0 is held by the kernel driver usb-storage; ' +
-        '--detach takes it away for the time of the capture\n',
+        '--detach takes it away for the time of the transfer\n',
     );
     expect([stdout.toString(), code]).toEqual(['usb-storage\n', 4]);
   });

@@ -1,6 +1,7 @@
 import type { DeviceInfo } from '../../usb/backend.js';
+import { directionOf, type EndpointDescriptor } from '../../usb/descriptors.js';
 import { classesOf, className } from '../../usb/device-class.js';
-import { bulkInEndpoints, type EndpointLocation } from '../../usb/locate-endpoint.js';
+import type { EndpointLocation, EndpointRequest } from '../../usb/locate-endpoint.js';
 import { countOf, endpointName, hex2, hex4, ids } from '../format.js';
 import type { Candidate } from './candidate.js';
 import type { GivenOptions } from './typed-options.js';
@@ -82,41 +83,53 @@ export function addresses(devices: Devices): Candidate[] {
   );
 }
 
-/** For `--ep`: bulk IN endpoints. */
-export function endpoints(devices: Devices, given: GivenOptions): Candidate[] {
-  return candidates(
-    bulkIn(devices, given),
-    ({ endpoint }) => endpointName(endpoint.address),
-    ({ endpoint, ...place }) => `bulk IN, ${endpoint.maxPacketSize} bytes, ${placeName(place)}`,
-  );
+/** Finds the endpoints of a device that a command is for, and a request fits. */
+export type FindEndpoints = (device: DeviceInfo, request: EndpointRequest) => EndpointLocation[];
+
+/** For `--ep`. */
+export function endpoints(find: FindEndpoints) {
+  return (devices: Devices, given: GivenOptions): Candidate[] =>
+    candidates(
+      locations(find, devices, given),
+      ({ endpoint }) => endpointName(endpoint.address),
+      ({ endpoint, ...place }) =>
+        `${kindName(endpoint)}, ${endpoint.maxPacketSize} bytes, ${placeName(place)}`,
+    );
 }
 
-/** For `--interface`: those with a bulk IN endpoint. */
-export function interfaces(devices: Devices, given: GivenOptions): Candidate[] {
-  return candidates(
-    bulkIn(devices, given),
-    ({ interfaceNumber }) => String(interfaceNumber),
-    ({ endpoint }) => `bulk IN ${endpointName(endpoint.address)}`,
-  );
+/** For `--interface`: those with such an endpoint. */
+export function interfaces(find: FindEndpoints) {
+  return (devices: Devices, given: GivenOptions): Candidate[] =>
+    candidates(
+      locations(find, devices, given),
+      ({ interfaceNumber }) => String(interfaceNumber),
+      ({ endpoint }) => `${kindName(endpoint)} ${endpointName(endpoint.address)}`,
+    );
 }
 
-/** For `--alt`: those with a bulk IN endpoint. */
-export function alternateSettings(devices: Devices, given: GivenOptions): Candidate[] {
-  return candidates(
-    bulkIn(devices, given),
-    ({ alternateSetting }) => String(alternateSetting),
-    ({ endpoint, interfaceNumber }) =>
-      `bulk IN ${endpointName(endpoint.address)}, interface ${interfaceNumber}`,
-  );
+/** For `--alt`: those with such an endpoint. */
+export function alternateSettings(find: FindEndpoints) {
+  return (devices: Devices, given: GivenOptions): Candidate[] =>
+    candidates(
+      locations(find, devices, given),
+      ({ alternateSetting }) => String(alternateSetting),
+      ({ endpoint, interfaceNumber }) =>
+        `${kindName(endpoint)} ${endpointName(endpoint.address)}, interface ${interfaceNumber}`,
+    );
 }
 
-function bulkIn(devices: Devices, given: GivenOptions): EndpointLocation[] {
+function locations(find: FindEndpoints, devices: Devices, given: GivenOptions): EndpointLocation[] {
   const request = {
     address: given.ep,
     interfaceNumber: given.interface,
     alternateSetting: given.alt,
   };
-  return devices.flatMap((device) => bulkInEndpoints(device, request));
+  return devices.flatMap((device) => find(device, request));
+}
+
+/** `bulk IN` */
+function kindName({ type, address }: EndpointDescriptor): string {
+  return `${type} ${directionOf(address).toUpperCase()}`;
 }
 
 /** One candidate for each text, described by the first thing that has it. */

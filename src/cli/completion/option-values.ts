@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Command, Option } from 'commander';
 import type { Backend, DeviceInfo } from '../../usb/backend.js';
+import { bulkInEndpoints, outEndpoints } from '../../usb/locate-endpoint.js';
 import { loadBackend } from '../backends.js';
 import { driversOf } from '../listed-device.js';
 import { filterDevices } from '../selection.js';
@@ -43,9 +44,6 @@ export const VALUE_COMPLETIONS: Readonly<Record<string, ValueCompletion>> = {
   '--path': onBus(paths),
   '--bus': onBus(buses),
   '--address': onBus(addresses),
-  '--ep': onBus(endpoints),
-  '--interface': onBus(interfaces),
-  '--alt': onBus(alternateSettings),
   '--scenario': scenarioClauses,
   '--stats': () => ({ prefix: '' }),
   '--name': onBus(names),
@@ -56,6 +54,13 @@ export const VALUE_COMPLETIONS: Readonly<Record<string, ValueCompletion>> = {
   'list --output': columnNames,
   'list --sort': columnToSortBy,
   'read --output': () => ({ prefix: '' }),
+  'read --ep': onBus(endpoints(bulkInEndpoints)),
+  'read --interface': onBus(interfaces(bulkInEndpoints)),
+  'read --alt': onBus(alternateSettings(bulkInEndpoints)),
+  'write --input': () => ({ prefix: '' }),
+  'write --ep': onBus(endpoints(outEndpoints)),
+  'write --interface': onBus(interfaces(outEndpoints)),
+  'write --alt': onBus(alternateSettings(outEndpoints)),
 };
 
 /** What the value of an option of a command may become. */

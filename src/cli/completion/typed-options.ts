@@ -1,12 +1,10 @@
 import type { Command, Option } from 'commander';
 import type { BackendOptions } from '../backends.js';
-import type { ReadOptions } from '../read-options.js';
 import type { FilterOptions } from '../selection.js';
+import type { EndpointOptions } from '../stream-options.js';
 
 /** What options say as far as completion cares; of a line that is not finished, any may be missing. */
-export type GivenOptions = Partial<
-  BackendOptions & FilterOptions & Pick<ReadOptions, 'ep' | 'interface' | 'alt'>
->;
+export type GivenOptions = Partial<BackendOptions & FilterOptions & EndpointOptions>;
 
 /** What stands on the line before the word that is completed. */
 export interface TypedOptions {

@@ -5,6 +5,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
   usbxfer: [
     ['usbxfer list', 'All devices.'],
     ['usbxfer read -d 1234:5678 --ep 0x82 > dump.bin', 'Until Ctrl-C.'],
+    ['usbxfer write -d 1234:5678 --ep 0x02 < firmware.bin', 'The other way.'],
     ['usbxfer read --backend virtual --pid 5678 --bytes 64 | xxd', 'Without a device.'],
   ],
   list: [
@@ -20,6 +21,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer read -d 1234:5678 --ep 0x82 > dump.bin', 'Until Ctrl-C.'],
     ['usbxfer read -d 1234:5678 --bytes 64MiB -o dump.bin', 'So much only.'],
     ['usbxfer read -d 1234:5678 --duration 10s | zstd > dump.zst', 'Into a pipeline.'],
+  ],
+  write: [
+    ['usbxfer write -d 1234:5678 --ep 0x02 < firmware.bin', 'All of a file.'],
+    ['usbxfer write -d 1234:5678 -i image.bin --skip 1MiB', 'From there on.'],
+    ['zstd -dc image.zst | usbxfer write -d 1234:5678 --zlp auto', 'From a pipeline.'],
   ],
   control: [
     ['usbxfer control -d 1234:5678 in vendor device 2 0 0 64 --hex', 'An answer.'],

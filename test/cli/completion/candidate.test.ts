@@ -10,6 +10,7 @@ import {
 import { answerLines, behind } from '../../../src/cli/completion/candidate.js';
 import { namedOptions, readTyped } from '../../../src/cli/completion/typed-options.js';
 import { createProgram } from '../../../src/cli/program.js';
+import { bulkInEndpoints, outEndpoints } from '../../../src/usb/locate-endpoint.js';
 import { deviceInfo, deviceWith, setting } from '../../usb/device-info.js';
 
 describe('the answer', () => {
@@ -84,12 +85,24 @@ describe('the bus', () => {
       setting(0, 0, 0x81, 0x01),
       setting(2, 1, 0x82, { address: 0x83, type: 'interrupt', maxPacketSize: 8 }),
     );
-    expect(endpoints([device], {})).toEqual([
+    const inEndpoints = endpoints(bulkInEndpoints);
+    expect(inEndpoints([device], {})).toEqual([
       { text: '0x81', description: 'bulk IN, 512 bytes, interface 0' },
       { text: '0x82', description: 'bulk IN, 512 bytes, interface 2 alt 1' },
     ]);
-    expect(endpoints([device], { interface: 2 }).map(({ text }) => text)).toEqual(['0x82']);
-    expect(endpoints([{ ...device, activeConfiguration: undefined }], {})).toEqual([]);
+    expect(inEndpoints([device], { interface: 2 }).map(({ text }) => text)).toEqual(['0x82']);
+    expect(inEndpoints([{ ...device, activeConfiguration: undefined }], {})).toEqual([]);
+  });
+
+  it('suggests OUT endpoints to write to: interrupt ones where there is no bulk one', () => {
+    const interrupt = { address: 0x03, type: 'interrupt', maxPacketSize: 8 } as const;
+    const device = deviceWith(setting(0, 0, 0x81, 0x01, interrupt), setting(1, 0, interrupt));
+    expect(endpoints(outEndpoints)([device], {})).toEqual([
+      { text: '0x01', description: 'bulk OUT, 512 bytes, interface 0' },
+    ]);
+    expect(endpoints(outEndpoints)([device], { interface: 1 })).toEqual([
+      { text: '0x03', description: 'interrupt OUT, 8 bytes, interface 1' },
+    ]);
   });
 });
 

@@ -192,6 +192,9 @@ describe('values', () => {
     expect(await answer([...IN_READ, '--alt', '1', '--ep', ''])).toEqual([
       '0x82\tbulk IN, 512 bytes, interface 0 alt 1',
     ]);
+    expect(await answer(['write', '--pid', '5678', '--alt', '0', '--ep', ''])).toEqual([
+      '0x02\tbulk OUT, 512 bytes, interface 0',
+    ]);
   });
 
   it('come from the bus that the line names, or the environment', async () => {
@@ -203,6 +206,7 @@ describe('values', () => {
 
   it.each([
     [['read', '-ofi'], ['\t-o']],
+    [['write', '-i', 'fi'], ['\t']],
     [['read', '--output=fi'], ['\t--output=']],
     [['read', '--scenario', '@fi'], ['\t@']],
     [['read', '--scenario=@fi'], ['\t--scenario=@']],

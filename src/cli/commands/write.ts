@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import { send } from '../../transfer/send.js';
+import { locateOut } from '../../usb/locate-endpoint.js';
+import { loadBackend } from '../backends.js';
+import { chooseDevice } from '../choose-device.js';
+import { codeOfSendEnd } from '../ending.js';
+import { openInput } from '../input.js';
+import { Monitor } from '../monitor.js';
+import { Notices } from '../notices.js';
+import { outcomeOf } from '../outcome.js';
+import { Interruption } from '../signals.js';
+import { tell } from '../tell.js';
+import { checkPoolSize, checkTransferMemory } from '../transfer-memory.js';
+import { describeWriteFailure } from '../write-failure.js';
+import { addWriteOptions, type WriteOptions } from '../write-options.js';
+import { writeRecord } from '../write-record.js';
+import { WriteSubject } from '../write-subject.js';
+import { writeSummary } from '../write-summary.js';
+
+/** `usbxfer write` */
+export function define(command: Command): void {
+  addWriteOptions(command);
+  command.action(async () => {
+    process.exitCode = await write(command.optsWithGlobals());
+  });
+}
+
+async function write(options: WriteOptions): Promise<number> {
+  checkPoolSize(options);
+  const { bytes, duration, skip = 0 } = options;
+  const backend = await loadBackend(options);
+  const notices = new Notices(options.json ?? options.quiet ?? false);
+  const interruption = new Interruption();
+  const monitor = new Monitor(options);
+  try {
+    await monitor.open(interruption);
+    const device = await chooseDevice(backend, options, interruption, notices);
+    const location = locateOut(device, {
+      address: options.ep,
+      interfaceNumber: options.interface,
+      alternateSetting: options.alt,
+    });
+    const sending = {
+      depth: options.transfers,
+      transferSize: options.transferSize,
+      readAhead: options.buffer,
+      bytes,
+      zlp: options.zlp,
+      idleTimeout: options.idleTimeout,
+      onShrink: notices.shrunk,
+    };
+    const { maxPacketSize } = location.endpoint;
+    checkTransferMemory(sending, maxPacketSize, await backend.transferMemory());
+    const { source, name } = await openInput(options, interruption);
+    const goal = { bytes: expected(bytes, source.size), duration };
+    const result = await send({
+      backend,
+      device,
+      location,
+      claim: { detachDriver: options.detach },
+      source,
+      send: sending,
+      duration,
+      fresh: options.wait !== undefined,
+      signal: interruption.signal,
+      onStart: (statistics) => {
+        const subject = new WriteSubject(statistics, goal);
+        interruption.follow(subject);
+        monitor.start(subject);
+      },
+    });
+    const { received: signal } = interruption;
+    const { statistics } = result;
+    const errorCode = codeOfSendEnd({ ...result, limited: bytes !== undefined });
+    const report = {
+      ...result,
+      device,
+      location,
+      input: name,
+      skip,
+      bytes,
+      failure: describeWriteFailure({ ...result, location, signal, errorCode, skip, bytes }),
+      ...(await outcomeOf(errorCode, interruption)),
+    };
+    const told = await monitor.conclude(report, new WriteSubject(statistics, goal));
+    await tell(told, writeSummary, writeRecord, options);
+    return told.exitCode;
+  } finally {
+    await monitor.stop();
+    interruption.dispose();
+  }
+}
+
+/** Bytes that there are to send, as far as that is known; undefined also for none. */
+function expected(
+  bytes = Number.POSITIVE_INFINITY,
+  size = Number.POSITIVE_INFINITY,
+): number | undefined {
+  const most = Math.min(bytes, size);
+  return most > 0 && most < Number.POSITIVE_INFINITY ? most : undefined;
+}

@@ -1,0 +1,333 @@
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { violations } from './schema.js';
+import { hasTmux, Terminal } from './terminal.js';
+import { type Outcome, shell, start, usbxfer } from './usbxfer.js';
+
+const COUNTER = ['write', '-d', '1234:5678'];
+const SIZE = 3_000_000;
+
+const violated = violations('write');
+const statsViolated = violations('write-stats');
+
+let folder = '';
+let file = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
+});
+beforeEach(() => {
+  file = join(folder, 'data.bin');
+  writeFileSync(file, '');
+  truncateSync(file, SIZE);
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function write(...args: string[]): Promise<Outcome> {
+  return usbxfer([...COUNTER, '-i', file, ...args]);
+}
+
+/** The summary for programs, which is as its schema says. */
+async function summary(...args: string[]): Promise<Record<string, unknown>> {
+  const { stdout, stderr, code } = await write('--json', ...args);
+  const record: Record<string, unknown> = JSON.parse(stderr);
+  expect(violated(record)).toBeUndefined();
+  expect([record['exit_code'], stdout.length]).toEqual([code, 0]);
+  return record;
+}
+
+describe('usbxfer write', () => {
+  it('sends all of a file, and a summary to stderr', async () => {
+    const { stdout, stderr, code } = await write();
+    const lines = stderr
+      .replace(/[\d.]+ s$/m, 'T')
+      .replace(/[\d.]+ .iB\/s.*/, 'R')
+      .split('\n')
+      .filter((line) => !/^(held up|dry| {2})/.test(line));
+    expect(lines).toEqual([
+      `from       ${file}`,
+      'to         1-1 (1234:5678 virtual counter), endpoint 0x02',
+      'bytes      3000000 (2.86 MiB)',
+      'time       T',
+      'rate       R',
+      'transfers  12: 12 completed, 0 timed-out, 0 cancelled,',
+      'ended      end of the input',
+      '',
+    ]);
+    expect([code, stdout.length]).toEqual([0, 0]);
+  });
+
+  it.each([
+    ['a file', 'usbxfer write --pid 5678 < "$FILE"'],
+    ['a pipe', 'cat "$FILE" | usbxfer write --pid 5678 -i -'],
+    ['a pipe by name', 'cat "$FILE" | usbxfer write --pid 5678 -i /dev/stdin'],
+    [
+      'a FIFO',
+      'mkfifo "$FILE.fifo"; cat "$FILE" > "$FILE.fifo" & usbxfer write --pid 5678 -i "$FILE.fifo"',
+    ],
+  ])('sends all of %s', async (_, script) => {
+    const { stderr, code } = await shell(`FILE='${file}'; ${script}`);
+    expect(stderr).toMatch(/^bytes {6}3000000 /m);
+    expect(stderr).toMatch(/^ended {6}end of the input$/m);
+    expect(code).toBe(0);
+  });
+
+  it.each(['0x02', '02', '2', '0X2'])('takes --ep %s', async (ep) => {
+    expect(await summary('--ep', ep)).toMatchObject({ endpoint: '0x02', exit_code: 0 });
+  });
+
+  it('sends nothing of an empty input, which is all of it', async () => {
+    truncateSync(file, 0);
+    expect(await summary()).toMatchObject({
+      bytes_accepted: 0,
+      transfers: 0,
+      first_byte_seconds: null,
+      end: 'input-ended',
+      exit_code: 0,
+    });
+  });
+
+  it.each([
+    [['--skip', '1M'], SIZE - 1_048_576],
+    [['--skip', '3MB'], 0],
+    [['--bytes', '1MB'], 1_000_000],
+    [['--bytes', '1MB', '--skip', '2MB'], 1_000_000],
+    [['--bytes', '3MB'], SIZE],
+  ])('with %j sends that much', async (args, bytes) => {
+    const record = await summary(...args);
+    expect(record).toMatchObject({ bytes_read: bytes, bytes_accepted: bytes, error: null });
+    expect(record['resume_at']).toBe(Number(record['skip']) + bytes);
+  });
+
+  it('takes no more of a pipe than it is to send', async () => {
+    const { stdout } = await shell(
+      `cat '${file}' | (usbxfer write --pid 5678 -q --bytes 1000000; wc -c)`,
+    );
+    expect(Number(stdout)).toBe(SIZE - 1_000_000);
+  });
+
+  it.each([
+    [['--transfer-size', '1000000'], 3, 0],
+    [['--transfer-size', '700001'], 5, 0],
+    [['--transfer-size', '1', '--bytes', '500'], 500, 0],
+    [['--transfer-size', '512', '--bytes', '5120', '--zlp', 'always'], 20, 10],
+    [['--transfer-size', '500', '--bytes', '5120', '--zlp', 'always'], 11, 0],
+    [['--transfer-size', '512', '--bytes', '5120', '--zlp', 'auto'], 11, 1],
+    [['--transfer-size', '512', '--bytes', '5121', '--zlp', 'auto'], 11, 0],
+    [['--transfer-size', '512', '--bytes', '5120'], 10, 0],
+  ])('cuts with %j into %i transfers', async (args, transfers, zeroLengthPackets) => {
+    expect(await summary(...args)).toMatchObject({
+      transfers,
+      zero_length_packets: zeroLengthPackets,
+      exit_code: 0,
+    });
+  });
+
+  it('prints one JSON object with --json', async () => {
+    expect(await summary('--skip', '7', '--bytes', '1000')).toMatchObject({
+      schema: 'usbxfer.write/1',
+      device: { path: '1-1', bus: 1, address: 2, vid: '1234', pid: '5678', serial: 'V0001' },
+      endpoint: '0x02',
+      interface: 0,
+      alternate_setting: 0,
+      input: file,
+      skip: 7,
+      bytes_read: 1000,
+      bytes_accepted: 1000,
+      bytes_unsent: 0,
+      bytes_beyond: 0,
+      resume_at: 1007,
+      statuses: { completed: 1 },
+      end: 'limit',
+      error_code: null,
+    });
+  });
+
+  it('says nothing with --quiet', async () => {
+    expect((await write('-q')).stderr).toBe('');
+  });
+});
+
+describe('the end of usbxfer write', () => {
+  const limits = ['--skip', '100', '--idle-timeout', '200ms'];
+
+  it.each([
+    ['out-stall', 6, 'stall', 'endpoint 0x02 stalled: the device halted it'],
+    ['out-silence', 8, 'idle', 'the device took no more before all was sent'],
+    ['out-unplug', 5, 'device-lost', 'the device is gone'],
+  ])('by %s tells how much the device has, and exits %i', async (fault, exitCode, code, message) => {
+    const record = await summary(...limits, '--scenario', `${fault}@1MiB`);
+    expect(record).toMatchObject({
+      bytes_accepted: 1_048_576,
+      bytes_beyond: 0,
+      resume_at: 1_048_676,
+      error: `${message}; the device has taken 1048576 bytes; --skip 1048676 goes on behind them`,
+      error_code: code,
+      exit_code: exitCode,
+    });
+    expect(Number(record['bytes_unsent'])).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['1', /^.*power; the device has taken 1048576 bytes; --skip 1048576 goes on behind them$/],
+    [
+      '16',
+      /^.*power; the device has taken 1048576 bytes(, and \d+ more behind a hole: begin|; --)/,
+    ],
+  ])('by a protocol error, with %s transfers, advises what does no harm', async (transfers, told) => {
+    const scenario = ['--scenario', 'out-error@1MiB', '--transfers', transfers];
+    const { error, ...record } = await summary(...scenario);
+    expect(record).toMatchObject({ error_code: 'transfer-error', exit_code: 6 });
+    expect(error).toMatch(told);
+    expect(/behind a hole/.test(String(error))).toBe(Number(record['bytes_beyond']) > 0);
+  });
+
+  it('by a stall is where a second run goes on', async () => {
+    const first = await summary('--scenario', 'out-stall@1000000');
+    const resumed = await summary('--skip', String(first['resume_at']));
+    expect(resumed['exit_code']).toBe(0);
+    expect(Number(first['bytes_accepted']) + Number(resumed['bytes_accepted'])).toBe(SIZE);
+  });
+
+  it('leaves so much of --bytes to a second run', async () => {
+    const { stderr } = await write('--bytes', '2MiB', '--scenario', 'out-stall@1MiB');
+    expect(stderr).toMatch(/; --skip 1048576 --bytes 1048576 goes on behind them\n$/);
+  });
+
+  it('before --bytes is one', async () => {
+    const record = await summary('--bytes', '4MB');
+    expect(record).toMatchObject({ end: 'input-ended', error_code: 'short-input', exit_code: 8 });
+    expect(record['error']).toMatch(/it had 3000000 bytes, not 4000000; .* taken them all$/);
+  });
+
+  it('by time is one', async () => {
+    const { error, ...record } = await summary('--scenario', 'rate=1M', '--duration', '300ms');
+    expect(record).toMatchObject({ end: 'duration', error_code: 'timeout', exit_code: 8 });
+    expect(error).toMatch(/^the time was over before all was sent; the device has taken /);
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('by %s is one, and exits %i', async (signal, exitCode) => {
+    const slow = ['--scenario', 'rate=1M', '--transfer-size', '16k', '--json'];
+    const running = start([...COUNTER, '-i', file, ...slow, '--stats', '-', '--interval', '20ms']);
+    running.child.stdout?.on('data', (records: Buffer) => {
+      if (/"bytes_accepted":[1-9]/.test(records.toString())) {
+        running.child.kill(signal);
+      }
+    });
+    const { stderr, code } = await running.outcome;
+    const record = JSON.parse(stderr);
+    expect(violated(record)).toBeUndefined();
+    expect(record).toMatchObject({ end: 'interrupted', signal, exit_code: exitCode });
+    expect(record['error']).toBe(
+      `${signal} before all was sent; the device has taken ${record['bytes_accepted']} bytes; ` +
+        `--skip ${record['resume_at']} goes on behind them`,
+    );
+    expect(code).toBe(exitCode);
+  });
+
+  it('by the second signal is at once, and tells as much as is known', async () => {
+    const running = start([...COUNTER, '-i', file, '--scenario', 'rate=1M', '--stats', '-']);
+    running.child.stdout?.once('data', () => {
+      running.child.kill('SIGTERM');
+      running.child.kill('SIGINT');
+    });
+    const { stderr, signal } = await running.outcome;
+    expect(stderr).toMatch(
+      /SIG\w+, the second signal: left at once; the device has taken at least \d+ bytes\n$/,
+    );
+    expect(['SIGINT', 'SIGTERM']).toContain(signal);
+  });
+});
+
+describe('what usbxfer write refuses', () => {
+  it.each([
+    [2, ['--ep', '0x42'], /endpoint address such as 0x02/],
+    [2, ['--zlp', 'often'], /auto, always, never/],
+    [2, ['--transfer-size', '0'], /give a size/],
+    [2, ['--transfers', '1024', '--transfer-size', '256M'], /at most 4GiB/],
+    [2, ['--pid', '5678', '-i', ''], /-i needs the name of a file/],
+    [3, ['--vid', 'dead'], /no such device/],
+    [3, ['--pid', '5678', '--ep', '0x82'], /0x82 is bulk IN, not .* OUT; .*: 0x02/],
+    [4, ['--pid', '5678', '--scenario', 'memory=1MiB'], /use --transfers 3 or --transfer-size/],
+    [7, ['--pid', '5678', '-i', '/no/such/file'], /cannot read \/no\/such\/file: no such file/],
+    [7, ['--pid', '5678', '-i', '/tmp'], /cannot read \/tmp: is a directory/],
+  ])('exits %i for %j, in one line', async (exitCode, args, message) => {
+    const { stdout, stderr, code } = await usbxfer(['write', ...args]);
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^usbxfer: [^\n]+\n$/);
+    expect([code, stdout.length]).toEqual([exitCode, 0]);
+  });
+
+  it('is an input with fewer bytes than are to be skipped', async () => {
+    const { stderr, code } = await write('--skip', '3000001');
+    expect(stderr).toMatch(/^usbxfer: cannot read .*fewer than the 3000001 .*skipped\n$/);
+    expect(code).toBe(7);
+  });
+
+  it('is a stdin that is closed', async () => {
+    const { stderr, code } = await shell('usbxfer write --pid 5678 <&-');
+    expect(stderr).toMatch(/^usbxfer: stdin is closed; /);
+    expect(code).toBe(7);
+  });
+
+  it('is --stats into a pipe that the data comes from', async () => {
+    const { stderr, code } = await shell(
+      `mkfifo '${folder}/pipe'; usbxfer write --pid 5678 -i '${folder}/pipe' --stats '${folder}/pipe'`,
+    );
+    expect(stderr).toMatch(/^usbxfer: --stats .*pipe is where the data comes from; /);
+    expect(code).toBe(2);
+  });
+});
+
+describe('usbxfer write --stats', () => {
+  it.each([
+    ['all goes well', []],
+    ['the device stalls', ['--scenario', 'rate=10M,out-stall@1M']],
+    ['the device vanishes', ['--scenario', 'rate=10M,out-unplug@1M']],
+    ['nothing is there', ['--skip', '3MB']],
+  ])('has records as the schema says, with the sums, when %s', async (_, args) => {
+    const { stdout, code } = await write('-q', '--stats', '-', '--interval', '20ms', ...args);
+    const records: Record<string, unknown>[] = stdout
+      .toString()
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(records.map(statsViolated)).toEqual(records.map(() => undefined));
+    const sent = records.reduce((sum, record) => sum + Number(record['interval_bytes_sent']), 0);
+    expect(records.at(-1)).toMatchObject({
+      schema: 'usbxfer.write-stats/1',
+      final: true,
+      bytes_accepted: sent,
+      in_flight: 0,
+      exit_code: code,
+    });
+    expect(records.slice(0, -1).every(({ final }) => final === false)).toBe(true);
+  });
+});
+
+describe('what usbxfer write tells meanwhile', () => {
+  it('is a plain line with --interval', async () => {
+    const { stderr } = await write('--scenario', 'rate=10M', '--interval', '50ms');
+    expect(stderr).toMatch(/^0\.\d s: \d+ bytes \(.*\), .*\/s, .*\/s on average, \d+ in flight/);
+  });
+
+  it.runIf(hasTmux)('is a line on the terminal, with a bar for a file', async () => {
+    const terminal = new Terminal(120, 12, { FILE: file });
+    try {
+      terminal.type('usbxfer write --pid 5678 -i "$FILE" --scenario rate=1M --transfer-size 16k');
+      await terminal.shows((lines) =>
+        lines.some((line) => /█+░+ {2}\d.* of 2\.86 MiB {2}\d+ % .* ETA /.test(line)),
+      );
+      terminal.press('C-c');
+      await terminal.shows((lines) => lines.some((line) => /^ended +SIGINT$/.test(line)));
+    } finally {
+      terminal.close();
+    }
+  });
+});
