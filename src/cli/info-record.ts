@@ -16,13 +16,13 @@ import {
 } from '../usb/descriptor-tree.js';
 import { className } from '../usb/device-class.js';
 import { deviceRecord } from './device-record.js';
+import type { Place } from './endpoint-command.js';
 import { endpointFacts } from './endpoint-facts.js';
 import type { ListedDevice } from './listed-device.js';
-import type { Place } from './read-command.js';
 
 const SCHEMA = 'usbxfer.info/1';
 
-/** What makes the command that reads from a bulk IN endpoint; undefined where it cannot be read. */
+/** What makes the command that moves data through an endpoint; undefined where there is none. */
 export type CommandFor = (place: Place) => string | undefined;
 
 /** One device in full for scripts, as schema/info.schema.json describes it. */

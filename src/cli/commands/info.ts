@@ -5,8 +5,8 @@ import { addBackendOptions, type BackendOptions, loadBackend } from '../backends
 import { CliError } from '../cli-error.js';
 import { addColorOption } from '../color-option.js';
 import { Option } from '../commander.js';
+import { endpointCommand, type Place } from '../endpoint-command.js';
 import { examine } from '../listed-device.js';
-import { type Place, readCommand } from '../read-command.js';
 import { toJson } from '../sanitize.js';
 import {
   addFilterOptions,
@@ -53,8 +53,7 @@ async function info(operand: DeviceFilter | undefined, options: InfoOptions): Pr
   if (device === undefined) {
     throw new CliError('no-such-device', 'the device is gone');
   }
-  // Endpoints to write to would get their command here.
-  const commandFor = (place: Place) => readCommand(device, place, devices, options);
+  const commandFor = (place: Place) => endpointCommand(device, place, devices, options);
   if (options.json) {
     const { infoRecord } = await import('../info-record.js');
     print(toJson(infoRecord(device, bytes, commandFor)));

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { endpointCommand } from '../../src/cli/endpoint-command.js';
 import type { ListedDevice } from '../../src/cli/listed-device.js';
-import { readCommand } from '../../src/cli/read-command.js';
 import type { DeviceInfo } from '../../src/usb/backend.js';
 import { deviceInfo, deviceWith, setting } from '../usb/device-info.js';
 
@@ -19,7 +19,7 @@ const PLACE = { interfaceNumber: 0, alternateSetting: 0, address: 0x81 };
 const DEVICE = deviceWith(setting(0, 0, 0x81));
 
 function command(info: DeviceInfo, place = PLACE, others: DeviceInfo[] = [], driver?: string) {
-  return readCommand(listed(info, driver), place, [info, ...others], { backend: 'libusb' });
+  return endpointCommand(listed(info, driver), place, [info, ...others], { backend: 'libusb' });
 }
 
 it('detaches a kernel driver, but not a program that has the interface', () => {
@@ -37,7 +37,7 @@ it.each([
 
 it('has the simulated bus as it was', () => {
   const options = { backend: 'virtual', scenario: 'speed=super, rate=40M' };
-  expect(readCommand(listed(DEVICE), PLACE, [DEVICE], options)).toBe(
+  expect(endpointCommand(listed(DEVICE), PLACE, [DEVICE], options)).toBe(
     "usbxfer read --backend virtual --scenario 'speed=super, rate=40M' -d 1234:5678 --ep 0x81",
   );
 });
@@ -65,9 +65,21 @@ it('names interface and setting where the endpoint stands in several', () => {
   expect(at(2, 2, 0x82)).toBe('--ep 0x82 --interface 2 --alt 2');
 });
 
-it('knows none for what cannot be read', () => {
+it('writes to OUT endpoints', () => {
+  const interrupt = { address: 0x02, type: 'interrupt', maxPacketSize: 8 } as const;
+  const device = deviceWith(setting(0, 0, 0x01), setting(1, 0, 0x01, interrupt));
+  const at = (interfaceNumber: number, address: number) =>
+    command(device, { interfaceNumber, alternateSetting: 0, address });
+  expect(at(0, 0x01)).toBe('usbxfer write -d 1234:5678 --ep 0x01 --interface 0');
+  expect(at(1, 0x02)).toBe('usbxfer write -d 1234:5678 --ep 0x02');
+});
+
+it('knows none for what no command can use', () => {
   const empty = { address: 0x81, type: 'bulk', maxPacketSize: 0 } as const;
   expect(command(deviceWith(setting(0, 0, empty)))).toBeUndefined();
-  expect(command(deviceWith(setting(0, 0, 0x01)), { ...PLACE, address: 0x01 })).toBeUndefined();
+  const isochronous = { address: 0x01, type: 'isochronous', maxPacketSize: 512 } as const;
+  expect(
+    command(deviceWith(setting(0, 0, isochronous)), { ...PLACE, address: 0x01 }),
+  ).toBeUndefined();
   expect(command({ ...DEVICE, activeConfiguration: undefined })).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 import type { DeviceInfo } from '../usb/backend.js';
-import { type EndpointRequest, locateBulkIn } from '../usb/locate-endpoint.js';
+import { directionOf } from '../usb/descriptors.js';
+import { type EndpointRequest, locateBulkIn, locateOut } from '../usb/locate-endpoint.js';
 import type { BackendOptions } from './backends.js';
 import { endpointName, ids } from './format.js';
 import type { ListedDevice } from './listed-device.js';
@@ -17,13 +18,20 @@ export interface Place {
   readonly address: number;
 }
 
+/** The commands that move data through an endpoint, and how they find it. */
+const COMMANDS = {
+  in: { name: 'read', locate: locateBulkIn },
+  out: { name: 'write', locate: locateOut },
+} as const;
+
 /**
- * The `usbxfer read` that reads from a bulk IN endpoint, for a shell, with no more options than it
- * takes to mean that endpoint alone; undefined when it cannot be read from as the device is now.
+ * The `usbxfer read` that reads from an IN endpoint, or the `usbxfer write` that writes to an OUT
+ * endpoint, for a shell, with no more options than it takes to mean that endpoint alone; undefined
+ * when there is none for it as the device is now.
  *
  * @param others the devices that are there
  */
-export function readCommand(
+export function endpointCommand(
   { info, state }: ListedDevice,
   place: Place,
   others: readonly DeviceInfo[],
@@ -45,12 +53,13 @@ export function readCommand(
     ...numberWords('--alt', request.alternateSetting),
     ...(held === undefined || held === 'usbfs' ? [] : ['--detach']),
   ];
-  return ['usbxfer', 'read', ...words.map(quote)].join(' ');
+  return ['usbxfer', COMMANDS[directionOf(place.address)].name, ...words.map(quote)].join(' ');
 }
 
 /** The shortest request that means the endpoint. */
 function requestFor(info: DeviceInfo, place: Place): EndpointRequest | undefined {
   const { address, interfaceNumber, alternateSetting } = place;
+  const { locate } = COMMANDS[directionOf(address)];
   const requests: EndpointRequest[] = [
     { address },
     { address, interfaceNumber },
@@ -58,7 +67,7 @@ function requestFor(info: DeviceInfo, place: Place): EndpointRequest | undefined
   ];
   return requests.find((request) => {
     try {
-      const found = locateBulkIn(info, request);
+      const found = locate(info, request);
       return (
         found.interfaceNumber === interfaceNumber && found.alternateSetting === alternateSetting
       );
