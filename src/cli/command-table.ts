@@ -37,6 +37,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/write.js'),
   },
   {
+    name: 'pipe',
+    summary: 'both at once: stdin to a device, its replies to stdout',
+    load: () => import('./commands/pipe.js'),
+  },
+  {
     name: 'control',
     summary: 'send one control request to a device',
     load: () => import('./commands/control.js'),

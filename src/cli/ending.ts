@@ -72,6 +72,25 @@ export function codeOfSendEnd({
   return CODES[end.reason] ?? shortness(end, limited) ?? (unrestored && 'not-restored');
 }
 
+/**
+ * What went wrong with both directions at once; undefined when nothing did. A signal is how it ends,
+ * unless a limit was asked for, or something of the input is not sent.
+ *
+ * @param unsent bytes that were read from the input, and that the device lacks
+ */
+export function codeOfPipeEnd({
+  end,
+  limited,
+  unsent,
+  unrestored,
+}: Pick<Ending, 'end' | 'limited' | 'unrestored'> & { unsent: number }): ErrorCode | undefined {
+  const code = CODES[end.reason];
+  if (code === undefined && end.reason === 'interrupted' && (limited || unsent > 0)) {
+    return 'interrupted';
+  }
+  return code ?? (unrestored && 'not-restored');
+}
+
 function shortness({ reason }: End, limited: boolean): ErrorCode | undefined {
   switch (reason) {
     case 'input-ended':

@@ -14,8 +14,9 @@ export class ReadSubject implements Subject, Drain {
   readonly schema = 'usbxfer.stats/1';
   readonly #meter: Meter<ReceiveStatistics>;
 
-  constructor(statistics: ReceiveStatistics, goal: Goal) {
-    this.#meter = new Meter(statistics, goal);
+  /** @param name what it is called, where it is one of two */
+  constructor(statistics: ReceiveStatistics, goal: Goal, name?: string) {
+    this.#meter = new Meter(statistics, goal, name);
     this.meters = [this.#meter];
   }
 

@@ -1,6 +1,6 @@
 import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
 import { binarySize, countOf } from './format.js';
-import type { ReadReport } from './report.js';
+import type { ReadReport, Report } from './report.js';
 import { sanitize } from './sanitize.js';
 import type { Paint } from './style.js';
 import {
@@ -23,13 +23,7 @@ export function readSummary(report: ReadReport, paint: Paint): string {
   const rows = [
     ['from', endpointText(report, location)],
     ['to', target(output)],
-    bytesRow(statistics),
-    ...aside(statistics),
-    ...paceRows(statistics),
-    ...transferRows(statistics, paint),
-    ...gaps(statistics, paint),
-    ...waits(statistics),
-    ...delayRows(statistics, report),
+    ...receiveRows(report, statistics, paint),
     ...(suspensions.count > 0
       ? [['stopped', `${inSeconds(suspensions)}: the device may have lost data meanwhile`]]
       : []),
@@ -38,7 +32,25 @@ export function readSummary(report: ReadReport, paint: Paint): string {
   return table(rows).join('\n');
 }
 
-function target(output: ReadReport['output']): string {
+/** What was received, and how. */
+export function receiveRows(
+  report: Report,
+  statistics: ReceiveStatistics,
+  paint: Paint,
+): string[][] {
+  return [
+    bytesRow(statistics),
+    ...aside(statistics),
+    ...paceRows(statistics),
+    ...transferRows(statistics, paint),
+    ...gaps(statistics, paint),
+    ...waits(statistics),
+    ...delayRows(statistics, report),
+  ];
+}
+
+/** Where it went. */
+export function target(output: ReadReport['output']): string {
   if (output === undefined) {
     return 'stdout';
   }

@@ -1,3 +1,4 @@
+import type { ConversationStatistics } from '../transfer/conversation.js';
 import type { End } from '../transfer/end.js';
 import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
 import type { SendStatistics } from '../transfer/send-statistics.js';
@@ -47,6 +48,17 @@ export interface WriteReport extends Report {
   /** Bytes that were to be sent; undefined for all there are. */
   readonly bytes: number | undefined;
   readonly statistics: SendStatistics;
+}
+
+/** How both directions went. */
+export interface PipeReport extends Report {
+  readonly in: EndpointLocation;
+  readonly out: EndpointLocation;
+  /** The name of the file that was sent; undefined for stdin. */
+  readonly input: string | undefined;
+  /** The files that what was received went to; undefined for stdout. */
+  readonly output: OutputFiles | undefined;
+  readonly statistics: ConversationStatistics;
 }
 
 /** All that went wrong and what to do about it, in one line; undefined when nothing did. */

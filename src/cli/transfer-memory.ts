@@ -1,5 +1,6 @@
 import type { Limits } from '../transfer/limits.js';
 import type { TransferMemory } from '../usb/backend.js';
+import type { EndpointLocation } from '../usb/locate-endpoint.js';
 import {
   fittingLength,
   fittingTransfers,
@@ -105,4 +106,9 @@ function sizeValue(bytes: number): string {
 function words(bytes: number): string {
   const [factor, unit] = UNITS.find(([candidate]) => bytes >= candidate) ?? [1, 'bytes'];
   return bytes % factor === 0 ? `${bytes / factor} ${unit}` : binarySize(bytes);
+}
+
+/** A transfer of whole packets: one that ends within a packet could be overflowed by the device. */
+export function wholePackets(bytes: number, { endpoint }: EndpointLocation): number {
+  return Math.ceil(bytes / endpoint.maxPacketSize) * endpoint.maxPacketSize;
 }

@@ -13,8 +13,9 @@ export class WriteSubject implements Subject, Drain {
   readonly schema = 'usbxfer.write-stats/1';
   readonly #meter: Meter<SendStatistics>;
 
-  constructor(statistics: SendStatistics, goal: Goal) {
-    this.#meter = new Meter(statistics, goal);
+  /** @param name what it is called, where it is one of two */
+  constructor(statistics: SendStatistics, goal: Goal, name?: string) {
+    this.#meter = new Meter(statistics, goal, name);
     this.meters = [this.#meter];
   }
 

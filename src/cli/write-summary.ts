@@ -1,6 +1,6 @@
 import type { SendStatistics } from '../transfer/send-statistics.js';
 import { countOf } from './format.js';
-import type { WriteReport } from './report.js';
+import type { Report, WriteReport } from './report.js';
 import { sanitize } from './sanitize.js';
 import type { Paint } from './style.js';
 import {
@@ -17,11 +17,23 @@ import { table } from './table.js';
 /** The summary for a person: a block of what was counted, and more where bytes are left. */
 export function writeSummary(report: WriteReport, paint: Paint): string {
   const { location, statistics, input, skip, suspensions } = report;
-  const { zeroLengthPackets } = statistics;
   const rows = [
     ['from', input === undefined ? 'stdin' : sanitize(input)],
     ...(skip > 0 ? [['', `behind its first ${skip} bytes`]] : []),
     ['to', endpointText(report, location)],
+    ...sendRows(report, statistics, paint),
+    ...(suspensions.count > 0
+      ? [['stopped', `${inSeconds(suspensions)}: the device had to wait`]]
+      : []),
+    endRow(report, 'the device took nothing'),
+  ];
+  return table(rows).join('\n');
+}
+
+/** What was sent, and how. */
+export function sendRows(report: Report, statistics: SendStatistics, paint: Paint): string[][] {
+  const { zeroLengthPackets } = statistics;
+  return [
     bytesRow(statistics),
     ...aside(statistics, paint),
     ...paceRows(statistics),
@@ -29,12 +41,7 @@ export function writeSummary(report: WriteReport, paint: Paint): string {
     ...(zeroLengthPackets > 0 ? [['', countOf(zeroLengthPackets, 'zero-length packet')]] : []),
     ...waits(statistics),
     ...delayRows(statistics, report),
-    ...(suspensions.count > 0
-      ? [['stopped', `${inSeconds(suspensions)}: the device had to wait`]]
-      : []),
-    endRow(report, 'the device took nothing'),
   ];
-  return table(rows).join('\n');
 }
 
 /** Bytes that were read and that the device did not take, or not in their place. */

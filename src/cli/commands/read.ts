@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { capture } from '../../transfer/capture.js';
-import { type EndpointLocation, locateBulkIn } from '../../usb/locate-endpoint.js';
+import { locateBulkIn } from '../../usb/locate-endpoint.js';
 import { loadBackend } from '../backends.js';
 import { chooseDevice } from '../choose-device.js';
 import { codeOfEnd } from '../ending.js';
@@ -16,7 +16,7 @@ import { ReadSubject } from '../read-subject.js';
 import { readSummary } from '../read-summary.js';
 import { Interruption } from '../signals.js';
 import { tell } from '../tell.js';
-import { checkPoolSize, checkTransferMemory } from '../transfer-memory.js';
+import { checkPoolSize, checkTransferMemory, wholePackets } from '../transfer-memory.js';
 
 /** `usbxfer read` */
 export function define(command: Command): void {
@@ -104,9 +104,4 @@ async function read(options: ReadOptions): Promise<number> {
 /** Whether something else than a signal or a failure was to end the capture. */
 function isLimited({ bytes, count, untilShort, duration }: ReadOptions): boolean {
   return [bytes, count, untilShort, duration].some((limit) => limit !== undefined);
-}
-
-/** A transfer of whole packets: one that ends within a packet could be overflowed by the device. */
-function wholePackets(bytes: number, { endpoint }: EndpointLocation): number {
-  return Math.ceil(bytes / endpoint.maxPacketSize) * endpoint.maxPacketSize;
 }

@@ -27,6 +27,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer write -d 1234:5678 -i image.bin --skip 1MiB', 'From there on.'],
     ['zstd -dc image.zst | usbxfer write -d 1234:5678 --zlp auto', 'From a pipeline.'],
   ],
+  pipe: [
+    ['usbxfer pipe -d 1234:5679 --in 0x81 --out 0x01 < ask > reply', 'A question and its answer.'],
+    ['usbxfer pipe -d 1234:5679 --linger 5s < ask > reply', 'From a device that takes its time.'],
+    ['usbxfer pipe -d 1234:5679 -o log.bin', 'What is typed, until Ctrl-D.'],
+  ],
   control: [
     ['usbxfer control -d 1234:5678 in vendor device 2 0 0 64 --hex', 'An answer.'],
     ['usbxfer control -d 1234:5678 out vendor device 1 1', 'No data.'],

@@ -1,0 +1,119 @@
+import type { Command } from 'commander';
+import { exchange } from '../../transfer/exchange.js';
+import type { DeviceInfo } from '../../usb/backend.js';
+import { locatePair } from '../../usb/locate-pair.js';
+import { loadBackend } from '../backends.js';
+import { chooseDevice } from '../choose-device.js';
+import { codeOfPipeEnd } from '../ending.js';
+import { type Input, openInput } from '../input.js';
+import { Monitor } from '../monitor.js';
+import { Notices } from '../notices.js';
+import { outcomeOf } from '../outcome.js';
+import { type Output, openOutput } from '../output.js';
+import { type OutputPlan, planOutput } from '../output-plan.js';
+import { describePipeFailure } from '../pipe-failure.js';
+import { addPipeOptions, type PipeOptions } from '../pipe-options.js';
+import { pipeRecord } from '../pipe-record.js';
+import { PipeSubject } from '../pipe-subject.js';
+import { pipeSummary } from '../pipe-summary.js';
+import { Interruption } from '../signals.js';
+import { tell } from '../tell.js';
+import { checkPoolSize, checkTransferMemory, wholePackets } from '../transfer-memory.js';
+
+/** `usbxfer pipe` */
+export function define(command: Command): void {
+  addPipeOptions(command);
+  command.action(async () => {
+    process.exitCode = await pipe(command.optsWithGlobals());
+  });
+}
+
+async function pipe(options: PipeOptions): Promise<number> {
+  const { transfers: depth, transferSize, bytes, duration } = options;
+  checkPoolSize({ transfers: 2 * depth, transferSize });
+  const plan = await planOutput(options);
+  const backend = await loadBackend(options);
+  const notices = new Notices(options.json ?? options.quiet ?? false);
+  const interruption = new Interruption();
+  const monitor = new Monitor(options);
+  try {
+    await monitor.open(interruption);
+    const device = await chooseDevice(backend, options, interruption, notices);
+    const pair = locatePair(device, {
+      in: options.in,
+      out: options.out,
+      interfaceNumber: options.interface,
+      alternateSetting: options.alt,
+    });
+    const { maxPacketSize } = pair.in.endpoint;
+    const receive = {
+      depth,
+      transferSize: wholePackets(transferSize, pair.in),
+      backlog: options.buffer,
+      bytes,
+      timeout: options.timeout,
+      onShrink: notices.shrunk,
+    };
+    const send = { depth, transferSize, zlp: options.zlp, prompt: true, onShrink: notices.shrunk };
+    const both = { depth: 2 * depth, transferSize: receive.transferSize };
+    checkTransferMemory(both, maxPacketSize, await backend.transferMemory());
+    const input = await openInput(options, interruption);
+    const output = await openOutputBeside(input, plan, device, interruption, monitor);
+    const result = await exchange({
+      ...pair,
+      backend,
+      device,
+      claim: { detachDriver: options.detach },
+      source: input.source,
+      sink: output.sink,
+      receive,
+      send,
+      linger: options.linger,
+      before: options.before,
+      after: options.after,
+      duration,
+      fresh: options.wait !== undefined,
+      signal: interruption.signal,
+      onStart: (statistics) => {
+        const subject = new PipeSubject(statistics, options);
+        interruption.follow(subject);
+        monitor.start(subject);
+      },
+    });
+    const { received: signal } = interruption;
+    const { statistics } = result;
+    const unsent = statistics.out.bytesUnsent;
+    const errorCode = codeOfPipeEnd({ ...result, limited: bytes !== undefined, unsent });
+    const report = {
+      ...result,
+      ...pair,
+      device,
+      input: input.name,
+      output: output.files(),
+      failure: describePipeFailure({ ...result, ...pair, signal, errorCode }),
+      ...(await outcomeOf(errorCode, interruption)),
+    };
+    const told = await monitor.conclude(report, new PipeSubject(statistics, options));
+    await tell(told, pipeSummary, pipeRecord, options);
+    return told.exitCode;
+  } finally {
+    await monitor.stop();
+    interruption.dispose();
+  }
+}
+
+/** Closes the input again where there is no output. */
+async function openOutputBeside(
+  { source }: Input,
+  plan: OutputPlan,
+  device: DeviceInfo,
+  interruption: Interruption,
+  { isOpenOn }: Monitor,
+): Promise<Output> {
+  try {
+    return await openOutput(plan, device, interruption, isOpenOn);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
