@@ -74,11 +74,7 @@ export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: stri
   ['babble@OFFSET', 'A packet that is too large; it is lost.'],
   ['silence@OFFSET[=TIME]', 'Nothing comes from there on, for a time or for ever.'],
   ['unplug@OFFSET[=TIME]', 'The device vanishes, for a time or for ever.'],
-  [
-    'out-stall@OFFSET',
-    'The OUT endpoint halts. OFFSET counts the bytes that it took; it takes whole packets only, so ' +
-      'what would happen within one happens in front of it.',
-  ],
+  ['out-stall@OFFSET', 'The OUT endpoint halts.'],
   ['out-error@OFFSET', 'The OUT transfer under way ends with a protocol error.'],
   ['out-silence@OFFSET[=TIME]', 'Nothing is taken from there on, for a time or for ever.'],
   ['out-unplug@OFFSET[=TIME]', 'The device vanishes, for a time or for ever.'],

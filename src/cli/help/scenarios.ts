@@ -10,7 +10,9 @@ export const PARTS: readonly Part[] = [
   { heading: 'Settings' },
   { terms: SCENARIO_CLAUSES.filter(([clause]) => !isFault(clause)) },
   { heading: 'Faults' },
-  'Each happens once, when the counter has sent OFFSET bytes.',
+  'Each happens once, when the counter has sent OFFSET bytes; those whose names begin with out- when ' +
+    'it has taken as many. It takes packets whole or not at all: what would happen within one ' +
+    'happens in front of it.',
   { terms: SCENARIO_CLAUSES.filter(([clause]) => isFault(clause)) },
 ];
 

@@ -41,6 +41,45 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('clear'), value: fc.constant(0) } as const) },
 );
 
+const outScenario = fc
+  .record({
+    faults: fc.array(
+      fc
+        .record({
+          kind: fc.constantFrom('stall', 'error', 'silence'),
+          offset: fc.oneof(
+            fc.nat({ max: 40_000 }),
+            fc.nat({ max: 80 }).map((n) => n * 512),
+          ),
+        })
+        .map(({ kind, offset }) => `out-${kind}@${offset}${kind === 'silence' ? '=5ms' : ''}`),
+      { maxLength: 12 },
+    ),
+    rate: fc.constantFrom('', 'rate=bus', 'rate=3M', 'rate=900M'),
+    unplug: fc.option(fc.nat({ max: 60_000 })),
+  })
+  .map(({ faults, rate, unplug }) =>
+    [...faults, rate, unplug === null ? '' : `out-unplug@${unplug}`].join(','),
+  );
+
+const outStep = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('submit'),
+      value: fc.oneof(fc.constantFrom(0, 512, 1024, 4096), fc.nat({ max: 9000 })),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom('cancel', 'clear out'), value: fc.nat() }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constantFrom('turns', 'pass'), value: fc.nat({ max: 6 }) }),
+  },
+);
+
 describe('whatever happens', () => {
   it('every submit is answered once, and the bytes are the counter without a hole', async () => {
     await fc.assert(
@@ -59,6 +98,32 @@ describe('whatever happens', () => {
         expect(order).toEqual(order.toSorted((a, b) => a - b));
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('on the way out, each transfer tells how much the device took of it, and it took nothing else', async () => {
+    await fc.assert(
+      fc.asyncProperty(outScenario, fc.array(outStep, { maxLength: 60 }), async (text, steps) => {
+        const host = await Host.counter(text);
+        let sent = 0;
+        for (const { do: action, value } of steps) {
+          if (action !== 'submit') {
+            await perform(host, action, value);
+          } else if (await host.device.isConnected()) {
+            const bytes = Buffer.alloc(value, ++sent);
+            host.fly(value, host.out, bytes);
+          }
+        }
+        await host.close();
+        for (const { answers } of host.flights) {
+          expect(answers.length).toBe(1);
+        }
+        const told = host.flights.map(({ buffer, actualLength }) =>
+          buffer.subarray(0, actualLength),
+        );
+        expect(host.taken().equals(Buffer.concat(told))).toBe(true);
+      }),
+      { numRuns: 300 },
     );
   });
 
@@ -95,6 +160,9 @@ async function perform(host: Host, action: string, value: number): Promise<void>
       break;
     case 'pass':
       host.clock.pass(value);
+      break;
+    case 'clear out':
+      await host.out.clearHalt().catch(() => {});
       break;
     case 'clear':
       await host.in.clearHalt().catch(() => {}); // transfers are in flight, or it is unplugged
