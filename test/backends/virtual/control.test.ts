@@ -135,6 +135,16 @@ describe('the requests of the counter', () => {
     await host.close();
   });
 
+  it('costs no turn of the event loop while it is stopped, also after a silence', async () => {
+    const host = await Host.counter('silence@0=1s');
+    host.read(1, 512);
+    host.clock.pass(1000);
+    await host.device.control(STOP, Buffer.alloc(0), 1000);
+    expect(host.read(1, 512)).toEqual(['waiting']);
+    expect(host.clock.resting).toBe(true);
+    await host.close();
+  });
+
   it('has nothing come before it, where the scenario says so', async () => {
     const host = await Host.counter('start=request');
     expect(host.read(1, 512)).toEqual(['waiting']);

@@ -26,6 +26,11 @@ export class ManualClock implements Clock {
     return () => this.#alarms.delete(alarm);
   }
 
+  /** Whether nothing is to be done but by the clock. */
+  get resting(): boolean {
+    return this.#soon.size === 0;
+  }
+
   /** Runs turns of the event loop while there is something to do in them, at most so many. */
   settle(turns = 1000): void {
     for (let turn = 0; turn < turns && this.#soon.size > 0; turn++) {
