@@ -118,8 +118,8 @@ export interface Device {
    * @param timeout milliseconds until it is cancelled
    * @returns the bytes that were moved, which may be fewer than there was room for
    * @throws UsbError `stall` when the device does not support the request, or not now; `timed-out`;
-   *   `no-device`, `io`; `busy` for an interface that somebody else holds; `invalid` once the device
-   *   was closed, or for data that is too long
+   *   `no-device`, `io`; `busy` for an interface that somebody else holds; `not-found` for an endpoint
+   *   that is not there; `invalid` once the device was closed, or for data that is too long
    */
   control(request: ControlRequest, data: Buffer, timeout: number): Promise<number>;
 

@@ -27,6 +27,7 @@ const REASONS: Partial<Record<UsbErrorCode, string>> = {
   access: 'permission denied',
   'no-device': 'the device is gone',
   busy: 'a kernel driver or another process holds it',
+  stall: 'the device refuses it (stall)',
   'timed-out': 'the device did not answer in time',
   'no-memory': 'the kernel has no memory left for USB transfers',
   'not-supported': 'this system does not support it',
