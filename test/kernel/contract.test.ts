@@ -19,7 +19,7 @@ describeInLab.each(['super', 'high'])('the contract over libusb at %s speed', (s
       verdicts.set(name, failure);
     }
     trouble = code === 0 ? '' : `exit code ${code}: ${stderr}`;
-  }, 320_000);
+  }, 500_000);
 
   it.each(contractCases.map(({ name }) => name))('%s', (name) => {
     expect(verdicts.has(name) ? verdicts.get(name) : `did not run; ${trouble}`).toBeNull();

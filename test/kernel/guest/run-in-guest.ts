@@ -14,6 +14,6 @@ export function runInGuest(program: string, ...args: string[]): Promise<GuestRes
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   return guest(`node build/guest/test/kernel/guest/${program}.js ${args.join(' ')}`, {
-    timeoutMs: 300_000,
+    timeoutMs: 480_000,
   });
 }

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { runInGuest } from './guest/run-in-guest.js';
+import { describeInLab } from './lab/lab.js';
+
+describeInLab('a device that a kernel driver holds', () => {
+  it('takes requests to the interface only from who claimed it, and keeps its driver over a reset', async () => {
+    const { stdout, stderr, code } = await runInGuest('run-held');
+    expect(stderr).toBe('');
+    const told = stdout.toString().trim().split('\n');
+    expect(told.map((line) => JSON.parse(line))).toEqual([
+      ['held', ['busy', 'usb-storage']],
+      ['claimed', 1],
+      ['reset', null],
+      ['driver', 'usb-storage'],
+    ]);
+    expect(code).toBe(0);
+  });
+});
