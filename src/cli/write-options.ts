@@ -4,6 +4,7 @@ import { addBackendOptions, type BackendOptions } from './backends.js';
 import type { ChoiceOptions } from './choose-device.js';
 import { Option } from './commander.js';
 import type { InputOptions } from './input.js';
+import { addMessageOptions, type MessageOptions } from './message-options.js';
 import { addFilterOptions, addPlaceOptions } from './selection.js';
 import {
   addEndpointOptions,
@@ -22,6 +23,7 @@ export interface WriteOptions
     ChoiceOptions,
     EndpointOptions,
     PoolOptions,
+    MessageOptions,
     InputOptions,
     ReportOptions {
   readonly buffer: number;
@@ -46,7 +48,8 @@ export function addWriteOptions(command: Command): void {
       new Option('--zlp <when>', 'end messages that fill their last packet with an empty one')
         .choices(['auto', 'always', 'never'])
         .default('never'),
-    )
+    );
+  addMessageOptions(command)
     .optionsGroup('Input:')
     .option('-i, --input <file>', 'where the data comes from; - is stdin', '-')
     .option('--skip <size>', 'pass over so many bytes of it first', values.size)

@@ -215,9 +215,10 @@ describe('the end of usbxfer write', () => {
   ] as const)('by %s is one, and exits %i', async (signal, exitCode) => {
     const slow = ['--scenario', 'rate=1M', '--transfer-size', '16k', '--json'];
     const running = start([...COUNTER, '-i', file, ...slow, '--stats', '-', '--interval', '20ms']);
+    let killed = false;
     running.child.stdout?.on('data', (records: Buffer) => {
-      if (/"bytes_accepted":[1-9]/.test(records.toString())) {
-        running.child.kill(signal);
+      if (!killed && /"bytes_accepted":[1-9]/.test(records.toString())) {
+        killed = running.child.kill(signal);
       }
     });
     const { stderr, code } = await running.outcome;
@@ -242,6 +243,21 @@ describe('the end of usbxfer write', () => {
       /SIG\w+, the second signal: left at once; the device has taken at least \d+ bytes\n$/,
     );
     expect(['SIGINT', 'SIGTERM']).toContain(signal);
+  });
+});
+
+describe('usbxfer write with control requests', () => {
+  it.each(['--before', '--after'])('tells of one that fails with %s', async (option) => {
+    const record = await summary(option, 'out vendor device 1 1', option, 'out vendor device 9');
+    expect(record).toMatchObject({ error_code: 'request-failed', exit_code: 6 });
+    expect(record['error']).toMatch(
+      /^a control request failed: the device .*; the device has taken \d+ bytes$/,
+    );
+  });
+
+  it('sends all that is sent without them', async () => {
+    const around = ['--before', 'out vendor device 1 1', '--after', 'out vendor device 1 0'];
+    expect(await summary(...around)).toMatchObject({ bytes_accepted: SIZE, exit_code: 0 });
   });
 });
 

@@ -60,6 +60,8 @@ async function write(options: WriteOptions): Promise<number> {
       claim: { detachDriver: options.detach },
       source,
       send: sending,
+      before: options.before,
+      after: options.after,
       duration,
       fresh: options.wait !== undefined,
       signal: interruption.signal,
