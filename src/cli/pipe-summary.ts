@@ -12,8 +12,8 @@ export function pipeSummary(report: PipeReport, paint: Paint): string {
   const rows = [
     ['from', input === undefined ? 'stdin' : sanitize(input)],
     ['to', endpointText(report, report.out)],
-    // What the input lacks is no fault of its here: a conversation has pauses.
-    ...sendRows(report, statistics.out, paint).filter(([name]) => name !== 'dry'),
+    // That the input is slow is no news here: a conversation has pauses.
+    ...sendRows(statistics.out, paint),
     ['from', endpointText(report, report.in)],
     ['to', target(output)],
     ...receiveRows(report, statistics.in, paint),

@@ -1,6 +1,6 @@
 import type { SendStatistics } from '../transfer/send-statistics.js';
 import { countOf } from './format.js';
-import type { Report, WriteReport } from './report.js';
+import type { WriteReport } from './report.js';
 import { sanitize } from './sanitize.js';
 import type { Paint } from './style.js';
 import {
@@ -21,7 +21,9 @@ export function writeSummary(report: WriteReport, paint: Paint): string {
     ['from', input === undefined ? 'stdin' : sanitize(input)],
     ...(skip > 0 ? [['', `behind its first ${skip} bytes`]] : []),
     ['to', endpointText(report, location)],
-    ...sendRows(report, statistics, paint),
+    ...sendRows(statistics, paint),
+    ...waits(statistics),
+    ...delayRows(statistics, report),
     ...(suspensions.count > 0
       ? [['stopped', `${inSeconds(suspensions)}: the device had to wait`]]
       : []),
@@ -31,7 +33,7 @@ export function writeSummary(report: WriteReport, paint: Paint): string {
 }
 
 /** What was sent, and how. */
-export function sendRows(report: Report, statistics: SendStatistics, paint: Paint): string[][] {
+export function sendRows(statistics: SendStatistics, paint: Paint): string[][] {
   const { zeroLengthPackets } = statistics;
   return [
     bytesRow(statistics),
@@ -39,8 +41,6 @@ export function sendRows(report: Report, statistics: SendStatistics, paint: Pain
     ...paceRows(statistics),
     ...transferRows(statistics, paint),
     ...(zeroLengthPackets > 0 ? [['', countOf(zeroLengthPackets, 'zero-length packet')]] : []),
-    ...waits(statistics),
-    ...delayRows(statistics, report),
   ];
 }
 
