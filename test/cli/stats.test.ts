@@ -71,6 +71,13 @@ describe('--stats', () => {
       8,
     ],
     ['a duration', ['--scenario', 'rate=20M', '--duration', '300ms'], 'duration', null, 0],
+    [
+      'a control request that fails',
+      ['--bytes', '3M', '--after', 'out vendor device 9'],
+      'request-failed',
+      'request-failed',
+      6,
+    ],
     ['no data', ['--scenario', 'silence@0', '--duration', '300ms'], 'duration', null, 0],
   ])('tells of a capture with %s, and its sums are those of the file', async (_, args, end, errorCode, exitCode) => {
     const { code } = await read('-o', data, '--stats', stats, '--interval', '20ms', ...args);
