@@ -28,8 +28,8 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['zstd -dc image.zst | usbxfer write -d 1234:5678 --zlp auto', 'From a pipeline.'],
   ],
   pipe: [
-    ['usbxfer pipe -d 1234:5679 < ask > reply', 'A question and its answer.'],
-    ['usbxfer pipe -d 1234:5679 --linger 5s < ask > reply', 'It takes time.'],
+    ['usbxfer pipe -d 1234:5679 < q > a', 'A question and its answer.'],
+    ['usbxfer pipe -d 1234:5679 --linger 5s < q > a', 'A slow answer.'],
     ['usbxfer pipe -d 1234:5679 -o log.bin', 'What is typed, until Ctrl-D.'],
   ],
   control: [
