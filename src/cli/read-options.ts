@@ -57,7 +57,7 @@ export function addReadOptions(command: Command): void {
   addMessageOptions(command)
     .optionsGroup('Limits:')
     .option('--bytes <size>', 'end after so many bytes', values.size)
-    .option('--skip <size>', 'throw away so many bytes first', values.size)
+    .option('--skip <size>', 'throw away so many bytes first', values.offset)
     .option('--count <n>', 'end after so many transfers with data', values.count)
     .option('--until-short', 'end with the first short or empty packet: one message')
     .option('--duration <time>', 'end after so long', values.duration)

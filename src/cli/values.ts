@@ -135,6 +135,11 @@ export function size(text: string): number {
   return bytes;
 }
 
+/** How many bytes to pass over: a size that may be 0, as the number that a run reports may be. */
+export function offset(text: string): number {
+  return parseSize(text) === 0 ? 0 : size(text);
+}
+
 /** A time in milliseconds, at least 1. */
 export function duration(text: string): number {
   const milliseconds = parseDuration(text);

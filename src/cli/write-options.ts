@@ -52,7 +52,7 @@ export function addWriteOptions(command: Command): void {
   addMessageOptions(command)
     .optionsGroup('Input:')
     .option('-i, --input <file>', 'where the data comes from; - is stdin', '-')
-    .option('--skip <size>', 'pass over so many bytes of it first', values.size)
+    .option('--skip <size>', 'pass over so many bytes of it first', values.offset)
     .optionsGroup('Limits:')
     .option('--bytes <size>', 'send so many bytes, and no more', values.size)
     .option('--duration <time>', 'give up after so long', values.duration)

@@ -91,6 +91,7 @@ describe('usbxfer write', () => {
   });
 
   it.each([
+    [['--skip', '0'], SIZE],
     [['--skip', '1M'], SIZE - 1_048_576],
     [['--skip', '3MB'], 0],
     [['--bytes', '1MB'], 1_000_000],
