@@ -43,19 +43,25 @@ export class TimeOuts {
   }
 
   stop(): void {
+    this.#pool = undefined;
     this.#probed = undefined;
     this.#timeout?.stop();
     this.#idle?.stop();
   }
 
-  /** From here on, so many milliseconds without any byte are silence; Infinity for no such time. */
+  /**
+   * From here on, so many milliseconds without any byte are silence; Infinity for no such time. What
+   * is over, or has not begun, is not timed.
+   */
   setIdle(milliseconds: number): void {
     this.#idle?.stop();
     this.#idle = undefined;
     this.#lastArrival = performance.now();
     if (milliseconds < Number.POSITIVE_INFINITY) {
       this.#idle = new Alarm(milliseconds, this.#silentSince, this.#probe);
-      this.#idle.start();
+      if (this.#pool !== undefined) {
+        this.#idle.start();
+      }
     }
   }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Conversation, type ConversationOptions } from '../../src/transfer/conversation.js';
 import type { End } from '../../src/transfer/end.js';
 import { counterBytes } from '../counter-stream.js';
@@ -185,6 +185,20 @@ describe('Conversation', () => {
     await bench.takeAll();
     expect((await bench.drained()).reason).toBe('input-failed');
     expect(bench.conversation.statistics.out.bytesAccepted).toBe(1500);
+  });
+
+  it('leaves no timer when both directions end in one turn', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const bench = new Bench(new MemorySource(counterBytes(0, 10)));
+    await bench.settle();
+    bench.out.flights[0]?.complete('completed', 10);
+    const [first, second] = bench.in.flights;
+    first?.complete('error', 0);
+    second?.complete('cancelled', 0);
+    await bench.settle();
+    expect(bench.end?.reason).toBe('error');
+    expect(timers).not.toHaveBeenCalled(); // it does not linger
+    timers.mockRestore();
   });
 
   it('tells a device that is lost, whichever direction hears of it first', async () => {
