@@ -90,8 +90,11 @@ export class TimeOuts {
     this.#dry = dry;
   }
 
+  /** A device from which nothing is asked, as at the end, is not silent either. */
   readonly #silentSince = (): number | undefined =>
-    this.#probed !== undefined || this.#dry ? undefined : this.#lastArrival;
+    this.#probed !== undefined || this.#dry || this.#pool?.inFlight === 0
+      ? undefined
+      : this.#lastArrival;
 
   /** Bytes may sit in a transfer that is not full yet: only its completion tells. */
   readonly #probe = (): void => {

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
 import { type ReceiveOptions, Receiver } from '../../src/transfer/receiver.js';
 import { MemorySink } from './memory-sink.js';
 import { ScriptedEndpoint } from './scripted-endpoint.js';
@@ -48,6 +49,21 @@ describe('a transfer that waits too long', () => {
 });
 
 describe('a device that falls silent', () => {
+  it('is not looked for at the end, while the output takes its time', async () => {
+    const { endpoint, sink, receiver, ended } = start({ idleTimeout: 3, bytes: 512 });
+    sink.held = true;
+    endpoint.flights[0]?.complete('completed', 512);
+    await new Promise(setImmediate);
+    expect(endpoint.flights).toHaveLength(0);
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    await sleep(30);
+    expect(timers.mock.calls.filter(([, delay]) => delay === 1)).toEqual([]);
+    timers.mockRestore();
+    sink.release();
+    expect((await ended).reason).toBe('limit');
+    expect(receiver.statistics.bytesWritten).toBe(512);
+  });
+
   it('ends the capture, with one transfer cut short to be sure', async () => {
     const { endpoint, receiver, ended } = start({ idleTimeout: 20 });
     const [first, second] = endpoint.flights;
