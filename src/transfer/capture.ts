@@ -2,7 +2,7 @@ import type { Backend, ClaimOptions, DeviceInfo } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
 import { toError } from '../usb/to-error.js';
 import { type ControlMessages, runStarting, sendMessages } from './control-messages.js';
-import { type End, type EndReason, gravest } from './end.js';
+import { type End, type EndReason, gravest, internal } from './end.js';
 import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
 import { openWhenReady } from './open-when-ready.js';
 import type { ReceiveStatistics } from './receive-statistics.js';
@@ -103,7 +103,7 @@ async function stream(
       source = standing.source;
     }
   } catch (error) {
-    return { end: { reason: 'internal', cause: toError(error) }, source };
+    return { end: internal(error), source };
   } finally {
     letGo();
   }

@@ -1,3 +1,5 @@
+import { toError } from '../usb/to-error.js';
+
 /**
  * Why a transfer of data ended:
  *
@@ -41,6 +43,11 @@ export interface End {
   readonly offset?: number;
   /** Of a failure: when it came, in monotonic milliseconds. */
   readonly at?: number;
+}
+
+/** The end that a throw is where nothing is expected to throw. */
+export function internal(error: unknown): End {
+  return { reason: 'internal', cause: toError(error) };
 }
 
 const CLEAN: ReadonlySet<EndReason> = new Set([

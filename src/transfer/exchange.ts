@@ -7,7 +7,7 @@ import {
   type ConversationOptions,
   type ConversationStatistics,
 } from './conversation.js';
-import { type End, gravest } from './end.js';
+import { type End, gravest, internal } from './end.js';
 import { type OpenInterface, openInterface } from './open-endpoint.js';
 import { openWhenReady } from './open-when-ready.js';
 import { type Stops, stopAt } from './stop-at.js';
@@ -120,7 +120,7 @@ async function run(
       (end) => conversation.stop(end),
     );
   } catch (error) {
-    return { reason: 'internal', cause: toError(error) };
+    return internal(error);
   }
 }
 

@@ -1,8 +1,7 @@
 import type { Endpoint } from '../usb/backend.js';
 import { UsbError } from '../usb/errors.js';
-import { toError } from '../usb/to-error.js';
 import type { TransferStatus } from '../usb/transfer-status.js';
-import { type End, isClean, worse } from './end.js';
+import { type End, internal, isClean, worse } from './end.js';
 import type { Statistics } from './statistics.js';
 import { TransferPool } from './transfer-pool.js';
 
@@ -197,7 +196,11 @@ export class Pump {
     } catch (error) {
       this.drain(internal(error));
     }
-    this.#cargo.proceed(turnEnds);
+    try {
+      this.#cargo.proceed(turnEnds); // also when the above failed: what has come is moved on
+    } catch (error) {
+      this.drain(internal(error));
+    }
     if (turnEnds) {
       this.#turnBytes = 0;
     } else {
@@ -282,8 +285,4 @@ function submitFailed(error: unknown): End {
   return error.code === 'no-device'
     ? { reason: 'device-lost' }
     : { reason: 'submit-failed', cause: error };
-}
-
-function internal(error: unknown): End {
-  return { reason: 'internal', cause: toError(error) };
 }

@@ -3,7 +3,7 @@ import type { Backend, ClaimOptions, DeviceInfo } from '../usb/backend.js';
 import { UsbError } from '../usb/errors.js';
 import { type EndpointLocation, locateBulkIn } from '../usb/locate-endpoint.js';
 import { toError } from '../usb/to-error.js';
-import type { End } from './end.js';
+import { type End, internal } from './end.js';
 import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
 import { openWhenReady } from './open-when-ready.js';
 import type { Gap, ReceiveStatistics } from './receive-statistics.js';
@@ -160,7 +160,5 @@ function isConfigured(device: DeviceInfo): boolean {
 }
 
 function lossBy(error: unknown): End {
-  return error instanceof UsbError
-    ? { reason: 'device-lost', cause: error }
-    : { reason: 'internal', cause: toError(error) };
+  return error instanceof UsbError ? { reason: 'device-lost', cause: error } : internal(error);
 }

@@ -2,7 +2,7 @@ import type { Backend, ClaimOptions, DeviceInfo } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
 import { toError } from '../usb/to-error.js';
 import { type ControlMessages, runStarting, sendMessages } from './control-messages.js';
-import { type End, gravest } from './end.js';
+import { type End, gravest, internal } from './end.js';
 import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
 import { openWhenReady } from './open-when-ready.js';
 import type { SendStatistics } from './send-statistics.js';
@@ -84,7 +84,7 @@ async function run(request: SendRequest, sender: Sender, target: OpenEndpoint): 
       (end) => sender.stop(end),
     );
   } catch (error) {
-    return { reason: 'internal', cause: toError(error) };
+    return internal(error);
   }
 }
 

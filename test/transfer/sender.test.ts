@@ -1,5 +1,5 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { End } from '../../src/transfer/end.js';
 import { Sender, type SendOptions } from '../../src/transfer/sender.js';
 import { UsbError } from '../../src/usb/errors.js';
@@ -277,5 +277,22 @@ describe('Sender', () => {
     source.held = false;
     source.release();
     await bench.takeAll();
+  });
+
+  it.each([0, 1])('turns the throw of a source into its own end, after %d reads', async (reads) => {
+    const timers = vi.spyOn(globalThis, 'clearTimeout');
+    const source = new MemorySource(counterBytes(0, 3000));
+    const read = vi.spyOn(source, 'read').mockImplementation(() => {
+      throw new Error('bug');
+    });
+    for (let i = 0; i < reads; i += 1) {
+      read.mockImplementationOnce(MemorySource.prototype.read.bind(source));
+    }
+    const bench = new Bench(source, { idleTimeout: 60_000 });
+    await bench.settle();
+    bench.drain();
+    expect(await bench.ended).toMatchObject({ reason: 'internal', cause: { message: 'bug' } });
+    expect(timers).toHaveBeenCalledOnce(); // of the idle time-out
+    timers.mockRestore();
   });
 });
