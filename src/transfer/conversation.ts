@@ -1,6 +1,5 @@
 import type { Endpoint } from '../usb/backend.js';
-import type { End } from './end.js';
-import { isClean, worse } from './end.js';
+import { type End, internal, isClean, worse } from './end.js';
 import type { ReceiveStatistics } from './receive-statistics.js';
 import { type ReceiveOptions, Receiver } from './receiver.js';
 import type { SendStatistics } from './send-statistics.js';
@@ -56,9 +55,10 @@ export class Conversation {
 
   /** Runs both until they have ended. The pools are submitted when this returns. */
   async run(incoming: Endpoint, outgoing: Endpoint): Promise<End> {
+    // When one cannot run, the other has to end as well, before anything is released.
     await Promise.all([
-      this.#receiver.run(incoming).then((end) => this.#received(end)),
-      this.#sender.run(outgoing).then((end) => this.#wasSent(end)),
+      this.#receiver.run(incoming).catch(internal).then(this.#received),
+      this.#sender.run(outgoing).catch(internal).then(this.#wasSent),
     ]);
     const end = this.#end ?? { reason: 'internal' };
     // Bytes that a reader did not want are no limit reached.
@@ -77,20 +77,14 @@ export class Conversation {
     this.#sender.stop(end);
   }
 
-  #received(end: End): void {
-    if (!isClean(end)) {
-      this.#failed ??= 'in';
-    }
+  readonly #received = (end: End): void => {
     // Silence is how it ends that lingers.
-    this.stop(end.reason === 'idle' ? (this.#sent ?? end) : end);
-  }
+    this.#ended('in', end.reason === 'idle' ? (this.#sent ?? end) : end);
+  };
 
-  #wasSent(end: End): void {
+  readonly #wasSent = (end: End): void => {
     if (end.reason !== 'input-ended' && end.reason !== 'limit') {
-      if (!isClean(end)) {
-        this.#failed ??= 'out';
-      }
-      this.stop(end);
+      this.#ended('out', end);
     } else if (this.#end === undefined) {
       this.#sent = end;
       if (this.#sink.isClosed) {
@@ -98,6 +92,14 @@ export class Conversation {
       } else {
         this.#receiver.endWhenSilent(this.#linger);
       }
+    }
+  };
+
+  /** One direction ended by itself, or as it was told to: then the reason is known. */
+  #ended(direction: 'in' | 'out', end: End): void {
+    this.stop(end);
+    if (this.#end === end && !isClean(end)) {
+      this.#failed = direction;
     }
   }
 

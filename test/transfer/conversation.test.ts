@@ -187,6 +187,23 @@ describe('Conversation', () => {
     expect(bench.conversation.statistics.out.bytesAccepted).toBe(1500);
   });
 
+  it('blames no direction for what failed outside of both', async () => {
+    const bench = new Bench(held());
+    await bench.settle();
+    bench.conversation.stop({ reason: 'request-failed', cause: new Error('stall') });
+    expect((await bench.drained()).reason).toBe('request-failed');
+    expect(bench.conversation.failed).toBeUndefined();
+  });
+
+  it('drains one direction when the other cannot run', async () => {
+    const receive = { depth: 2, transferSize: 100 }; // less than a packet
+    const bench = new Bench(new MemorySource(counterBytes(0, 8000)), { receive });
+    expect(await bench.drained()).toMatchObject({ reason: 'internal' });
+    await bench.settle();
+    expect(bench.out.flights).toHaveLength(0);
+    expect(bench.conversation.failed).toBe('in');
+  });
+
   it('leaves no timer when both directions end in one turn', async () => {
     const timers = vi.spyOn(globalThis, 'setTimeout');
     const bench = new Bench(new MemorySource(counterBytes(0, 10)));
