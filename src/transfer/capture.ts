@@ -84,6 +84,12 @@ async function stream(
     receiver.stop(end);
     stopped.abort();
   };
+  // The loss of a device ends a run by itself; another may follow when it is back.
+  const stopUnlessLost = (end: End): void => {
+    if (end.reason !== 'device-lost') {
+      stop(end);
+    }
+  };
   const options = { ...request.recovery, claim: request.claim };
   const recovery = new Recovery(backend, device, location, options, statistics, stopped.signal);
   const letGo = stopAt(request, stop);
@@ -95,7 +101,7 @@ async function stream(
       const { device: opened, endpoint } = source;
       const before = source === started ? undefined : request.before;
       started = source;
-      const end = await runStarting(opened, before, () => receiver.run(endpoint), stop);
+      const end = await runStarting(opened, before, () => receiver.run(endpoint), stopUnlessLost);
       const standing = await recovery.after(end, source);
       if (standing.end !== undefined) {
         return standing;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createVirtualBackend } from '../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../src/backends/virtual/scenario.js';
@@ -97,6 +98,44 @@ describe('with keepGoing', () => {
 });
 
 describe('with reconnect', () => {
+  it('goes on with a device that was lost while it was being started', async () => {
+    const backend = createVirtualBackend({ scenario: parseScenario('unplug@8k=10ms') });
+    const [device] = await backend.list();
+    if (device === undefined) {
+      throw new Error('no device');
+    }
+    let requests = 0;
+    const open = backend.open.bind(backend);
+    backend.open = async (info) => {
+      const opened = await open(info);
+      const control = opened.control.bind(opened);
+      opened.control = async (...request) => {
+        requests += 1;
+        while (requests === 1 && (await opened.isConnected())) {
+          await sleep(1);
+        }
+        return control(...request);
+      };
+      return opened;
+    };
+    const sink = new MemorySink();
+    const start = { requestType: 0x40, request: 1, value: 1, index: 0 };
+    const { end, statistics } = await capture({
+      backend,
+      device,
+      location: locateBulkIn(device, {}),
+      sink,
+      receive: { depth: 4, transferSize: 4096, bytes: 20_000 },
+      recovery: { reconnect: 5000 },
+      before: [{ request: start, data: Buffer.alloc(0) }],
+      signal: new AbortController().signal,
+    });
+    expect(end.reason).toBe('limit');
+    expect(requests).toBe(2);
+    expect(statistics.gapCount).toBe(1);
+    expect(sink.contents).toHaveLength(20_000);
+  });
+
   it('waits for the device, claims it again and goes on', async () => {
     const back: string[] = [];
     const { end, statistics, bytes } = await run(
