@@ -59,7 +59,7 @@ export async function exchange(request: ExchangeRequest): Promise<ExchangeResult
   }
   const { failed, statistics } = conversation;
   // So that a second run can go on where this one ended.
-  const isHalted = end.reason === 'stall' && failed === 'out';
+  const isHalted = end.reason !== 'device-lost' && statistics.out.statuses.stall > 0;
   const unhalted = isHalted ? await failureOf(target.out.clearHalt()) : undefined;
   const unwritten = await failureOf(sink.close());
   end = gravest(end, unwritten && { reason: 'output-failed', cause: unwritten });

@@ -52,7 +52,8 @@ export async function send(request: SendRequest): Promise<SendResult> {
 
   const end = await explainError(ended, target.device);
   const unstopped = await stopDevice(request, end, target);
-  const unhalted = end.reason === 'stall' ? await clearHalt(target) : undefined;
+  const isHalted = end.reason !== 'device-lost' && sender.statistics.statuses.stall > 0;
+  const unhalted = isHalted ? await clearHalt(target) : undefined;
   const unclosed = await target.close().then(() => undefined, toError);
   return {
     end: gravest(end, unstopped),

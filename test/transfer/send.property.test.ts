@@ -133,6 +133,24 @@ it('a second run behind a stall goes on where the first ended', async () => {
   );
 });
 
+it('clears a halt, whatever it was that came before it', async () => {
+  const { backend, device, taken } = await listener('out-error@1024', 'out-stall@2048');
+  const run = (bytes: number) =>
+    send({
+      backend,
+      device,
+      location: locateOut(device, {}),
+      source: new MemorySource(counterBytes(0, bytes)),
+      send: { depth: 8, transferSize: 512 },
+      signal: new AbortController().signal,
+    });
+  const { end, statistics } = await run(4096);
+  expect([end.reason, statistics.statuses.stall]).toEqual(['error', 3]);
+  const before = taken().length;
+  expect((await run(1000)).end.reason).toBe('input-ended');
+  expect(taken()).toHaveLength(before + 1000);
+});
+
 it('what the host controller sends behind an error is counted apart', async () => {
   const { backend, device, taken } = await listener('out-error@5000');
   const { end, statistics } = await send({
