@@ -4,11 +4,18 @@ import type { Source } from './source.js';
 /** Bytes in a chunk, unless a piece has more: one read fills it, and small pieces share it. */
 const CHUNK = 1024 * 1024;
 
+/** Pieces in a chunk, and in all chunks, at the most: each takes some 100 bytes besides its own. */
+const CHUNK_PIECES = 64 * 1024;
+const MOST_PIECES = 4 * CHUNK_PIECES;
+
 /** What to read ahead, and how. */
 export interface ReadAheadOptions {
   /** Bytes in a full piece, from 1 on. */
   readonly pieceSize: number;
-  /** Bytes in memory: those that wait, and those of pieces that are in use. At least two chunks. */
+  /**
+   * Bytes in memory: those that wait, and those of pieces that are in use. At least two chunks, and no
+   * more than 256 Ki pieces.
+   */
   readonly capacity: number;
   /** Bytes to read at the most. */
   readonly bytes: number;
@@ -68,8 +75,11 @@ export class ReadAhead {
     this.#exact = exact;
     this.#onRead = onRead;
     this.#left = bytes;
-    const chunkSize = pieceSize * Math.max(1, Math.floor(CHUNK / pieceSize));
-    this.#memory = new BufferPool(chunkSize, Math.max(2, Math.ceil(capacity / chunkSize)));
+    const piecesEach = Math.min(Math.max(1, Math.floor(CHUNK / pieceSize)), CHUNK_PIECES);
+    const chunkSize = pieceSize * piecesEach;
+    const most = Math.floor(MOST_PIECES / piecesEach);
+    const chunks = Math.min(Math.ceil(capacity / chunkSize), most);
+    this.#memory = new BufferPool(chunkSize, Math.max(2, chunks));
   }
 
   /** Bytes that were read and not taken. */

@@ -25,7 +25,10 @@ export interface SendOptions extends PumpOptions {
   readonly transferSize: number;
   /** Whether what has come goes at once when the pool has room, instead of full transfers alone. */
   readonly prompt?: boolean | undefined;
-  /** Bytes to read ahead of the transfers in flight, from 1 on; 4 MiB by default. */
+  /**
+   * Bytes to read ahead of the transfers in flight, from 1 on; 4 MiB by default. Of tiny
+   * transfers never more than 256 Ki.
+   */
   readonly readAhead?: number | undefined;
   /** Bytes to send, from 1 on; by default all that the input has. */
   readonly bytes?: number | undefined;

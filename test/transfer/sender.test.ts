@@ -279,6 +279,13 @@ describe('Sender', () => {
     await bench.takeAll();
   });
 
+  it('reads no more tiny transfers ahead than memory is worth', async () => {
+    const source = new MemorySource(Buffer.alloc(2 * 1024 * 1024));
+    const bench = new Bench(source, { transferSize: 1, depth: 2 });
+    await bench.settle();
+    expect(bench.sender.statistics.bytesRead).toBe(256 * 1024);
+  });
+
   it.each([0, 1])('turns the throw of a source into its own end, after %d reads', async (reads) => {
     const timers = vi.spyOn(globalThis, 'clearTimeout');
     const source = new MemorySource(counterBytes(0, 3000));
