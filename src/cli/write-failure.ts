@@ -1,4 +1,5 @@
-import { endpointName } from './format.js';
+import type { SendStatistics } from '../transfer/send-statistics.js';
+import { countOf, endpointName } from './format.js';
 import { reasonOf } from './reason.js';
 import type { WriteReport } from './report.js';
 
@@ -29,7 +30,7 @@ export function describeWriteFailure(ending: WriteEnding): string | undefined {
     case 'submit-failed':
       return `${reasonOf(end)}; ask for less at once with --transfers or --transfer-size; ${next}`;
     case 'request-failed':
-      return `a control request failed: ${reasonOf(end)}; the device has taken ${statistics.bytesAccepted} bytes`;
+      return `a control request failed: ${reasonOf(end)}; the device has taken ${taken(statistics)}`;
     case 'internal':
       return `internal error: ${reasonOf(end)}; ${next}`;
     case 'idle':
@@ -48,13 +49,17 @@ function whereToGoOn({ statistics, skip, bytes }: WriteEnding): string {
   const { bytesAccepted, bytesBeyond } = statistics;
   if (bytesBeyond > 0) {
     return (
-      `the device has taken ${bytesAccepted} bytes, and ${bytesBeyond} more behind a hole: begin ` +
+      `the device has taken ${taken(statistics)}, and ${bytesBeyond} more behind a hole: begin ` +
       `anew, as --skip ${skip + bytesAccepted} would send it some of these twice`
     );
   }
   if (bytesAccepted === 0) {
-    return 'the device has taken nothing';
+    return `the device has taken ${taken(statistics)}`;
   }
   const rest = bytes === undefined ? '' : ` --bytes ${bytes - bytesAccepted}`;
-  return `the device has taken ${bytesAccepted} bytes; --skip ${skip + bytesAccepted}${rest} goes on behind them`;
+  return `the device has taken ${taken(statistics)}; --skip ${skip + bytesAccepted}${rest} goes on behind them`;
+}
+
+function taken({ bytesAccepted }: SendStatistics): string {
+  return bytesAccepted === 0 ? 'nothing' : countOf(bytesAccepted, 'byte');
 }

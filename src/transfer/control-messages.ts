@@ -9,7 +9,10 @@ const TIMEOUT = 5000;
 
 /** Control requests around a stream: many devices start and stop theirs that way. */
 export interface ControlMessages {
-  /** Sent when the interface is claimed and the pool submitted, and again to a device that is back. */
+  /**
+   * Sent when the interface is claimed: when transfers wait for what the device sends, and before it
+   * is sent any data. Again to a device that is back.
+   */
   readonly before?: readonly ControlMessage[] | undefined;
   /** Sent when all is drained, before the interface is released, however the stream ended. */
   readonly after?: readonly ControlMessage[] | undefined;

@@ -53,12 +53,21 @@ export class Conversation {
     this.statistics = { in: this.#receiver.statistics, out: this.#sender.statistics };
   }
 
-  /** Runs both until they have ended. The pools are submitted when this returns. */
-  async run(incoming: Endpoint, outgoing: Endpoint): Promise<End> {
+  /**
+   * Runs both until they have ended. What the device says is awaited when this returns.
+   *
+   * @param begin what has to be done before the device is sent anything; resolves to the end that it
+   *   is if that fails, and does not reject
+   */
+  async run(
+    incoming: Endpoint,
+    outgoing: Endpoint,
+    begin: () => Promise<End | undefined> = async () => undefined,
+  ): Promise<End> {
     // When one cannot run, the other has to end as well, before anything is released.
     await Promise.all([
       this.#receiver.run(incoming).catch(internal).then(this.#received),
-      this.#sender.run(outgoing).catch(internal).then(this.#wasSent),
+      this.#send(outgoing, begin).catch(internal).then(this.#wasSent),
     ]);
     const end = this.#end ?? { reason: 'internal' };
     // Bytes that a reader did not want are no limit reached.
@@ -75,6 +84,14 @@ export class Conversation {
     this.#end = this.#end === undefined ? end : worse(this.#end, end);
     this.#receiver.stop(end);
     this.#sender.stop(end);
+  }
+
+  async #send(outgoing: Endpoint, begin: () => Promise<End | undefined>): Promise<End> {
+    const failure = await begin();
+    if (failure !== undefined) {
+      this.stop(failure);
+    }
+    return this.#sender.run(outgoing);
   }
 
   readonly #received = (end: End): void => {

@@ -1,7 +1,7 @@
 import type { Backend, ClaimOptions, DeviceInfo, Endpoint } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
 import { toError } from '../usb/to-error.js';
-import { type ControlMessages, runStarting, sendMessages } from './control-messages.js';
+import { type ControlMessages, sendMessages } from './control-messages.js';
 import {
   Conversation,
   type ConversationOptions,
@@ -113,12 +113,8 @@ async function run(
   }
   try {
     request.onStart?.(conversation.statistics);
-    return await runStarting(
-      target.device,
-      request.before,
-      () => conversation.run(target.in, target.out),
-      (end) => conversation.stop(end),
-    );
+    const begin = () => sendMessages(target.device, request.before);
+    return await conversation.run(target.in, target.out, begin);
   } catch (error) {
     return internal(error);
   }

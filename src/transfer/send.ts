@@ -1,7 +1,7 @@
 import type { Backend, ClaimOptions, DeviceInfo } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
 import { toError } from '../usb/to-error.js';
-import { type ControlMessages, runStarting, sendMessages } from './control-messages.js';
+import { type ControlMessages, sendMessages } from './control-messages.js';
 import { type End, gravest, internal } from './end.js';
 import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
 import { openWhenReady } from './open-when-ready.js';
@@ -74,16 +74,15 @@ async function prepare(request: SendRequest) {
   }
 }
 
-/** Does not throw. */
+/** Sends the requests before any data: it may mean something else to the device without them. Does not throw. */
 async function run(request: SendRequest, sender: Sender, target: OpenEndpoint): Promise<End> {
   try {
     request.onStart?.(sender.statistics);
-    return await runStarting(
-      target.device,
-      request.before,
-      () => sender.run(target.endpoint),
-      (end) => sender.stop(end),
-    );
+    const failure = await sendMessages(target.device, request.before);
+    if (failure !== undefined) {
+      sender.stop(failure);
+    }
+    return gravest(await sender.run(target.endpoint), failure);
   } catch (error) {
     return internal(error);
   }

@@ -252,8 +252,14 @@ describe('usbxfer write with control requests', () => {
     const record = await summary(option, 'out vendor device 1 1', option, 'out vendor device 9');
     expect(record).toMatchObject({ error_code: 'request-failed', exit_code: 6 });
     expect(record['error']).toMatch(
-      /^a control request failed: the device .*; the device has taken \d+ bytes$/,
+      /^a control request failed: the device .*; the device has taken (nothing|\d+ bytes)$/,
     );
+  });
+
+  it('sends nothing to a device that refused one before', async () => {
+    const record = await summary('--before', 'out vendor device 9');
+    expect(record).toMatchObject({ bytes_accepted: 0, transfers: 0, end: 'request-failed' });
+    expect(record['error']).toMatch(/the device has taken nothing$/);
   });
 
   it('sends all that is sent without them', async () => {

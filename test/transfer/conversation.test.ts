@@ -78,6 +78,28 @@ function held(...chunks: Buffer[]): MemorySource {
 }
 
 describe('Conversation', () => {
+  it('sends nothing until what has to come before it is done, but hears the device', async () => {
+    const [incoming, outgoing] = [new ScriptedEndpoint(), new ScriptedEndpoint()];
+    const conversation = new Conversation({
+      source: new MemorySource(counterBytes(0, 3000)),
+      sink: new MemorySink(),
+      receive: { depth: 2, transferSize: 1024 },
+      send: { depth: 2, transferSize: 1024 },
+      linger: 30,
+    });
+    let begun: (failure: End | undefined) => void = () => {};
+    const ended = conversation.run(incoming, outgoing, () => new Promise((done) => (begun = done)));
+    await sleep(10);
+    expect([incoming.flights.length, outgoing.flights.length]).toEqual([2, 0]);
+    begun({ reason: 'request-failed' });
+    await turn();
+    for (const flight of [...incoming.flights]) {
+      flight.complete('cancelled', 0);
+    }
+    expect(await ended).toMatchObject({ reason: 'request-failed' });
+    expect(outgoing.requests).toEqual([]);
+  });
+
   it('awaits the reply behind the end of the input, and ends when no more comes', async () => {
     const bench = new Bench(new MemorySource(counterBytes(0, 3000)));
     await bench.takeAll();
