@@ -10,6 +10,8 @@ export interface OutputOptions {
   readonly output: string;
   readonly force?: true;
   readonly append?: true;
+  /** Options for a file that exists which the command does not have. */
+  readonly lacks?: readonly ('force' | 'append')[];
   readonly fsync?: true;
   /** Bytes in each of several files. */
   readonly splitBytes?: number;

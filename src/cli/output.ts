@@ -83,7 +83,7 @@ function openStdout({ append, fsync }: OutputOptions): Sink {
 }
 
 async function openSingle(
-  { force, append, fsync }: OutputPlan,
+  { force, append, fsync, lacks }: OutputPlan,
   path: string,
   interruption: Pick<Interruption, 'signal' | 'received'>,
   isTaken: (file: Stats) => boolean,
@@ -94,7 +94,7 @@ async function openSingle(
   }
   const { signal } = interruption;
   try {
-    const sink = await openFile(path, { force, append, sync: fsync, isTaken, signal });
+    const sink = await openFile(path, { force, append, sync: fsync, lacks, isTaken, signal });
     return { sink, files: () => ({ files: 1, first: path, last: path }) };
   } catch (error) {
     const { received } = interruption;

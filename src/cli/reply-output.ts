@@ -37,7 +37,7 @@ export async function planReply(
       advice: 'show it with --hex, redirect stdout (> reply.bin) or give -o FILE',
     });
   }
-  return plan;
+  return { ...plan, lacks: ['append'] };
 }
 
 /**

@@ -107,6 +107,8 @@ export class StatsOutput {
       const { file, created } = await openFile(stats, {
         force,
         append,
+        // What writes no file has no options for one.
+        lacks: output === undefined ? ['force', 'append'] : [],
         signal: interruption.signal,
       });
       const overwrites = force === true && fstatSync(file.fd).isFile();

@@ -19,6 +19,8 @@ export interface FileSinkOptions {
   readonly sync?: boolean | undefined;
   /** Takes a regular file alone, new or overwritten: no FIFO, no device. */
   readonly regular?: boolean | undefined;
+  /** Of the first two, those that nobody can ask for, and so need no advice. */
+  readonly lacks?: readonly ('force' | 'append')[] | undefined;
   /** Whether a file is in use for something else, and so not to be written. */
   readonly isTaken?: ((file: Stats) => boolean) | undefined;
   /** Ends the wait for the reader of a FIFO. */
@@ -172,7 +174,7 @@ async function follow(path: string): Promise<Stats> {
 /** @throws OutputError for what would be a loss, or can only be a mistake */
 function refuseUnwanted(
   existing: Stats,
-  { force, append, regular, isTaken }: FileSinkOptions,
+  { force, append, regular, isTaken, lacks = [] }: FileSinkOptions,
 ): void {
   if (isTaken?.(existing)) {
     throw new OutputError('output-unsuitable', 'is in use for something else', 'name another file');
@@ -194,11 +196,12 @@ function refuseUnwanted(
     );
   }
   if (existing.isFile() && !force && !append) {
-    const adding = regular ? '' : ' --append to add to it,';
+    const adding = regular || lacks.includes('append') ? '' : ', --append to add to it';
+    const overwriting = lacks.includes('force') ? '' : ', or --force to overwrite it';
     throw new OutputError(
       'output-exists',
       'exists already',
-      `choose another name,${adding} or --force to overwrite it`,
+      `choose another name${adding}${overwriting}`,
     );
   }
 }
