@@ -74,7 +74,8 @@ export function codeOfSendEnd({
 
 /**
  * What went wrong with both directions at once; undefined when nothing did. A signal is how it ends,
- * unless a limit was asked for, or something of the input is not sent.
+ * unless a limit was asked for, or something of the input is not sent; silence is, unless there were to
+ * be so many bytes.
  *
  * @param unsent bytes that were read from the input, and that the device lacks
  */
@@ -87,6 +88,9 @@ export function codeOfPipeEnd({
   const code = CODES[end.reason];
   if (code === undefined && end.reason === 'interrupted' && (limited || unsent > 0)) {
     return 'interrupted';
+  }
+  if (limited && end.reason === 'input-ended') {
+    return 'idle';
   }
   return code ?? (unrestored && 'not-restored');
 }

@@ -1,3 +1,4 @@
+import { failedRequest } from './failed-request.js';
 import { endpointName } from './format.js';
 import { reasonOf } from './reason.js';
 import type { PipeReport } from './report.js';
@@ -28,11 +29,13 @@ export function describePipeFailure(ending: PipeEnding): string | undefined {
     case 'output-failed':
       return `the output failed: ${reasonOf(end)}; ${done}`;
     case 'request-failed':
-      return `a control request failed: ${reasonOf(end)}; ${done}`;
+      return `${failedRequest(end)}; ${done}`;
     case 'submit-failed':
       return `${reasonOf(end)}; ask for less at once with --transfers or --transfer-size; ${done}`;
     case 'internal':
       return `internal error: ${reasonOf(end)}; ${done}`;
+    case 'idle':
+      return `the device fell silent before --bytes, for the time of --linger; ${done}`;
     case 'interrupted':
       return `${signal} before the end; ${done}`;
     default:

@@ -1,5 +1,6 @@
 import type { End } from '../transfer/end.js';
 import type { ReceiveStatistics } from '../transfer/receive-statistics.js';
+import { failedRequest } from './failed-request.js';
 import { countOf, endpointName } from './format.js';
 import { reasonOf } from './reason.js';
 import type { ReadReport } from './report.js';
@@ -34,7 +35,7 @@ export function describeReadFailure({
     case 'output-failed':
       return `the output failed: ${reasonOf(end)}; of ${statistics.bytesReceived} bytes received ${statistics.bytesWritten} are written`;
     case 'request-failed':
-      return `a control request failed: ${reasonOf(end)}; ${statistics.bytesWritten} bytes are written`;
+      return `${failedRequest(end)}; ${statistics.bytesWritten} bytes are written`;
     case 'submit-failed':
       return `${reasonOf(end)}; ask for less at once with --transfers or --transfer-size; ${kept}`;
     case 'internal':

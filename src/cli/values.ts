@@ -178,7 +178,11 @@ export function splitTime(text: string): number {
 
 /** How long to wait for a device, in milliseconds; Infinity for `forever`. */
 export function patience(text: string): number {
-  return text === 'forever' ? Number.POSITIVE_INFINITY : duration(text);
+  const milliseconds = text === 'forever' ? Number.POSITIVE_INFINITY : parseDuration(text);
+  if (milliseconds === undefined || milliseconds === 0) {
+    throw new InvalidArgumentError('give a time such as 250ms, 10s, 5m or 1h, or forever');
+  }
+  return milliseconds;
 }
 
 /** How many of something, from 1 on. */

@@ -1,4 +1,5 @@
 import type { SendStatistics } from '../transfer/send-statistics.js';
+import { failedRequest } from './failed-request.js';
 import { countOf, endpointName } from './format.js';
 import { reasonOf } from './reason.js';
 import type { WriteReport } from './report.js';
@@ -30,7 +31,7 @@ export function describeWriteFailure(ending: WriteEnding): string | undefined {
     case 'submit-failed':
       return `${reasonOf(end)}; ask for less at once with --transfers or --transfer-size; ${next}`;
     case 'request-failed':
-      return `a control request failed: ${reasonOf(end)}; the device has taken ${taken(statistics)}`;
+      return `${failedRequest(end)}; the device has taken ${taken(statistics)}`;
     case 'internal':
       return `internal error: ${reasonOf(end)}; ${next}`;
     case 'idle':

@@ -32,7 +32,8 @@ export async function sendMessages(
       await device.control(request, data, TIMEOUT);
     } catch (error) {
       const gone = error instanceof UsbError && error.code === 'no-device';
-      return { reason: gone ? 'device-lost' : 'request-failed', cause: toError(error) };
+      const cause = toError(error);
+      return gone ? { reason: 'device-lost', cause } : { reason: 'request-failed', cause, request };
     }
   }
   return undefined;

@@ -1,3 +1,4 @@
+import type { ControlRequest } from '../usb/control-request.js';
 import { toError } from '../usb/to-error.js';
 
 /**
@@ -39,6 +40,8 @@ export interface End {
   readonly reason: EndReason;
   /** The failure behind it, where there was one. */
   readonly cause?: Error;
+  /** The control request that failed, of `request-failed`. */
+  readonly request?: ControlRequest;
   /** Of a failure: the bytes before the place where some may be missing. */
   readonly offset?: number;
   /** Of a failure: when it came, in monotonic milliseconds. */

@@ -109,6 +109,28 @@ describe('usbxfer pipe', () => {
     expect(record.in.bytes_unwritten).toBe(record.in.bytes_received - record.in.bytes_written);
   });
 
+  it('fails when the device falls silent before --bytes', async () => {
+    const outcome = await usbxfer([...LOOPBACK, '-i', file, '--bytes', '2000000', '--json']);
+    expect(outcome.stdout.equals(INPUT)).toBe(true);
+    const record = recordOf(outcome);
+    expect(record).toMatchObject({ end: 'input-ended', error_code: 'idle', exit_code: 8 });
+    expect(record.error).toMatch(/^the device fell silent before --bytes.* 1000001 are written$/);
+  });
+
+  it.each([
+    'usbxfer pipe --pid 5679 -i "$FILE" -o "$FILE" --force',
+    'usbxfer pipe --pid 5679 -i "$FILE" -o "$FILE" --append',
+    'ln -sf "$FILE" "$FILE.link"; usbxfer pipe --pid 5679 -i "$FILE" -o "$FILE.link" --force',
+    'usbxfer pipe --pid 5679 -o "$FILE" --force < "$FILE"',
+    'usbxfer pipe --pid 5679 < "$FILE" >> "$FILE"',
+  ])('does not write to what it reads: %s', async (script) => {
+    const same = join(folder, 'same');
+    writeFileSync(same, INPUT);
+    const { stderr, code } = await shell(`FILE='${same}'; ${script}`);
+    expect(stderr).toMatch(/^usbxfer: .*(in use for something else|that the data comes from); /);
+    expect([readFileSync(same).equals(INPUT), code]).toEqual([true, 7]);
+  });
+
   it('writes to a file, which it does not overwrite', async () => {
     const { code } = await usbxfer([...LOOPBACK, '-i', file, '-o', output]);
     expect(code).toBe(0);

@@ -252,7 +252,7 @@ describe('usbxfer write with control requests', () => {
     const record = await summary(option, 'out vendor device 1 1', option, 'out vendor device 9');
     expect(record).toMatchObject({ error_code: 'request-failed', exit_code: 6 });
     expect(record['error']).toMatch(
-      /^a control request failed: the device .*; the device has taken (nothing|\d+ bytes)$/,
+      /^the control request 'out vendor device 0x9 0x0 0x0' failed: the device .*; the device has taken (nothing|\d+ bytes)$/,
     );
   });
 

@@ -1,16 +1,19 @@
+import { fstatSync, type Stats } from 'node:fs';
 import type { Command } from 'commander';
 import { exchange } from '../../transfer/exchange.js';
 import type { DeviceInfo } from '../../usb/backend.js';
 import { locatePair } from '../../usb/locate-pair.js';
 import { loadBackend } from '../backends.js';
 import { chooseDevice } from '../choose-device.js';
+import { CliError } from '../cli-error.js';
 import { codeOfPipeEnd } from '../ending.js';
+import { isStdoutClosed } from '../inherited.js';
 import { type Input, openInput } from '../input.js';
 import { Monitor } from '../monitor.js';
 import { Notices } from '../notices.js';
 import { outcomeOf } from '../outcome.js';
 import { type Output, openOutput } from '../output.js';
-import { type OutputPlan, planOutput } from '../output-plan.js';
+import { type OutputPlan, planOutput, statOf } from '../output-plan.js';
 import { describePipeFailure } from '../pipe-failure.js';
 import { addPipeOptions, type PipeOptions } from '../pipe-options.js';
 import { pipeRecord } from '../pipe-record.js';
@@ -19,6 +22,8 @@ import { pipeSummary } from '../pipe-summary.js';
 import { Interruption } from '../signals.js';
 import { tell } from '../tell.js';
 import { checkPoolSize, checkTransferMemory, wholePackets } from '../transfer-memory.js';
+
+const [STDIN, STDOUT] = [0, 1];
 
 /** `usbxfer pipe` */
 export function define(command: Command): void {
@@ -102,18 +107,35 @@ async function pipe(options: PipeOptions): Promise<number> {
   }
 }
 
-/** Closes the input again where there is no output. */
+/**
+ * Closes the input again where there is no output.
+ *
+ * @throws CliError also where both are one file: what is written would be read, or lost unread
+ */
 async function openOutputBeside(
-  { source }: Input,
+  input: Input,
   plan: OutputPlan,
   device: DeviceInfo,
   interruption: Interruption,
   { isOpenOn }: Monitor,
 ): Promise<Output> {
+  const isInput = isInputFile(input);
+  const isTaken = (file: Stats) => isInput(file) || isOpenOn(file);
   try {
-    return await openOutput(plan, device, interruption, isOpenOn);
+    if (plan.nameOf === undefined && !isStdoutClosed() && isInput(fstatSync(STDOUT))) {
+      throw new CliError('output-unsuitable', 'stdout is the file that the data comes from', {
+        advice: 'name another one',
+      });
+    }
+    return await openOutput(plan, device, interruption, isTaken);
   } catch (error) {
-    await source.close();
+    await input.source.close();
     throw error;
   }
+}
+
+/** Tells the file, whatever its name, that the input is. */
+function isInputFile({ name }: Input): (file: Stats) => boolean {
+  const input = name === undefined ? fstatSync(STDIN) : statOf(name);
+  return (file) => file.isFile() && file.ino === input?.ino && file.dev === input.dev;
 }
