@@ -37,6 +37,11 @@ function failing(code: string): NodeJS.ProcessEnv {
 }
 
 describe('an IN request', () => {
+  it('may be in quotes, as it is for --before', async () => {
+    const { stdout, code } = await usbxfer([...CONTROL, 'in standard device 6 0x0100 0 18']);
+    expect([stdout.length, code]).toEqual([18, 0]);
+  });
+
   it('has the answer on stdout: the descriptor that usbxfer info knows', async () => {
     const { stdout, stderr, code } = await usbxfer([...CONTROL, ...GET_DEVICE, '18']);
     expect([stderr, code]).toEqual(['', 0]);
@@ -330,7 +335,9 @@ describe('nothing is sent', () => {
     const file = join(folder, 'precious');
     writeFileSync(file, 'precious');
     const refused = await usbxfer([...CONTROL, ...UNKNOWN, '-o', file], sent);
-    expect(refused.stderr).toMatch(/^usbxfer: cannot write .*: exists already; /);
+    expect(refused.stderr).toMatch(
+      /^usbxfer: cannot write .*: exists already; choose another name, or --force to overwrite it\n$/,
+    );
     expect([readFileSync(file, 'utf8'), refused.code]).toEqual(['precious', 7]);
     const { code } = await usbxfer([...CONTROL, ...UNKNOWN, '-o', file, '--force'], sent);
     expect([readFileSync(file), code]).toEqual([Buffer.alloc(4), 0]);

@@ -62,7 +62,8 @@ async function messageOf(
   words: readonly string[],
   { in: isIn, out, data, input }: ControlOptions,
 ): Promise<ControlMessage> {
-  const message = readWords(isIn ? ['in', ...words] : out ? ['out', ...words] : words);
+  const given = words.flatMap((word) => word.trim().split(/\s+/)); // in quotes, as for --before
+  const message = readWords(isIn ? ['in', ...given] : out ? ['out', ...given] : given);
   if (data === undefined && input === undefined) {
     return message;
   }
