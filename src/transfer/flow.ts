@@ -25,6 +25,8 @@ export class Flow {
    */
   leastInFlight: number;
 
+  #submittedAt = 0;
+
   /**
    * @param depth transfers in a full pool
    * @param wireRate the most bytes that the bus can carry in a second; Infinity if unknown
@@ -77,6 +79,12 @@ export class Flow {
     this.dryByHost.excuse(now);
   }
 
+  /** There was nothing more to wait for since the last submission. */
+  heldForNothing(): void {
+    this.heldUp.endedAt(this.#submittedAt);
+    this.dryByPeer.endedAt(this.#submittedAt);
+  }
+
   /** There is not the memory for more transfers in flight. */
   limit(inFlight: number): void {
     this.leastInFlight = Math.min(this.leastInFlight, inFlight);
@@ -84,17 +92,22 @@ export class Flow {
 
   /** A transfer was submitted. */
   submitted(now: number): void {
-    if (this.dryByPeer.running) {
-      this.dryByPeer.stop(now);
-      this.dryByHost.excuse(now);
-    }
+    this.#submittedAt = now;
+    this.#wet(now);
   }
 
   /** The pool has all the transfers in flight that it is to have. */
   full(now: number): void {
     if (this.heldUp.running) {
       this.heldUp.stop(now);
-      this.submitted(now);
+      this.#wet(now);
+    }
+  }
+
+  #wet(now: number): void {
+    if (this.dryByPeer.running) {
+      this.dryByPeer.stop(now);
+      this.dryByHost.excuse(now);
     }
   }
 }

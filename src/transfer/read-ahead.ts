@@ -92,6 +92,11 @@ export class ReadAhead {
     return this.#ended && this.#waiting === 0;
   }
 
+  /** Whether there is something behind what was read, as far as the input tells. */
+  get mayHaveMore(): boolean {
+    return !this.#ended && this.#source.size !== 0;
+  }
+
   /** Whether the input ended before all was read that was asked for. */
   get isShort(): boolean {
     return this.#ended && this.#left > 0;

@@ -135,8 +135,9 @@ export class Sender implements Cargo {
       return undefined; // an old one is still in flight
     }
     const buffer = this.#choose();
-    // Before the first byte has come, nobody waits for more.
-    this.heldUp = buffer === undefined && !this.#readAhead.isOver && this.#lastLength > 0;
+    // Before the device has answered for the first time, the pool is still being filled.
+    const begun = this.#completed.taken > 0;
+    this.heldUp = buffer === undefined && begun && this.#readAhead.mayHaveMore;
     this.length = buffer?.length ?? 0;
     return buffer;
   }
@@ -257,6 +258,9 @@ export class Sender implements Cargo {
       this.statistics.readAheadPeak,
       this.#readAhead.waiting,
     );
+    if (bytes === 0 && this.#readAhead.isOver) {
+      this.statistics.flow.heldForNothing();
+    }
     this.#pump.advance();
   };
 

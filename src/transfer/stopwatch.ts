@@ -24,6 +24,15 @@ export class Stopwatch {
     }
   }
 
+  /** It was over at an earlier moment; if it has begun since then, it never was the case. */
+  endedAt(then: number): void {
+    if (this.#since !== undefined && then <= this.#since) {
+      this.#since = undefined;
+      this.count -= 1;
+    }
+    this.stop(then);
+  }
+
   /** It is over; nothing new unless it was the case. */
   stop(now: number): void {
     if (this.#since !== undefined) {

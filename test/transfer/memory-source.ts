@@ -2,7 +2,7 @@ import type { ReadDone, Source } from '../../src/transfer/source.js';
 
 /** A source of what it is given, a chunk a read, which can be slow or fail. */
 export class MemorySource implements Source {
-  readonly size = undefined;
+  readonly size: number | undefined = undefined;
   /** What is still to be read. */
   #chunks: Buffer[];
   /** Thrown behind the chunks, in place of the end. */

@@ -266,6 +266,37 @@ describe('Sender', () => {
     expect(bench.endpoint.flights).toEqual([]);
   });
 
+  it('is not held up while the pool fills, nor by the end of the input', async () => {
+    const source = new MemorySource(counterBytes(0, 1024));
+    const bench = new Bench(source);
+    const { flow } = bench.sender.statistics;
+    source.held = true;
+    source.release();
+    await bench.settle();
+    expect(flow.heldUp.count).toBe(0);
+    bench.take();
+    expect(flow.heldUp.count).toBe(1);
+    source.push(counterBytes(1024, 1024));
+    await bench.settle();
+    bench.take();
+    expect(flow.heldUp.running).toBe(true);
+    source.release();
+    await bench.takeAll();
+    expect([flow.heldUp.count, flow.dryByPeer.count]).toEqual([1, 1]);
+  });
+
+  it('is not held up behind the last byte of a file', async () => {
+    const source = Object.assign(new MemorySource(counterBytes(0, 1024)), { size: 0 });
+    const bench = new Bench(source);
+    source.held = true;
+    source.release();
+    await bench.settle();
+    bench.take();
+    expect(bench.sender.statistics.flow.heldUp.running).toBe(false);
+    source.release();
+    await bench.takeAll();
+  });
+
   it('measures how long the pool is dry for want of input', async () => {
     const source = new MemorySource(counterBytes(0, 1024));
     const bench = new Bench(source);
