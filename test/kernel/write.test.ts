@@ -1,11 +1,14 @@
 import { afterEach, expect, it } from 'vitest';
+import { runInGuest } from './guest/run-in-guest.js';
 import { describeInLab, guest } from './lab/lab.js';
 
 const WRITE = 'node bin/usbxfer.js write --vid 1234 --pid 5678';
 const SIZE = 10_000_001;
+/** Prints where a second run goes on, as the first one's summary says. */
+const RESUME_AT = `node -p 'JSON.parse(fs.readFileSync("/tmp/first.json", "utf8")).resume_at'`;
 
 afterEach(async () => {
-  await guest('gadget down one; rm -f /tmp/input /tmp/sink /tmp/stats');
+  await guest('gadget down one; rm -f /tmp/input /tmp/sink /tmp/messages /tmp/first.json');
 });
 
 /** Runs a script with a scripted device, and SIZE bytes in /tmp/input; what comes is in /tmp/sink. */
@@ -14,23 +17,29 @@ function run(device: string, script: string) {
     node -e '
       const numbers = Uint32Array.from({ length: ${Math.ceil(SIZE / 4)} }, (_, i) => i);
       process.stdout.write(Buffer.from(numbers.buffer))' | head -c ${SIZE} > /tmp/input
-    gadget up one ffs ${device} --sink /tmp/sink >/dev/null || exit 99
+    gadget up one ffs ${device} --sink /tmp/sink --messages /tmp/messages >/dev/null || exit 99
     ${script}`);
 }
 
+/** Prints how often each size of a message came. */
+const MESSAGES =
+  'sort -n /tmp/messages | uniq -c | while read -r count size; do echo $count $size; done';
+
 describeInLab('usbxfer write', () => {
   it.each([
-    ['super', '256k', 'never', 0],
-    ['high', '256k', 'auto', 0],
-    ['high', '5120', 'always', 1953],
-    ['full', '1000', 'never', 0],
-  ])('sends what the device gets, at %s speed with transfers of %s', async (speed, size, zlp, zeroLengthPackets) => {
+    ['super', '256k', 'never', 0, `1 ${SIZE}`],
+    ['high', '256k', 'auto', 0, `1 ${SIZE}`],
+    ['high', '5120', 'always', 1953, '1 641\n1953 5120'],
+    ['full', '1000', 'never', 0, '1 1\n10000 1000'],
+  ])('sends what the device gets, at %s speed with transfers of %s', async (...parameters) => {
+    const [speed, size, zlp, zeroLengthPackets, messages] = parameters;
     const { stdout, stderr, code } = await run(
       `--speed ${speed} --`,
       `
       cat /tmp/input | ${WRITE} --transfer-size ${size} --zlp ${zlp} --json; code=$?
       gadget unplug one; gadget account one > /dev/null
       cmp /tmp/input /tmp/sink && echo same
+      ${MESSAGES}
       exit $code`,
     );
     expect(JSON.parse(stderr)).toMatchObject({
@@ -38,52 +47,115 @@ describeInLab('usbxfer write', () => {
       zero_length_packets: zeroLengthPackets,
       end: 'input-ended',
     });
-    expect([stdout.toString(), code]).toEqual(['same\n', 0]);
+    expect([stdout.toString(), code]).toEqual([`same\n${messages}\n`, 0]);
   });
 
-  it('goes on where the device stalled, whose halt it has cleared', async () => {
+  it.each([
+    'super',
+    'high',
+  ])('keeps bytes and messages of any length as promised, at %s speed', async (speed) => {
+    const { stdout, stderr, code } = await runInGuest('run-sendings', speed, '1');
+    expect(stderr).toBe('');
+    expect(stdout.toString()).toMatch(/^90 \d+\n$/);
+    expect(code).toBe(0);
+  });
+
+  it('sends to an interrupt endpoint, where there is no bulk one', async () => {
     const { stdout, stderr, code } = await run(
-      '-- --accept 3M',
+      '-- --interrupt-out',
+      `
+      ${WRITE} -i /tmp/input --bytes 301k --transfer-size 10k --zlp always --json; code=$?
+      gadget unplug one; gadget account one > /dev/null
+      head -c 301k /tmp/input | cmp - /tmp/sink && echo same
+      ${MESSAGES}
+      exit $code`,
+    );
+    expect(JSON.parse(stderr)).toMatchObject({ endpoint: '0x02', bytes_accepted: 301 * 1024 });
+    expect([stdout.toString(), code]).toEqual(['same\n1 1024\n30 10240\n', 0]);
+  });
+});
+
+describeInLab('usbxfer write that ends early', () => {
+  // Within a transfer and a packet, which counts as well; and where both end.
+  it.each([
+    ['super', '3M', 3 * 1024 ** 2],
+    ['super', '3000001', 3_000_320],
+    ['high', '3000001', 3_000_320],
+  ])('goes on where the device stalled, at %s speed after %s', async (speed, accept, taken) => {
+    const { stdout, stderr, code } = await run(
+      `--speed ${speed} -- --accept ${accept}`,
       `
       ${WRITE} -i /tmp/input --json 2> /tmp/first.json; echo $?
-      skip=$(node -p 'JSON.parse(fs.readFileSync("/tmp/first.json", "utf8")).resume_at')
-      echo $skip
+      grep -o 'OUT halted.*' /run/gadget/one/log
+      skip=$(${RESUME_AT})
       ${WRITE} -i /tmp/input --skip $skip -q; code=$?
       gadget unplug one; gadget account one > /dev/null
       cmp /tmp/input /tmp/sink && echo same
+      cat /tmp/first.json >&2
       exit $code`,
     );
-    expect(stderr).toBe('');
-    expect(stdout.toString()).toBe(`6\n${3 * 1024 ** 2}\nsame\n`);
+    expect(stdout.toString()).toBe(`6\nOUT halted after ${taken} bytes\nsame\n`);
+    expect(JSON.parse(stderr)).toMatchObject({
+      end: 'stall',
+      bytes_accepted: taken,
+      bytes_beyond: 0,
+    });
     expect(code).toBe(0);
   });
 
   it('knows what a device has that takes no more', async () => {
-    const { stdout, code } = await run(
-      '-- --take 1M',
+    const { stdout, stderr, code } = await run(
+      '-- --take 1000001',
       `
-      ${WRITE} -i /tmp/input --idle-timeout 1s --json 2> /tmp/idle.json; code=$?
-      node -p 'JSON.parse(fs.readFileSync("/tmp/idle.json", "utf8")).bytes_accepted'
-      stat -c %s /tmp/sink
+      ${WRITE} -i /tmp/input --idle-timeout 1s --json; code=$?
+      gadget account one
       exit $code`,
     );
-    const [accepted, taken] = stdout.toString().trim().split('\n');
-    expect(accepted).toBe(taken);
+    const account = JSON.parse(stdout.toString());
+    expect(account).toMatchObject({ bytes: 1_000_448, settled: true });
+    expect(JSON.parse(stderr)).toMatchObject({
+      end: 'idle',
+      bytes_accepted: account.bytes,
+      bytes_beyond: 0,
+    });
     expect(code).toBe(8);
   });
 
-  it('loses the device with what it has in flight', async () => {
-    const { stderr, code } = await run(
-      '-- --take-rate 1M',
+  it.each([
+    ['silence', 'idle', 8, 'super', 'kill -STOP $device'],
+    ['silence', 'idle', 8, 'high', 'kill -STOP $device'],
+    ['SIGINT', 'interrupted', 130, 'super', 'kill -INT $host'],
+    ['an unplug', 'device-lost', 5, 'super', 'gadget unplug one'],
+    ['an unplug', 'device-lost', 5, 'high', 'gadget unplug one'],
+  ])('by %s (%s, %i) knows to the byte what the device has, at %s speed, and goes on there', async (...parameters) => {
+    const [, end, exitCode, speed, cause] = parameters;
+    const bytes = 2_000_001;
+    // A device that is given a rate takes a packet a time, which may be some 100 kB a second.
+    const { stdout, stderr, code } = await run(
+      `--speed ${speed} -- --take-rate 4M`,
       `
-      mkfifo /tmp/stats
-      (grep -m1 '"bytes_accepted":[1-9]' > /dev/null; gadget unplug one; cat > /dev/null) < /tmp/stats &
-      ${WRITE} -i /tmp/input -q --stats /tmp/stats --interval 100ms; code=$?
-      wait; exit $code`,
+      device=$(</run/gadget/one/pid); trap 'kill -CONT $device' EXIT
+      ${WRITE} -i /tmp/input --bytes ${bytes} --transfer-size 20k --idle-timeout 3s \
+        --json 2> /tmp/first.json & host=$!
+      until [[ $(stat -c %s /tmp/sink) -gt 500000 ]]; do sleep 0.05; done
+      ${cause}
+      wait $host; echo $?
+      kill -CONT $device
+      gadget unplug one; gadget account one
+      gadget plug one > /dev/null
+      skip=$(${RESUME_AT})
+      ${WRITE} -i /tmp/input --skip $skip --bytes $((${bytes} - skip)) -q; code=$?
+      gadget unplug one; gadget account one > /dev/null
+      head -c ${bytes} /tmp/input | cmp - /tmp/sink && echo same
+      cat /tmp/first.json >&2
+      exit $code`,
     );
-    expect(stderr).toMatch(
-      /^usbxfer: the device is gone.*; the device has taken \d+ bytes; --skip \d+ goes on behind them\n$/,
-    );
-    expect(code).toBe(5);
+    const [firstCode, account = '', ...rest] = stdout.toString().split('\n');
+    expect(JSON.parse(stderr)).toMatchObject({
+      end,
+      bytes_accepted: JSON.parse(account).bytes,
+      bytes_beyond: 0,
+    });
+    expect([firstCode, rest, code]).toEqual([String(exitCode), ['same', ''], 0]);
   });
 });
