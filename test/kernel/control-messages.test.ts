@@ -1,0 +1,117 @@
+import { afterEach, expect, it } from 'vitest';
+import { describeInLab, guest } from './lab/lab.js';
+
+const USBXFER = 'node bin/usbxfer.js';
+/** The device at SuperSpeed, with the requests that start and stop its stream. */
+const STREAM = "-d 1234:5678 --before 'out vendor device 1 1' --after 'out vendor device 1 0'";
+/** Few transfers, all of which are seen on the bus. */
+const POOL = '--transfers 4 --transfer-size 16k';
+const MONITOR = '/sys/kernel/debug/usb/usbmon/2u';
+/** Prints the requests that the device got: bRequest and wValue of each. */
+const REQUESTS = `
+  sed -n 's/.*bRequest \\(0x..\\) wValue \\(0x....\\).*/\\1 \\2/p' /run/gadget/one/log`;
+
+afterEach(async () => {
+  await guest('gadget down one; rm -f /tmp/dump.bin /tmp/monitor');
+});
+
+/**
+ * Runs a script, and returns what happened on the bus meanwhile: `start` and `stop` when one was
+ * sent, and what was submitted and what completed with data at an endpoint, as `Bi` and `+Bi`.
+ */
+async function onBus(script: string): Promise<string> {
+  const { stdout, stderr, code } = await guest(`
+    set -o pipefail
+    gadget up one ffs -- --start-by-request send forever >/dev/null || exit 99
+    exec 3<${MONITOR}
+    cat <&3 > /tmp/monitor & monitor=$!
+    ${script}
+    code=$?
+    until grep -q ' s 40 01 0000' /tmp/monitor; do sleep 0.05; done
+    kill $monitor
+    while read -r tag time event address status length rest; do
+      case "$event $address $status $length $rest" in
+        'S Co:'*' s 40 01 0001 '*) echo start ;;
+        'S Co:'*' s 40 01 0000 '*) echo stop ;;
+        'S B'[io]:*) echo \${address:0:2} ;;
+        'C B'[io]:*) ((length == 0)) || echo +\${address:0:2} ;;
+      esac
+    done < /tmp/monitor
+    exit $code`);
+  expect([stderr, code]).toEqual(['', 0]);
+  return stdout.toString().trim().split('\n').join(' ');
+}
+
+describeInLab('control requests before and after', () => {
+  it('a capture start the stream when the pool waits for it, and stop it when all has ended', async () => {
+    const events = await onBus(`
+      ${USBXFER} read ${STREAM} ${POOL} --bytes 64k -q | check-counters >/dev/null`);
+    expect(events).toBe('Bi Bi Bi Bi start +Bi +Bi +Bi +Bi stop');
+  });
+
+  it('a sending are each sent once, the last one when the device has it all', async () => {
+    const events = await onBus(`
+      head -c 64k /dev/zero | ${USBXFER} write ${STREAM} ${POOL} -q`);
+    expect(events).toMatch(/^((start|\+?Bo) )*\+Bo stop$/);
+    expect(events.split(' ').toSorted()).toEqual([
+      ...Array<string>(4).fill('+Bo'),
+      ...Array<string>(4).fill('Bo'),
+      ...['start', 'stop'],
+    ]);
+  });
+
+  it('a conversation are sent when the replies can be received, and when all has ended', async () => {
+    const events = await onBus(`
+      head -c 16k /dev/zero | ${USBXFER} pipe ${STREAM} ${POOL} --bytes 64k -q |
+        check-counters >/dev/null`);
+    expect(events).toMatch(/^(Bi ){4}(\+?Bo )*start ((\+Bi|\+?Bo) )*stop$/);
+  });
+
+  it('a capture stop the stream after a signal too, and the next one goes on there', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one ffs -- --start-by-request send forever >/dev/null
+      ${USBXFER} read ${STREAM} --json > /tmp/dump.bin &
+      until [[ -s /tmp/dump.bin ]]; do sleep 0.1; done
+      kill -INT $!; wait $!; echo $?
+      check-counters < /tmp/dump.bin > /dev/null || exit
+      ${USBXFER} read ${STREAM} --bytes 1M -q |
+        check-counters $(($(stat -c %s /tmp/dump.bin) / 4)) || exit
+      ${REQUESTS}`);
+    expect(stdout.toString().trim().split('\n')).toEqual([
+      ...['0', '1048576'],
+      ...['0x01 0x0001', '0x01 0x0000', '0x01 0x0001', '0x01 0x0000'],
+    ]);
+    expect(JSON.parse(stderr)).toMatchObject({ end: 'interrupted', signal: 'SIGINT' });
+    expect(code).toBe(0);
+  });
+
+  it('are sent to a device that is back, too', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one ffs -- --start-by-request rate 1M, send forever >/dev/null
+      ${USBXFER} read ${STREAM} --reconnect --bytes 2M --json > /tmp/dump.bin &
+      until [[ -s /tmp/dump.bin ]]; do sleep 0.1; done
+      gadget unplug one; gadget plug one >/dev/null
+      wait $!; code=$?
+      ${REQUESTS}
+      exit $code`);
+    expect(stdout.toString().trim().split('\n')).toEqual([
+      ...['0x01 0x0001', '0x01 0x0001', '0x01 0x0000'],
+    ]);
+    expect(JSON.parse(stderr)).toMatchObject({ end: 'limit', gap_count: 1 });
+    expect(code).toBe(6);
+  });
+
+  it('end it when one is refused, and what stops the device is sent all the same', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one ffs -- send forever >/dev/null
+      ${USBXFER} read ${STREAM} --before 'out vendor device 9' --before 'out vendor device 2' \\
+        --json > /tmp/dump.bin; code=$?
+      ${REQUESTS}
+      exit $code`);
+    expect(stdout.toString().trim().split('\n')).toEqual([
+      ...['0x01 0x0001', '0x09 0x0000', '0x01 0x0000'],
+    ]);
+    expect(JSON.parse(stderr)).toMatchObject({ end: 'request-failed', exit_code: 6 });
+    expect(code).toBe(6);
+  });
+});
