@@ -198,18 +198,27 @@ describeInLab('the control requests of a scripted device', () => {
 });
 
 describeInLab('an alternate setting', () => {
-  it('is put back when the interface is released', async () => {
+  it.each([
+    ['read', 0],
+    ['write', 8],
+  ])('is put back when usbxfer %s releases the interface', async (command, exitCode) => {
+    // The network is down: the device takes nothing.
     const { stdout, stderr, code } = await guest(`
       gadget up one ecm >/dev/null
       exec 3</sys/kernel/debug/usb/usbmon/2u
       cat <&3 > /tmp/monitor & monitor=$!
-      node bin/usbxfer.js read -d 1234:5678 --alt 1 --duration 100ms -q || exit
+      echo a frame | node bin/usbxfer.js ${command} -d 1234:5678 --alt 1 --duration 100ms --json; code=$?
       until grep -q 's 01 0b 0000' /tmp/monitor; do sleep 0.05; done
       kill $monitor
       grep -o 's 01 0b .*' /tmp/monitor
-      echo $(</sys/bus/usb/devices/2-1:1.1/bAlternateSetting)`);
-    expect(stderr).toBe('');
+      echo $(</sys/bus/usb/devices/2-1:1.1/bAlternateSetting)
+      exit $code`);
+    expect(JSON.parse(stderr)).toMatchObject({
+      interface: 1,
+      alternate_setting: 1,
+      end: 'duration',
+    });
     expect(stdout.toString()).toBe('s 01 0b 0001 0001 0000 0\ns 01 0b 0000 0001 0000 0\n0\n');
-    expect(code).toBe(0);
+    expect(code).toBe(exitCode);
   });
 });
