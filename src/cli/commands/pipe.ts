@@ -3,14 +3,11 @@ import type { Command } from 'commander';
 import { exchange } from '../../transfer/exchange.js';
 import type { DeviceInfo } from '../../usb/backend.js';
 import { locatePair } from '../../usb/locate-pair.js';
-import { loadBackend } from '../backends.js';
-import { chooseDevice } from '../choose-device.js';
 import { CliError } from '../cli-error.js';
 import { codeOfPipeEnd } from '../ending.js';
 import { isStdoutClosed } from '../inherited.js';
 import { type Input, openInput } from '../input.js';
-import { Monitor } from '../monitor.js';
-import { Notices } from '../notices.js';
+import type { Monitor } from '../monitor.js';
 import { outcomeOf } from '../outcome.js';
 import { type Output, openOutput } from '../output.js';
 import { type OutputPlan, planOutput, statOf } from '../output-plan.js';
@@ -19,8 +16,8 @@ import { addPipeOptions, type PipeOptions } from '../pipe-options.js';
 import { pipeRecord } from '../pipe-record.js';
 import { PipeSubject } from '../pipe-subject.js';
 import { pipeSummary } from '../pipe-summary.js';
-import { Interruption } from '../signals.js';
-import { tell } from '../tell.js';
+import { Session } from '../session.js';
+import type { Interruption } from '../signals.js';
 import { checkPoolSize, checkTransferMemory, wholePackets } from '../transfer-memory.js';
 
 const [STDIN, STDOUT] = [0, 1];
@@ -34,16 +31,11 @@ export function define(command: Command): void {
 }
 
 async function pipe(options: PipeOptions): Promise<number> {
-  const { transfers: depth, transferSize, bytes, duration } = options;
+  const { transfers: depth, transferSize, bytes } = options;
   checkPoolSize({ transfers: 2 * depth, transferSize });
   const plan = await planOutput(options);
-  const backend = await loadBackend(options);
-  const notices = new Notices(options.json ?? options.quiet ?? false);
-  const interruption = new Interruption();
-  const monitor = new Monitor(options);
-  try {
-    await monitor.open(interruption);
-    const device = await chooseDevice(backend, options, interruption, notices);
+  return Session.run(options, async (session) => {
+    const { backend, device, interruption, monitor, notices } = session;
     const pair = locatePair(device, {
       in: options.in,
       out: options.out,
@@ -65,25 +57,14 @@ async function pipe(options: PipeOptions): Promise<number> {
     const input = await openInput(options, interruption);
     const output = await openOutputBeside(input, plan, device, interruption, monitor);
     const result = await exchange({
+      ...session.request,
       ...pair,
-      backend,
-      device,
-      claim: { detachDriver: options.detach },
       source: input.source,
       sink: output.sink,
       receive,
       send,
       linger: options.linger,
-      before: options.before,
-      after: options.after,
-      duration,
-      fresh: options.wait !== undefined,
-      signal: interruption.signal,
-      onStart: (statistics) => {
-        const subject = new PipeSubject(statistics, options);
-        interruption.follow(subject);
-        monitor.start(subject);
-      },
+      onStart: (statistics) => session.start(new PipeSubject(statistics, options)),
     });
     const { received: signal } = interruption;
     const { statistics } = result;
@@ -98,13 +79,9 @@ async function pipe(options: PipeOptions): Promise<number> {
       failure: describePipeFailure({ ...result, ...pair, signal, errorCode }),
       ...(await outcomeOf(errorCode, interruption)),
     };
-    const told = await monitor.conclude(report, new PipeSubject(statistics, options));
-    await tell(told, pipeSummary, pipeRecord, options);
-    return told.exitCode;
-  } finally {
-    await monitor.stop();
-    interruption.dispose();
-  }
+    const telling = { text: pipeSummary, record: pipeRecord };
+    return session.conclude(report, new PipeSubject(statistics, options), telling);
+  });
 }
 
 /**

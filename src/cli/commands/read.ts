@@ -1,11 +1,7 @@
 import type { Command } from 'commander';
 import { capture } from '../../transfer/capture.js';
 import { locateBulkIn } from '../../usb/locate-endpoint.js';
-import { loadBackend } from '../backends.js';
-import { chooseDevice } from '../choose-device.js';
 import { codeOfEnd } from '../ending.js';
-import { Monitor } from '../monitor.js';
-import { Notices } from '../notices.js';
 import { outcomeOf } from '../outcome.js';
 import { openOutput } from '../output.js';
 import { planOutput } from '../output-plan.js';
@@ -14,8 +10,7 @@ import { addReadOptions, type ReadOptions } from '../read-options.js';
 import { readRecord } from '../read-record.js';
 import { ReadSubject } from '../read-subject.js';
 import { readSummary } from '../read-summary.js';
-import { Interruption } from '../signals.js';
-import { tell } from '../tell.js';
+import { Session } from '../session.js';
 import { checkPoolSize, checkTransferMemory, wholePackets } from '../transfer-memory.js';
 
 /** `usbxfer read` */
@@ -29,13 +24,8 @@ export function define(command: Command): void {
 async function read(options: ReadOptions): Promise<number> {
   checkPoolSize(options);
   const plan = await planOutput(options);
-  const backend = await loadBackend(options);
-  const notices = new Notices(options.json ?? options.quiet ?? false);
-  const interruption = new Interruption();
-  const monitor = new Monitor(options);
-  try {
-    await monitor.open(interruption);
-    const device = await chooseDevice(backend, options, interruption, notices);
+  return Session.run(options, async (session) => {
+    const { backend, device, interruption, monitor, notices } = session;
     const location = locateBulkIn(device, {
       address: options.ep,
       interfaceNumber: options.interface,
@@ -57,28 +47,17 @@ async function read(options: ReadOptions): Promise<number> {
     checkTransferMemory(receive, maxPacketSize, await backend.transferMemory());
     const output = await openOutput(plan, device, interruption, monitor.isOpenOn);
     const result = await capture({
-      backend,
-      device,
+      ...session.request,
       location,
-      claim: { detachDriver: options.detach },
       sink: output.sink,
       receive,
-      before: options.before,
-      after: options.after,
       recovery: {
         keepGoing: options.keepGoing,
         reconnect: options.reconnect,
         onGap: notices.gap,
         onReconnect: notices.reconnected,
       },
-      duration: options.duration,
-      fresh: options.wait !== undefined,
-      signal: interruption.signal,
-      onStart: (statistics) => {
-        const subject = new ReadSubject(statistics, options);
-        interruption.follow(subject);
-        monitor.start(subject);
-      },
+      onStart: (statistics) => session.start(new ReadSubject(statistics, options)),
     });
     const { received: signal } = interruption;
     const { statistics } = result;
@@ -92,13 +71,9 @@ async function read(options: ReadOptions): Promise<number> {
       failure: describeReadFailure({ ...result, location, signal, errorCode }),
       ...(await outcomeOf(errorCode, interruption)),
     };
-    const told = await monitor.conclude(report, new ReadSubject(statistics, options));
-    await tell(told, readSummary, readRecord, options);
-    return told.exitCode;
-  } finally {
-    await monitor.stop();
-    interruption.dispose();
-  }
+    const telling = { text: readSummary, record: readRecord };
+    return session.conclude(report, new ReadSubject(statistics, options), telling);
+  });
 }
 
 /** Whether something else than a signal or a failure was to end the capture. */

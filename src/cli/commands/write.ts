@@ -1,15 +1,10 @@
 import type { Command } from 'commander';
 import { send } from '../../transfer/send.js';
 import { locateOut } from '../../usb/locate-endpoint.js';
-import { loadBackend } from '../backends.js';
-import { chooseDevice } from '../choose-device.js';
 import { codeOfSendEnd } from '../ending.js';
 import { openInput } from '../input.js';
-import { Monitor } from '../monitor.js';
-import { Notices } from '../notices.js';
 import { outcomeOf } from '../outcome.js';
-import { Interruption } from '../signals.js';
-import { tell } from '../tell.js';
+import { Session } from '../session.js';
 import { checkPoolSize, checkTransferMemory } from '../transfer-memory.js';
 import { describeWriteFailure } from '../write-failure.js';
 import { addWriteOptions, type WriteOptions } from '../write-options.js';
@@ -28,13 +23,8 @@ export function define(command: Command): void {
 async function write(options: WriteOptions): Promise<number> {
   checkPoolSize(options);
   const { bytes, duration, skip = 0 } = options;
-  const backend = await loadBackend(options);
-  const notices = new Notices(options.json ?? options.quiet ?? false);
-  const interruption = new Interruption();
-  const monitor = new Monitor(options);
-  try {
-    await monitor.open(interruption);
-    const device = await chooseDevice(backend, options, interruption, notices);
+  return Session.run(options, async (session) => {
+    const { backend, device, interruption, notices } = session;
     const location = locateOut(device, {
       address: options.ep,
       interfaceNumber: options.interface,
@@ -54,22 +44,11 @@ async function write(options: WriteOptions): Promise<number> {
     const { source, name } = await openInput(options, interruption);
     const goal = { bytes: expected(bytes, source.size), duration };
     const result = await send({
-      backend,
-      device,
+      ...session.request,
       location,
-      claim: { detachDriver: options.detach },
       source,
       send: sending,
-      before: options.before,
-      after: options.after,
-      duration,
-      fresh: options.wait !== undefined,
-      signal: interruption.signal,
-      onStart: (statistics) => {
-        const subject = new WriteSubject(statistics, goal);
-        interruption.follow(subject);
-        monitor.start(subject);
-      },
+      onStart: (statistics) => session.start(new WriteSubject(statistics, goal)),
     });
     const { received: signal } = interruption;
     const { statistics } = result;
@@ -84,13 +63,9 @@ async function write(options: WriteOptions): Promise<number> {
       failure: describeWriteFailure({ ...result, location, signal, errorCode, skip, bytes }),
       ...(await outcomeOf(errorCode, interruption)),
     };
-    const told = await monitor.conclude(report, new WriteSubject(statistics, goal));
-    await tell(told, writeSummary, writeRecord, options);
-    return told.exitCode;
-  } finally {
-    await monitor.stop();
-    interruption.dispose();
-  }
+    const telling = { text: writeSummary, record: writeRecord };
+    return session.conclude(report, new WriteSubject(statistics, goal), telling);
+  });
 }
 
 /** Bytes that there are to send, as far as that is known; undefined also for none. */
