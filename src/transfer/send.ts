@@ -9,7 +9,7 @@ import type { SendStatistics } from './send-statistics.js';
 import { Sender, type SendOptions } from './sender.js';
 import type { Source } from './source.js';
 import { type Stops, stopAt } from './stop-at.js';
-import { explainError } from './unplug.js';
+import { explainError, stopWhenGone } from './unplug.js';
 import { wireRate } from './wire-rate.js';
 
 /** All of a sending: from where, to where, how, until when. */
@@ -45,8 +45,11 @@ export interface SendResult {
 export async function send(request: SendRequest): Promise<SendResult> {
   const { source } = request;
   const { sender, target } = await prepare(request);
-  const letGo = stopAt(request, (end) => sender.stop(end));
+  const stop = (end: End): void => sender.stop(end);
+  const letGo = stopAt(request, stop);
+  const unwatch = stopWhenGone(target.device, sender.statistics, stop);
   const ended = await run(request, sender, target);
+  unwatch();
   letGo();
   await source.close().catch(() => {}); // what it had is read
 

@@ -1,10 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Device } from '../usb/backend.js';
 import type { End } from './end.js';
+import type { Statistics } from './statistics.js';
 
 /** How long a device may take to vanish from the bus after its first errors, in milliseconds. */
 const UNPLUG_GRACE = 1000;
 const UNPLUG_POLL = 50;
+
+/** How often to look whether a device is there of which nothing is asked, in milliseconds. */
+const IDLE_POLL = 1000;
 
 /**
  * What errors were the beginning of: the kernel reports a burst of them when a device is unplugged,
@@ -27,4 +31,21 @@ async function vanishes(device: Device): Promise<boolean> {
     await sleep(UNPLUG_POLL);
   }
   return true;
+}
+
+/**
+ * Stops what waits for its other end when the device is gone: with nothing in flight, no transfer
+ * would tell. Returns what ends the watch.
+ */
+export function stopWhenGone(
+  device: Device,
+  statistics: Statistics,
+  stop: (end: End) => void,
+): () => void {
+  const timer = setInterval(async () => {
+    if (statistics.inFlight === 0 && !(await device.isConnected())) {
+      stop({ reason: 'device-lost' });
+    }
+  }, IDLE_POLL);
+  return () => clearInterval(timer);
 }

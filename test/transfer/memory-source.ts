@@ -40,6 +40,11 @@ export class MemorySource implements Source {
     }
   }
 
+  /** Whether a read waits. */
+  get reading(): boolean {
+    return this.#pending !== undefined;
+  }
+
   /** Lets the read that waits go through. */
   release(): void {
     const pending = this.#pending;

@@ -133,6 +133,27 @@ it('a second run behind a stall goes on where the first ended', async () => {
   );
 });
 
+it('hears of a device that goes while the input has nothing', async () => {
+  const { backend, device } = await listener('out-unplug@1024');
+  const source = new MemorySource(counterBytes(0, 1024));
+  source.held = true;
+  const sending = send({
+    backend,
+    device,
+    location: locateOut(device, {}),
+    source,
+    send: { depth: 4, transferSize: 512 },
+    signal: new AbortController().signal,
+  });
+  while (!source.reading) {
+    await sleep(1);
+  }
+  source.release();
+  const { end, statistics } = await sending;
+  expect(end.reason).toBe('device-lost');
+  expect(statistics.bytesAccepted).toBe(1024);
+});
+
 it('clears a halt, whatever it was that came before it', async () => {
   const { backend, device, taken } = await listener('out-error@1024', 'out-stall@2048');
   const run = (bytes: number) =>
