@@ -78,6 +78,11 @@ describe.each([...COMMAND_NAMES, 'help'])('the help of usbxfer %s', (name) => {
     expect(widest(lines)).toBeLessThanOrEqual(80);
   });
 
+  it('says where control requests are explained, where there are any', async () => {
+    expect((await answer('pipe', '--help')).at(-1)).toMatch(/, usbxfer help requests\.$/);
+    expect((await answer('list', '--help')).at(-1)).not.toContain('requests');
+  });
+
   it('is also that of usbxfer help', async () => {
     expect(await answer('help', name)).toEqual(await answer(name, '--help'));
   });

@@ -14,8 +14,14 @@ export function commandHelp(command: Command, width: number): string {
     ...groups(command).map(([heading, options]) =>
       section(heading, termLines(options.map(optionTerm), width)),
     ),
-    `More: man ${manualPage(command)}, usbxfer help sizes.`,
+    `More: man ${manualPage(command)}, ${topics(command).join(', ')}.`,
   ].join('\n\n');
+}
+
+/** Where its values are explained. */
+function topics(command: Command): string[] {
+  const hasRequests = command.options.some(({ long }) => long === '--before');
+  return ['usbxfer help sizes', ...(hasRequests ? ['usbxfer help requests'] : [])];
 }
 
 /** How a command is called. */
