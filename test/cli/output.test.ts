@@ -221,7 +221,9 @@ describe('an output that fails', () => {
 
   it.skipIf(!existsSync('/dev/full'))('by a full disk (ENOSPC) exits 7', async () => {
     const { stderr, code } = await usbxfer([...READ, '--json', '-o', '/dev/full']);
-    expect(expectFailure(stderr, code, /no space left on device/)).toEqual({ written: 0 });
+    expect(expectFailure(stderr, code, /failed: no space left on device; of/)).toEqual({
+      written: 0,
+    });
   });
 
   onLinux.each([
