@@ -74,6 +74,8 @@ export class Sender implements Cargo {
   #inputEndTold = false;
   /** Bytes of the last piece; 0 before the first. */
   #lastLength = 0;
+  /** Whether the pool has been full, or dry: until then it is being filled, which is no wait. */
+  #filledOnce = false;
   /** The first submission of which the device did not take all. */
   #hole = Number.POSITIVE_INFINITY;
   #answeredAt = 0;
@@ -129,15 +131,17 @@ export class Sender implements Cargo {
     this.#alarm?.start();
   }
 
-  next({ newest }: TransferPool): Buffer | undefined {
+  next({ newest, inFlight }: TransferPool): Buffer | undefined {
     this.heldUp = false;
     if (newest + 1 - this.#completed.taken >= this.#window) {
       return undefined; // an old one is still in flight
     }
     const buffer = this.#choose();
-    // Before the device has answered for the first time, the pool is still being filled.
-    const begun = this.#completed.taken > 0;
-    this.heldUp = buffer === undefined && begun && this.#readAhead.mayHaveMore;
+    this.#filledOnce ||=
+      buffer === undefined
+        ? inFlight === 0 && this.#completed.taken > 0 // the device is faster
+        : 2 * (inFlight + 1) === this.#window;
+    this.heldUp = buffer === undefined && this.#filledOnce && this.#readAhead.mayHaveMore;
     this.length = buffer?.length ?? 0;
     return buffer;
   }
