@@ -285,6 +285,26 @@ describe('Sender', () => {
     expect([flow.heldUp.count, flow.dryByPeer.count]).toEqual([1, 1]);
   });
 
+  it('is held up once the pool was full, or the device has caught up', async () => {
+    const source = new MemorySource(counterBytes(0, 2048));
+    const bench = new Bench(source, { depth: 3 });
+    const { flow } = bench.sender.statistics;
+    source.held = true;
+    source.release();
+    await bench.settle();
+    bench.take();
+    expect(flow.heldUp.count).toBe(0);
+    bench.take();
+    expect(flow.heldUp.count).toBe(1);
+    source.push(counterBytes(2048, 3072));
+    await bench.settle();
+    expect(flow.heldUp.running).toBe(false);
+    bench.take();
+    expect([flow.heldUp.count, flow.dryByPeer.count]).toEqual([2, 1]);
+    source.release();
+    await bench.takeAll();
+  });
+
   it('is not held up behind the last byte of a file', async () => {
     const source = Object.assign(new MemorySource(counterBytes(0, 1024)), { size: 0 });
     const bench = new Bench(source);
