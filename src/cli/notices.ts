@@ -39,6 +39,10 @@ export class Notices {
     );
   };
 
+  readonly sendingAlone = (): void => {
+    this.#say('the reader of the output is gone: still sending, to the end of the input');
+  };
+
   #say(message: string): void {
     if (!this.#silent) {
       say(`usbxfer: ${message}`);

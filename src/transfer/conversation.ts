@@ -22,6 +22,8 @@ export interface ConversationOptions {
   readonly send: SendOptions;
   /** Milliseconds without data from the device that end it, once all of the input is sent. */
   readonly linger: number;
+  /** Told when the reader of the answers is gone, and the input is still sent. */
+  readonly onSendingAlone?: (() => void) | undefined;
 }
 
 /**
@@ -39,13 +41,15 @@ export class Conversation {
   readonly #sender: Sender;
   readonly #sink: UntilClosed;
   readonly #linger: number;
+  readonly #onSendingAlone: (() => void) | undefined;
   /** How the sending ended, if it ended well: what the whole ends with in the end. */
   #sent: End | undefined;
   #end: End | undefined;
   #failed: 'in' | 'out' | undefined;
 
   /** @throws RangeError for options out of their ranges */
-  constructor({ source, sink, receive, send, linger }: ConversationOptions) {
+  constructor({ source, sink, receive, send, linger, onSendingAlone }: ConversationOptions) {
+    this.#onSendingAlone = onSendingAlone;
     this.#sink = new UntilClosed(sink, this.#onReaderGone);
     this.#receiver = new Receiver(this.#sink, receive);
     this.#sender = new Sender(source, send);
@@ -123,6 +127,8 @@ export class Conversation {
   readonly #onReaderGone = (): void => {
     if (this.#sent !== undefined) {
       this.stop({ reason: 'reader-closed' });
+    } else if (this.#end === undefined) {
+      this.#onSendingAlone?.();
     }
   };
 }

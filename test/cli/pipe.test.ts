@@ -109,6 +109,13 @@ describe('usbxfer pipe', () => {
     expect(record.in.bytes_unwritten).toBe(record.in.bytes_received - record.in.bytes_written);
   });
 
+  it('says that it goes on sending when the reader of the reply is gone', async () => {
+    const { stderr } = await shell(
+      `usbxfer ${LOOPBACK.join(' ')} -i '${file}' --scenario rate=2M | head -c 1000`,
+    );
+    expect(stderr).toMatch(/^usbxfer: the reader of the output is gone: still sending, [^\n]*\n/);
+  });
+
   it('fails when the device falls silent before --bytes', async () => {
     const outcome = await usbxfer([...LOOPBACK, '-i', file, '--bytes', '2000000', '--json']);
     expect(outcome.stdout.equals(INPUT)).toBe(true);

@@ -64,6 +64,7 @@ async function pipe(options: PipeOptions): Promise<number> {
       receive,
       send,
       linger: options.linger,
+      onSendingAlone: notices.sendingAlone,
       onStart: (statistics) => session.start(new PipeSubject(statistics, options)),
     });
     const { received: signal } = interruption;
