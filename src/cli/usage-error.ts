@@ -20,13 +20,23 @@ export function explainUsage(
       return { message: line, advice: `there are ${commands.join(', ')}` };
     }
     case 'commander.missingArgument':
+      return { message: line, advice: `see ${name} --help` };
     case 'commander.excessArguments':
-      return { message: line.replace(/\.$/, ''), advice: `see ${name} --help` };
+      return { message: line.replace(/\.$/, ''), advice: `${places(command)}see ${name} --help` };
     case 'commander.invalidArgument':
       return { message: withSuggestion(line), advice: undefined };
     default:
       return { message: line, advice: undefined };
   }
+}
+
+/** What a stray word most likely is, and needs in front of it: `give -d VID[:PID] or -i FILE; `. */
+function places(command: Command | undefined): string {
+  const found = command?.options.flatMap(({ short, flags }) => {
+    const value = /<(vid\[:pid\]|file)>/.exec(flags)?.[1];
+    return short && value ? [`${short} ${value.toUpperCase()}`] : [];
+  });
+  return found?.length ? `give ${found.join(' or ')}; ` : '';
 }
 
 /** What commander says of a value that is none of an option's or an operand's choices. */

@@ -208,7 +208,10 @@ describe('a misspelling', () => {
     [['--nothing'], /^usbxfer: unknown option '--nothing'; usbxfer --help lists them$/],
     [['read', '--backend', 'virtaul'], /'virtaul' is invalid.* \(did you mean virtual\?\)$/],
     [['read', '--backend', 'floppy'], /'floppy' is invalid.* choices are libusb, virtual$/],
-    [['read', 'dump.bin'], /^usbxfer: too many arguments .*; see usbxfer read --help$/],
+    [
+      ['read', 'dump.bin'],
+      /^usbxfer: too many arguments .*; give -d VID\[:PID\] or -o FILE; see usbxfer read --help$/,
+    ],
   ])('%j gets one line that says what there is, and exit code 2', async (args, message) => {
     const { stdout, stderr, code } = await usbxfer(args);
     expect([stdout.length, code]).toEqual([0, 2]);
