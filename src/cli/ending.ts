@@ -74,8 +74,8 @@ export function codeOfSendEnd({
 
 /**
  * What went wrong with both directions at once; undefined when nothing did. A signal is how it ends,
- * unless a limit was asked for, or something of the input is not sent; silence is, unless there were to
- * be so many bytes.
+ * unless a limit was asked for, or something of the input is not sent; so is the duration, unless the
+ * latter; silence is, unless there were to be so many bytes.
  *
  * @param unsent bytes that were read from the input, and that the device lacks
  */
@@ -91,6 +91,9 @@ export function codeOfPipeEnd({
   }
   if (limited && end.reason === 'input-ended') {
     return 'idle';
+  }
+  if (unsent > 0 && end.reason === 'duration') {
+    return 'timeout';
   }
   return code ?? (unrestored && 'not-restored');
 }

@@ -36,6 +36,8 @@ export function describePipeFailure(ending: PipeEnding): string | undefined {
       return `internal error: ${reasonOf(end)}; ${done}`;
     case 'idle':
       return `the device fell silent before --bytes, for the time of --linger; ${done}`;
+    case 'timeout':
+      return `the time was over before the end of the input; ${done}`;
     case 'interrupted':
       return `${signal} before the end; ${done}`;
     default:

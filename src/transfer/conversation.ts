@@ -99,7 +99,11 @@ export class Conversation {
   }
 
   readonly #received = (end: End): void => {
-    // Silence is how it ends that lingers.
+    // Silence is how it ends that lingers; it does not count.
+    if (end.reason === 'idle') {
+      const { in: received } = this.statistics;
+      received.endedAt = Math.max(received.startedAt, received.endedAt - this.#linger);
+    }
     this.#ended('in', end.reason === 'idle' ? (this.#sent ?? end) : end);
   };
 

@@ -174,6 +174,15 @@ describe('usbxfer pipe', () => {
     expect(isCounterPrefix(stdout)).toBe(true);
   });
 
+  it.each([
+    ['none, of an input that waits', '/dev/null', 'speed=high', 0],
+    ['some', '/dev/zero', 'out-silence@0', 8],
+  ])('the end of --duration depends on what is unsent: %s', async (_, input, scenario, exitCode) => {
+    const args = ['-i', input, '--scenario', scenario, '--duration', '300ms', '-q'];
+    const { code } = await usbxfer([...COUNTER, ...args, '-o', '/dev/null', '--linger', 'forever']);
+    expect(code).toBe(exitCode);
+  });
+
   it('starts and stops a device that has to be told to', async () => {
     const { stdout, code } = await usbxfer([
       ...[...COUNTER, '--scenario', 'start=request', '--bytes', '10000'],

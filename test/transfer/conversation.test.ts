@@ -112,6 +112,12 @@ describe('Conversation', () => {
     expect(bench.conversation.statistics.out.bytesAccepted).toBe(3000);
   });
 
+  it('does not count the silence at the end as time that it took', async () => {
+    const bench = new Bench(new MemorySource(), { linger: 200 });
+    await bench.drained();
+    expect(bench.conversation.statistics.in.seconds).toBeLessThan(0.2);
+  });
+
   it('does not end while the input goes on, however silent the device is', async () => {
     const bench = new Bench(held(), { linger: 5 });
     await sleep(40);
