@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend, ClaimOptions, DeviceInfo } from '../usb/backend.js';
 import { UsbError } from '../usb/errors.js';
-import { type EndpointLocation, locateBulkIn } from '../usb/locate-endpoint.js';
+import { type EndpointLocation, locateIn } from '../usb/locate-endpoint.js';
 import { toError } from '../usb/to-error.js';
 import { type End, internal } from './end.js';
 import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
@@ -136,7 +136,7 @@ export class Recovery {
     }
     const { interfaceNumber, alternateSetting, endpoint } = this.#location;
     const { address } = endpoint;
-    const location = locateBulkIn(back, { address, interfaceNumber, alternateSetting });
+    const location = locateIn(back, { address, interfaceNumber, alternateSetting });
     const open = () => openEndpoint(this.#backend, back, location, this.#options.claim);
     return openWhenReady(open, this.#stopped);
   }

@@ -3,11 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { createVirtualBackend } from '../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../src/backends/virtual/scenario.js';
 import { type CaptureResult, capture } from '../../src/transfer/capture.js';
+import { ReceiveStatistics } from '../../src/transfer/receive-statistics.js';
 import type { ReceiveOptions } from '../../src/transfer/receiver.js';
-import type { RecoveryOptions } from '../../src/transfer/recovery.js';
+import { Recovery, type RecoveryOptions } from '../../src/transfer/recovery.js';
+import type { Backend, Device } from '../../src/usb/backend.js';
 import { locateBulkIn } from '../../src/usb/locate-endpoint.js';
 import { isCounterPrefix } from '../counter-stream.js';
+import { deviceWith, setting } from '../usb/device-info.js';
 import { MemorySink } from './memory-sink.js';
+import { ScriptedEndpoint } from './scripted-endpoint.js';
 
 interface Run extends CaptureResult {
   readonly bytes: Buffer;
@@ -172,6 +176,28 @@ describe('with reconnect', () => {
       controller.signal,
     );
     expect(end.reason).toBe('device-lost');
+  });
+
+  it('finds an interrupt endpoint again', async () => {
+    const endpoint = { address: 0x81, type: 'interrupt', maxPacketSize: 64 } as const;
+    const info = deviceWith(setting(0, 0, endpoint));
+    const claimed = { endpoint: () => new ScriptedEndpoint(64), release: async () => {} };
+    const device: Partial<Device> = { info, claim: async () => claimed, close: async () => {} };
+    const backend: Partial<Backend> = {
+      list: async () => [info],
+      open: async () => device as Device,
+    };
+    const recovery = new Recovery(
+      backend as Backend,
+      info,
+      { interfaceNumber: 0, alternateSetting: 0, endpoint },
+      { reconnect: 1000 },
+      new ReceiveStatistics(1),
+      new AbortController().signal,
+    );
+    const lost = { device: device as Device, endpoint: claimed.endpoint(), close: async () => {} };
+    const { end } = await recovery.after({ reason: 'device-lost' }, lost);
+    expect(end).toBeUndefined();
   });
 });
 
