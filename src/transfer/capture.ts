@@ -1,8 +1,8 @@
 import type { Backend, ClaimOptions, DeviceInfo } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
-import { toError } from '../usb/to-error.js';
 import { type ControlMessages, runStarting, sendMessages } from './control-messages.js';
-import { type End, type EndReason, gravest, internal } from './end.js';
+import { type End, gravest, internal } from './end.js';
+import { failureOf } from './failure-of.js';
 import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
 import { openWhenReady } from './open-when-ready.js';
 import type { ReceiveStatistics } from './receive-statistics.js';
@@ -48,10 +48,10 @@ export async function capture(request: CaptureRequest): Promise<CaptureResult> {
   const { receiver, source } = await prepare(request);
   const last = await stream(request, receiver, source);
   const unstopped = await stopDevice(request, last);
-  const unwritten = await failureOf(sink.close(), 'output-failed');
+  const unwritten = await outputFailure(sink.close());
   const end = gravest(last.end, unwritten, unstopped);
   // The data is not the worse for it: this is told beside the end.
-  const unrestored = await last.source?.close().then(() => undefined, toError);
+  const unrestored = last.source && (await failureOf(last.source.close()));
   return { end, statistics: receiver.statistics, unrestored };
 }
 
@@ -74,7 +74,7 @@ async function stream(
   first: OpenEndpoint,
 ): Promise<Ended> {
   const { backend, device, location, sink } = request;
-  const unready = await failureOf(sink.start(), 'output-failed');
+  const unready = await outputFailure(sink.start());
   if (unready !== undefined) {
     return { end: unready, source: first };
   }
@@ -122,12 +122,8 @@ async function stopDevice({ after }: CaptureRequest, { end, source }: Ended) {
     : sendMessages(source.device, after);
 }
 
-/** The end that a failed step is, or undefined when it succeeded. */
-async function failureOf(step: Promise<void>, reason: EndReason): Promise<End | undefined> {
-  try {
-    await step;
-    return undefined;
-  } catch (error) {
-    return { reason, cause: toError(error) };
-  }
+/** The end that a failed step of the output is; undefined when it did not fail. */
+async function outputFailure(step: Promise<void>): Promise<End | undefined> {
+  const cause = await failureOf(step);
+  return cause && { reason: 'output-failed', cause };
 }

@@ -1,6 +1,5 @@
 import type { Backend, ClaimOptions, DeviceInfo, Endpoint } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
-import { toError } from '../usb/to-error.js';
 import { type ControlMessages, sendMessages } from './control-messages.js';
 import {
   Conversation,
@@ -8,6 +7,7 @@ import {
   type ConversationStatistics,
 } from './conversation.js';
 import { type End, gravest, internal } from './end.js';
+import { failureOf } from './failure-of.js';
 import { type OpenInterface, openInterface } from './open-endpoint.js';
 import { openWhenReady } from './open-when-ready.js';
 import { type Stops, stopAt } from './stop-at.js';
@@ -118,9 +118,4 @@ async function run(
   } catch (error) {
     return internal(error);
   }
-}
-
-/** Why a step failed, if it did. */
-function failureOf(step: Promise<void>): Promise<Error | undefined> {
-  return step.then(() => undefined, toError);
 }

@@ -1,8 +1,8 @@
 import type { Backend, ClaimOptions, DeviceInfo } from '../usb/backend.js';
 import type { EndpointLocation } from '../usb/locate-endpoint.js';
-import { toError } from '../usb/to-error.js';
 import { type ControlMessages, sendMessages } from './control-messages.js';
 import { type End, gravest, internal } from './end.js';
+import { failureOf } from './failure-of.js';
 import { type OpenEndpoint, openEndpoint } from './open-endpoint.js';
 import { openWhenReady } from './open-when-ready.js';
 import type { SendStatistics } from './send-statistics.js';
@@ -55,9 +55,10 @@ export async function send(request: SendRequest): Promise<SendResult> {
 
   const end = await explainError(ended, target.device);
   const unstopped = await stopDevice(request, end, target);
+  // So that a second run can go on where this one ended.
   const isHalted = end.reason !== 'device-lost' && sender.statistics.statuses.stall > 0;
-  const unhalted = isHalted ? await clearHalt(target) : undefined;
-  const unclosed = await target.close().then(() => undefined, toError);
+  const unhalted = isHalted ? await failureOf(target.endpoint.clearHalt()) : undefined;
+  const unclosed = await failureOf(target.close());
   return {
     end: gravest(end, unstopped),
     statistics: sender.statistics,
@@ -94,9 +95,4 @@ async function run(request: SendRequest, sender: Sender, target: OpenEndpoint): 
 /** A device that is gone needs no stopping. */
 async function stopDevice({ after }: SendRequest, end: End, { device }: OpenEndpoint) {
   return end.reason === 'device-lost' ? undefined : sendMessages(device, after);
-}
-
-/** So that a second run can go on where this one ended. */
-function clearHalt({ endpoint }: OpenEndpoint): Promise<Error | undefined> {
-  return endpoint.clearHalt().then(() => undefined, toError);
 }
