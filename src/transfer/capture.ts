@@ -101,7 +101,8 @@ async function stream(
       const { device: opened, endpoint } = source;
       const before = source === started ? undefined : request.before;
       started = source;
-      const end = await runStarting(opened, before, () => receiver.run(endpoint), stopUnlessLost);
+      const run = (): Promise<End> => receiver.run(endpoint);
+      const end = await runStarting(opened, before, stopped.signal, run, stopUnlessLost);
       const standing = await recovery.after(end, source);
       if (standing.end !== undefined) {
         return standing;

@@ -21,13 +21,18 @@ export interface ControlMessages {
 /**
  * Sends one after the other, and awaits its answer, which nobody gets to see.
  *
+ * @param stopped once aborted, no more of them are sent
  * @returns the end that the first one is that failed, with which the others are not sent
  */
 export async function sendMessages(
   device: Device,
   messages: readonly ControlMessage[] = [],
+  stopped?: AbortSignal,
 ): Promise<End | undefined> {
   for (const { request, data } of messages) {
+    if (stopped?.aborted) {
+      break;
+    }
     try {
       await device.control(request, data, TIMEOUT);
     } catch (error) {
@@ -42,17 +47,19 @@ export async function sendMessages(
 /**
  * Runs a stream, and sends the device what starts it as soon as it runs.
  *
+ * @param stopped aborted when the stream is to end: what is not sent by then need not be
  * @param run runs it: the pool is submitted when this returns
  * @param stop ends it when a message failed
  */
 export async function runStarting(
   device: Device,
   messages: readonly ControlMessage[] | undefined,
+  stopped: AbortSignal,
   run: () => Promise<End>,
   stop: (end: End) => void,
 ): Promise<End> {
   const start = async (): Promise<End | undefined> => {
-    const failure = await sendMessages(device, messages);
+    const failure = await sendMessages(device, messages, stopped);
     if (failure !== undefined) {
       stop(failure);
     }

@@ -113,7 +113,7 @@ async function run(
   }
   try {
     request.onStart?.(conversation.statistics);
-    const begin = () => sendMessages(target.device, request.before);
+    const begin = () => sendMessages(target.device, request.before, request.signal);
     return await conversation.run(target.in, target.out, begin);
   } catch (error) {
     return internal(error);

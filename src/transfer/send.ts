@@ -82,7 +82,7 @@ async function prepare(request: SendRequest) {
 async function run(request: SendRequest, sender: Sender, target: OpenEndpoint): Promise<End> {
   try {
     request.onStart?.(sender.statistics);
-    const failure = await sendMessages(target.device, request.before);
+    const failure = await sendMessages(target.device, request.before, request.signal);
     if (failure !== undefined) {
       sender.stop(failure);
     }

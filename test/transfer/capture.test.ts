@@ -140,6 +140,24 @@ describe('capture', () => {
     expect(done).toContain('after');
   });
 
+  it('sends no more of the requests that start it once it is to end', async () => {
+    const { run, endpoint, done, controller } = bench(
+      {},
+      { before: [BEFORE, BEFORE].flatMap((messages) => messages ?? []), after: AFTER },
+    );
+    const result = run();
+    while (!done.includes('before')) {
+      await Promise.resolve();
+    }
+    controller.abort();
+    for (const flight of [...endpoint.flights]) {
+      flight.complete('cancelled', 0);
+    }
+    expect((await result).end).toEqual({ reason: 'interrupted' });
+    expect(done.filter((step) => step === 'before')).toHaveLength(1);
+    expect(done).toContain('after');
+  });
+
   it('sends nothing to a device that is gone', async () => {
     const { run, endWith, done } = bench({}, MESSAGES);
     const result = run();
