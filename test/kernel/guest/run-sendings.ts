@@ -45,13 +45,13 @@ const endMessage = (): void => {
 
 /** Every third is whole packets, from none on. */
 const lengthOf = (index: number): number =>
-  index % 3 === 0 ? (index / 3) * upTo(30) * packetSize : upTo(300_000);
+  index % 3 === 0 ? (index / 3) * upTo(6) * packetSize : upTo(60_000);
 
 for (let i = 0; i < LENGTHS; i += 1) {
   const length = lengthOf(i);
   for (const zlp of CHOICES) {
     // At most 300 transfers; half of the sizes are whole packets.
-    const size = Math.ceil(length / 300) + upTo(70_000);
+    const size = Math.ceil(length / 300) + upTo(15_000);
     const transferSize = random() < 0.5 ? size : Math.ceil(size / packetSize) * packetSize;
     const source = new MemorySource(counterBytes(sent, length));
     const { end, statistics, unrestored } = await send({
