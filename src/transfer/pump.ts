@@ -116,7 +116,6 @@ export class Pump {
       this.#end = this.#stopped;
       this.#running = true;
       const now = performance.now();
-      statistics.startedAt ||= now;
       statistics.flow.start(now);
       this.#cargo.start(pool);
       this.#advance(now, true);
@@ -254,6 +253,7 @@ export class Pump {
       this.#turnBytes += length;
       try {
         pool.submit(buffer, length, now);
+        this.#cargo.statistics.startedAt ||= now;
         this.#cargo.statistics.submissions += 1;
       } catch (error) {
         this.#cargo.restore(buffer);

@@ -172,21 +172,10 @@ export class Sender implements Cargo {
   }
 
   settle(): void {
-    const { statistics } = this;
-    for (;;) {
-      const sequence = this.#completed.taken;
-      const accepted = this.#completed.headLength;
-      if (accepted === undefined) {
-        return;
-      }
-      if (this.#completed.take() !== ZERO_LENGTH) {
-        this.#readAhead.release();
-      }
-      if (sequence <= this.#hole) {
-        statistics.bytesAccepted += accepted;
-      } else {
-        statistics.bytesBeyond += accepted;
-      }
+    this.#takeAnswers();
+    // The input is read on another thread while this one submits.
+    if (!this.#pump.isDraining) {
+      this.#readAhead.read();
     }
   }
 
@@ -194,10 +183,8 @@ export class Sender implements Cargo {
     if (this.#pump.isDraining) {
       return;
     }
-    const { failure, isShort } = this.#readAhead;
-    if (!this.#readAhead.isOver) {
-      this.#readAhead.read();
-    } else if (this.#pool?.inFlight === 0 && !this.#hasLeft) {
+    const { failure, isShort, isOver } = this.#readAhead;
+    if (isOver && this.#pool?.inFlight === 0 && !this.#hasLeft) {
       this.#pump.drain(
         failure !== undefined
           ? { reason: 'input-failed', cause: failure }
@@ -214,6 +201,26 @@ export class Sender implements Cargo {
   finish(): number {
     this.#alarm?.stop();
     return this.statistics.bytesAccepted;
+  }
+
+  /** Gives back what is answered, in the order of submission, and adds up what was accepted. */
+  #takeAnswers(): void {
+    const { statistics } = this;
+    for (;;) {
+      const sequence = this.#completed.taken;
+      const accepted = this.#completed.headLength;
+      if (accepted === undefined) {
+        return;
+      }
+      if (this.#completed.take() !== ZERO_LENGTH) {
+        this.#readAhead.release();
+      }
+      if (sequence <= this.#hole) {
+        statistics.bytesAccepted += accepted;
+      } else {
+        statistics.bytesBeyond += accepted;
+      }
+    }
   }
 
   #choose(): Buffer | undefined {

@@ -18,8 +18,8 @@ export interface StreamKind {
  * for it, as nothing could call that back, but epoll does.
  *
  * Node tells that something came only together with bytes of it. So a single one is read that way; all
- * others that are there, as far as they are asked for, are then read straight into the buffer. What
- * is not asked for stays in the pipe, for whoever reads it next.
+ * others that are there, as far as they are asked for, are then read straight into the buffer, and so
+ * is what is there already when more is asked for. The rest stays in the pipe, for whoever reads next.
  */
 export class StreamSource implements Source {
   readonly size = undefined;
@@ -33,6 +33,7 @@ export class StreamSource implements Source {
   /** Of the read that waits. */
   #done: ReadDone | undefined;
   #bytes = 0;
+  #hasBegun = false;
   #hasEnded = false;
   #error: Error | undefined;
   #soon: NodeJS.Immediate | undefined;
@@ -60,7 +61,7 @@ export class StreamSource implements Source {
     this.#start = start;
     this.#end = end;
     this.#done = done;
-    if (this.#hasEnded || this.#error !== undefined) {
+    if (this.#hasSomething()) {
       this.#soon = setImmediate(this.#tell);
     } else {
       this.#stream.resume();
@@ -77,8 +78,20 @@ export class StreamSource implements Source {
     }
   }
 
+  /**
+   * Whether there is something to tell without a wait. Before the first byte has come, an empty FIFO
+   * cannot be told from one without a writer.
+   */
+  #hasSomething(): boolean {
+    if (this.#hasBegun && !this.#hasEnded && this.#error === undefined) {
+      this.#bytes = this.#readMore(this.#start);
+    }
+    return this.#bytes > 0 || this.#hasEnded || this.#error !== undefined;
+  }
+
   /** Stops reading: what comes of this is told when it has stopped, and may ask for more. */
   #onFirstByte(): boolean {
+    this.#hasBegun = true;
     this.#buffer[this.#start] = this.#firstByte[0] ?? 0;
     this.#bytes = 1 + this.#readMore(this.#start + 1);
     this.#soon = setImmediate(this.#tell);
