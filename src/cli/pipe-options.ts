@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { DEFAULT_BACKLOG } from '../transfer/receiver.js';
 import type { ZeroLengthPackets } from '../transfer/sender.js';
 import { addBackendOptions, type BackendOptions } from './backends.js';
 import type { ChoiceOptions } from './choose-device.js';
@@ -11,10 +10,12 @@ import { addFilterOptions, addPlaceOptions } from './selection.js';
 import {
   addPoolOptions,
   addReportOptions,
+  backlogOption,
   type EndpointOptions,
   type PoolOptions,
   type ReportOptions,
   waitOption,
+  zlpOption,
 } from './stream-options.js';
 import * as values from './values.js';
 
@@ -53,21 +54,13 @@ export function addPipeOptions(command: Command): void {
     .option('--alt <n>', 'alternate setting', values.byte)
     .option('--detach', 'take the interface from its kernel driver for the time of the transfer');
   addPoolOptions(command)
-    .addOption(
-      new Option('--buffer <size>', 'bytes that may wait for a slow output')
-        .argParser(values.bufferSize)
-        .default(DEFAULT_BACKLOG, '64MiB'),
-    )
+    .addOption(backlogOption())
     .option(
       '--timeout <time>',
       'cancel, keep and renew a transfer from the device that waits longer',
       values.duration,
     )
-    .addOption(
-      new Option('--zlp <when>', 'end messages that fill their last packet with an empty one')
-        .choices(['auto', 'always', 'never'])
-        .default('never'),
-    );
+    .addOption(zlpOption());
   addMessageOptions(command)
     .optionsGroup('Limits:')
     .addOption(

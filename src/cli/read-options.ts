@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { DEFAULT_BACKLOG } from '../transfer/receiver.js';
 import { addBackendOptions, type BackendOptions } from './backends.js';
 import type { ChoiceOptions } from './choose-device.js';
 import { Option } from './commander.js';
@@ -10,6 +9,7 @@ import {
   addEndpointOptions,
   addPoolOptions,
   addReportOptions,
+  backlogOption,
   type EndpointOptions,
   type PoolOptions,
   type ReportOptions,
@@ -44,11 +44,7 @@ export function addReadOptions(command: Command): void {
   addPlaceOptions(command);
   addEndpointOptions(command, values.inEndpoint, '0x82, 82 or 2');
   addPoolOptions(command)
-    .addOption(
-      new Option('--buffer <size>', 'bytes that may wait for a slow output')
-        .argParser(values.bufferSize)
-        .default(DEFAULT_BACKLOG, '64MiB'),
-    )
+    .addOption(backlogOption())
     .option(
       '--timeout <time>',
       'cancel, keep and renew a transfer that waits longer',

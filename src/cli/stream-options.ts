@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { DEFAULT_BACKLOG } from '../transfer/receiver.js';
 import { addColorOption } from './color-option.js';
 import { Option } from './commander.js';
 import { DEFAULT_POOL } from './default-pool.js';
@@ -65,6 +66,20 @@ export function addPoolOptions(command: Command): Command {
         .argParser(values.transferSize)
         .default(DEFAULT_POOL.transferSize, '256KiB'),
     );
+}
+
+/** How much of what is received may wait. */
+export function backlogOption(): InstanceType<typeof Option> {
+  return new Option('--buffer <size>', 'bytes that may wait for a slow output')
+    .argParser(values.bufferSize)
+    .default(DEFAULT_BACKLOG, '64MiB');
+}
+
+/** When a zero-length packet ends what is sent. */
+export function zlpOption(): InstanceType<typeof Option> {
+  return new Option('--zlp <when>', 'end messages that fill their last packet with an empty one')
+    .choices(['auto', 'always', 'never'])
+    .default('never');
 }
 
 /** How long to wait for the device that is meant. */

@@ -14,6 +14,7 @@ import {
   type PoolOptions,
   type ReportOptions,
   waitOption,
+  zlpOption,
 } from './stream-options.js';
 import * as values from './values.js';
 
@@ -44,11 +45,7 @@ export function addWriteOptions(command: Command): void {
         .argParser(values.bufferSize)
         .default(DEFAULT_READ_AHEAD, '4MiB'),
     )
-    .addOption(
-      new Option('--zlp <when>', 'end messages that fill their last packet with an empty one')
-        .choices(['auto', 'always', 'never'])
-        .default('never'),
-    );
+    .addOption(zlpOption());
   addMessageOptions(command)
     .optionsGroup('Input:')
     .option('-i, --input <file>', 'where the data comes from; - is stdin', '-')
