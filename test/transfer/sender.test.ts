@@ -117,6 +117,34 @@ describe('Sender', () => {
     expect(bench.sender.statistics.bytesRead).toBe(7 * 1024 * 1024);
   });
 
+  it('has the next read under way while it submits', async () => {
+    const source = new MemorySource(counterBytes(0, 4096), counterBytes(4096, 4096));
+    const submittedAtRead: number[] = [];
+    const read = source.read.bind(source);
+    const bench = new Bench(source);
+    source.read = (...args) => {
+      submittedAtRead.push(bench.endpoint.requests.length);
+      read(...args);
+    };
+    await bench.settle();
+    expect(submittedAtRead[0]).toBe(0);
+    expect(bench.endpoint.requests).toHaveLength(4);
+    await bench.takeAll();
+  });
+
+  it('counts its time from the first submission, not from the wait for the input', async () => {
+    const source = new MemorySource();
+    source.held = true;
+    const bench = new Bench(source);
+    await sleep(5);
+    expect(bench.sender.statistics.startedAt).toBe(0);
+    const come = performance.now();
+    source.held = false;
+    source.push(counterBytes(0, 1024));
+    await bench.takeAll();
+    expect(bench.sender.statistics.startedAt).toBeGreaterThanOrEqual(come);
+  });
+
   it('reads and sends no more than is asked for', async () => {
     const bench = new Bench(counterBytes(0, 10_000), { bytes: 2500 });
     expect(await bench.takeAll()).toEqual({ reason: 'limit' });
