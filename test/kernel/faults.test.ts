@@ -4,7 +4,7 @@ import { describeInLab, guest } from './lab/lab.js';
 const READ = 'node bin/usbxfer.js read --vid 1234 --pid 5678';
 
 afterEach(async () => {
-  await guest('gadget down one');
+  await guest('gadget down one; rm -f /tmp/dump.bin /tmp/summary');
 });
 
 /** Reads a scripted device in the guest; the output is checked there to be counters in order. */

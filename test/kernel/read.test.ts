@@ -5,7 +5,7 @@ const READ = 'node bin/usbxfer.js read --vid 1234 --pid 5678';
 const MB = 1_000_000;
 
 afterEach(async () => {
-  await guest('gadget down one');
+  await guest('gadget down one; rm -f /tmp/dump.bin /tmp/summary');
 });
 
 describeInLab.each([
