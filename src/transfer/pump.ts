@@ -6,7 +6,7 @@ import type { Statistics } from './statistics.js';
 import { TransferPool } from './transfer-pool.js';
 
 /**
- * Bytes to submit again in one turn of the event loop; the rest goes at its end. While transfers are
+ * Bytes to submit again before the event loop has turned; the rest goes then. While transfers are
  * submitted, others complete, and node-usb serves up to a thousand of them before the loop turns:
  * so long nobody would hear that the other end has read or written, and the backlog would grow.
  */
@@ -57,8 +57,9 @@ export interface Cargo {
    *
    * @param turnEnds whether all that has completed in this turn of the event loop is served: what
    *   could wait for more of it need not wait any longer
+   * @returns whether something waits for that
    */
-  proceed(turnEnds: boolean): void;
+  proceed(turnEnds: boolean): boolean;
 
   /** Whether something is left to do for the other end when nothing is in flight any more. */
   readonly busy: boolean;
@@ -82,7 +83,7 @@ export class Pump {
   #endpoint: Endpoint | undefined;
   #pool: TransferPool | undefined;
   #running = false;
-  /** Whether the end of this turn of the event loop is awaited, and the bytes submitted in it. */
+  /** Whether the end of a turn of the event loop is awaited, and the bytes submitted since the last. */
   #turning = false;
   #turnBytes = 0;
   /** Why this run ends, once it does, and since when. */
@@ -195,14 +196,15 @@ export class Pump {
     } catch (error) {
       this.drain(internal(error));
     }
+    let waits = false;
     try {
-      this.#cargo.proceed(turnEnds); // also when the above failed: what has come is moved on
+      waits = this.#cargo.proceed(turnEnds); // also when the above failed: what has come is moved on
     } catch (error) {
       this.drain(internal(error));
     }
     if (turnEnds) {
       this.#turnBytes = 0;
-    } else {
+    } else if (waits || this.#turnBytes >= TURN_BYTES) {
       this.#awaitTurnEnd();
     }
     const drained = pool.inFlight === 0 && !this.#cargo.busy;

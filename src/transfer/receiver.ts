@@ -155,12 +155,13 @@ export class Receiver implements Cargo {
     this.#writer.gather();
   }
 
-  proceed(turnEnds: boolean): void {
+  proceed(turnEnds: boolean): boolean {
     if (turnEnds) {
       this.#writer.write();
     } else {
       this.#writer.writeLarge();
     }
+    return this.#writer.canWrite;
   }
 
   get busy(): boolean {

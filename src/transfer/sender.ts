@@ -179,18 +179,16 @@ export class Sender implements Cargo {
     }
   }
 
-  proceed(): void {
-    if (this.#pump.isDraining) {
-      return;
-    }
+  proceed(): boolean {
     const { failure, isShort, isOver } = this.#readAhead;
-    if (isOver && this.#pool?.inFlight === 0 && !this.#hasLeft) {
+    if (!this.#pump.isDraining && isOver && this.#pool?.inFlight === 0 && !this.#hasLeft) {
       this.#pump.drain(
         failure !== undefined
           ? { reason: 'input-failed', cause: failure }
           : { reason: isShort ? 'input-ended' : 'limit' },
       );
     }
+    return false;
   }
 
   /** What the device took is all that matters; a read under way is its source's to end. */

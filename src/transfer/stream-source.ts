@@ -17,9 +17,10 @@ export interface StreamKind {
  * A source on a pipe, a FIFO, a socket or a terminal, where a read may wait for ever: no thread waits
  * for it, as nothing could call that back, but epoll does.
  *
- * Node tells that something came only together with bytes of it. So a single one is read that way; all
- * others that are there, as far as they are asked for, are then read straight into the buffer, and so
- * is what is there already when more is asked for. The rest stays in the pipe, for whoever reads next.
+ * Whoever asks for more from within `done` has it read straight into the buffer. For who asks later,
+ * Node tells that something came only together with bytes of it: so a single one is read that way,
+ * and all others that are there, as far as they are asked for, with it. The rest stays in the pipe,
+ * for whoever reads next.
  */
 export class StreamSource implements Source {
   readonly size = undefined;
@@ -33,7 +34,6 @@ export class StreamSource implements Source {
   /** Of the read that waits. */
   #done: ReadDone | undefined;
   #bytes = 0;
-  #hasBegun = false;
   #hasEnded = false;
   #error: Error | undefined;
   #soon: NodeJS.Immediate | undefined;
@@ -42,7 +42,7 @@ export class StreamSource implements Source {
   constructor(fd: number, { isTerminal = false, mayBlock = false }: StreamKind = {}) {
     this.#fd = fd;
     this.#mayBlock = mayBlock;
-    const onread = { buffer: this.#firstByte, callback: () => this.#onFirstByte() };
+    const onread = { buffer: this.#target, callback: this.#onBytes };
     const options = { fd, readable: true, writable: false, onread };
     this.#stream = isTerminal ? new ReadStream(fd, options) : new Socket(options);
     this.#stream.pause();
@@ -61,7 +61,7 @@ export class StreamSource implements Source {
     this.#start = start;
     this.#end = end;
     this.#done = done;
-    if (this.#hasSomething()) {
+    if (this.#hasEnded || this.#error !== undefined) {
       this.#soon = setImmediate(this.#tell);
     } else {
       this.#stream.resume();
@@ -78,25 +78,22 @@ export class StreamSource implements Source {
     }
   }
 
-  /**
-   * Whether there is something to tell without a wait. Before the first byte has come, an empty FIFO
-   * cannot be told from one without a writer.
-   */
-  #hasSomething(): boolean {
-    if (this.#hasBegun && !this.#hasEnded && this.#error === undefined) {
-      this.#bytes = this.#readMore(this.#start);
-    }
-    return this.#bytes > 0 || this.#hasEnded || this.#error !== undefined;
-  }
+  /** Where the next bytes go: they may come before anybody asks for them. */
+  readonly #target = (): Buffer =>
+    this.#done === undefined || this.#mayBlock
+      ? this.#firstByte
+      : this.#buffer.subarray(this.#start, this.#end);
 
-  /** Stops reading: what comes of this is told when it has stopped, and may ask for more. */
-  #onFirstByte(): boolean {
-    this.#hasBegun = true;
-    this.#buffer[this.#start] = this.#firstByte[0] ?? 0;
-    this.#bytes = 1 + this.#readMore(this.#start + 1);
-    this.#soon = setImmediate(this.#tell);
-    return false;
-  }
+  /** Returns whether to read on. */
+  readonly #onBytes = (bytes: number, target: Uint8Array): boolean => {
+    this.#bytes = bytes;
+    if (target === this.#firstByte) {
+      this.#buffer[this.#start] = this.#firstByte[0] ?? 0;
+      this.#bytes += this.#readMore(this.#start + 1);
+    }
+    this.#tell();
+    return this.#done !== undefined && this.#soon === undefined && !this.#mayBlock;
+  };
 
   #readMore(start: number): number {
     if (start === this.#end || this.#mayBlock) {
@@ -117,6 +114,7 @@ export class StreamSource implements Source {
 
   readonly #tell = (): void => {
     clearImmediate(this.#soon);
+    this.#soon = undefined;
     const [done, bytes] = [this.#done, this.#bytes];
     this.#done = undefined;
     this.#bytes = 0;

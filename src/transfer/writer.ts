@@ -94,9 +94,14 @@ export class Writer {
     }
   }
 
+  /** Whether something waits in the backlog, and the sink for it. */
+  get canWrite(): boolean {
+    return this.#statistics.bytesAtSink === 0 && !this.#backlog.isEmpty;
+  }
+
   /** Writes of what waits in the backlog, unless the sink is at work. */
   write(): void {
-    if (this.#statistics.bytesAtSink === 0 && !this.#backlog.isEmpty) {
+    if (this.canWrite) {
       this.#start();
     }
   }
