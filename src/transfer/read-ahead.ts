@@ -87,6 +87,12 @@ export class ReadAhead {
     return this.#waiting;
   }
 
+  /** Whether there is a piece to take. */
+  get hasPiece(): boolean {
+    const [chunk] = this.#chunks;
+    return chunk !== undefined && this.#nextLength(chunk) > 0;
+  }
+
   /** Whether nothing is left to take, now or later. */
   get isOver(): boolean {
     return this.#ended && this.#waiting === 0;
@@ -125,8 +131,8 @@ export class ReadAhead {
     if (chunk === undefined) {
       return undefined;
     }
-    const length = Math.min(this.#pieceSize, chunk.filled - chunk.taken);
-    if (length === 0 || (length < this.#pieceSize && this.#exact && !this.#ended)) {
+    const length = this.#nextLength(chunk);
+    if (length === 0) {
       return undefined;
     }
     const piece =
@@ -156,6 +162,12 @@ export class ReadAhead {
       chunk.taken = 0;
       this.#spare.push(chunk);
     }
+  }
+
+  /** Bytes of the next piece of a chunk; 0 while there is none. */
+  #nextLength({ filled, taken }: Chunk): number {
+    const length = Math.min(this.#pieceSize, filled - taken);
+    return length < this.#pieceSize && this.#exact && !this.#ended ? 0 : length;
   }
 
   readonly #done = (error: Error | undefined, bytes: number): void => {

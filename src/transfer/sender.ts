@@ -270,7 +270,12 @@ export class Sender implements Cargo {
     if (bytes === 0 && this.#readAhead.isOver) {
       this.statistics.flow.heldForNothing();
     }
-    this.#pump.advance();
+    // A pipe gives little at once.
+    if (this.#readAhead.hasPiece || this.#readAhead.isOver || this.#pump.isDraining) {
+      this.#pump.advance();
+    } else {
+      this.#readAhead.read();
+    }
   };
 
   /** Since when the device takes the oldest transfer; undefined while it has none. */

@@ -92,6 +92,29 @@ describe('a source on a pipe', () => {
     closeSync(writer);
   });
 
+  it('reads straight into place what is asked for from within `done`', async () => {
+    const source = new StreamSource(reader);
+    const buffer = Buffer.alloc(9);
+    const all = new Promise<void>((resolve) => {
+      const next = (at: number) => {
+        source.read(buffer, at, at + 3, (_error, bytes) => {
+          if (at + bytes === buffer.length) {
+            resolve();
+          } else {
+            next(at + bytes);
+          }
+        });
+      };
+      next(0);
+    });
+    writeSync(writer, '012345678');
+    await all;
+    expect(String(buffer)).toBe('012345678');
+    expect(readSync).toHaveBeenCalledTimes(1); // what came with the first byte
+    await source.close();
+    closeSync(writer);
+  });
+
   it('takes no more than what is asked for', async () => {
     const other = openSync(`/proc/self/fd/${reader}`, O_RDONLY | O_NONBLOCK);
     const source = new StreamSource(reader);
