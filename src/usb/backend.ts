@@ -163,7 +163,8 @@ export interface Interface {
 
   /**
    * Gives the interface back: selects alternate setting 0 again, where another one was in force, and
-   * returns it to the kernel driver if it was taken from one. Every transfer must have completed.
+   * returns it to the kernel driver if it was taken from one. Every transfer must have completed. Once
+   * released, there is nothing more to do.
    *
    * @throws UsbError `invalid` while a transfer is in flight; `no-device` when the device is gone,
    *   which leaves nothing to release; `other` when the kernel driver does not come back; what

@@ -27,22 +27,24 @@ export class Claim {
     checkPlug(this.plug);
   }
 
-  /** @throws UsbError `invalid` while a transfer is in flight; `no-device` when the device is gone */
+  /**
+   * Once released, there is nothing more to do.
+   *
+   * @throws UsbError `invalid` while a transfer is in flight; `no-device` when the device is gone
+   */
   release(): void {
+    if (this.#released) {
+      return;
+    }
     if (this.inFlight > 0) {
       throw new UsbError(
         'invalid',
         `interface ${this.interfaceNumber} has ${this.inFlight} transfers in flight`,
       );
     }
-    try {
-      this.check();
-    } finally {
-      if (!this.#released) {
-        this.#released = true;
-        this.plug.claimed.delete(this.interfaceNumber);
-      }
-    }
+    this.#released = true;
+    this.plug.claimed.delete(this.interfaceNumber);
+    checkPlug(this.plug);
   }
 }
 

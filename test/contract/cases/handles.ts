@@ -84,6 +84,7 @@ export const handleCases: readonly ContractCase[] = [
       try {
         const claimed = await device.claim(staged.interfaceNumber, 0, { detachDriver: true });
         await claimed.release();
+        await claimed.release(); // nothing more to do
       } finally {
         await device.close();
       }
