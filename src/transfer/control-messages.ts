@@ -3,6 +3,7 @@ import type { ControlMessage } from '../usb/control-request.js';
 import { UsbError } from '../usb/errors.js';
 import { toError } from '../usb/to-error.js';
 import { type End, gravest } from './end.js';
+import { vanishes } from './unplug.js';
 
 /** How long the device may take for one of them, in milliseconds. */
 const TIMEOUT = 5000;
@@ -36,12 +37,19 @@ export async function sendMessages(
     try {
       await device.control(request, data, TIMEOUT);
     } catch (error) {
-      const gone = error instanceof UsbError && error.code === 'no-device';
       const cause = toError(error);
-      return gone ? { reason: 'device-lost', cause } : { reason: 'request-failed', cause, request };
+      return (await isLoss(error, device))
+        ? { reason: 'device-lost', cause }
+        : { reason: 'request-failed', cause, request };
     }
   }
   return undefined;
+}
+
+/** Whether a request failed as the device was unplugged. */
+async function isLoss(error: unknown, device: Device): Promise<boolean> {
+  const code = error instanceof UsbError ? error.code : undefined;
+  return code === 'no-device' || (code === 'io' && (await vanishes(device)));
 }
 
 /**

@@ -22,7 +22,8 @@ export async function explainError(end: End, device: Device): Promise<End> {
     : end;
 }
 
-async function vanishes(device: Device): Promise<boolean> {
+/** Whether a device goes, or is gone, behind an error that may have been the beginning of that. */
+export async function vanishes(device: Device): Promise<boolean> {
   const until = performance.now() + UNPLUG_GRACE;
   while (await device.isConnected()) {
     if (performance.now() >= until) {

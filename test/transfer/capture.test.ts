@@ -127,7 +127,8 @@ describe('capture', () => {
   });
 
   it.each(['before', 'after'] as const)('tells that the request %s failed', async (name) => {
-    const { run, endpoint, done } = bench({ [name]: failed }, MESSAGES);
+    const refused = new UsbError('stall', 'refused');
+    const { run, endpoint, done } = bench({ [name]: refused }, MESSAGES);
     const result = run();
     while (!done.includes('before')) {
       await new Promise(setImmediate);
