@@ -9,8 +9,15 @@ export type { ConversationStatistics } from './transfer/conversation.js';
 export { type End, type EndReason, isClean } from './transfer/end.js';
 export { type ExchangeRequest, type ExchangeResult, exchange } from './transfer/exchange.js';
 export { FdSink } from './transfer/fd-sink.js';
+export { FdSource, type FdSourceOptions } from './transfer/fd-source.js';
 export { FileSink, OutputError, type OutputErrorCode } from './transfer/file-sink.js';
 export { type OpenEndpoint, openEndpoint } from './transfer/open-endpoint.js';
+export {
+  InputError,
+  inheritedSource,
+  openSource,
+  type SourceOptions,
+} from './transfer/open-source.js';
 export { type Gap, ReceiveStatistics } from './transfer/receive-statistics.js';
 export { type ReceiveOptions, Receiver } from './transfer/receiver.js';
 export { type SendRequest, type SendResult, send } from './transfer/send.js';
