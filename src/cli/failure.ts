@@ -4,12 +4,11 @@ import { causesOf, nativeFailure } from './causes.js';
 import { CliError } from './cli-error.js';
 import { CommanderError } from './commander.js';
 import { codeOfError } from './error-code.js';
+import { errorRecord } from './error-record.js';
 import { type ErrorCode, exitCodeOf } from './errors.js';
 import { escapeUnsafe, toJson } from './sanitize.js';
 import { say } from './stdio.js';
 import { styled } from './style.js';
-
-const SCHEMA = 'usbxfer.error/1';
 
 /** How a failure is told. */
 export interface FailureOptions {
@@ -35,15 +34,7 @@ export async function fail(error: unknown, options: FailureOptions): Promise<num
     const native = causesOf(error).map(nativeFailure).find(Boolean);
     const details = debugging?.debugRecord([error]);
     say(
-      toJson({
-        schema: SCHEMA,
-        code,
-        message,
-        exit_code: exitCode,
-        advice,
-        native,
-        debug: details,
-      }),
+      toJson(errorRecord({ code, message, exit_code: exitCode, advice, native, debug: details })),
     );
     return exitCode;
   }

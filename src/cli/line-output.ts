@@ -1,6 +1,7 @@
 import { CliError } from './cli-error.js';
 import { MessageQueue } from './message-queue.js';
 import { nonBlocking } from './non-blocking.js';
+import { systemReason } from './system-reason.js';
 
 const STDOUT = 1;
 
@@ -43,7 +44,8 @@ export class LineOutput {
     await this.#queue.drained(LAST_WORDS);
     const cause = this.#queue.isEmpty ? this.#queue.failure : new Error('nobody reads it');
     if (cause !== undefined && (cause as NodeJS.ErrnoException).code !== 'EPIPE') {
-      throw new CliError('output-failed', `cannot write to stdout: ${cause.message}`, { cause });
+      const message = `cannot write to stdout: ${systemReason(cause)}`;
+      throw new CliError('output-failed', message, { cause });
     }
   }
 }

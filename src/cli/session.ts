@@ -76,7 +76,7 @@ export class Session {
   ): Promise<number> {
     const backend = await loadBackend(options);
     const notices = new Notices(options.json ?? options.quiet ?? false);
-    const interruption = new Interruption();
+    const interruption = new Interruption(options.json);
     const monitor = new Monitor(options);
     try {
       await monitor.open(interruption);

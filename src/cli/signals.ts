@@ -1,4 +1,7 @@
+import { constants } from 'node:os';
+import { errorRecord } from './error-record.js';
 import { isUnderNohup } from './inherited.js';
+import { toJson } from './sanitize.js';
 import { say } from './stdio.js';
 import { Suspensions } from './suspensions.js';
 
@@ -34,6 +37,7 @@ export interface Drain {
  * its threads, and one of them may be stuck in a write for ever.
  */
 export class Interruption {
+  readonly #json: boolean;
   readonly #controller = new AbortController();
   readonly #suspensions = new Suspensions();
   #received: NodeJS.Signals | undefined;
@@ -43,8 +47,13 @@ export class Interruption {
   /** Looks since something was delivered: a process that is stopped (Ctrl-Z) does not look. */
   #vainLooks = 0;
 
-  /** Listens from here on, until `dispose`. */
-  constructor() {
+  /**
+   * Listens from here on, until `dispose`.
+   *
+   * @param json whether the last words are for a program
+   */
+  constructor(json = false) {
+    this.#json = json;
     for (const signal of SIGNALS) {
       process.on(signal, this.#onSignal);
     }
@@ -108,7 +117,10 @@ export class Interruption {
 
   /** Dies by the signal. */
   #leave(signal: NodeJS.Signals, why: string): void {
-    say(['usbxfer: ', why, ...(this.#drain ? ['; ', this.#drain.account()] : [])].join(''));
+    const message = this.#drain === undefined ? why : `${why}; ${this.#drain.account()}`;
+    const exitCode = 128 + constants.signals[signal];
+    const record = errorRecord({ code: 'interrupted', message, exit_code: exitCode });
+    say(this.#json ? toJson(record) : `usbxfer: ${message}`);
     this.dispose();
     process.kill(process.pid, signal);
   }

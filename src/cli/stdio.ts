@@ -3,6 +3,7 @@ import { isatty } from 'node:tty';
 import { CliError } from './cli-error.js';
 import { MessageQueue } from './message-queue.js';
 import { nonBlocking } from './non-blocking.js';
+import { systemReason } from './system-reason.js';
 import type { TerminalLine } from './terminal-line.js';
 
 const STDERR = 2;
@@ -36,9 +37,9 @@ export async function finishPrinting(): Promise<void> {
   try {
     await Promise.all(printed);
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code !== 'EPIPE') {
-      throw new CliError('output-failed', `cannot write to stdout: ${message}`, { cause });
+    if ((cause as NodeJS.ErrnoException).code !== 'EPIPE') {
+      const message = `cannot write to stdout: ${systemReason(cause)}`;
+      throw new CliError('output-failed', message, { cause });
     }
   }
 }

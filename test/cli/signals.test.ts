@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isCounterPrefix } from '../counter-stream.js';
+import { violations } from './schema.js';
 import { BINARY, listening, type Running, received, shell, start } from './usbxfer.js';
 
 const READ = ['read', '--pid', '5678'];
@@ -31,8 +32,8 @@ function exited({ child }: Running): Promise<number | NodeJS.Signals | null> {
 }
 
 /** A capture whose reader has stopped reading, and whose pipe is full. */
-async function withStuckReader(): Promise<Running> {
-  const running = start(READ, ENVIRONMENT);
+async function withStuckReader(...options: string[]): Promise<Running> {
+  const running = start([...READ, ...options], ENVIRONMENT);
   await received(running, 1);
   running.child.stdout?.pause();
   await pause(300);
@@ -156,6 +157,25 @@ describe('the second signal', () => {
     const { stdout, stderr } = await running.outcome;
     const why = new RegExp(`^usbxfer: ${second}, the second signal: left at once;`);
     expectLastWords(stderr, stdout, why);
+  });
+
+  it('leaves an object with --json', async () => {
+    const running = await withStuckReader('--json');
+    running.child.kill('SIGINT');
+    await pause(100);
+    running.child.kill('SIGTERM');
+    expect(await exited(running)).toBe('SIGTERM');
+    running.child.stdout?.resume();
+    const { stderr } = await running.outcome;
+    const record = JSON.parse(stderr);
+    expect(violations('error')(record)).toBeUndefined();
+    expect(record).toMatchObject({
+      code: 'interrupted',
+      message: expect.stringMatching(
+        /^SIGTERM, the second signal: left at once; at least \d+ bytes/,
+      ),
+      exit_code: 143,
+    });
   });
 });
 

@@ -36,7 +36,7 @@ async function control(words: readonly string[], options: ControlOptions): Promi
   const message = await messageOf(words, options);
   const plan = await planReply(message, options);
   const backend = await loadBackend(options);
-  const interruption = new Interruption();
+  const interruption = new Interruption(options.json);
   let sink: Sink | undefined;
   try {
     const notices = new Notices(options.json ?? options.quiet ?? false);
