@@ -196,7 +196,7 @@ export class Pump {
     } catch (error) {
       this.drain(internal(error));
     }
-    let waits = false;
+    let waits = true;
     try {
       waits = this.#cargo.proceed(turnEnds); // also when the above failed: what has come is moved on
     } catch (error) {

@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs';
+import { fstatSync, readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { toError } from '../usb/to-error.js';
@@ -17,16 +17,20 @@ export interface StreamKind {
  * A source on a pipe, a FIFO, a socket or a terminal, where a read may wait for ever: no thread waits
  * for it, as nothing could call that back, but epoll does.
  *
- * Whoever asks for more from within `done` has it read straight into the buffer. For who asks later,
- * Node tells that something came only together with bytes of it: so a single one is read that way,
- * and all others that are there, as far as they are asked for, with it. The rest stays in the pipe,
- * for whoever reads next.
+ * Node tells that something came only together with bytes of it. So a single one is read that way, and
+ * all others that are there, as far as they are asked for, are then read straight into the buffer. The
+ * rest stays in the pipe, for whoever reads next.
+ *
+ * Of a pipe, whoever asks for more from within `done` has all of it read in place, at once. Of a socket
+ * not: where a read brings less than there was room for, and the other end hangs up, libuv 1.46 (Node
+ * 20) takes that for the end, and looks neither for more bytes nor for a failure.
  */
 export class StreamSource implements Source {
   readonly size = undefined;
   readonly #fd: number;
   readonly #stream: Socket;
   readonly #mayBlock: boolean;
+  readonly #readsInPlace: boolean;
   readonly #firstByte = Buffer.alloc(1);
   #buffer: Buffer = NOTHING;
   #start = 0;
@@ -42,6 +46,7 @@ export class StreamSource implements Source {
   constructor(fd: number, { isTerminal = false, mayBlock = false }: StreamKind = {}) {
     this.#fd = fd;
     this.#mayBlock = mayBlock;
+    this.#readsInPlace = !mayBlock && fstatSync(fd).isFIFO();
     const onread = { buffer: this.#target, callback: this.#onBytes };
     const options = { fd, readable: true, writable: false, onread };
     this.#stream = isTerminal ? new ReadStream(fd, options) : new Socket(options);
@@ -80,9 +85,9 @@ export class StreamSource implements Source {
 
   /** Where the next bytes go: they may come before anybody asks for them. */
   readonly #target = (): Buffer =>
-    this.#done === undefined || this.#mayBlock
-      ? this.#firstByte
-      : this.#buffer.subarray(this.#start, this.#end);
+    this.#done !== undefined && this.#readsInPlace
+      ? this.#buffer.subarray(this.#start, this.#end)
+      : this.#firstByte;
 
   /** Returns whether to read on. */
   readonly #onBytes = (bytes: number, target: Uint8Array): boolean => {
@@ -91,8 +96,12 @@ export class StreamSource implements Source {
       this.#buffer[this.#start] = this.#firstByte[0] ?? 0;
       this.#bytes += this.#readMore(this.#start + 1);
     }
+    if (this.#mayBlock) {
+      this.#soon = setImmediate(this.#tell); // when reading has stopped: another read might block
+      return false;
+    }
     this.#tell();
-    return this.#done !== undefined && this.#soon === undefined && !this.#mayBlock;
+    return this.#done !== undefined && this.#soon === undefined;
   };
 
   #readMore(start: number): number {

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hasTmux, Terminal } from './terminal.js';
 import { listening } from './usbxfer.js';
@@ -142,7 +143,8 @@ describe('stdin', () => {
     expect(await shell(script)).toEqual({ stdout: '', said: [line], code: 7 });
   });
 
-  it('tells the failure of a read, behind what came before', async () => {
+  /** Copies from a connection: of three bytes that came, `then` makes what it likes. */
+  async function copyConnection(then: (socket: Socket, child: ChildProcess) => void) {
     let socket: Socket | undefined;
     const server = createServer((accepted) => {
       socket = accepted;
@@ -151,11 +153,29 @@ describe('stdin', () => {
     await new Promise((listening) => server.once('listening', listening));
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : 0;
-    const { child, copied } = start(`copy ${STDIN} < /dev/tcp/127.0.0.1/${port}`);
-    child.stdout?.once('data', () => socket?.resetAndDestroy());
+    const { child, copied } = start(`exec "$NODE" "$COPY" ${STDIN} < /dev/tcp/127.0.0.1/${port}`);
+    child.stdout?.once('data', () => socket && then(socket, child));
     const { stdout, said } = await copied;
     server.close();
-    expect([stdout, said.at(-1)]).toEqual(['abc', 'failed: ECONNRESET']);
+    return [stdout, said.at(-1)];
+  }
+
+  it('tells the failure of a read, behind what came before', async () => {
+    const copied = await copyConnection((socket) => socket.resetAndDestroy());
+    expect(copied).toEqual(['abc', 'failed: ECONNRESET']);
+  });
+
+  onLinux('tells it behind what came at the same time', async () => {
+    const copied = await copyConnection(async (socket, child) => {
+      await sleep(100); // it waits for more
+      child.kill('SIGSTOP');
+      socket.write('def');
+      await sleep(50);
+      socket.resetAndDestroy();
+      await sleep(50);
+      child.kill('SIGCONT');
+    });
+    expect(copied).toEqual(['abcdef', 'failed: ECONNRESET']);
   });
 });
 

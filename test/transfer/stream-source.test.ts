@@ -205,6 +205,27 @@ describe('a source on a pipe', () => {
     await source.close();
   });
 
+  it('may be asked for the next one from within `done`', async () => {
+    const source = new StreamSource(reader, { mayBlock: true });
+    writeSync(writer, 'abc');
+    closeSync(writer);
+    const buffer = Buffer.alloc(3);
+    const bytes = await new Promise<number>((resolve) => {
+      const next = (at: number) => {
+        source.read(buffer, at, at + 1, (_error, came) => {
+          if (came === 0 || at + came === buffer.length) {
+            resolve(at + came);
+          } else {
+            next(at + came);
+          }
+        });
+      };
+      next(0);
+    });
+    expect([bytes, String(buffer)]).toEqual([3, 'abc']);
+    await source.close();
+  });
+
   it('has no size', () => {
     const source = new StreamSource(reader);
     expect(source.size).toBeUndefined();
