@@ -71,7 +71,7 @@ async function measureSpeed(lab: Lab, options: Options, speed: Speed): Promise<S
         program,
         place,
         direction,
-        options.bytes[speed] * program.share[speed],
+        options.bytes * program.share[speed],
       );
       runs.push(run);
       progress(`${speed}, round ${round + 1}: ${program.name}, ${place.name}`, run);

@@ -12,8 +12,8 @@ export type Speed = (typeof SPEEDS)[number];
 export interface Options {
   readonly direction: Direction;
   readonly rounds: number;
-  /** Bytes that a run moves, at each speed. */
-  readonly bytes: Readonly<Record<Speed, number>>;
+  /** Bytes that a run moves. */
+  readonly bytes: number;
   readonly speeds: readonly Speed[];
   readonly places: readonly Place[];
   readonly programs: readonly Program[];
@@ -21,8 +21,8 @@ export interface Options {
 
 const MIB = 1024 * 1024;
 
-/** Some seconds of streaming each: compiling JavaScript takes the first under emulation. */
-const DEFAULT_BYTES = { super: 256 * MIB, high: 128 * MIB };
+/** Some seconds of streaming: compiling JavaScript takes the first under emulation. */
+const DEFAULT_BYTES = 512 * MIB;
 
 /** Reads the command line; throws for what it does not understand. */
 export function parseOptions(): Options {
@@ -54,12 +54,12 @@ export function parseOptions(): Options {
   };
 }
 
-function parseBytes(text: string | undefined): Record<Speed, number> {
+function parseBytes(text: string | undefined): number {
   if (text === undefined) return DEFAULT_BYTES;
   const bytes = parseSize(text);
   // The smallest share of a program is a 256th, and moves whole packets.
   if (!bytes || bytes % (256 * 1024) !== 0) throw new Error('--bytes takes multiples of 256KiB');
-  return { super: bytes, high: bytes };
+  return bytes;
 }
 
 /** The things whose names are in a comma-separated list; all without one. */
