@@ -236,8 +236,10 @@ describe('the end of usbxfer write', () => {
   it('by the second signal is at once, and tells as much as is known', async () => {
     const running = start([...COUNTER, '-i', file, '--scenario', 'rate=1M', '--stats', '-']);
     running.child.stdout?.once('data', () => {
-      running.child.kill('SIGTERM');
-      running.child.kill('SIGINT');
+      // Both are there when it goes on.
+      for (const signal of ['SIGSTOP', 'SIGTERM', 'SIGINT', 'SIGCONT'] as const) {
+        running.child.kill(signal);
+      }
     });
     const { stderr, signal } = await running.outcome;
     expect(stderr).toMatch(
