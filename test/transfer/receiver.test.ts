@@ -70,6 +70,14 @@ describe('Receiver', () => {
     expect(endpoint.flights[0]?.buffer).not.toBe(first?.buffer);
   });
 
+  it('writes what has come when the event loop turns, however little, and nothing follows', async () => {
+    const { endpoint, sink } = start();
+    answer(endpoint.flights[0], 7, 3);
+    await new Promise(setImmediate);
+    await new Promise(setImmediate); // the sink's own
+    expect([...sink.contents]).toEqual([7, 7, 7]);
+  });
+
   it('writes much at once to a fast sink, little to a slow one', async () => {
     const transferSize = 256 * 1024;
     const { endpoint, sink } = start({ depth: 16, transferSize });
