@@ -2,31 +2,30 @@
 
 export { LibusbBackend } from './backends/libusb/backend.js';
 export { createVirtualBackend } from './backends/virtual/backend.js';
-export { parseScenario } from './backends/virtual/scenario.js';
-export { type CaptureRequest, type CaptureResult, capture } from './transfer/capture.js';
-export type { ControlMessages } from './transfer/control-messages.js';
-export type { ConversationStatistics } from './transfer/conversation.js';
-export { type End, type EndReason, isClean } from './transfer/end.js';
-export { type ExchangeRequest, type ExchangeResult, exchange } from './transfer/exchange.js';
-export { FdSink } from './transfer/fd-sink.js';
-export { FdSource, type FdSourceOptions } from './transfer/fd-source.js';
-export { FileSink, OutputError, type OutputErrorCode } from './transfer/file-sink.js';
-export { type OpenEndpoint, openEndpoint } from './transfer/open-endpoint.js';
+export { parseScenario } from './backends/virtual/scenario/scenario.js';
+export { type OpenEndpoint, openEndpoint } from './engine/device/open.js';
+export { FdSink } from './engine/io/fd-sink.js';
+export { FdSource, type FdSourceOptions } from './engine/io/fd-source.js';
+export { FileSink, OutputError, type OutputErrorCode } from './engine/io/file-sink.js';
 export {
   InputError,
   inheritedSource,
   openSource,
   type SourceOptions,
-} from './transfer/open-source.js';
-export { type Gap, ReceiveStatistics } from './transfer/receive-statistics.js';
-export { type ReceiveOptions, Receiver } from './transfer/receiver.js';
-export { type SendRequest, type SendResult, send } from './transfer/send.js';
-export { SendStatistics } from './transfer/send-statistics.js';
-export { Sender, type SendOptions, type ZeroLengthPackets } from './transfer/sender.js';
-export type { Sink, WriteDone } from './transfer/sink.js';
-export type { ReadDone, Source } from './transfer/source.js';
-export { type OpenPart, type SplitOptions, SplitSink } from './transfer/split-sink.js';
-export type { Statistics } from './transfer/statistics.js';
+} from './engine/io/open-source.js';
+export type { Sink, WriteDone } from './engine/io/sink.js';
+export type { ReadDone, Source } from './engine/io/source.js';
+export { type OpenPart, type SplitOptions, SplitSink } from './engine/io/split-sink.js';
+export { type ReceiveOptions, Receiver } from './engine/receive/receiver.js';
+export { Sender, type SendOptions, type ZeroLengthPackets } from './engine/send/sender.js';
+export { type CaptureRequest, type CaptureResult, capture } from './engine/session/capture.js';
+export type { ConversationStatistics } from './engine/session/duplex.js';
+export { type ExchangeRequest, type ExchangeResult, exchange } from './engine/session/exchange.js';
+export type { ControlMessages } from './engine/session/hooks.js';
+export { type End, type EndReason, isClean } from './engine/session/outcome.js';
+export { type SendRequest, type SendResult, send } from './engine/session/send.js';
+export type { Statistics } from './engine/stats/statistics.js';
+export { type Gap, ReceiveStatistics, SendStatistics } from './engine/stats/statistics.js';
 export type {
   Backend,
   ClaimOptions,
@@ -38,22 +37,24 @@ export type {
   Transfer,
   TransferMemory,
 } from './usb/backend.js';
-export type { ControlMessage, ControlRequest } from './usb/control-request.js';
+export type { ControlMessage, ControlRequest } from './usb/control.js';
+export { UsbError, type UsbErrorCode } from './usb/errors.js';
+export {
+  type EndpointLocation,
+  type EndpointPair,
+  type EndpointRequest,
+  locateBulkIn,
+  locateIn,
+  locateOut,
+  locatePair,
+  type PairRequest,
+} from './usb/locate.js';
 export type {
   AlternateSetting,
   Configuration,
   Direction,
   EndpointDescriptor,
   TransferType,
-} from './usb/descriptors.js';
-export { UsbError, type UsbErrorCode } from './usb/errors.js';
-export {
-  type EndpointLocation,
-  type EndpointRequest,
-  locateBulkIn,
-  locateIn,
-  locateOut,
-} from './usb/locate-endpoint.js';
-export { type EndpointPair, locatePair, type PairRequest } from './usb/locate-pair.js';
-export { type DeviceFilter, matches } from './usb/select-device.js';
+} from './usb/model.js';
+export { type DeviceFilter, matches } from './usb/model.js';
 export { TRANSFER_STATUSES, type TransferStatus } from './usb/transfer-status.js';

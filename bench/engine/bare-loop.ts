@@ -1,6 +1,6 @@
-import { openEndpoint } from '../../src/transfer/open-endpoint.js';
+import { openEndpoint } from '../../src/engine/device/open.js';
 import type { Backend, DeviceInfo } from '../../src/usb/backend.js';
-import type { EndpointLocation } from '../../src/usb/locate-endpoint.js';
+import type { EndpointLocation } from '../../src/usb/locate.js';
 
 /**
  * The least that can receive a stream, and so what the backend itself costs: every transfer has a

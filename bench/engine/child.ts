@@ -3,9 +3,9 @@
  * The bytes go to stdout, as the command's do; what was measured goes to stderr, in the same words.
  */
 import { createVirtualBackend } from '../../src/backends/virtual/backend.js';
-import { capture } from '../../src/transfer/capture.js';
-import { FdSink } from '../../src/transfer/fd-sink.js';
-import { locateBulkIn } from '../../src/usb/locate-endpoint.js';
+import { FdSink } from '../../src/engine/io/fd-sink.js';
+import { capture } from '../../src/engine/session/capture.js';
+import { locateBulkIn } from '../../src/usb/locate.js';
 import { bareLoop } from './bare-loop.js';
 
 const STDOUT = 1;

@@ -3,7 +3,7 @@
  * engine. `npm run bench:engine -- --help` shows the options.
  */
 import { parseArgs } from 'node:util';
-import { parseSize } from '../../src/usb/quantity.js';
+import { parseSize } from '../../src/usb/format.js';
 import { saveResults } from '../results.js';
 import { calibrate } from './calibrate.js';
 import { DEPTHS, PATHS, type Path, plan, SIZES, sizeName } from './case.js';

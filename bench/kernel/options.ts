@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { parseSize } from '../../src/usb/quantity.js';
+import { parseSize } from '../../src/usb/format.js';
 import { DIRECTIONS, type Direction } from './direction.js';
 import type { Place } from './places.js';
 import type { Program } from './programs.js';

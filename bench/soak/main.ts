@@ -5,10 +5,10 @@
 import { closeSync, openSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createVirtualBackend } from '../../src/backends/virtual/backend.js';
-import { capture } from '../../src/transfer/capture.js';
-import { FdSink } from '../../src/transfer/fd-sink.js';
-import type { ReceiveStatistics } from '../../src/transfer/receive-statistics.js';
-import { locateBulkIn } from '../../src/usb/locate-endpoint.js';
+import { FdSink } from '../../src/engine/io/fd-sink.js';
+import { capture } from '../../src/engine/session/capture.js';
+import type { ReceiveStatistics } from '../../src/engine/stats/statistics.js';
+import { locateBulkIn } from '../../src/usb/locate.js';
 import { saveResults } from '../results.js';
 import { growth, type Memory, memoryTable, takeMemory } from './memory.js';
 

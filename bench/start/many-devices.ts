@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { COMPOSITE, SUPER, writeSystem } from '../../test/sysfs-tree.js';
+import { COMPOSITE, SUPER, writeSystem } from '../../test/support/sysfs-tree.js';
 
 /** Devices on one bus, so that their addresses are those that there can be. */
 const ON_A_BUS = 100;

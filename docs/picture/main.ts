@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Terminal } from '../../test/cli/terminal.js';
+import { Terminal } from '../../test/process/terminal.js';
 import { drawWindows } from './svg.js';
 
 // `npm run picture`: makes docs/terminal.svg of a capture in a real terminal. It needs tmux.

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { COMMANDS, HELP_SUMMARY } from '../../src/cli/command-table.js';
+import { COMMANDS, HELP_SUMMARY } from '../../src/cli/commands.js';
+import { COLUMNS } from '../../src/cli/devices/columns.js';
 import { EXAMPLES } from '../../src/cli/help/examples.js';
-import { SUMMARY } from '../../src/cli/help/overview.js';
-import { sentence } from '../../src/cli/help/text.js';
+import { SUMMARY } from '../../src/cli/help/help.js';
+import { sentence } from '../../src/cli/help/layout.js';
 import { TOPICS } from '../../src/cli/help/topics.js';
-import { COLUMNS } from '../../src/cli/list-columns.js';
 import { createProgram } from '../../src/cli/program.js';
 import { type Page, renderPage } from './page.js';
 import { bold, italic, paragraph, tagged, terms, topic } from './roff.js';

@@ -1,5 +1,5 @@
-import type { Part, Term } from '../../src/cli/help/part.js';
-import { wrap } from '../../src/cli/help/text.js';
+import type { Part, Term } from '../../src/cli/help/layout.js';
+import { wrap } from '../../src/cli/help/layout.js';
 
 /*
  * Plain text as roff: lines of a manual page, for the macros of man(7).

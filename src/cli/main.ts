@@ -1,7 +1,7 @@
 import type { Command, CommanderError as Stop } from 'commander';
 import { CommanderError } from './commander.js';
 import { createProgram, type ProgramOptions } from './program.js';
-import { finishPrinting, finishSaying, releaseLostTerminals } from './stdio.js';
+import { finishPrinting, finishSaying, releaseLostTerminals } from './terminal/stdio.js';
 
 /** Commander throws instead of exiting, and says nothing itself. */
 const SILENT = { writeOut: () => {}, writeErr: () => {}, outputError: () => {} };
@@ -33,7 +33,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     await run(program, args, () => command);
     await finishPrinting();
   } catch (error) {
-    const { fail } = await import('./failure.js');
+    const { fail } = await import('./errors/print.js');
     // Of a command line that cannot be parsed, no more than the words is known.
     const json = upTo('--', args).includes('--json');
     const debug = program?.opts<ProgramOptions>().debug ?? false;

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Command as Program } from 'commander';
-import { COMMANDS, HELP_SUMMARY } from './command-table.js';
 import { Command, CommanderError, Option } from './commander.js';
-import { print } from './stdio.js';
+import { COMMANDS, HELP_SUMMARY } from './commands.js';
+import { print } from './terminal/stdio.js';
 
 /** Options of the program itself; they may stand behind the name of a command as well. */
 export interface ProgramOptions {

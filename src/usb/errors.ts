@@ -56,3 +56,13 @@ export interface UsbErrorOptions extends ErrorOptions {
   readonly driver?: string | undefined;
   readonly advice?: string | undefined;
 }
+
+/** What was thrown, as an Error: anything can be thrown. */
+export function toError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+/** Why a step failed; undefined when it did not. */
+export function failureOf(step: Promise<void>): Promise<Error | undefined> {
+  return step.then(() => undefined, toError);
+}

@@ -1,5 +1,5 @@
 import type { Backend, DeviceInfo } from '../../src/usb/backend.js';
-import type { ControlRequest } from '../../src/usb/control-request.js';
+import type { ControlRequest } from '../../src/usb/control.js';
 
 /**
  * What a backend under test can stage. Each device that it stages is plugged in now and fresh: no

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { violations } from '../cli/schema.js';
+import { violations } from '../process/schema.js';
 import { describeInLab, guest } from './lab/lab.js';
 
 interface Check {

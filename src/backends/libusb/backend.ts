@@ -3,12 +3,12 @@ import type {
   DescriptorBytes,
   Device,
   DeviceInfo,
+  DeviceState,
   TransferMemory,
 } from '../../usb/backend.js';
-import type { DeviceState } from '../../usb/device-state.js';
-import type { Finding } from '../../usb/diagnosis.js';
-import { listSysfs } from './sysfs.js';
-import { type SystemFiles, systemFiles } from './system-files.js';
+import type { Finding } from '../../usb/check-result.js';
+import { listSysfs } from './linux/devices.js';
+import { type SystemFiles, systemFiles } from './linux/paths.js';
 
 /**
  * The machine's real USB, through libusb. On Linux, listing asks the kernel alone: libusb, and what
@@ -17,7 +17,7 @@ import { type SystemFiles, systemFiles } from './system-files.js';
 export class LibusbBackend implements Backend {
   readonly name = 'libusb';
   readonly #system: SystemFiles;
-  #inspector: Promise<typeof import('./inspect.js')> | undefined;
+  #inspector: Promise<typeof import('./linux/interfaces.js')> | undefined;
 
   /** See `WatchedBus`. */
   readonly glance = process.platform === 'linux' ? () => this.#glance() : undefined;
@@ -38,7 +38,7 @@ export class LibusbBackend implements Backend {
   async inspect(info: DeviceInfo): Promise<DeviceState> {
     if (process.platform === 'linux') {
       // Kept, as to import it anew takes longer than to inspect, and a list has many devices.
-      this.#inspector ??= import('./inspect.js');
+      this.#inspector ??= import('./linux/interfaces.js');
       return (await this.#inspector).inspect(info, this.#system);
     }
     return { accessible: undefined, node: undefined, interfaces: [] };
@@ -46,7 +46,7 @@ export class LibusbBackend implements Backend {
 
   async descriptors(info: DeviceInfo): Promise<DescriptorBytes> {
     if (process.platform === 'linux') {
-      const { readDescriptors } = await import('./sysfs-descriptors.js');
+      const { readDescriptors } = await import('./linux/devices.js');
       return readDescriptors(info, this.#system.devices);
     }
     const { portableDescriptors } = await import('./portable-list.js');
@@ -54,26 +54,26 @@ export class LibusbBackend implements Backend {
   }
 
   async open(info: DeviceInfo): Promise<Device> {
-    const { LibusbDevice } = await import('./device.js');
+    const { LibusbDevice } = await import('./native/device.js');
     return LibusbDevice.open(info);
   }
 
   async transferMemory(): Promise<TransferMemory | undefined> {
-    const { usbfsMemory } = await import('./memory-limit.js');
+    const { usbfsMemory } = await import('./linux/memory.js');
     return usbfsMemory();
   }
 
   async diagnose(devices: readonly DeviceInfo[]): Promise<Finding[]> {
     if (process.platform === 'linux') {
-      const { diagnose } = await import('./diagnose.js');
+      const { diagnose } = await import('./doctor/diagnose.js');
       return diagnose(devices, this.#system);
     }
-    const { libusbFinding } = await import('./system-findings.js');
+    const { libusbFinding } = await import('./doctor/system.js');
     return [await libusbFinding()];
   }
 
   async #glance(): Promise<string> {
-    const { glanceSysfs } = await import('./glance.js');
+    const { glanceSysfs } = await import('./linux/devices.js');
     return glanceSysfs(this.#system.devices);
   }
 }

@@ -5,11 +5,11 @@ import {
   ENDPOINT_FIELDS,
   encodeFields,
   INTERFACE_FIELDS,
-} from '../../usb/descriptor-fields.js';
-import { type Configuration, packetSizeOf, transferTypeOf } from '../../usb/descriptors.js';
+} from '../../usb/descriptors/fields.js';
 import { UsbError } from '../../usb/errors.js';
-import { comparePaths, portPath } from '../../usb/port-path.js';
-import { loadNodeUsb, type NativeDevice } from './node-usb.js';
+import { comparePaths, portPath } from '../../usb/format.js';
+import { type Configuration, packetSizeOf, transferTypeOf } from '../../usb/model.js';
+import { loadNodeUsb, type NativeDevice } from './native/node-usb.js';
 
 /** That of audio has two fields more (USB Audio 1.0 §4.6.1.1), which libusb holds apart. */
 const ENDPOINT_LENGTH = 7;

@@ -3,21 +3,21 @@ import type {
   DescriptorBytes,
   Device,
   DeviceInfo,
+  DeviceState,
   TransferMemory,
 } from '../../usb/backend.js';
-import type { DeviceState } from '../../usb/device-state.js';
 import { UsbError } from '../../usb/errors.js';
-import { type Clock, systemClock } from './clock.js';
-import type { OnOut } from './counter-sink.js';
-import { VirtualDevice } from './device.js';
-import { createCounterGadget, createLoopbackGadget, type Gadget } from './gadget.js';
-import { HostController } from './host-controller.js';
-import { Loan } from './loan.js';
-import { DEFAULT_SCENARIO, type Scenario } from './scenario.js';
-import { type Plug, Socket } from './socket.js';
-import { SPEEDS } from './speed.js';
+import { type Clock, systemClock } from './bus/clock.js';
+import { HostController } from './bus/host-controller.js';
+import { Loan } from './bus/memory-budget.js';
+import { type Plug, Socket } from './bus/port.js';
+import { SPEEDS } from './bus/speed.js';
+import type { OnOut } from './gadgets/counter-out.js';
+import { createCounterGadget, createLoopbackGadget, type Gadget } from './gadgets/gadget.js';
+import { VirtualDevice } from './handle/device.js';
+import { DEFAULT_SCENARIO, type Scenario } from './scenario/scenario.js';
 
-export { parseScenario, SCENARIO_CLAUSES, type Scenario } from './scenario.js';
+export { parseScenario, SCENARIO_CLAUSES, type Scenario } from './scenario/scenario.js';
 
 export interface VirtualBackendOptions {
   /** What the devices do; plain devices by default. */
@@ -84,7 +84,7 @@ export class VirtualBackend implements Backend {
   }
 
   async descriptors(info: DeviceInfo): Promise<DescriptorBytes> {
-    const { descriptorBytes } = await import('./descriptor-bytes.js');
+    const { descriptorBytes } = await import('./gadgets/descriptors.js');
     return { descriptors: descriptorBytes(this.#plugOf(info).info), bos: undefined };
   }
 

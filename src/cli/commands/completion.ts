@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { print } from '../stdio.js';
+import { print } from '../terminal/stdio.js';
 
 /** The scripts' names are those that the shells look for. */
 const SCRIPTS = {

@@ -1,26 +1,26 @@
 import type { Command } from 'commander';
-import type { Backend, DeviceInfo } from '../../usb/backend.js';
+import type { Backend, DeviceInfo, TransferMemory } from '../../usb/backend.js';
+import { byDevice, type Finding, type FindingStatus } from '../../usb/check-result.js';
 import { isHub } from '../../usb/device-class.js';
-import { byDevice, type Finding } from '../../usb/diagnosis.js';
 import { UsbError } from '../../usb/errors.js';
-import { bulkInEndpoints } from '../../usb/locate-endpoint.js';
-import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
-import { checklist } from '../checklist.js';
-import { endpointFinding, memoryFinding } from '../checks.js';
-import { CliError } from '../cli-error.js';
-import { addColorOption } from '../color-option.js';
-import { countOf } from '../format.js';
-import { toJson } from '../sanitize.js';
+import { bulkInEndpoints } from '../../usb/locate.js';
+import { fittingTransfers, leastMemory, mostMemory } from '../../usb/transfer-memory.js';
+import { deviceName, UNKNOWN } from '../devices/details.js';
+import { CliError } from '../errors/cli-error.js';
+import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import {
   addFilterOptions,
   addPlaceOptions,
   type FilterOptions,
   filterDevices,
   filterOf,
-} from '../selection.js';
-import { print } from '../stdio.js';
-import { painter } from '../style.js';
-import { showsUnicode } from '../unicode.js';
+} from '../options/device.js';
+import { addColorOption } from '../options/output.js';
+import { DEFAULT_POOL } from '../options/stream.js';
+import { binarySize, countOf, endpointName, ids, showsUnicode } from '../terminal/format.js';
+import { escapeUnsafe, sanitize, toJson } from '../terminal/sanitize.js';
+import { print } from '../terminal/stdio.js';
+import { type Paint, painter } from '../terminal/style.js';
 
 interface DoctorOptions extends BackendOptions, FilterOptions {
   readonly json?: true;
@@ -95,4 +95,105 @@ async function findingsOf(
 
 function toRecord({ id, device, status, message, fix }: Finding): Record<string, unknown> {
   return { id, device: device ?? null, status, message, fix: fix ?? null };
+}
+
+const MARKS: Readonly<Record<FindingStatus, string>> = { ok: '✔', warning: '!', problem: '✘' };
+const ASCII_MARKS: Readonly<Record<FindingStatus, string>> = {
+  ok: 'ok  ',
+  warning: 'warn',
+  problem: 'FAIL',
+};
+
+/** How a checklist is shown. */
+export interface Looks {
+  readonly unicode: boolean;
+  readonly paint: Paint;
+}
+
+/**
+ * Findings as lines with a mark each, under the system's and each device's heading. What is to be
+ * done stands below, in a line of its own, so that commands in it can be copied.
+ */
+export function checklist(
+  findings: readonly Finding[],
+  devices: readonly DeviceInfo[],
+  looks: Looks,
+): string {
+  const found = byDevice(findings);
+  return [
+    section('System', found.get(undefined), looks),
+    ...devices.map((device) => section(heading(device), found.get(device.path), looks)),
+  ].join('\n\n');
+}
+
+function section(heading: string, findings: readonly Finding[] | undefined, looks: Looks): string {
+  const lines = (findings ?? []).flatMap((finding) => findingLines(finding, looks));
+  return [looks.paint('bold', heading), ...lines].join('\n');
+}
+
+function findingLines({ status, message, fix }: Finding, { unicode, paint }: Looks): string[] {
+  const mark = (unicode ? MARKS : ASCII_MARKS)[status];
+  const shown = status === 'problem' ? paint('red', mark) : mark;
+  const indent = ' '.repeat(mark.length + 3);
+  return [
+    `  ${shown} ${escapeUnsafe(message)}`,
+    ...(fix === undefined ? [] : [`${indent}${unicode ? '→' : '->'} ${escapeUnsafe(fix)}`]),
+  ];
+}
+
+function heading(device: DeviceInfo): string {
+  const name = deviceName(device, UNKNOWN);
+  return `${device.path}  ${ids(device)}  ${sanitize(name)}`.trimEnd();
+}
+
+/*
+ * The checks of `usbxfer doctor` that are the same on every bus.
+ */
+
+/**
+ * Whether the system lends what `usbxfer read` asks for when nobody says how much. What others have
+ * in flight meanwhile cannot be known.
+ *
+ * @param memory undefined where no limit is known
+ */
+export function memoryFinding(memory: TransferMemory | undefined): Finding {
+  const about = { id: 'memory', device: undefined } as const;
+  if (memory === undefined) {
+    return { ...about, status: 'ok', message: 'no limit to the memory of transfers is known' };
+  }
+  const { transfers, transferSize } = DEFAULT_POOL;
+  const message =
+    `the kernel lends ${binarySize(memory.bytes)} to the transfers of all programs together ` +
+    `(usbfs_memory_mb); usbxfer read takes ${binarySize(transfers * transferSize)} of it`;
+  if (transfers * leastMemory(transferSize) <= memory.bytes) {
+    return { ...about, status: 'ok', message };
+  }
+  const fitting = fittingTransfers(memory.bytes, transferSize);
+  const less = fitting > 0 ? `; or read with --transfers ${fitting}` : '';
+  return {
+    ...about,
+    status: 'problem',
+    message,
+    fix: `raise it: ${memory.raise(transfers * mostMemory(transferSize))}${less}`,
+  };
+}
+
+/** Whether there is anything to read from a device. */
+export function endpointFinding(device: DeviceInfo): Finding {
+  const about = { id: 'endpoint', device: device.path } as const;
+  const endpoints = bulkInEndpoints(device, {}).map(({ endpoint }) =>
+    endpointName(endpoint.address),
+  );
+  if (endpoints.length > 0) {
+    const names = [...new Set(endpoints)].join(', ');
+    return { ...about, status: 'ok', message: `it has bulk IN endpoints: ${names}` };
+  }
+  return device.activeConfiguration === undefined
+    ? {
+        ...about,
+        status: 'warning',
+        message: 'it is not configured: it has no interfaces yet',
+        fix: 'plug it in again',
+      }
+    : { ...about, status: 'warning', message: 'it has no bulk IN endpoint to read from' };
 }

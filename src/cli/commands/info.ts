@@ -1,22 +1,22 @@
 import type { Command } from 'commander';
 import type { DescriptorBytes } from '../../usb/backend.js';
-import type { DeviceFilter } from '../../usb/select-device.js';
-import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
-import { CliError } from '../cli-error.js';
-import { addColorOption } from '../color-option.js';
+import type { DeviceFilter } from '../../usb/model.js';
 import { Option } from '../commander.js';
-import { endpointCommand, type Place } from '../endpoint-command.js';
-import { examine } from '../listed-device.js';
-import { toJson } from '../sanitize.js';
+import { examine } from '../devices/details.js';
+import { endpointCommand, type Place } from '../devices/suggested-command.js';
+import { CliError } from '../errors/cli-error.js';
+import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import {
   addFilterOptions,
   addPlaceOptions,
   type FilterOptions,
   selectDevice,
-} from '../selection.js';
-import { print } from '../stdio.js';
-import { painter } from '../style.js';
-import * as values from '../values.js';
+} from '../options/device.js';
+import { addColorOption } from '../options/output.js';
+import * as values from '../options/parsers.js';
+import { toJson } from '../terminal/sanitize.js';
+import { print } from '../terminal/stdio.js';
+import { painter } from '../terminal/style.js';
 
 interface InfoOptions extends BackendOptions, FilterOptions {
   readonly json?: true;
@@ -55,17 +55,17 @@ async function info(operand: DeviceFilter | undefined, options: InfoOptions): Pr
   }
   const commandFor = (place: Place) => endpointCommand(device, place, devices, options);
   if (options.json) {
-    const { infoRecord } = await import('../info-record.js');
+    const { infoRecord } = await import('../devices/record.js');
     print(toJson(infoRecord(device, bytes, commandFor)));
   } else {
-    const { infoText } = await import('../info-text.js');
+    const { infoText } = await import('../devices/describe.js');
     print(infoText(device, bytes, commandFor, await painter('stdout')));
   }
 }
 
 /** Lines with a # say which bytes follow. */
 async function rawLines({ descriptors, bos }: DescriptorBytes): Promise<string[]> {
-  const { hexDump } = await import('../hex-dump.js');
+  const { hexDump } = await import('../terminal/format.js');
   return [
     '# device descriptor and configurations',
     ...hexDump(descriptors),

@@ -3,22 +3,19 @@ import type { Command } from 'commander';
 import type { Backend, DeviceInfo } from '../../usb/backend.js';
 import { isHub } from '../../usb/device-class.js';
 import { UsbError } from '../../usb/errors.js';
-import { loadBackend } from '../backends.js';
-import { CliError } from '../cli-error.js';
-import { deviceRecord } from '../device-record.js';
-import { type Branch, deviceTree } from '../device-tree.js';
-import { countOf } from '../format.js';
-import { isCalled } from '../kind-options.js';
-import { COLUMNS, type Column, comparison, DEFAULT_COLUMNS } from '../list-columns.js';
-import { addListOptions, type ListOptions } from '../list-options.js';
-import { driversOf, examine, type ListedDevice } from '../listed-device.js';
-import { toJson } from '../sanitize.js';
-import { filterDevices } from '../selection.js';
-import { print, say } from '../stdio.js';
-import { styled } from '../style.js';
-import { table } from '../table.js';
-import { measureOf } from '../text-width.js';
-import { showsUnicode } from '../unicode.js';
+import { COLUMNS, type Column, comparison, DEFAULT_COLUMNS } from '../devices/columns.js';
+import { driversOf, examine, type ListedDevice } from '../devices/details.js';
+import { deviceRecord } from '../devices/record.js';
+import { type Branch, deviceTree } from '../devices/tree.js';
+import { CliError } from '../errors/cli-error.js';
+import { loadBackend } from '../options/backend.js';
+import { filterDevices, isCalled } from '../options/device.js';
+import { addListOptions, type ListOptions } from '../options/list.js';
+import { countOf, showsUnicode } from '../terminal/format.js';
+import { toJson } from '../terminal/sanitize.js';
+import { print, say } from '../terminal/stdio.js';
+import { styled } from '../terminal/style.js';
+import { measureOf, table } from '../terminal/table.js';
 
 const SCHEMA = 'usbxfer.list/1';
 
@@ -100,9 +97,7 @@ async function tableLines(
     return [prefix + first, ...cells];
   });
   const header = options.header ? [columns.map(({ name }) => name)] : [];
-  const details = options.verbose
-    ? (await import('../interface-lines.js')).interfaceLines
-    : () => [];
+  const details = options.verbose ? (await import('../devices/tree.js')).interfaceLines : () => [];
   const lines = table([...header, ...rows], {
     measure: await measureOf(rows.flat()),
     width: terminalWidth(),

@@ -1,17 +1,16 @@
 import type { Command } from 'commander';
-import { capture } from '../../transfer/capture.js';
-import { locateBulkIn } from '../../usb/locate-endpoint.js';
-import { codeOfEnd } from '../ending.js';
-import { outcomeOf } from '../outcome.js';
-import { openOutput } from '../output.js';
-import { planOutput } from '../output-plan.js';
-import { describeReadFailure } from '../read-failure.js';
-import { addReadOptions, type ReadOptions } from '../read-options.js';
-import { readRecord } from '../read-record.js';
-import { ReadSubject } from '../read-subject.js';
-import { readSummary } from '../read-summary.js';
-import { Session } from '../session.js';
-import { checkPoolSize, checkTransferMemory, wholePackets } from '../transfer-memory.js';
+import { capture } from '../../engine/session/capture.js';
+import { locateBulkIn } from '../../usb/locate.js';
+import { addReadOptions, type ReadOptions } from '../options/stream.js';
+import { ReadSubject } from '../progress/stream.js';
+import { codeOfEnd, outcomeOf } from '../report/exit-status.js';
+import { describeReadFailure } from '../report/failure.js';
+import { readRecord } from '../report/record.js';
+import { readSummary } from '../report/summary.js';
+import { checkPoolSize, checkTransferMemory, wholePackets } from '../session/memory.js';
+import { openOutput } from '../session/output.js';
+import { planOutput } from '../session/output-name.js';
+import { Session } from '../session/session.js';
 
 /** `usbxfer read` */
 export function define(command: Command): void {

@@ -1,24 +1,24 @@
 import type { Command } from 'commander';
-import { isChange, type ResetResult, resetDevice } from '../../transfer/reset-device.js';
-import { isSameDevice } from '../../transfer/wait-for-device.js';
+import { isSameDevice } from '../../engine/device/presence.js';
+import { isChange, type ResetResult, resetDevice } from '../../engine/device/reset.js';
 import type { DeviceInfo } from '../../usb/backend.js';
-import { parentPath } from '../../usb/port-path.js';
-import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
-import { CliError } from '../cli-error.js';
-import { addColorOption } from '../color-option.js';
+import { parentPath } from '../../usb/format.js';
 import { Option } from '../commander.js';
-import { deviceName, UNKNOWN } from '../device-name.js';
-import { ids } from '../format.js';
-import { identityRecord } from '../identity-record.js';
-import { LONGEST_NAME, sanitize, toJson } from '../sanitize.js';
+import { deviceName, UNKNOWN } from '../devices/details.js';
+import { identityRecord } from '../devices/record.js';
+import { CliError } from '../errors/cli-error.js';
+import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import {
   addFilterOptions,
   addPlaceOptions,
   type FilterOptions,
   selectDevice,
-} from '../selection.js';
-import { print } from '../stdio.js';
-import * as values from '../values.js';
+} from '../options/device.js';
+import { addColorOption } from '../options/output.js';
+import * as values from '../options/parsers.js';
+import { ids } from '../terminal/format.js';
+import { LONGEST_NAME, sanitize, toJson } from '../terminal/sanitize.js';
+import { print } from '../terminal/stdio.js';
 
 interface ResetOptions extends BackendOptions, FilterOptions {
   /** Milliseconds. */

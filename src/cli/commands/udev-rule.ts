@@ -6,11 +6,11 @@ import {
   udevRule,
   udevRuleFile,
 } from '../../usb/udev-rule.js';
-import { CliError } from '../cli-error.js';
 import { InvalidArgumentError } from '../commander.js';
-import { ids } from '../format.js';
-import { addFilterOptions, type FilterOptions, filterOf } from '../selection.js';
-import { print, say } from '../stdio.js';
+import { CliError } from '../errors/cli-error.js';
+import { addFilterOptions, type FilterOptions, filterOf } from '../options/device.js';
+import { ids } from '../terminal/format.js';
+import { print, say } from '../terminal/stdio.js';
 
 interface UdevRuleOptions extends FilterOptions {
   readonly group?: string;

@@ -1,24 +1,26 @@
 import type { Command } from 'commander';
-import { Deadline } from '../../transfer/deadline.js';
-import { type WatchedBus, watchBus } from '../../transfer/watch-bus.js';
+import { type WatchedBus, watchBus } from '../../engine/device/presence.js';
+import { Deadline } from '../../engine/timers.js';
 import type { BusEvent } from '../../usb/bus-events.js';
-import { addBackendOptions, type BackendOptions, loadBackend } from '../backends.js';
-import { CliError } from '../cli-error.js';
-import { deviceName, UNKNOWN } from '../device-name.js';
-import { eventLine, eventRecord } from '../event-text.js';
-import { FirstSignal } from '../first-signal.js';
-import { countOf } from '../format.js';
-import { addKindOptions, isCalled, type KindOptions } from '../kind-options.js';
-import { LineOutput } from '../line-output.js';
-import { toJsonLine } from '../sanitize.js';
+import { deviceName, UNKNOWN } from '../devices/details.js';
+import { identityRecord } from '../devices/record.js';
+import { CliError, systemReason } from '../errors/cli-error.js';
+import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import {
   addFilterOptions,
+  addKindOptions,
   addPlaceOptions,
   each,
   type FilterOptions,
   filterDevices,
-} from '../selection.js';
-import * as values from '../values.js';
+  isCalled,
+  type KindOptions,
+} from '../options/device.js';
+import * as values from '../options/parsers.js';
+import { FirstSignal } from '../session/shutdown.js';
+import { countOf, ids, signallingRate } from '../terminal/format.js';
+import { MessageQueue, nonBlocking } from '../terminal/nonblocking-writer.js';
+import { LONGEST_NAME, sanitize, toJsonLine } from '../terminal/sanitize.js';
 
 interface WatchOptions extends BackendOptions, FilterOptions, KindOptions {
   readonly initial?: true;
@@ -112,4 +114,90 @@ function checkLimits(
   if (received === undefined && count !== undefined) {
     throw new CliError('timeout', `the time is over after ${events}`);
   }
+}
+
+const SCHEMA = 'usbxfer.watch/1';
+
+/** What is rarely exceeded, so that the columns of lines that know nothing of each other meet. */
+const PATH_WIDTH = 7;
+const RATE_WIDTH = 4;
+const NAME_WIDTH = 24;
+
+/** An event as a line for a person: `2026-11-21T10:24:15.123Z  attach   3-1.2    1234:5678  480M  …` */
+export function eventLine({ kind, device }: BusEvent, time: Date): string {
+  const { path, speed, serial } = device;
+  return [
+    time.toISOString(),
+    kind.padEnd('present'.length),
+    path.padEnd(PATH_WIDTH),
+    ids(device),
+    (speed === undefined ? '' : signallingRate(speed)).padEnd(RATE_WIDTH),
+    sanitize(deviceName(device, UNKNOWN), LONGEST_NAME).padEnd(NAME_WIDTH),
+    sanitize(serial ?? ''),
+  ]
+    .join('  ')
+    .trimEnd();
+}
+
+/** The same for programs (schema/watch.schema.json). */
+export function eventRecord({ kind, device }: BusEvent, time: Date): Record<string, unknown> {
+  return {
+    schema: SCHEMA,
+    event: kind,
+    time: time.toISOString(),
+    device: identityRecord(device),
+  };
+}
+
+const STDOUT = 1;
+
+/** How often to look whether a reader that takes nothing is still worth waiting for, in milliseconds. */
+const LOOK = 100;
+
+/** How long the last line may take to get through, in milliseconds. */
+const LAST_WORDS = 5000;
+
+/**
+ * Lines on stdout, one after another as they come to be. A reader that is slow is waited for, without
+ * blocking the process, as a write of Node's to a full pipe would: signals and timers are served.
+ */
+export class LineOutput {
+  readonly #queue = new MessageQueue(nonBlocking(STDOUT) ?? stdoutOfNode());
+
+  /** Whether nothing can be written any more. */
+  get isBroken(): boolean {
+    return this.#queue.failure !== undefined;
+  }
+
+  /**
+   * Writes a line, and resolves when the reader has it, or never will.
+   *
+   * @param signal ends the wait; what then is left of the line gets its chance in `close`
+   */
+  async put(line: string, signal: AbortSignal): Promise<void> {
+    this.#queue.put(`${line}\n`);
+    while (!this.#queue.isEmpty && !signal.aborted) {
+      await this.#queue.drained(LOOK);
+    }
+  }
+
+  /**
+   * Waits a moment for the last line to get through. A reader that closed the pipe has had enough.
+   *
+   * @throws CliError when stdout did not take everything
+   */
+  async close(): Promise<void> {
+    await this.#queue.drained(LAST_WORDS);
+    const cause = this.#queue.isEmpty ? this.#queue.failure : new Error('nobody reads it');
+    if (cause !== undefined && (cause as NodeJS.ErrnoException).code !== 'EPIPE') {
+      const message = `cannot write to stdout: ${systemReason(cause)}`;
+      throw new CliError('output-failed', message, { cause });
+    }
+  }
+}
+
+/** Node makes a pipe or socket on stdout non-blocking. */
+function stdoutOfNode(): number {
+  process.stdout.on('error', () => {});
+  return STDOUT;
 }

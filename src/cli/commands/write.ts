@@ -1,16 +1,15 @@
 import type { Command } from 'commander';
-import { send } from '../../transfer/send.js';
-import { locateOut } from '../../usb/locate-endpoint.js';
-import { codeOfSendEnd } from '../ending.js';
-import { openInput } from '../input.js';
-import { outcomeOf } from '../outcome.js';
-import { Session } from '../session.js';
-import { checkPoolSize, checkTransferMemory } from '../transfer-memory.js';
-import { describeWriteFailure } from '../write-failure.js';
-import { addWriteOptions, type WriteOptions } from '../write-options.js';
-import { writeRecord } from '../write-record.js';
-import { WriteSubject } from '../write-subject.js';
-import { writeSummary } from '../write-summary.js';
+import { send } from '../../engine/session/send.js';
+import { locateOut } from '../../usb/locate.js';
+import { addWriteOptions, type WriteOptions } from '../options/stream.js';
+import { WriteSubject } from '../progress/stream.js';
+import { codeOfSendEnd, outcomeOf } from '../report/exit-status.js';
+import { describeWriteFailure } from '../report/failure.js';
+import { writeRecord } from '../report/record.js';
+import { writeSummary } from '../report/summary.js';
+import { openInput } from '../session/input.js';
+import { checkPoolSize, checkTransferMemory } from '../session/memory.js';
+import { Session } from '../session/session.js';
 
 /** `usbxfer write` */
 export function define(command: Command): void {

@@ -1,10 +1,10 @@
 import type { DeviceInfo } from '../../usb/backend.js';
-import { directionOf, type EndpointDescriptor } from '../../usb/descriptors.js';
 import { classesOf, className } from '../../usb/device-class.js';
-import type { EndpointLocation, EndpointRequest } from '../../usb/locate-endpoint.js';
-import { countOf, endpointName, hex2, hex4, ids } from '../format.js';
+import type { EndpointLocation, EndpointRequest } from '../../usb/locate.js';
+import { directionOf, type EndpointDescriptor } from '../../usb/model.js';
+import { countOf, endpointName, hex2, hex4, ids } from '../terminal/format.js';
 import type { Candidate } from './candidate.js';
-import type { GivenOptions } from './typed-options.js';
+import type { GivenOptions } from './parse-line.js';
 
 /*
  * Values of options that the devices on the bus suggest: each once, in the order of the bus.

@@ -1,4 +1,4 @@
-import { escapeUnsafe, sanitize } from '../sanitize.js';
+import { escapeUnsafe, sanitize } from '../terminal/sanitize.js';
 
 /** One thing that the word under the cursor may become. */
 export interface Candidate {

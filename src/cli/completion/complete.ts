@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import { createProgram } from '../program.js';
-import { print } from '../stdio.js';
+import { print } from '../terminal/stdio.js';
 import { answerLines, behind, type Candidate, type Completions } from './candidate.js';
-import { completeValue } from './option-values.js';
-import { nextWords } from './request-words.js';
-import { namedOptions, optionsOf, readTyped, type TypedOptions } from './typed-options.js';
+import { namedOptions, optionsOf, readTyped, type TypedOptions } from './parse-line.js';
+import { completeValue, nextWords } from './values.js';
 
 /**
  * Answers a completion script on stdout, see `answerLines`. Whatever goes wrong, nobody wants to

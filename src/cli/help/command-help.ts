@@ -1,8 +1,8 @@
 import type { Argument, Command, Option } from 'commander';
-import { COMMANDS } from '../command-table.js';
+import { COMMANDS } from '../commands.js';
 import { exampleLines } from './examples.js';
-import type { Term } from './part.js';
-import { sentence, termLines } from './text.js';
+import type { Term } from './layout.js';
+import { sentence, termLines } from './layout.js';
 
 /** The help of one command: how to call it, examples, its options in their groups. */
 export function commandHelp(command: Command, width: number): string {

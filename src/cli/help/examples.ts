@@ -1,4 +1,4 @@
-import type { Term } from './part.js';
+import type { Term } from './layout.js';
 
 /** For usbxfer and for each command a few lines to try, and what they do. */
 export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {

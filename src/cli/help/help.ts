@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { CliError } from '../cli-error.js';
-import { didYouMean } from '../did-you-mean.js';
-import { EXIT } from '../exit-code.js';
-import { print, say } from '../stdio.js';
+import { COMMANDS, HELP_SUMMARY } from '../commands.js';
+import { CliError } from '../errors/cli-error.js';
+import { EXIT } from '../errors/codes.js';
+import { didYouMean } from '../errors/suggest.js';
+import { print, say } from '../terminal/stdio.js';
 import { commandHelp } from './command-help.js';
-import { overview } from './overview.js';
-import { helpWidth, topicText } from './text.js';
+import { exampleLines } from './examples.js';
+import { helpWidth, sentence, termLines, topicText, wrap } from './layout.js';
 import { TOPICS } from './topics.js';
 
 /** Prints the help of a command, or of usbxfer as a whole. */
@@ -48,4 +49,26 @@ function noHelp(program: Command, name: string): CliError {
   return new CliError('invalid-value', `there is no help on '${name}'${suggestion}`, {
     advice: `there is on ${names.join(', ')}`,
   });
+}
+
+const WIDTH = 80;
+
+/** What usbxfer does. */
+export const SUMMARY = 'move bulk data between any USB device and a shell pipeline';
+
+/** The help of usbxfer as a whole: a screen of 80 by 24 shows all of it, and a prompt. */
+export function overview(): string {
+  const commands = COMMANDS.map(({ name, summary }) => [name, summary] as const);
+  const topics = TOPICS.map(({ name }) => name).join(', ');
+  return [
+    `${sentence(SUMMARY)} Examples:`,
+    ...exampleLines('usbxfer'),
+    '',
+    'Usage: usbxfer <command> [options]. Commands:',
+    ...termLines([...commands, ['help', HELP_SUMMARY]], WIDTH),
+    '',
+    ...wrap(`Topics: ${topics}.`, WIDTH),
+    'More: usbxfer <command> --help, usbxfer help <topic>, man usbxfer.',
+    'Options of usbxfer itself: -h, --help; -V, --version; --debug.',
+  ].join('\n');
 }

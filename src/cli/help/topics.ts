@@ -1,4 +1,4 @@
-import type { Part } from './part.js';
+import type { Part } from './layout.js';
 
 /** A help topic, known by name; its module is loaded only when it is asked for. */
 export interface TopicEntry {
@@ -18,31 +18,31 @@ export const TOPICS: readonly TopicEntry[] = [
   {
     name: 'sizes',
     summary: 'how sizes, times, ids and endpoints are written',
-    load: () => import('./sizes.js'),
+    load: () => import('./topics/sizes.js'),
   },
   {
     name: 'requests',
     summary: 'how control requests are written',
-    load: () => import('./requests.js'),
+    load: () => import('./topics/requests.js'),
   },
   {
     name: 'scenarios',
     summary: 'what the simulated devices can be told to do',
-    load: () => import('./scenarios.js'),
+    load: () => import('./topics/scenarios.js'),
   },
   {
     name: 'environment',
     summary: 'the environment variables that are looked at',
-    load: () => import('./environment.js'),
+    load: () => import('./topics/environment.js'),
   },
   {
     name: 'exit-codes',
     summary: 'what each exit code means',
-    load: () => import('./exit-codes.js'),
+    load: () => import('./topics/exit-codes.js'),
   },
   {
     name: 'errors',
     summary: 'the code of each failure, as --json tells it',
-    load: () => import('./errors.js'),
+    load: () => import('./topics/errors.js'),
   },
 ];

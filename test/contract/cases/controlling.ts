@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { Device } from '../../../src/usb/backend.js';
-import { type ControlRequest, LARGEST_CONTROL_DATA } from '../../../src/usb/control-request.js';
+import { type ControlRequest, LARGEST_CONTROL_DATA } from '../../../src/usb/control.js';
 import { assertRefused, eventually, within } from '../expect.js';
 import { Session } from '../session.js';
 import type { ContractCase, Stage, StagedDevice } from '../stage.js';

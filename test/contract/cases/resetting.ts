@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { ControlRequest } from '../../../src/usb/control-request.js';
+import type { ControlRequest } from '../../../src/usb/control.js';
 import { assertCounter, assertRefused, eventually, within } from '../expect.js';
 import { Session } from '../session.js';
 import type { ContractCase } from '../stage.js';

@@ -6,11 +6,11 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { LibusbBackend } from '../../../src/backends/libusb/backend.js';
-import { createRandom } from '../../../src/backends/virtual/random.js';
-import { capture } from '../../../src/transfer/capture.js';
-import { locateBulkIn } from '../../../src/usb/locate-endpoint.js';
-import { counterBytes } from '../../counter-stream.js';
-import { MemorySink } from '../../transfer/memory-sink.js';
+import { createRandom } from '../../../src/backends/virtual/scenario/faults.js';
+import { capture } from '../../../src/engine/session/capture.js';
+import { locateBulkIn } from '../../../src/usb/locate.js';
+import { counterBytes } from '../../support/counter-stream.js';
+import { MemorySink } from '../../unit/engine/support/memory-sink.js';
 
 const [, , speed = 'super', seed = '1', count = '50'] = process.argv;
 const random = createRandom(Number(seed));

@@ -9,12 +9,12 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { LibusbBackend } from '../../../src/backends/libusb/backend.js';
-import { createRandom } from '../../../src/backends/virtual/random.js';
-import { send } from '../../../src/transfer/send.js';
-import type { ZeroLengthPackets } from '../../../src/transfer/sender.js';
-import { locateOut } from '../../../src/usb/locate-endpoint.js';
-import { counterBytes } from '../../counter-stream.js';
-import { MemorySource } from '../../transfer/memory-source.js';
+import { createRandom } from '../../../src/backends/virtual/scenario/faults.js';
+import type { ZeroLengthPackets } from '../../../src/engine/send/sender.js';
+import { send } from '../../../src/engine/session/send.js';
+import { locateOut } from '../../../src/usb/locate.js';
+import { counterBytes } from '../../support/counter-stream.js';
+import { MemorySource } from '../../unit/engine/support/memory-source.js';
 
 const LENGTHS = 30;
 const CHOICES: readonly ZeroLengthPackets[] = ['never', 'auto', 'always'];

@@ -1,0 +1,81 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Finding } from '../../../usb/check-result.js';
+import { toError, UsbError } from '../../../usb/errors.js';
+import { howToPassUsb, isContainer, PASS_TO_CONTAINER } from '../linux/environment.js';
+import { type SystemFiles, systemFiles } from '../linux/paths.js';
+import { loadNodeUsb } from '../native/node-usb.js';
+
+/** Whether the kernel shows a bus: a root hub at least. */
+export function busFinding(roots: SystemFiles): Finding {
+  const about = { id: 'bus', device: undefined } as const;
+  const names = namesIn(roots.devices);
+  const buses = (names ?? []).filter((name) => /^usb\d+$/.test(name));
+  if (buses.length > 0) {
+    const count = `${buses.length} USB ${buses.length === 1 ? 'bus' : 'buses'}`;
+    return { ...about, status: 'ok', message: `the kernel shows ${count}` };
+  }
+  const missing = `${roots.devices} ${existsSync(roots.devices) ? 'cannot be read' : 'is missing'}`;
+  const why = names === undefined ? missing : 'the kernel has no USB controller';
+  return {
+    ...about,
+    status: 'problem',
+    message: `no USB bus is visible here (${why})`,
+    fix: howToPassUsb(roots),
+  };
+}
+
+/** Undefined for a folder that is not there, or not for this user. */
+function namesIn(folder: string): string[] | undefined {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether libusb works: loads it.
+ *
+ * @param load another way to load it, for tests
+ */
+export async function libusbFinding(
+  roots: SystemFiles = systemFiles(),
+  load: () => Promise<unknown> = () => loadNodeUsb(),
+): Promise<Finding> {
+  const about = { id: 'libusb', device: undefined } as const;
+  try {
+    await load();
+    return { ...about, status: 'ok', message: 'libusb is loaded' };
+  } catch (error) {
+    // Where sysfs has devices, libusb does not start without their files.
+    const advice =
+      process.platform === 'linux' && !existsSync(roots.files)
+        ? `there is no ${roots.files}: ${PASS_TO_CONTAINER}`
+        : 'LIBUSB_DEBUG=4 in the environment makes libusb say why';
+    return {
+      ...about,
+      status: 'problem',
+      message: toError(error).message,
+      fix: (error instanceof UsbError ? error.advice : undefined) ?? advice,
+    };
+  }
+}
+
+/** Whether the udev daemon runs, by its socket. */
+export function udevFinding(roots: SystemFiles): Finding {
+  const about = { id: 'udev', device: undefined } as const;
+  if (existsSync(join(roots.run, 'udev/control'))) {
+    return { ...about, status: 'ok', message: 'the udev daemon runs' };
+  }
+  return {
+    ...about,
+    status: 'warning',
+    message:
+      'the udev daemon does not run here: no rule gives device files their rights, and --reconnect ' +
+      'does not see a device that comes back',
+    fix: isContainer(roots)
+      ? "give docker run the host's: -v /run/udev:/run/udev:ro --network host"
+      : 'sudo systemctl start systemd-udevd',
+  };
+}

@@ -1,0 +1,66 @@
+import type { ControlRequest } from '../../../usb/control.js';
+import { controlFailure, directionOfRequest } from '../../../usb/control.js';
+import { transferStatus } from './errors.js';
+import type { MakeNativeTransfer } from './transfer.js';
+
+/** Bytes of the setup packet, which stands in front of the data (USB 2.0 §9.3). */
+const SETUP_LENGTH = 8;
+
+/** The longest delay that a timer of Node can wait, in milliseconds: some 24.8 days. */
+const LONGEST_DELAY = 2 ** 31 - 1;
+
+/**
+ * Sends one control request, as `Device.control`. libusb's own time-out may fire a minute late: this
+ * keeps time itself.
+ *
+ * @param make makes a control transfer of endpoint 0 without a time-out
+ * @throws UsbError for how the transfer ended; what node-usb throws when it cannot be submitted
+ */
+export function sendControl(
+  make: MakeNativeTransfer,
+  request: ControlRequest,
+  data: Buffer,
+  timeout: number,
+): Promise<number> {
+  const isIn = directionOfRequest(request) === 'in';
+  const packet = setupPacket(request, data);
+  return new Promise((resolve, reject) => {
+    let late = false;
+    const transfer = make((error, _buffer, actualLength) => {
+      clearTimeout(timer);
+      const status = transferStatus(error);
+      if (status !== 'completed') {
+        reject(controlFailure(late && status === 'cancelled' ? 'timed-out' : status));
+        return;
+      }
+      if (isIn) {
+        packet.copy(data, 0, SETUP_LENGTH, SETUP_LENGTH + actualLength);
+      }
+      resolve(actualLength);
+    });
+    transfer.submit(packet);
+    const timer = setTimeout(
+      () => {
+        late = true;
+        try {
+          transfer.cancel();
+        } catch {
+          // The device is gone: the completion comes all the same, and says so.
+        }
+      },
+      Math.min(timeout, LONGEST_DELAY),
+    );
+  });
+}
+
+/** The setup packet and behind it the data to send, or room for the answer. */
+function setupPacket({ requestType, request, value, index }: ControlRequest, data: Buffer): Buffer {
+  const packet = Buffer.alloc(SETUP_LENGTH + data.length);
+  packet.writeUInt8(requestType, 0);
+  packet.writeUInt8(request, 1);
+  packet.writeUInt16LE(value, 2);
+  packet.writeUInt16LE(index, 4);
+  packet.writeUInt16LE(data.length, 6);
+  data.copy(packet, SETUP_LENGTH);
+  return packet;
+}

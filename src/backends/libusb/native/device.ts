@@ -1,0 +1,189 @@
+import type { ClaimOptions, Device, DeviceInfo, Interface } from '../../../usb/backend.js';
+import { type ControlRequest, checkControlData } from '../../../usb/control.js';
+import { UsbError } from '../../../usb/errors.js';
+import { controlRefusal, missingFile, openFailure } from '../linux/access-errors.js';
+import { isPresent } from '../linux/devices.js';
+import { sendControl } from './control.js';
+import { call, operationError } from './errors.js';
+import { LibusbInterface } from './interface.js';
+import { loadNodeUsb, type NativeDevice, type NodeUsb } from './node-usb.js';
+
+/** A device opened through libusb. */
+export class LibusbDevice implements Device {
+  readonly info: DeviceInfo;
+  readonly #usb: NodeUsb;
+  readonly #native: NativeDevice;
+  #claimed: readonly LibusbInterface[] = [];
+  #open = true;
+
+  private constructor(usb: NodeUsb, native: NativeDevice, info: DeviceInfo) {
+    this.#usb = usb;
+    this.#native = native;
+    this.info = info;
+  }
+
+  /** @throws UsbError as `Backend.open` */
+  static async open(info: DeviceInfo): Promise<LibusbDevice> {
+    if (process.platform === 'linux' && isPresent(info.path, info.address)) {
+      const missing = missingFile(info);
+      if (missing !== undefined) {
+        throw missing;
+      }
+    }
+    const usb = await loadNodeUsb();
+    const native = usb
+      .getDeviceList()
+      .find((device) => device.busNumber === info.bus && device.deviceAddress === info.address);
+    if (native === undefined) {
+      throw unknownToLibusb(info);
+    }
+    // node-usb has one object for a device, and one handle in it: a second open would share it,
+    // and the first close take it from both.
+    if (native.interfaces !== undefined) {
+      throw new UsbError('busy', `the device at ${info.path} is open already`);
+    }
+    try {
+      native.open();
+    } catch (error) {
+      throw process.platform === 'linux'
+        ? openFailure(info, error)
+        : operationError(`cannot open the device at ${info.path}`, error);
+    }
+    return new LibusbDevice(usb, native, info);
+  }
+
+  async claim(
+    interfaceNumber: number,
+    alternateSetting: number,
+    options: ClaimOptions = {},
+  ): Promise<Interface> {
+    this.#checkOpen();
+    const setting = this.info.configurations
+      .find(({ value }) => value === this.info.activeConfiguration)
+      ?.settings.find(
+        (candidate) =>
+          candidate.interfaceNumber === interfaceNumber &&
+          candidate.alternateSetting === alternateSetting,
+      );
+    if (setting === undefined) {
+      throw new UsbError(
+        'not-found',
+        `the device has no interface ${interfaceNumber} with alternate setting ${alternateSetting}`,
+      );
+    }
+    const claimed = await LibusbInterface.claim(
+      this.#usb,
+      this.#native,
+      this.info,
+      setting,
+      options,
+    );
+    this.#claimed = [...this.#stillClaimed, claimed];
+    return claimed;
+  }
+
+  async control(request: ControlRequest, data: Buffer, timeout: number): Promise<number> {
+    this.#checkOpen();
+    checkControlData(data);
+    try {
+      return await sendControl(
+        (callback) =>
+          new this.#usb.Transfer(
+            this.#native,
+            0,
+            this.#usb.LIBUSB_TRANSFER_TYPE_CONTROL,
+            0,
+            callback,
+          ),
+        request,
+        data,
+        timeout,
+      );
+    } catch (error) {
+      if (error instanceof UsbError) {
+        throw error;
+      }
+      const own = this.#stillClaimed.map(({ interfaceNumber }) => interfaceNumber);
+      throw controlRefusal(this.info, request, own, error);
+    }
+  }
+
+  async reset(): Promise<void> {
+    this.#checkOpen();
+    const [claimed] = this.#stillClaimed;
+    if (claimed !== undefined) {
+      throw new UsbError(
+        'invalid',
+        `cannot reset the device while interface ${claimed.interfaceNumber} is claimed`,
+      );
+    }
+    await resetDevice(this.#native);
+  }
+
+  async isConnected(): Promise<boolean> {
+    return process.platform === 'linux'
+      ? isPresent(this.info.path, this.info.address)
+      : this.#usb.getDeviceList().includes(this.#native);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) {
+      return;
+    }
+    try {
+      this.#native.close();
+    } catch (error) {
+      throw operationError('cannot close the device', error);
+    }
+    this.#open = false;
+  }
+
+  get #stillClaimed(): readonly LibusbInterface[] {
+    return this.#claimed.filter(({ released }) => !released);
+  }
+
+  /** @throws UsbError `invalid` once the device was closed */
+  #checkOpen(): void {
+    if (!this.#open) {
+      throw new UsbError('invalid', 'the device was closed');
+    }
+  }
+}
+
+function unknownToLibusb({ path, address }: DeviceInfo): UsbError {
+  const late = process.platform === 'linux' && isPresent(path, address);
+  return new UsbError(
+    'no-device',
+    late
+      ? `libusb has not heard of the device at ${path}, which came after it had started: for that it ` +
+          'needs a udev daemon, which runs in no container; start again'
+      : `the device at ${path} is gone`,
+  );
+}
+
+/** @throws UsbError as `Device.reset` */
+export async function resetDevice(native: Pick<NativeDevice, 'reset'>): Promise<void> {
+  try {
+    await call('cannot reset the device', (done) => native.reset(done));
+  } catch (error) {
+    throw error instanceof UsbError ? resetFailure(error) : error;
+  }
+}
+
+/**
+ * libusb answers `not-found` when the device became another one, or went away. What else can go wrong
+ * on Linux has no code of its own there.
+ */
+function resetFailure({ code, message, cause }: UsbError): UsbError {
+  switch (code) {
+    case 'not-found':
+    case 'no-device':
+      return new UsbError('no-device', 'the device did not come back from the reset as it was', {
+        cause,
+      });
+    case 'other':
+      return new UsbError('io', message, { cause });
+    default:
+      return new UsbError(code, message, { cause });
+  }
+}

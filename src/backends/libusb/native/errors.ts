@@ -1,0 +1,68 @@
+import { toError, UsbError, type UsbErrorCode } from '../../../usb/errors.js';
+import { TRANSFER_STATUSES, type TransferStatus } from '../../../usb/transfer-status.js';
+
+/*
+ * libusb numbers failures in two spaces, and node-usb puts both in `errno`: operations that throw
+ * carry a negative `libusb_error`, completions a positive `libusb_transfer_status`.
+ */
+
+/** By `libusb_error`. */
+const CODES: ReadonlyMap<number, UsbErrorCode> = new Map([
+  [-1, 'io'],
+  [-2, 'invalid'],
+  [-3, 'access'],
+  [-4, 'no-device'],
+  [-5, 'not-found'],
+  [-6, 'busy'],
+  [-7, 'timed-out'],
+  [-9, 'stall'],
+  [-11, 'no-memory'],
+  [-12, 'not-supported'],
+]);
+
+/** What a person is told; where libusb's own word says more, that is left to it. */
+const REASONS: Partial<Record<UsbErrorCode, string>> = {
+  io: 'input/output error',
+  access: 'permission denied',
+  'no-device': 'the device is gone',
+  busy: 'a kernel driver or another process holds it',
+  stall: 'the device refuses it (stall)',
+  'timed-out': 'the device did not answer in time',
+  'no-memory': 'the kernel has no memory left for USB transfers',
+  'not-supported': 'this system does not support it',
+};
+
+/** The status that a completion's error stands for; no error stands for `completed`. */
+export function transferStatus(error: { readonly errno: number } | undefined): TransferStatus {
+  return error === undefined ? 'completed' : (TRANSFER_STATUSES[error.errno] ?? 'error');
+}
+
+/**
+ * What node-usb threw, as a `UsbError`.
+ *
+ * @param doing what failed, to begin the message with: "cannot claim interface 0"
+ */
+export function operationError(doing: string, error: unknown): UsbError {
+  const cause = toError(error);
+  const code = ('errno' in cause && CODES.get(Number(cause.errno))) || 'other';
+  return new UsbError(code, `${doing}: ${REASONS[code] ?? cause.message}`, { cause });
+}
+
+/**
+ * Runs a native operation that answers through a callback.
+ *
+ * @param doing what fails, to begin a message with: "cannot clear the halt"
+ * @throws UsbError
+ */
+export function call(
+  doing: string,
+  operation: (done: (error?: Error) => void) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    try {
+      operation((error) => (error ? reject(operationError(doing, error)) : resolve()));
+    } catch (error) {
+      reject(operationError(doing, error));
+    }
+  });
+}

@@ -1,0 +1,206 @@
+import type {
+  ClaimOptions,
+  DeviceInfo,
+  Endpoint,
+  Interface,
+  OnComplete,
+  Transfer,
+} from '../../../usb/backend.js';
+import { UsbError } from '../../../usb/errors.js';
+import type { AlternateSetting, EndpointDescriptor } from '../../../usb/model.js';
+import { claimFailure } from '../linux/access-errors.js';
+import { DetachedDriver } from './detached-driver.js';
+import { call } from './errors.js';
+import type { NativeDevice, NodeUsb } from './node-usb.js';
+import { type Claim, LibusbTransfer } from './transfer.js';
+
+/**
+ * A claimed interface.
+ *
+ * node-usb's own `Interface` passes its index in the configuration where libusb wants
+ * bInterfaceNumber, and so claims the wrong one when numbers have holes. The native calls beneath it
+ * take the number.
+ */
+export class LibusbInterface implements Interface {
+  readonly #usb: NodeUsb;
+  readonly #native: NativeDevice;
+  readonly #setting: AlternateSetting;
+  readonly #claim: Claim = { released: false };
+  readonly #detached: DetachedDriver | undefined;
+  readonly #endpoints: LibusbEndpoint[] = [];
+  /**
+   * The alternate setting that is in force: 0 at first, as every release selects it. To select what
+   * is in force would be a request that some devices answer with a stall.
+   */
+  #inForce = 0;
+
+  private constructor(
+    usb: NodeUsb,
+    native: NativeDevice,
+    setting: AlternateSetting,
+    detached: DetachedDriver | undefined,
+  ) {
+    this.#usb = usb;
+    this.#native = native;
+    this.#setting = setting;
+    this.#detached = detached;
+  }
+
+  /** @throws UsbError as `Device.claim` */
+  static async claim(
+    usb: NodeUsb,
+    native: NativeDevice,
+    info: DeviceInfo,
+    setting: AlternateSetting,
+    { detachDriver = false }: ClaimOptions,
+  ): Promise<LibusbInterface> {
+    const { interfaceNumber, alternateSetting } = setting;
+    const detached = detachDriver
+      ? DetachedDriver.detach(native, info, interfaceNumber)
+      : undefined;
+    try {
+      native.__claimInterface(interfaceNumber);
+    } catch (error) {
+      const failure = claimFailure(info, interfaceNumber, error);
+      throw await withUndo(failure, detached?.reattach());
+    }
+    const claimed = new LibusbInterface(usb, native, setting, detached);
+    try {
+      await claimed.#select(alternateSetting);
+    } catch (error) {
+      throw await withUndo(error, claimed.release());
+    }
+    return claimed;
+  }
+
+  get interfaceNumber(): number {
+    return this.#setting.interfaceNumber;
+  }
+
+  /** Whether it is this one's no more. */
+  get released(): boolean {
+    return this.#claim.released;
+  }
+
+  endpoint(address: number): Endpoint {
+    const descriptor = this.#setting.endpoints.find((candidate) => candidate.address === address);
+    if (descriptor?.type !== 'bulk' && descriptor?.type !== 'interrupt') {
+      const { interfaceNumber, alternateSetting } = this.#setting;
+      throw new UsbError(
+        'not-found',
+        `interface ${interfaceNumber} has no bulk or interrupt endpoint 0x${address.toString(16).padStart(2, '0')} in alternate setting ${alternateSetting}`,
+      );
+    }
+    const endpoint = new LibusbEndpoint(this.#usb, this.#native, descriptor, this.#claim);
+    this.#endpoints.push(endpoint);
+    return endpoint;
+  }
+
+  async release(): Promise<void> {
+    if (this.#endpoints.some((endpoint) => endpoint.busy)) {
+      throw new UsbError('invalid', 'cannot release an interface with transfers in flight');
+    }
+    if (!this.#claim.released) {
+      this.#claim.released = true;
+      await allInTurn([
+        // The kernel would do so as well, but tell nobody of a failure; it then finds 0 in force and
+        // sends nothing.
+        () => this.#select(0),
+        () =>
+          call(`cannot release interface ${this.interfaceNumber}`, (done) =>
+            this.#native.__releaseInterface(this.interfaceNumber, done),
+          ),
+        async () => this.#detached?.reattach(),
+      ]);
+    }
+  }
+
+  async #select(alternateSetting: number): Promise<void> {
+    if (alternateSetting !== this.#inForce) {
+      await call(`cannot select alternate setting ${alternateSetting}`, (done) =>
+        this.#native.__setInterface(this.interfaceNumber, alternateSetting, done),
+      );
+      this.#inForce = alternateSetting;
+    }
+  }
+}
+
+class LibusbEndpoint implements Endpoint {
+  readonly address: number;
+  readonly maxPacketSize: number;
+  readonly #usb: NodeUsb;
+  readonly #native: NativeDevice;
+  readonly #type: number;
+  readonly #claim: Claim;
+  readonly #transfers: LibusbTransfer[] = [];
+
+  constructor(usb: NodeUsb, native: NativeDevice, descriptor: EndpointDescriptor, claim: Claim) {
+    this.address = descriptor.address;
+    this.maxPacketSize = descriptor.maxPacketSize;
+    this.#usb = usb;
+    this.#native = native;
+    this.#type =
+      descriptor.type === 'interrupt'
+        ? usb.LIBUSB_TRANSFER_TYPE_INTERRUPT
+        : usb.LIBUSB_TRANSFER_TYPE_BULK;
+    this.#claim = claim;
+  }
+
+  /** Whether a transfer is in flight. */
+  get busy(): boolean {
+    return this.#transfers.some((transfer) => transfer.inFlight);
+  }
+
+  createTransfer(onComplete: OnComplete): Transfer {
+    // Without libusb's timeout: its event thread may sleep for a minute before it looks.
+    const transfer = new LibusbTransfer(
+      (callback) => new this.#usb.Transfer(this.#native, this.address, this.#type, 0, callback),
+      this.#claim,
+      onComplete,
+    );
+    this.#transfers.push(transfer);
+    return transfer;
+  }
+
+  async clearHalt(): Promise<void> {
+    if (this.busy) {
+      throw new UsbError('invalid', 'cannot clear the halt with transfers in flight');
+    }
+    await call('cannot clear the halt', (done) => this.#native.__clearHalt(this.address, done));
+  }
+}
+
+/**
+ * Takes steps one after another, whatever becomes of those before.
+ *
+ * @throws UsbError of the first that failed, or that the device is gone
+ */
+async function allInTurn(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) {
+    throw (
+      failures.find((error) => error instanceof UsbError && error.code === 'no-device') ??
+      failures[0]
+    );
+  }
+}
+
+/** A failure, and, where undoing what came before it failed as well, that too. */
+async function withUndo(failure: unknown, undo: Promise<void> | undefined): Promise<unknown> {
+  try {
+    await undo;
+    return failure;
+  } catch (error) {
+    const told = failure instanceof UsbError && error instanceof UsbError;
+    return told && error.code !== 'no-device'
+      ? new UsbError(failure.code, `${failure.message}; ${error.message}`, { cause: failure })
+      : failure;
+  }
+}

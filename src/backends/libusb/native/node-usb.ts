@@ -1,0 +1,32 @@
+import type { usb as Usb } from 'usb';
+import { toError, UsbError } from '../../../usb/errors.js';
+
+export type { Device as NativeDevice, Transfer as NativeTransfer } from 'usb';
+
+/** The native layer. */
+export type NodeUsb = typeof Usb;
+
+/**
+ * Loads node-usb, which loads libusb and starts its event thread: only for work that needs it.
+ *
+ * @param load another way to load it, for tests
+ * @throws UsbError `unavailable`, saying what is likely missing
+ */
+export async function loadNodeUsb(
+  load: () => Promise<{ usb: NodeUsb }> = () => import('usb'),
+): Promise<NodeUsb> {
+  let usb: NodeUsb;
+  try {
+    ({ usb } = await load());
+  } catch (cause) {
+    const detail = toError(cause).message.split('\n', 1)[0] ?? '';
+    const advice = detail.includes('libudev')
+      ? 'install libudev (Debian: apt install libudev1)'
+      : 'install usbxfer anew on this very system';
+    throw new UsbError('unavailable', `cannot load libusb's addon (${detail})`, { cause, advice });
+  }
+  if (usb.INIT_ERROR !== 0) {
+    throw new UsbError('unavailable', `libusb cannot start (libusb_init: ${usb.INIT_ERROR})`);
+  }
+  return usb;
+}

@@ -1,0 +1,75 @@
+import type { OnComplete, Transfer } from '../../../usb/backend.js';
+import { UsbError } from '../../../usb/errors.js';
+import { operationError, transferStatus } from './errors.js';
+import type { NativeTransfer } from './node-usb.js';
+
+type NativeCallback = (
+  error: { readonly errno: number } | undefined,
+  buffer: Buffer,
+  actualLength: number,
+) => void;
+
+/** Makes a native transfer that answers each submit through the callback. */
+export type MakeNativeTransfer = (callback: NativeCallback) => NativeTransfer;
+
+/** The hold on an interface, which ends for all its transfers at once. */
+export interface Claim {
+  released: boolean;
+}
+
+/** A libusb transfer. */
+export class LibusbTransfer implements Transfer {
+  readonly #make: MakeNativeTransfer;
+  readonly #claim: Claim;
+  readonly #onComplete: OnComplete;
+  #native: NativeTransfer;
+  #inFlight = false;
+
+  constructor(make: MakeNativeTransfer, claim: Claim, onComplete: OnComplete) {
+    this.#make = make;
+    this.#claim = claim;
+    this.#onComplete = onComplete;
+    this.#native = make(this.#completed);
+  }
+
+  /** Whether it was submitted and has not completed. */
+  get inFlight(): boolean {
+    return this.#inFlight;
+  }
+
+  submit(buffer: Buffer, length: number): void {
+    if (this.#inFlight) {
+      throw new UsbError('invalid', 'the transfer is in flight already');
+    }
+    if (this.#claim.released) {
+      throw new UsbError('invalid', 'the interface was released');
+    }
+    if (!Number.isInteger(length) || length < 0 || length > buffer.length) {
+      throw new UsbError('invalid', `a buffer of ${buffer.length} bytes cannot move ${length}`);
+    }
+    try {
+      this.#native.submit(length === buffer.length ? buffer : buffer.subarray(0, length));
+    } catch (error) {
+      // node-usb takes a transfer whose submit failed for an active one for ever after.
+      this.#native = this.#make(this.#completed);
+      throw operationError('cannot submit a transfer', error);
+    }
+    this.#inFlight = true;
+  }
+
+  cancel(): void {
+    if (!this.#inFlight) {
+      return;
+    }
+    try {
+      this.#native.cancel();
+    } catch {
+      // The device is gone: the completion comes all the same, and says so.
+    }
+  }
+
+  readonly #completed: NativeCallback = (error, _buffer, actualLength) => {
+    this.#inFlight = false;
+    this.#onComplete(transferStatus(error), actualLength);
+  };
+}

@@ -1,0 +1,189 @@
+import type { DeviceInfo } from '../../../usb/backend.js';
+import type { ControlRequest } from '../../../usb/control.js';
+import { DESCRIPTOR_TYPE } from '../../../usb/descriptors/tree.js';
+import type { Plug } from '../bus/port.js';
+import { descriptorBytes } from './descriptors.js';
+
+/** What a device makes of the control requests of its own: those that no standard defines. */
+export interface ControlFunction {
+  /**
+   * Takes the data of a request, or puts the answer there.
+   *
+   * @returns the bytes that moved; undefined: it does not support the request, a stall
+   */
+  handle(request: ControlRequest, data: Buffer): number | undefined;
+
+  /** The device was plugged in again, or reset. */
+  powerOn(): void;
+}
+
+/** A device that has none. */
+export const NO_REQUESTS: ControlFunction = {
+  handle: () => undefined,
+  powerOn() {},
+};
+
+/** bmRequestType: standard, from or to the device, an interface, an endpoint (USB 2.0 table 9-2). */
+const FROM_DEVICE = 0x80;
+const FROM_INTERFACE = 0x81;
+const FROM_ENDPOINT = 0x82;
+const TO_ENDPOINT = 0x02;
+
+/** bRequest (USB 2.0 table 9-4). */
+const GET_STATUS = 0;
+const CLEAR_FEATURE = 1;
+const GET_DESCRIPTOR = 6;
+const GET_CONFIGURATION = 8;
+const GET_INTERFACE = 10;
+
+/** The feature selector of CLEAR_FEATURE (USB 2.0 table 9-6). */
+const ENDPOINT_HALT = 0;
+
+/** Bytes of a device descriptor. */
+const DEVICE_LENGTH = 18;
+
+/**
+ * Answers the standard requests that simulated devices support (USB 2.0 §9.4).
+ *
+ * @returns the bytes that moved; undefined: a stall
+ */
+export function handleStandardRequest(
+  plug: Plug,
+  request: ControlRequest,
+  data: Buffer,
+): number | undefined {
+  if (request.requestType === TO_ENDPOINT && request.request === CLEAR_FEATURE) {
+    return clearFeature(plug, request);
+  }
+  const answer = answerTo(plug, request);
+  return answer === undefined ? undefined : Buffer.from(answer).copy(data);
+}
+
+function answerTo(
+  plug: Plug,
+  { requestType, request, value, index }: ControlRequest,
+): ArrayLike<number> | undefined {
+  const { info } = plug;
+  switch ((requestType << 8) | request) {
+    case (FROM_DEVICE << 8) | GET_DESCRIPTOR:
+      return descriptor(info, value >> 8, value & 0xff);
+    case (FROM_DEVICE << 8) | GET_CONFIGURATION:
+      return [info.activeConfiguration ?? 0];
+    case (FROM_DEVICE << 8) | GET_STATUS:
+      return [0, 0]; // powered by the bus, wakes nobody
+    case (FROM_INTERFACE << 8) | GET_STATUS:
+      return hasInterface(info, index) ? [0, 0] : undefined;
+    case (FROM_INTERFACE << 8) | GET_INTERFACE:
+      return hasInterface(info, index) ? [plug.claimed.get(index) ?? 0] : undefined;
+    case (FROM_ENDPOINT << 8) | GET_STATUS:
+      return endpointStatus(plug, index);
+    default:
+      return undefined;
+  }
+}
+
+function descriptor(info: DeviceInfo, type: number, index: number): Uint8Array | undefined {
+  const bytes = descriptorBytes(info);
+  if (type === DESCRIPTOR_TYPE.device) {
+    return index === 0 ? bytes.subarray(0, DEVICE_LENGTH) : undefined;
+  }
+  return type === DESCRIPTOR_TYPE.configuration
+    ? configuration(bytes.subarray(DEVICE_LENGTH), index)
+    : undefined;
+}
+
+/** Each says its length with all that belongs to it, wTotalLength, in its bytes 2 and 3. */
+function configuration(bytes: Uint8Array, index: number): Uint8Array | undefined {
+  const [, , low = 0, high = 0] = bytes;
+  const length = low | (high << 8);
+  if (length === 0) {
+    return undefined;
+  }
+  return index === 0 ? bytes.subarray(0, length) : configuration(bytes.subarray(length), index - 1);
+}
+
+function hasInterface({ configurations, activeConfiguration }: DeviceInfo, number: number) {
+  return configurations
+    .find(({ value }) => value === activeConfiguration)
+    ?.settings.some(({ interfaceNumber }) => interfaceNumber === number);
+}
+
+/** Bit 0: the endpoint is halted. */
+function endpointStatus({ pipes }: Plug, address: number): number[] | undefined {
+  const pipe = pipes.get(address);
+  return pipe === undefined ? undefined : [pipe.halted ? 1 : 0, 0];
+}
+
+function clearFeature({ pipes }: Plug, { value, index }: ControlRequest): number | undefined {
+  const pipe = pipes.get(index);
+  if (pipe === undefined || value !== ENDPOINT_HALT) {
+    return undefined;
+  }
+  pipe.clearHalt();
+  return 0;
+}
+
+/** bmRequestType of a vendor's request to the device. */
+const VENDOR_OUT = 0x40;
+const VENDOR_IN = 0xc0;
+
+/** bRequest. */
+const RUN = 0x01;
+const MEMORY = 0x02;
+
+/** Bytes that the device keeps. */
+const MEMORY_SIZE = 64;
+
+/** What can be started and stopped. */
+export interface Runnable {
+  running: boolean;
+}
+
+/**
+ * The vendor requests of the virtual counter, all to the device:
+ *
+ * - 0x01 OUT without data: wValue 1 starts the stream, 0 stops it.
+ * - 0x02 OUT writes up to 64 bytes to the start of the device's memory of 64 bytes; IN reads from
+ *   its start. Zeros are in it when the device is plugged in or reset.
+ */
+export class CounterRequests implements ControlFunction {
+  readonly #stream: Runnable;
+  readonly #memory = Buffer.alloc(MEMORY_SIZE);
+
+  constructor(stream: Runnable) {
+    this.#stream = stream;
+  }
+
+  handle({ requestType, request, value, index }: ControlRequest, data: Buffer): number | undefined {
+    if (index !== 0) {
+      return undefined;
+    }
+    switch (request) {
+      case RUN:
+        if (requestType !== VENDOR_OUT || value > 1 || data.length > 0) {
+          return undefined;
+        }
+        this.#stream.running = value === 1;
+        return 0;
+      case MEMORY:
+        return value === 0 ? this.#access(requestType, data) : undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  powerOn(): void {
+    this.#memory.fill(0);
+  }
+
+  #access(requestType: number, data: Buffer): number | undefined {
+    switch (requestType) {
+      case VENDOR_IN:
+        return this.#memory.copy(data);
+      case VENDOR_OUT:
+        return data.length > MEMORY_SIZE ? undefined : data.copy(this.#memory);
+      default:
+        return undefined;
+    }
+  }
+}

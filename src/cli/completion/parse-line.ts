@@ -1,0 +1,102 @@
+import type { Command, Option } from 'commander';
+import type { BackendOptions } from '../options/backend.js';
+import type { FilterOptions } from '../options/device.js';
+import type { EndpointOptions } from '../options/stream.js';
+
+/** What options say as far as completion cares; of a line that is not finished, any may be missing. */
+export type GivenOptions = Partial<BackendOptions & FilterOptions & EndpointOptions>;
+
+/** What stands on the line before the word that is completed. */
+export interface TypedOptions {
+  readonly options: ReadonlySet<Option>;
+  /** By attribute name, from the line, the environment or the default; what is wrong is left out. */
+  readonly values: GivenOptions;
+  readonly operands: readonly string[];
+  /** The option whose value the next word is, or may be, see `Option.required`. */
+  readonly pending: Option | undefined;
+  /** Whether `--` has ended the options. */
+  readonly ended: boolean;
+}
+
+/** An option in an argument, and the value that is attached to it: `-dVALUE`, `--device=VALUE`. */
+export interface NamedOption {
+  readonly option: Option;
+  readonly attached: string | undefined;
+}
+
+/** Every option that the help of a command shows, that for the help included. */
+export function optionsOf(command: Command): readonly Option[] {
+  return command.createHelp().visibleOptions(command);
+}
+
+/** Reads the arguments of a command as commander would, but takes no offence. */
+export function readTyped(command: Command, args: readonly string[]): TypedOptions {
+  const known = optionsOf(command);
+  const texts = new Map<Option, string | undefined>();
+  const operands: string[] = [];
+  let pending: Option | undefined;
+  let ended = false;
+  for (const arg of args) {
+    if (pending !== undefined && (pending.required || !arg.startsWith('-'))) {
+      texts.set(pending, arg);
+      pending = undefined;
+    } else if (ended || arg === '-' || !arg.startsWith('-')) {
+      operands.push(arg);
+    } else if (arg === '--') {
+      pending = undefined;
+      ended = true;
+    } else {
+      const named = namedOptions(known, arg);
+      for (const { option, attached } of named) {
+        texts.set(option, attached);
+      }
+      const last = named.at(-1);
+      pending =
+        last !== undefined && last.attached === undefined && takesValue(last.option)
+          ? last.option
+          : undefined;
+    }
+  }
+  const values = Object.fromEntries(
+    known.map((option) => [option.attributeName(), saidBy(option, texts.get(option))]),
+  );
+  return { options: new Set(texts.keys()), values, operands, pending, ended };
+}
+
+/** The options in one argument, several where short ones stand together: `-qo`. None when unknown. */
+export function namedOptions(known: readonly Option[], arg: string): NamedOption[] {
+  if (arg.startsWith('--')) {
+    const [, name, attached] = /^([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
+    const option = known.find(({ long }) => long === name);
+    return option === undefined ? [] : [{ option, attached }];
+  }
+  const named: NamedOption[] = [];
+  for (let i = 1; i < arg.length; i += 1) {
+    const option = known.find(({ short }) => short === `-${arg[i]}`);
+    if (option === undefined) {
+      return [];
+    }
+    const rest = arg.slice(i + 1);
+    if (takesValue(option) && rest !== '') {
+      return [...named, { option, attached: rest }];
+    }
+    named.push({ option, attached: undefined });
+  }
+  return named;
+}
+
+function takesValue(option: Option): boolean {
+  return option.required || option.optional;
+}
+
+function saidBy(option: Option, text: string | undefined): unknown {
+  const said = text ?? (option.envVar === undefined ? undefined : process.env[option.envVar]);
+  if (said === undefined || !takesValue(option)) {
+    return option.defaultValue;
+  }
+  try {
+    return option.parseArg === undefined ? said : option.parseArg<unknown>(said, undefined);
+  } catch {
+    return undefined;
+  }
+}

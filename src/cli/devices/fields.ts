@@ -1,0 +1,167 @@
+import type { CompanionFields, EndpointFields } from '../../usb/descriptors/fields.js';
+import { DESCRIPTOR_TYPE, type EndpointNode } from '../../usb/descriptors/tree.js';
+import { className } from '../../usb/device-class.js';
+import { directionOf, packetSizeOf, type TransferType, transferTypeOf } from '../../usb/model.js';
+import { countOf, usbVersion } from '../terminal/format.js';
+import { sanitize } from '../terminal/sanitize.js';
+import { table } from '../terminal/table.js';
+import type { ListedDevice } from './details.js';
+
+/** Whose fields they are. */
+export interface FieldContext {
+  readonly device: ListedDevice;
+  /** The endpoint, of an endpoint's descriptors. */
+  readonly node?: EndpointNode | undefined;
+}
+
+type Fields = Readonly<Record<string, number>>;
+
+/** From this bcdUSB on a device is running at SuperSpeed. */
+const USB_3 = 0x0300;
+
+const SYNCHRONISATION = ['', 'asynchronous', 'adaptive', 'synchronous'];
+const USAGE = ['data', 'feedback', 'implicit feedback data', ''];
+
+/** What a field's value means in words, by its name in the specification. */
+const MEANINGS: Readonly<
+  Record<string, (value: number, fields: Fields, context: FieldContext) => string | undefined>
+> = {
+  bcdUSB: usbVersion,
+  bcdDevice: usbVersion,
+  bDeviceClass: (code) => (code === 0 ? 'each interface has its own' : className(code)),
+  bInterfaceClass: className,
+  bFunctionClass: className,
+  idVendor: (_, __, { device }) => device.known.vendor,
+  idProduct: (_, __, { device }) => device.known.product,
+  iManufacturer: (_, __, { device }) => device.info.manufacturer,
+  iProduct: (_, __, { device }) => device.info.product,
+  iSerialNumber: (_, __, { device }) => device.info.serial,
+  bMaxPacketSize0: (value, { bcdUSB = 0 }) =>
+    bcdUSB >= USB_3 ? `2^${value} bytes` : countOf(value, 'byte'),
+  wTotalLength: (value) => countOf(value, 'byte'),
+  bMaxPower: (value, _, { device }) =>
+    `${value * (device.info.usbVersion >= USB_3 ? 8 : 2)} mA at most`,
+  bEndpointAddress: (address) => `EP ${address & 0x0f} ${(address & 0x80) !== 0 ? 'IN' : 'OUT'}`,
+  bmAttributes: attributes,
+  wMaxPacketSize: (_, __, { node }) => (node === undefined ? undefined : packetSize(node)),
+  bInterval: interval,
+  bMaxBurst: (value) => `${countOf(value + 1, 'packet')} in a burst`,
+};
+
+/** The fields of a descriptor: name, value, and what that means. */
+export function fieldLines(fields: Fields, context: FieldContext): string[] {
+  return table(
+    Object.entries(fields).map(([name, value]) => [
+      name.padEnd(18),
+      valueText(name, value).padStart(6),
+      sanitize(MEANINGS[name]?.(value, fields, context) ?? ''),
+    ]),
+  );
+}
+
+/** Codes, ids, versions and bits in hexadecimal, in all their digits; what counts in decimal. */
+function valueText(name: string, value: number): string {
+  if (/^(bcd|id)/.test(name)) {
+    return `0x${value.toString(16).padStart(4, '0')}`;
+  }
+  const isCode = /^bm|Class$|Protocol$|^bDescriptorType$|^bEndpointAddress$/.test(name);
+  return isCode ? `0x${value.toString(16).padStart(2, '0')}` : String(value);
+}
+
+/** There are three fields of that name. */
+function attributes(value: number, fields: Fields, { node }: FieldContext): string | undefined {
+  switch (fields['bDescriptorType']) {
+    case DESCRIPTOR_TYPE.configuration: {
+      const power = (value & 0x40) !== 0 ? 'self-powered' : 'powered by the bus';
+      return (value & 0x20) !== 0 ? `${power}, remote wakeup` : power;
+    }
+    case DESCRIPTOR_TYPE.endpoint:
+      return node === undefined ? undefined : transferText(value, node);
+    case DESCRIPTOR_TYPE.companion: {
+      const { type, maxStreams, mult } = node === undefined ? noFacts : endpointFacts(node);
+      if (type === 'bulk') {
+        return maxStreams === 0 ? 'no streams' : `${maxStreams} streams`;
+      }
+      return type === 'isochronous' ? `${countOf(mult, 'burst')} in an interval` : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+const noFacts = { type: undefined, maxStreams: undefined, mult: 1 };
+
+function transferText(value: number, node: EndpointNode): string {
+  const { type } = endpointFacts(node);
+  if (type !== 'isochronous') {
+    return type;
+  }
+  const details = [SYNCHRONISATION[(value >> 2) & 3], USAGE[(value >> 4) & 3]];
+  return [type, ...details].filter(Boolean).join(', ');
+}
+
+function packetSize(node: EndpointNode): string {
+  const { maxPacketSize, mult } = endpointFacts(node);
+  const bytes = countOf(maxPacketSize, 'byte');
+  return mult > 1 && node.companion === undefined ? `${mult} x ${bytes} in a microframe` : bytes;
+}
+
+/** Of endpoints that are served periodically (USB 2.0 table 9-13). */
+function interval(value: number, _: Fields, { device, node }: FieldContext): string | undefined {
+  const { type } = node === undefined ? noFacts : endpointFacts(node);
+  const { speed } = device.info;
+  if ((type !== 'isochronous' && type !== 'interrupt') || speed === undefined || value === 0) {
+    return undefined;
+  }
+  if (speed >= 480) {
+    return value > 16 ? undefined : `every ${time(125 * 2 ** (value - 1))}`;
+  }
+  return `every ${time(1000 * (type === 'isochronous' ? 2 ** (value - 1) : value))}`;
+}
+
+function time(microseconds: number): string {
+  return microseconds < 1000 ? `${microseconds} us` : `${microseconds / 1000} ms`;
+}
+
+/** What the fields of an endpoint's descriptors mean. */
+export interface EndpointFacts {
+  readonly direction: 'in' | 'out';
+  readonly type: TransferType;
+  /** In bytes. */
+  readonly maxPacketSize: number;
+  /** Packets in a microframe, or a burst's packets in an interval at SuperSpeed. */
+  readonly mult: number;
+  /** Packets in a burst; undefined below SuperSpeed. */
+  readonly maxBurst: number | undefined;
+  /** Of a bulk endpoint at SuperSpeed; 0 when it has none. */
+  readonly maxStreams: number | undefined;
+}
+
+export function endpointFacts({ fields, companion }: EndpointNode): EndpointFacts {
+  const type = transferTypeOf(fields.bmAttributes);
+  return {
+    direction: directionOf(fields.bEndpointAddress),
+    type,
+    maxPacketSize: packetSizeOf(fields.wMaxPacketSize),
+    mult: companion === undefined ? transactions(fields, type) : bursts(companion, type),
+    maxBurst: companion && companion.bMaxBurst + 1,
+    maxStreams: type === 'bulk' ? companion && streams(companion) : undefined,
+  };
+}
+
+/** Bits 12..11 of wMaxPacketSize (USB 2.0 §9.6.6); bulk endpoints have none. */
+function transactions({ wMaxPacketSize }: EndpointFields, type: TransferType): number {
+  const periodic = type === 'isochronous' || type === 'interrupt';
+  return periodic ? ((wMaxPacketSize >> 11) & 3) + 1 : 1;
+}
+
+/** Mult, bits 1..0 of bmAttributes of a companion (USB 3.2 §9.6.7). */
+function bursts({ bmAttributes }: CompanionFields, type: TransferType): number {
+  return type === 'isochronous' ? (bmAttributes & 3) + 1 : 1;
+}
+
+/** MaxStreams, bits 4..0 there: a power of two. */
+function streams({ bmAttributes }: CompanionFields): number {
+  const exponent = bmAttributes & 0x1f;
+  return exponent === 0 ? 0 : 2 ** exponent;
+}

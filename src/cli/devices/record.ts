@@ -1,0 +1,190 @@
+import type { DescriptorBytes, DeviceInfo, DeviceState } from '../../usb/backend.js';
+import {
+  bytesOf,
+  CONFIGURATION_FIELDS,
+  DEVICE_FIELDS,
+  ENDPOINT_FIELDS,
+  type Field,
+  INTERFACE_FIELDS,
+} from '../../usb/descriptors/fields.js';
+import {
+  type ConfigurationNode,
+  type Decoded,
+  type EndpointNode,
+  parseDescriptorTree,
+  type SettingNode,
+} from '../../usb/descriptors/tree.js';
+import { className } from '../../usb/device-class.js';
+import { parentPath } from '../../usb/format.js';
+import { directionOf, type EndpointDescriptor } from '../../usb/model.js';
+import { endpointName, hex2, hex4, usbVersion } from '../terminal/format.js';
+import { driversOf, type ListedDevice } from './details.js';
+import { endpointFacts } from './fields.js';
+import type { Place } from './suggested-command.js';
+
+/** A device for scripts, as schema/list.schema.json describes it. */
+export function deviceRecord({ info, state, known, name, maxSpeed }: ListedDevice) {
+  return {
+    ...identityRecord(info),
+    name: name || null,
+    vendor_name: known.vendor ?? null,
+    product_name: known.product ?? null,
+    max_speed_mbps: maxSpeed ?? null,
+    usb_version: usbVersion(info.usbVersion),
+    class: hex2(info.deviceClass),
+    subclass: hex2(info.deviceSubClass),
+    protocol: hex2(info.deviceProtocol),
+    class_name: className(info.deviceClass) ?? null,
+    hub: parentPath(info.path) ?? null,
+    accessible: state.accessible ?? null,
+    node: state.node ?? null,
+    drivers: driversOf(state),
+    active_configuration: info.activeConfiguration ?? null,
+    interfaces: interfaceSummaries(info, state),
+  };
+}
+
+/** One for each alternate setting in the active configuration. */
+function interfaceSummaries(info: DeviceInfo, state: DeviceState) {
+  const active = info.configurations.find(({ value }) => value === info.activeConfiguration);
+  return (active?.settings ?? []).map((setting) => {
+    const own = state.interfaces.find(
+      ({ interfaceNumber }) => interfaceNumber === setting.interfaceNumber,
+    );
+    return {
+      number: setting.interfaceNumber,
+      alternate_setting: setting.alternateSetting,
+      class: hex2(setting.interfaceClass),
+      subclass: hex2(setting.interfaceSubClass),
+      protocol: hex2(setting.interfaceProtocol),
+      class_name: className(setting.interfaceClass) ?? null,
+      name: own?.name ?? null,
+      driver: own?.driver ?? null,
+      nodes: own?.nodes ?? [],
+      endpoints: setting.endpoints.map(endpointSummary),
+    };
+  });
+}
+
+function endpointSummary({ address, type, maxPacketSize }: EndpointDescriptor) {
+  return {
+    address: endpointName(address),
+    direction: directionOf(address),
+    type,
+    max_packet_size: maxPacketSize,
+  };
+}
+
+/** Which device it is, and where, as programs are told of it. */
+export function identityRecord(device: DeviceInfo): Record<string, unknown> {
+  return {
+    path: device.path,
+    bus: device.bus,
+    address: device.address,
+    vid: hex4(device.vid),
+    pid: hex4(device.pid),
+    speed_mbps: device.speed ?? null,
+    manufacturer: device.manufacturer ?? null,
+    product: device.product ?? null,
+    serial: device.serial ?? null,
+  };
+}
+
+const SCHEMA = 'usbxfer.info/1';
+
+/** What makes the command that moves data through an endpoint; undefined where there is none. */
+export type CommandFor = (place: Place) => string | undefined;
+
+/** One device in full for scripts, as schema/info.schema.json describes it. */
+export function infoRecord(
+  device: ListedDevice,
+  { descriptors, bos }: DescriptorBytes,
+  commandFor: CommandFor,
+) {
+  const tree = parseDescriptorTree(descriptors);
+  return {
+    schema: SCHEMA,
+    device: deviceRecord(device),
+    descriptor: tree.device === undefined ? null : decoded(tree.device, DEVICE_FIELDS),
+    configurations: tree.configurations.map((node) =>
+      configurationRecord(node, device, commandFor),
+    ),
+    others: tree.others.map(hex),
+    undecoded: hex(tree.undecoded),
+    bos: bos === undefined ? null : hex(bos),
+  };
+}
+
+function configurationRecord(
+  node: ConfigurationNode,
+  device: ListedDevice,
+  commandFor: CommandFor,
+) {
+  const active = node.fields.bConfigurationValue === device.info.activeConfiguration;
+  return {
+    active,
+    ...decoded(node, CONFIGURATION_FIELDS),
+    associations: node.associations,
+    interfaces: node.settings.map((setting) =>
+      interfaceRecord(setting, active ? device : undefined, commandFor),
+    ),
+    others: node.others.map(hex),
+  };
+}
+
+/** @param device the device, when the interface is of its active configuration */
+function interfaceRecord(
+  node: SettingNode,
+  device: ListedDevice | undefined,
+  commandFor: CommandFor,
+) {
+  const { bInterfaceNumber, bAlternateSetting, bInterfaceClass } = node.fields;
+  const state = device?.state.interfaces.find(
+    ({ interfaceNumber }) => interfaceNumber === bInterfaceNumber,
+  );
+  return {
+    ...decoded(node, INTERFACE_FIELDS),
+    class_name: className(bInterfaceClass) ?? null,
+    name: state?.name ?? null,
+    driver: state?.driver ?? null,
+    nodes: state?.nodes ?? [],
+    endpoints: node.endpoints.map((endpoint) => {
+      const place = {
+        interfaceNumber: bInterfaceNumber,
+        alternateSetting: bAlternateSetting,
+        address: endpoint.fields.bEndpointAddress,
+      };
+      return endpointRecord(endpoint, device === undefined ? undefined : commandFor(place));
+    }),
+    others: node.others.map(hex),
+  };
+}
+
+function endpointRecord(node: EndpointNode, command: string | undefined) {
+  const { direction, type, maxPacketSize, mult, maxBurst, maxStreams } = endpointFacts(node);
+  return {
+    ...decoded(node, ENDPOINT_FIELDS),
+    direction,
+    type,
+    max_packet_size: maxPacketSize,
+    mult,
+    max_burst: maxBurst ?? null,
+    max_streams: maxStreams ?? null,
+    companion: node.companion ?? null,
+    isochronous_companion: node.isochronousCompanion ?? null,
+    command: command ?? null,
+    others: node.others.map(hex),
+  };
+}
+
+/** The fields by their names, and what bytes the descriptor has behind them. */
+function decoded<Fields extends object>(
+  { fields, bytes }: Decoded<Fields>,
+  known: readonly Field[],
+) {
+  return { ...fields, more: hex(bytes.subarray(bytesOf(known))) };
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}

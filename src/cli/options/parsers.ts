@@ -1,0 +1,195 @@
+import { totalmem } from 'node:os';
+import { CLASS_NAMES, classCode } from '../../usb/device-class.js';
+import { parseDuration, parseSize } from '../../usb/format.js';
+import type { DeviceFilter } from '../../usb/model.js';
+import { type Direction, endpointAddress } from '../../usb/model.js';
+import { InvalidArgumentError } from '../commander.js';
+import { didYouMean } from '../errors/suggest.js';
+import { binarySize } from '../terminal/format.js';
+
+/*
+ * Values of options, from text. Each parser throws commander's InvalidArgumentError, whose message
+ * says what would have been right.
+ */
+
+/** Bounds for what sizes memory, so that a typing error is refused and not tried. */
+const MOST_TRANSFERS = 1024;
+const LARGEST_TRANSFER = 256 * 1024 * 1024;
+
+/** Bounds for what makes files, in bytes and milliseconds, so that it does not make them by the thousand. */
+const SMALLEST_FILE = 512;
+const SHORTEST_FILE = 100;
+
+/** A vendor or product id: hexadecimal, as lsusb shows it. */
+export function id(text: string): number {
+  if (!/^(0x)?[0-9a-f]{1,4}$/i.test(text)) {
+    throw new InvalidArgumentError('give 1 to 4 hexadecimal digits, as lsusb shows them');
+  }
+  return Number.parseInt(text, 16);
+}
+
+/** `VID` or `VID:PID`. */
+export function idPair(text: string): DeviceFilter {
+  const [vid = '', pid, ...rest] = text.split(':');
+  if (rest.length > 0) {
+    throw new InvalidArgumentError('give VID:PID or VID, in hexadecimal digits');
+  }
+  return pid ? { vid: id(vid), pid: id(pid) } : { vid: id(vid) };
+}
+
+/**
+ * The address of an endpoint to read from: `0x82` or `82`; a single digit is the endpoint's number,
+ * so that `2` means 0x82. A well-formed OUT address is let through: the device's own endpoints make
+ * the better message.
+ */
+export function inEndpoint(text: string): number {
+  return endpoint(text, 'in');
+}
+
+/** The address of an endpoint to write to, in the same way: `2` means 0x02. */
+export function outEndpoint(text: string): number {
+  return endpoint(text, 'out');
+}
+
+/** @param direction that of an endpoint of which only the number is given */
+function endpoint(text: string, direction: Direction): number {
+  const digits = /^(?:0x)?([0-9a-f]{1,2})$/i.exec(text)?.[1];
+  const value = digits === undefined ? Number.NaN : Number.parseInt(digits, 16);
+  const numberOnly = text.length === 1;
+  // Bits 6..4 of an address are reserved and zero; endpoint 0 is the control endpoint.
+  if (Number.isNaN(value) || (value & 0x70) !== 0 || (value & 0x0f) === 0) {
+    throw new InvalidArgumentError(
+      `give an endpoint address such as ${direction === 'in' ? '0x82' : '0x02'}, or its number, 1 to f`,
+    );
+  }
+  return numberOnly ? endpointAddress(value, direction) : value;
+}
+
+/** A decimal number from 0 to 255: a bus, a device address, an interface, an alternate setting. */
+export function byte(text: string): number {
+  if (!/^\d{1,3}$/.test(text) || Number(text) > 255) {
+    throw new InvalidArgumentError('give a number from 0 to 255');
+  }
+  return Number(text);
+}
+
+/** The code of a class: its name, or one or two hexadecimal digits. */
+export function deviceClass(text: string): number {
+  const digits = /^(?:0x)?([0-9a-f]{1,2})$/i.exec(text)?.[1];
+  const code = digits === undefined ? classCode(text) : Number.parseInt(digits, 16);
+  if (code === undefined) {
+    const meant = didYouMean(text.toLowerCase(), CLASS_NAMES);
+    throw new InvalidArgumentError(
+      `give a class such as hid or mass-storage, or its code, such as 08${meant}`,
+    );
+  }
+  return code;
+}
+
+/** A port path, such as `3-1.2`. */
+export function path(text: string): string {
+  if (!/^(\d{1,3}-\d{1,3}(\.\d{1,3})*|usb\d{1,3})$/.test(text)) {
+    throw new InvalidArgumentError('give a port path as usbxfer list shows it, such as 3-1.2');
+  }
+  return text;
+}
+
+/** A device by where it is, `3-1.2`, or by what it is, `1234:5678`. */
+export function devicePlaceOrIds(text: string): DeviceFilter {
+  return /^usb|-/.test(text) ? { path: path(text) } : idPair(text);
+}
+
+/** How many transfers to keep in flight. */
+export function transferCount(text: string): number {
+  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (count < 1 || count > MOST_TRANSFERS) {
+    throw new InvalidArgumentError(`give a whole number from 1 to ${MOST_TRANSFERS}`);
+  }
+  return count;
+}
+
+/** Bytes in one transfer. */
+export function transferSize(text: string): number {
+  const bytes = size(text);
+  if (bytes > LARGEST_TRANSFER) {
+    throw new InvalidArgumentError('give at most 256MiB');
+  }
+  return bytes;
+}
+
+/** Bytes that may wait in memory: no more than the machine has. */
+export function bufferSize(text: string): number {
+  const bytes = size(text);
+  if (bytes > totalmem()) {
+    throw new InvalidArgumentError(`give less: this machine has ${binarySize(totalmem())} in all`);
+  }
+  return bytes;
+}
+
+/** A size in bytes, at least 1. */
+export function size(text: string): number {
+  const bytes = parseSize(text);
+  if (bytes === undefined || bytes === 0) {
+    throw new InvalidArgumentError('give a size such as 4096, 64k, 64KiB (1024) or 64kB (1000)');
+  }
+  return bytes;
+}
+
+/** How many bytes to pass over: a size that may be 0, as the number that a run reports may be. */
+export function offset(text: string): number {
+  return parseSize(text) === 0 ? 0 : size(text);
+}
+
+/** A time in milliseconds, at least 1. */
+export function duration(text: string): number {
+  const milliseconds = parseDuration(text);
+  if (milliseconds === undefined || milliseconds === 0) {
+    throw new InvalidArgumentError('give a time such as 250ms, 10s, 5m or 1h');
+  }
+  return milliseconds;
+}
+
+/** Milliseconds between two reports, at least 10. */
+export function interval(text: string): number {
+  const milliseconds = duration(text);
+  if (milliseconds < 10) {
+    throw new InvalidArgumentError('give at least 10ms');
+  }
+  return milliseconds;
+}
+
+/** Bytes in each of several files. */
+export function splitSize(text: string): number {
+  const bytes = size(text);
+  if (bytes < SMALLEST_FILE) {
+    throw new InvalidArgumentError(`give at least ${SMALLEST_FILE} bytes`);
+  }
+  return bytes;
+}
+
+/** Milliseconds for each of several files. */
+export function splitTime(text: string): number {
+  const milliseconds = duration(text);
+  if (milliseconds < SHORTEST_FILE) {
+    throw new InvalidArgumentError(`give at least ${SHORTEST_FILE}ms`);
+  }
+  return milliseconds;
+}
+
+/** How long to wait for a device, in milliseconds; Infinity for `forever`. */
+export function patience(text: string): number {
+  const milliseconds = text === 'forever' ? Number.POSITIVE_INFINITY : parseDuration(text);
+  if (milliseconds === undefined || milliseconds === 0) {
+    throw new InvalidArgumentError('give a time such as 250ms, 10s, 5m or 1h, or forever');
+  }
+  return milliseconds;
+}
+
+/** How many of something, from 1 on. */
+export function count(text: string): number {
+  const number = /^\d{1,15}$/.test(text) ? Number(text) : 0;
+  if (number < 1) {
+    throw new InvalidArgumentError('give a whole number from 1 on');
+  }
+  return number;
+}

@@ -1,0 +1,208 @@
+import type {
+  ReceiveStatistics,
+  SendStatistics,
+  Statistics,
+} from '../../engine/stats/statistics.js';
+import type { DeviceInfo } from '../../usb/backend.js';
+import type { EndpointLocation } from '../../usb/locate.js';
+import { TRANSFER_STATUSES } from '../../usb/transfer-status.js';
+import { endpointName, hex4 } from '../terminal/format.js';
+import {
+  describeFailure,
+  type PipeReport,
+  type ReadReport,
+  type Report,
+  type WriteReport,
+} from './report.js';
+
+/*
+ * The counters that each record for programs has.
+ */
+
+/** Of what is received. */
+export function receiveCounters(statistics: ReceiveStatistics): Record<string, unknown> {
+  return {
+    bytes_received: statistics.bytesReceived,
+    bytes_written: statistics.bytesWritten,
+    bytes_skipped: statistics.bytesSkipped,
+    bytes_discarded: statistics.bytesDiscarded,
+    bytes_unwritten: statistics.bytesUnwritten,
+    bytes_suspect: statistics.bytesSuspect,
+    ...transferCounters(statistics),
+    short_transfers: statistics.shortTransfers,
+    empty_transfers: statistics.emptyTransfers,
+    gap_count: statistics.gapCount,
+  };
+}
+
+/** Of what is sent. */
+export function sendCounters(statistics: SendStatistics): Record<string, unknown> {
+  return {
+    bytes_read: statistics.bytesRead,
+    bytes_accepted: statistics.bytesAccepted,
+    bytes_unsent: statistics.bytesUnsent,
+    bytes_beyond: statistics.bytesBeyond,
+    ...transferCounters(statistics),
+    zero_length_packets: statistics.zeroLengthPackets,
+  };
+}
+
+function transferCounters({ transfers, statuses }: Statistics): Record<string, unknown> {
+  return {
+    transfers,
+    statuses: Object.fromEntries(
+      TRANSFER_STATUSES.map((status) => [status.replace('-', '_'), statuses[status]]),
+    ),
+  };
+}
+
+/** When data moved, and how well the pool was kept full. */
+export function flowRecord(statistics: Statistics): Record<string, unknown> {
+  const { flow, seconds, bytesPerSecond } = statistics;
+  const { pace, heldUp, dryByPeer, dryByHost } = flow;
+  return {
+    seconds,
+    bytes_per_second: bytesPerSecond,
+    peak_bytes_per_second: Math.max(pace.peakBytesPerSecond, bytesPerSecond),
+    first_byte_seconds: pace.firstByte === undefined ? null : pace.firstByte / 1000,
+    interval_seconds: {
+      p50: pace.intervalPercentile(50) / 1000,
+      p99: pace.intervalPercentile(99) / 1000,
+      max: pace.longestInterval / 1000,
+    },
+    least_in_flight: flow.leastInFlight,
+    held_up_count: heldUp.count,
+    held_up_seconds: heldUp.milliseconds / 1000,
+    dry_count: dryByPeer.count + dryByHost.count,
+    dry_seconds: (dryByPeer.milliseconds + dryByHost.milliseconds) / 1000,
+    dry_by_host_seconds: dryByHost.milliseconds / 1000,
+    transfer_sizes: sizesRecord(statistics),
+  };
+}
+
+/** What the process has used, and how often it was stopped. */
+export function processRecord({ usage, suspensions }: Report): Record<string, unknown> {
+  return {
+    cpu_seconds: (usage.userCPUTime + usage.systemCPUTime) / 1_000_000,
+    peak_memory_bytes: usage.maxRSS * 1024,
+    suspensions: suspensions.count,
+    seconds_suspended: suspensions.milliseconds / 1000,
+  };
+}
+
+/** How many transfers moved how much: the most bytes in each class, and the number in it. */
+function sizesRecord({ sizes }: Statistics): Record<string, number> {
+  const record: Record<string, number> = {};
+  sizes.forEach((count, sizeClass) => {
+    if (count > 0) {
+      record[sizeClass === 0 ? 0 : 2 ** (sizeClass - 1)] = count;
+    }
+  });
+  return record;
+}
+
+/** How it ended, for programs. */
+export function endRecord(report: Report): Record<string, unknown> {
+  const { end, signal, errorCode, exitCode } = report;
+  return {
+    end: end.reason,
+    signal: end.reason === 'interrupted' ? (signal ?? null) : null,
+    error: describeFailure(report) ?? null,
+    error_code: errorCode ?? null,
+    exit_code: exitCode,
+  };
+}
+
+/** The device whose data moved, for programs. */
+export function transferDeviceRecord(device: DeviceInfo): Record<string, unknown> {
+  return {
+    path: device.path,
+    bus: device.bus,
+    address: device.address,
+    vid: hex4(device.vid),
+    pid: hex4(device.pid),
+    serial: device.serial ?? null,
+  };
+}
+
+/** The endpoint that it moved through. */
+export function locationRecord(location: EndpointLocation): Record<string, unknown> {
+  return {
+    endpoint: endpointName(location.endpoint.address),
+    interface: location.interfaceNumber,
+    alternate_setting: location.alternateSetting,
+  };
+}
+
+const READ_SCHEMA = 'usbxfer.read/1';
+
+/** The summary for a program: the object that `--json` prints. */
+export function readRecord(report: ReadReport): Record<string, unknown> {
+  const { device, location, output, statistics } = report;
+  return {
+    schema: READ_SCHEMA,
+    device: transferDeviceRecord(device),
+    ...locationRecord(location),
+    output: output ?? null,
+    ...receiveCounters(statistics),
+    ...flowRecord(statistics),
+    backlog_peak_bytes: statistics.backlogPeak,
+    dry_by_output_seconds: statistics.flow.dryByPeer.milliseconds / 1000,
+    gaps: statistics.gaps,
+    ...processRecord(report),
+    ...endRecord(report),
+  };
+}
+
+const WRITE_SCHEMA = 'usbxfer.write/1';
+
+/** The summary for a program: the object that `--json` prints. */
+export function writeRecord(report: WriteReport): Record<string, unknown> {
+  const { device, location, input, skip, statistics } = report;
+  return {
+    schema: WRITE_SCHEMA,
+    device: transferDeviceRecord(device),
+    ...locationRecord(location),
+    input: input ?? null,
+    skip,
+    ...sendCounters(statistics),
+    resume_at: skip + statistics.bytesAccepted,
+    ...flowRecord(statistics),
+    read_ahead_peak_bytes: statistics.readAheadPeak,
+    dry_by_input_seconds: statistics.flow.dryByPeer.milliseconds / 1000,
+    ...processRecord(report),
+    ...endRecord(report),
+  };
+}
+
+const PIPE_SCHEMA = 'usbxfer.pipe/1';
+
+/** The summary for a program: the object that `--json` prints. */
+export function pipeRecord(report: PipeReport): Record<string, unknown> {
+  const { device, input, output } = report;
+  const { in: received, out: sent } = report.statistics;
+  return {
+    schema: PIPE_SCHEMA,
+    device: transferDeviceRecord(device),
+    interface: report.in.interfaceNumber,
+    alternate_setting: report.in.alternateSetting,
+    in: {
+      endpoint: endpointName(report.in.endpoint.address),
+      output: output ?? null,
+      ...receiveCounters(received),
+      ...flowRecord(received),
+      backlog_peak_bytes: received.backlogPeak,
+      dry_by_output_seconds: received.flow.dryByPeer.milliseconds / 1000,
+    },
+    out: {
+      endpoint: endpointName(report.out.endpoint.address),
+      input: input ?? null,
+      ...sendCounters(sent),
+      ...flowRecord(sent),
+      read_ahead_peak_bytes: sent.readAheadPeak,
+      dry_by_input_seconds: sent.flow.dryByPeer.milliseconds / 1000,
+    },
+    ...processRecord(report),
+    ...endRecord(report),
+  };
+}

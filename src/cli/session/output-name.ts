@@ -1,0 +1,225 @@
+import { type Stats, statSync } from 'node:fs';
+import { join, parse, sep } from 'node:path';
+import type { DeviceInfo } from '../../usb/backend.js';
+import { CliError } from '../errors/cli-error.js';
+import { hex4 } from '../terminal/format.js';
+import { fileNamePart, LONGEST_NAME_PART, sanitize } from '../terminal/sanitize.js';
+import { STDOUT_NAMES } from './startup-fds.js';
+
+/** Where the data goes, and how. */
+export interface OutputOptions {
+  readonly output: string;
+  readonly force?: true;
+  readonly append?: true;
+  /** Options for a file that exists which the command does not have. */
+  readonly lacks?: readonly ('force' | 'append')[];
+  readonly fsync?: true;
+  /** Bytes in each of several files. */
+  readonly splitBytes?: number;
+  /** Milliseconds in each of several files. */
+  readonly splitEvery?: number;
+}
+
+/** What `-o` names: nothing is open yet. */
+export interface OutputPlan extends OutputOptions {
+  /** The name of each file; without it the data goes to stdout. */
+  readonly nameOf: ((file: OutputFile) => string) | undefined;
+}
+
+/**
+ * Reads what `-o` names, `-` being stdout, before anything is opened or waited for.
+ *
+ * @throws CliError when the name cannot be read, or cannot be that of several files that are asked for
+ */
+export async function planOutput(options: OutputOptions): Promise<OutputPlan> {
+  const { output } = options;
+  if (output === '') {
+    throw new CliError('invalid-value', '-o needs the name of a file', { advice: '- is stdout' });
+  }
+  const toStdout = STDOUT_NAMES.has(output);
+  const template = /[{}]/.test(output) ? await readTemplate(output) : undefined;
+  if (isSplit(options) && !template?.isNumbered) {
+    if (!toStdout && !template) {
+      requireFile(output);
+    }
+    const wanted = toStdout ? 'dump-{index:04}.bin' : numbered(output);
+    throw new CliError(
+      'conflicting-options',
+      '--split-bytes and --split-every need {index} in the name of a file',
+      { advice: `such as -o ${sanitize(wanted)}` },
+    );
+  }
+  const nameOf = template ? (file: OutputFile) => template.expand(file) : () => output;
+  return { ...options, nameOf: toStdout ? undefined : nameOf };
+}
+
+/** Whether several files are asked for. */
+export function isSplit({ splitBytes, splitEvery }: OutputOptions): boolean {
+  return splitBytes !== undefined || splitEvery !== undefined;
+}
+
+/** Most outputs have no template: it is loaded for those that do. */
+async function readTemplate(text: string): Promise<OutputTemplate> {
+  const { OutputTemplate } = await import('./output-name.js');
+  return new OutputTemplate(text);
+}
+
+/** `dump-{index:04}.bin` for `dump.bin` */
+function numbered(path: string): string {
+  const { dir, name, ext } = parse(path);
+  return join(dir, `${name}-{index:04}${ext}`);
+}
+
+/** What there is by a name, if it can be told: where it cannot, opening it says why. */
+export function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What is no file has no end at which to begin another.
+ *
+ * @throws CliError
+ */
+export function requireFile(path: string): void {
+  const existing = statOf(path);
+  if (existing?.isFIFO() || existing?.isCharacterDevice() || existing?.isBlockDevice()) {
+    throw new CliError(
+      'conflicting-options',
+      `--split-bytes and --split-every need files, which ${sanitize(path)} is not`,
+    );
+  }
+}
+
+/** One file of an output, as its name may tell of it. */
+export interface OutputFile {
+  /** Which one of several, from 0 on. */
+  readonly index: number;
+  /** When it was begun. */
+  readonly time: Date;
+  readonly device: DeviceInfo;
+}
+
+/** What stands in braces. */
+interface Field {
+  /** The most bytes that it becomes. */
+  readonly most: number;
+  value(file: OutputFile): string;
+}
+
+/** Digits of the largest whole number that is counted to. */
+const MOST_DIGITS = String(Number.MAX_SAFE_INTEGER).length;
+
+/** The most bytes in a file's name, and in that of each folder on the way: what file systems take. */
+const LONGEST_NAME = 255;
+
+const SEPARATOR = sep === '\\' ? /[/\\]/ : '/';
+
+/** Double braces, a field, or a brace that is neither. */
+const TOKEN = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
+
+const FIELDS = new Map<string, Field>([
+  ['index', numberField(1)],
+  ['time', { most: 'YYYYYYMMDDTHHMMSSZ'.length, value: ({ time }) => compactTime(time) }],
+  ['vid', { most: 4, value: ({ device }) => hex4(device.vid) }],
+  ['pid', { most: 4, value: ({ device }) => hex4(device.pid) }],
+  ['serial', deviceField(({ serial = '' }) => serial)],
+  ['path', deviceField(({ path }) => path)],
+]);
+
+const KNOWN = '{index}, {index:04}, {time}, {vid}, {pid}, {serial} and {path}';
+
+/**
+ * The name of an output with fields to fill in. Paths come from the template alone: what is filled in
+ * names no folder, whatever a device says.
+ */
+export class OutputTemplate {
+  /** Whether each number makes another name. */
+  readonly isNumbered: boolean;
+  readonly #pieces: readonly (string | Field)[];
+
+  /**
+   * @param text `{index}` (`{index:04}`: at least four digits), `{time}` (UTC), `{vid}`, `{pid}`,
+   *   `{serial}`, `{path}`; `{{` and `}}` are braces
+   * @throws CliError for another field or a single brace, and for what could make a name that is
+   *   longer than file systems take
+   */
+  constructor(text: string) {
+    const pieces: (string | Field)[] = [];
+    let numbered = false;
+    let end = 0;
+    for (const { 0: token, 1: name, index } of text.matchAll(TOKEN)) {
+      pieces.push(text.slice(end, index));
+      pieces.push(name === undefined ? literalBrace(token, text) : fieldOf(name, text));
+      numbered ||= name?.startsWith('index') ?? false;
+      end = index + token.length;
+    }
+    pieces.push(text.slice(end));
+    this.#pieces = pieces;
+    this.isNumbered = numbered;
+    this.#checkLength(text);
+  }
+
+  /** The name of a file. */
+  expand(file: OutputFile): string {
+    return this.#join((field) => field.value(file));
+  }
+
+  #checkLength(text: string): void {
+    const names = this.#join(({ most }) => 'x'.repeat(most)).split(SEPARATOR);
+    if (names.some((name) => Buffer.byteLength(name) > LONGEST_NAME)) {
+      throw wrong(text, `it can make a name longer than ${LONGEST_NAME} bytes; shorten it`);
+    }
+  }
+
+  #join(textOf: (field: Field) => string): string {
+    return this.#pieces
+      .map((piece) => (typeof piece === 'string' ? piece : textOf(piece)))
+      .join('');
+  }
+}
+
+function literalBrace(token: string, text: string): string {
+  if (token.length === 1) {
+    throw wrong(text, `there is a single ${token}; a brace itself is ${token}${token}`);
+  }
+  return token.charAt(0);
+}
+
+function fieldOf(name: string, text: string): Field {
+  const width = /^index:0([1-9]|1[0-8])$/.exec(name)?.[1];
+  const field = width === undefined ? FIELDS.get(name) : numberField(Number(width));
+  if (field !== undefined) {
+    return field;
+  }
+  throw wrong(
+    text,
+    name.startsWith('index:')
+      ? `{${sanitize(name)}} cannot be read; give a width such as {index:04}, up to {index:018}`
+      : `there is no {${sanitize(name)}}; there are ${KNOWN}`,
+  );
+}
+
+/** @param width digits at least: zeros go before */
+function numberField(width: number): Field {
+  return {
+    most: Math.max(width, MOST_DIGITS),
+    value: ({ index }) => String(index).padStart(width, '0'),
+  };
+}
+
+function deviceField(textOf: (device: DeviceInfo) => string): Field {
+  return { most: LONGEST_NAME_PART, value: ({ device }) => fileNamePart(textOf(device)) };
+}
+
+/** `20261121T102415Z` */
+function compactTime(time: Date): string {
+  return time.toISOString().replace(/[-+:]|\.\d+/g, '');
+}
+
+function wrong(text: string, why: string): CliError {
+  return new CliError('invalid-value', `-o ${sanitize(text)}: ${why}`);
+}

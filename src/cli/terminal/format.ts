@@ -1,0 +1,91 @@
+import type { DeviceInfo } from '../../usb/backend.js';
+
+/** A class code and the like as two hexadecimal digits. */
+export function hex2(code: number): string {
+  return code.toString(16).padStart(2, '0');
+}
+
+/** A vendor or product id as lsusb writes it. */
+export function hex4(id: number): string {
+  return id.toString(16).padStart(4, '0');
+}
+
+/** `1234:5678` */
+export function ids({ vid, pid }: Pick<DeviceInfo, 'vid' | 'pid'>): string {
+  return `${hex4(vid)}:${hex4(pid)}`;
+}
+
+/** `001:004`, bus and address as in the names of the device files */
+export function busAddress({ bus, address }: DeviceInfo): string {
+  return `${String(bus).padStart(3, '0')}:${String(address).padStart(3, '0')}`;
+}
+
+/** A version in binary-coded decimal, as in bcdUSB: `2.00`, `3.10`. */
+export function usbVersion(bcd: number): string {
+  return `${(bcd >> 8).toString(16)}.${(bcd & 0xff).toString(16).padStart(2, '0')}`;
+}
+
+/** `0x82` */
+export function endpointName(address: number): string {
+  return `0x${address.toString(16).padStart(2, '0')}`;
+}
+
+/** A signalling rate in Mbit/s, as `1.5M`, `480M`, `5G`. */
+export function signallingRate(megabits: number): string {
+  return megabits >= 1000 ? `${megabits / 1000}G` : `${megabits}M`;
+}
+
+const BINARY_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** Bytes with three significant digits and a binary unit: `64.0 MiB`. */
+export function binarySize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1000 && unit < BINARY_UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return `${value.toFixed(digits)} ${BINARY_UNITS[unit]}`;
+}
+
+/** `1 transfer`, `2 transfers` */
+export function countOf(number: number, thing: string): string {
+  return `${number} ${thing}${number === 1 ? '' : 's'}`;
+}
+
+/** Seconds as `0:07`, `12:34`, `1:02:03`. */
+export function clock(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [hours, minutes, rest] = [whole / 3600, (whole / 60) % 60, whole % 60].map(Math.floor);
+  const tail = String(rest).padStart(2, '0');
+  return hours ? `${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`;
+}
+
+/**
+ * Whether a person is shown more than ASCII, as setlocale(3) finds the locale of characters; where
+ * none is set, a terminal of today is meant.
+ */
+export function showsUnicode(): boolean {
+  const { LC_ALL, LC_CTYPE, LANG } = process.env;
+  return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || 'C.UTF-8');
+}
+
+const BYTES_A_LINE = 16;
+
+/** Bytes as `hexdump -C` shows them: offset, hexadecimal, and what is printable ASCII. */
+export function hexDump(bytes: Uint8Array): string[] {
+  const lines: string[] = [];
+  for (let offset = 0; offset < bytes.length; offset += BYTES_A_LINE) {
+    const part = [...bytes.subarray(offset, offset + BYTES_A_LINE)];
+    const digits = part.map((byte) => byte.toString(16).padStart(2, '0'));
+    const left = digits.slice(0, 8).join(' ').padEnd(23);
+    const right = digits.slice(8).join(' ').padEnd(23);
+    const text = part.map((byte) =>
+      byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.',
+    );
+    const place = offset.toString(16).padStart(8, '0');
+    lines.push(`${place}  ${left}  ${right}  |${text.join('')}|`);
+  }
+  return lines;
+}

@@ -1,0 +1,164 @@
+import { BufferPool } from '../queue/buffer-pool.js';
+
+/** Transfers of fewer bytes are copied together: many small pieces cost more than the copying. */
+const SMALL = 16 * 1024;
+
+/** So is what fills no more than this part of its buffer: the memory would hold little. */
+const SPARSE = 1 / 4;
+
+/** Bytes in a chunk that small transfers are copied to: what a pipe of Linux holds. */
+const CHUNK = 64 * 1024;
+
+/** Bytes that are worth a write of their own. */
+const BATCH = 1024 * 1024;
+
+/** The most buffers in one writev(2). */
+const MOST_BUFFERS = 1024;
+
+const NO_BUFFER = Buffer.alloc(0);
+
+/**
+ * The bytes that wait for the sink, in few and large buffers, and with them all the memory of a
+ * capture: the transfers' buffers are made here as well, as some of them wait with their bytes.
+ *
+ * ```text
+ *   large transfers    their own buffers wait            │ 256 KiB │ 256 KiB │ 256 KiB │
+ *   a short one        is copied behind the last         │ 256 KiB │ 3 KiB, 500 B, …   │
+ *   small transfers    are copied to chunks of 64 KiB    │ 512 B, 512 B, … │ 512 B, …  │
+ * ```
+ *
+ * A ring of fixed size: nothing is allocated but buffers that were never needed before.
+ */
+export class Backlog {
+  /** The transfers' buffers. */
+  readonly buffers: BufferPool;
+  /** The buffers that wait: the transfers' own, or chunks that small ones are copied to. */
+  readonly #chunks: BufferPool;
+  readonly #copies: boolean;
+  readonly #ring: Buffer[];
+  readonly #lengths: Int32Array;
+  /** Numbers of the first chunk that waits, and of the one to come behind the last. */
+  #first = 0;
+  #end = 0;
+  #bytes = 0;
+  /** Where in the ring the last chunk is that waits, and the bytes that it has room for. */
+  #last = 0;
+  #slack = 0;
+  /** A chunk to copy to, once the last is full. */
+  #spare: Buffer | undefined;
+  /** The chunks that are being written, and their bytes. */
+  readonly #lent: Buffer[] = [];
+  readonly #batch: Buffer[] = [];
+
+  /**
+   * @param depth transfers in flight
+   * @param transferSize bytes in each
+   * @param capacity bytes that can wait at least, if the transfers come full
+   */
+  constructor(depth: number, transferSize: number, capacity: number) {
+    this.#copies = transferSize < SMALL;
+    // Only whole transfers go into a chunk.
+    const chunkSize = this.#copies ? CHUNK - (CHUNK % transferSize) : transferSize;
+    // Of small transfers one more, to fill while another, as empty as it may be, is being written.
+    const chunks = Math.ceil(capacity / chunkSize) + (this.#copies ? 1 : 0);
+    // As many again as are in flight: a completed one may have to wait for one submitted before it.
+    this.buffers = new BufferPool(transferSize, depth + (this.#copies ? depth : chunks));
+    this.#chunks = this.#copies ? new BufferPool(CHUNK, chunks) : this.buffers;
+    const slots = this.#copies ? chunks : this.buffers.capacity;
+    this.#ring = new Array<Buffer>(slots).fill(NO_BUFFER);
+    this.#lengths = new Int32Array(slots);
+  }
+
+  /** Whether nothing waits. */
+  get isEmpty(): boolean {
+    return this.#bytes === 0;
+  }
+
+  /** Whether enough waits for a write that need not wait for more. */
+  get hasBatch(): boolean {
+    return this.#bytes >= BATCH;
+  }
+
+  /** Whether `add` can take a transfer's bytes now. */
+  hasRoom(length: number): boolean {
+    if (!this.#copies || length <= this.#slack) {
+      return true;
+    }
+    this.#spare ??= this.#chunks.take();
+    return this.#spare !== undefined;
+  }
+
+  /** Takes over a transfer's buffer with so many bytes, at least 1. Only while it has room. */
+  add(buffer: Buffer, length: number): void {
+    this.#bytes += length;
+    const copied = length < SMALL || length <= buffer.length * SPARSE;
+    if (!this.#copies && (!copied || length > this.#slack)) {
+      this.#push(buffer, length);
+      return;
+    }
+    if (length > this.#slack) {
+      this.#push(this.#spare ?? NO_BUFFER, 0);
+      this.#spare = undefined;
+    }
+    const chunk = this.#ring[this.#last] ?? NO_BUFFER;
+    const filled = chunk.length - this.#slack;
+    buffer.copy(chunk, filled, 0, length);
+    this.#lengths[this.#last] = filled + length;
+    this.#slack -= length;
+    this.buffers.give(buffer);
+  }
+
+  /**
+   * Lends what is to be written next; empty when nothing waits. Only after the last `takeBack`.
+   *
+   * @param most bytes, unless a single buffer has more
+   */
+  lend(most: number): readonly Buffer[] {
+    let bytes = 0;
+    for (; this.#first < this.#end && this.#lent.length < MOST_BUFFERS; this.#first += 1) {
+      const index = this.#first % this.#ring.length;
+      const chunk = this.#ring[index] ?? NO_BUFFER;
+      const length = this.#lengths[index] ?? 0;
+      if (bytes > 0 && bytes + length > most) {
+        break;
+      }
+      bytes += length;
+      this.#lent.push(chunk);
+      this.#batch.push(length === chunk.length ? chunk : chunk.subarray(0, length));
+    }
+    this.#bytes -= bytes;
+    if (this.#first === this.#end) {
+      this.#slack = 0;
+    }
+    return this.#batch;
+  }
+
+  /** Takes back what was lent, for use again. */
+  takeBack(): void {
+    for (const chunk of this.#lent) {
+      this.#chunks.give(chunk);
+    }
+    this.#lent.length = 0;
+    this.#batch.length = 0;
+  }
+
+  /** Forgets all that waits; returns how many bytes that was. */
+  drop(): number {
+    const bytes = this.#bytes;
+    this.#bytes = 0;
+    this.#slack = 0;
+    for (; this.#first < this.#end; this.#first += 1) {
+      const index = this.#first % this.#ring.length;
+      this.#chunks.give(this.#ring[index] ?? NO_BUFFER);
+    }
+    return bytes;
+  }
+
+  #push(chunk: Buffer, length: number): void {
+    this.#last = this.#end % this.#ring.length;
+    this.#ring[this.#last] = chunk;
+    this.#lengths[this.#last] = length;
+    this.#slack = chunk.length - length;
+    this.#end += 1;
+  }
+}

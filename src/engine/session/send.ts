@@ -1,0 +1,97 @@
+import type { Backend, ClaimOptions, DeviceInfo } from '../../usb/backend.js';
+import { failureOf } from '../../usb/errors.js';
+import type { EndpointLocation } from '../../usb/locate.js';
+import { wireRate } from '../../usb/speed.js';
+import { type OpenEndpoint, openEndpoint, openWhenReady } from '../device/open.js';
+import { explainError, stopWhenGone } from '../device/presence.js';
+import type { Source } from '../io/source.js';
+import { Sender, type SendOptions } from '../send/sender.js';
+import type { SendStatistics } from '../stats/statistics.js';
+import { type ControlMessages, sendMessages } from './hooks.js';
+import { type End, gravest, internal } from './outcome.js';
+import { type Stops, stopAt } from './run.js';
+
+/** All of a sending: from where, to where, how, until when. */
+export interface SendRequest extends Stops, ControlMessages {
+  readonly backend: Backend;
+  readonly device: DeviceInfo;
+  readonly location: EndpointLocation;
+  readonly claim?: ClaimOptions | undefined;
+  /** Open already, so that no device is touched when there is nothing to send. */
+  readonly source: Source;
+  readonly send: SendOptions;
+  /** Whether the device has just appeared, and may take a moment until it can be opened. */
+  readonly fresh?: boolean | undefined;
+  /** Told the statistics when it begins; they count on from there. */
+  readonly onStart?: ((statistics: SendStatistics) => void) | undefined;
+}
+
+/** How it went. */
+export interface SendResult {
+  readonly end: End;
+  readonly statistics: SendStatistics;
+  /** Why the device is not as it was found: still claimed or halted, or without its kernel driver. */
+  readonly unrestored: Error | undefined;
+}
+
+/**
+ * Opens the device, claims the interface, sends until the input or something else ends it, and puts
+ * everything back whatever happened: a halt cleared, interface released, device and source closed.
+ *
+ * @throws UsbError when the device could not be opened or claimed, RangeError for options out of
+ *   their ranges; the source is closed then
+ */
+export async function send(request: SendRequest): Promise<SendResult> {
+  const { source } = request;
+  const { sender, target } = await prepare(request);
+  const stop = (end: End): void => sender.stop(end);
+  const letGo = stopAt(request, stop);
+  const unwatch = stopWhenGone(target.device, sender.statistics, stop);
+  const ended = await run(request, sender, target);
+  unwatch();
+  letGo();
+  await source.close().catch(() => {}); // what it had is read
+
+  const end = await explainError(ended, target.device);
+  const unstopped = await stopDevice(request, end, target);
+  // So that a second run can go on where this one ended.
+  const isHalted = end.reason !== 'device-lost' && sender.statistics.statuses.stall > 0;
+  const unhalted = isHalted ? await failureOf(target.endpoint.clearHalt()) : undefined;
+  const unclosed = await failureOf(target.close());
+  return {
+    end: gravest(end, unstopped),
+    statistics: sender.statistics,
+    unrestored: unhalted ?? unclosed,
+  };
+}
+
+async function prepare(request: SendRequest) {
+  const { backend, device, location, claim, source, signal } = request;
+  const open = () => openEndpoint(backend, device, location, claim);
+  try {
+    const sender = new Sender(source, { wireRate: wireRate(device), ...request.send });
+    return { sender, target: await (request.fresh ? openWhenReady(open, signal) : open()) };
+  } catch (error) {
+    await source.close().catch(() => {}); // the first failure is the one to tell
+    throw error;
+  }
+}
+
+/** Sends the requests before any data: it may mean something else to the device without them. Does not throw. */
+async function run(request: SendRequest, sender: Sender, target: OpenEndpoint): Promise<End> {
+  try {
+    request.onStart?.(sender.statistics);
+    const failure = await sendMessages(target.device, request.before, request.signal);
+    if (failure !== undefined) {
+      sender.stop(failure);
+    }
+    return gravest(await sender.run(target.endpoint), failure);
+  } catch (error) {
+    return internal(error);
+  }
+}
+
+/** A device that is gone needs no stopping. */
+async function stopDevice({ after }: SendRequest, end: End, { device }: OpenEndpoint) {
+  return end.reason === 'device-lost' ? undefined : sendMessages(device, after);
+}

@@ -1,0 +1,203 @@
+import type { TransferStatus } from '../../usb/transfer-status.js';
+import type { End, EndReason } from '../session/outcome.js';
+import { Flow } from './timings.js';
+
+/**
+ * What happened to the transfers of one direction, in plain counters; nothing is computed or
+ * formatted before somebody asks.
+ */
+export abstract class Statistics {
+  /** Transfers that ended, by the way they ended. */
+  readonly statuses: Record<TransferStatus, number> = {
+    completed: 0,
+    error: 0,
+    'timed-out': 0,
+    cancelled: 0,
+    stall: 0,
+    'no-device': 0,
+    overflow: 0,
+  };
+  /**
+   * Transfers that ended, by the bytes that they moved: none, 1, 2, 3 to 4, 5 to 8 and so on; the
+   * nth of these classes goes up to 2 to the power of n - 1.
+   */
+  readonly sizes = new Float64Array(33);
+  /** Transfers that were submitted; each of them ends. */
+  submissions = 0;
+  /** Transfers that ended with at least one byte moved, however. */
+  transfersWithData = 0;
+  /** Bytes that transfers moved, whatever their status. */
+  bytesMoved = 0;
+  /** When the first transfer was submitted and when all was done: monotonic milliseconds. */
+  startedAt = 0;
+  endedAt = 0;
+  /** When data moved, and how well the pool was kept full. */
+  readonly flow: Flow;
+
+  /**
+   * @param depth transfers in a full pool
+   * @param wireRate the most bytes that the bus can carry in a second; Infinity if unknown
+   */
+  constructor(depth: number, wireRate = Number.POSITIVE_INFINITY) {
+    this.flow = new Flow(depth, wireRate);
+  }
+
+  /** Bytes that have got to where they were to go: the output, or the device. */
+  abstract get bytesDelivered(): number;
+
+  /** Counts one completion. */
+  count(status: TransferStatus, _requested: number, moved: number): void {
+    this.statuses[status] += 1;
+    this.bytesMoved += moved;
+    const sizeClass = moved === 0 ? 0 : 33 - Math.clz32(moved - 1);
+    this.sizes[sizeClass] = (this.sizes[sizeClass] ?? 0) + 1;
+    if (moved > 0) {
+      this.transfersWithData += 1;
+    }
+  }
+
+  /** Transfers that ended, however. */
+  get transfers(): number {
+    let sum = 0;
+    for (const count of Object.values(this.statuses)) {
+      sum += count;
+    }
+    return sum;
+  }
+
+  /** Transfers in flight. */
+  get inFlight(): number {
+    return this.submissions - this.transfers;
+  }
+
+  /** From the first submission to the end: seconds. */
+  get seconds(): number {
+    return this.secondsAt(this.endedAt);
+  }
+
+  /** From the first submission to a time in monotonic milliseconds: seconds; 0 before it. */
+  secondsAt(time: number): number {
+    return this.startedAt === 0 ? 0 : (time - this.startedAt) / 1000;
+  }
+
+  /** Average rate: bytes delivered per second; 0 for what took no time. */
+  get bytesPerSecond(): number {
+    return this.seconds > 0 ? this.bytesDelivered / this.seconds : 0;
+  }
+}
+
+/** A place in the output where bytes from the device may be missing. */
+export interface Gap {
+  /** Bytes of the output before it. */
+  readonly offset: number;
+  /** Seconds from the first submission to what caused it. */
+  readonly seconds: number;
+  readonly cause: EndReason;
+}
+
+/** Gaps that are kept one by one; the others are only counted. */
+const MOST_GAPS = 1000;
+
+/**
+ * What happened to a capture. Once it ended, always:
+ * `bytesReceived = bytesWritten + bytesSkipped + bytesDiscarded + bytesUnwritten`.
+ */
+export class ReceiveStatistics extends Statistics {
+  /** Transfers that completed with fewer bytes than asked for, but some. */
+  shortTransfers = 0;
+  /** Transfers that completed with no byte: zero-length packets. */
+  emptyTransfers = 0;
+  /** Bytes that the sink took. */
+  bytesWritten = 0;
+  /** Bytes at the beginning, thrown away as asked. */
+  bytesSkipped = 0;
+  /** Bytes behind the limit in the last packet, thrown away. */
+  bytesDiscarded = 0;
+  /** Bytes that were received, but that a failed or closed sink did not take. */
+  bytesUnwritten = 0;
+  /** Bytes among those received that came with an OVERFLOW: the kernel does not vouch for them. */
+  bytesSuspect = 0;
+  /** Bytes in the write that the sink is at work on. */
+  bytesAtSink = 0;
+  /** The most bytes that ever waited for the sink. */
+  backlogPeak = 0;
+  /** The first of the gaps, and the number of all. */
+  readonly gaps: Gap[] = [];
+  gapCount = 0;
+
+  override count(status: TransferStatus, requested: number, received: number): void {
+    super.count(status, requested, received);
+    this.backlogPeak = Math.max(this.backlogPeak, this.backlog);
+    if (status === 'completed' && received < requested) {
+      if (received === 0) {
+        this.emptyTransfers += 1;
+      } else {
+        this.shortTransfers += 1;
+      }
+    } else if (status === 'overflow') {
+      this.bytesSuspect += received;
+    }
+  }
+
+  /** Records that bytes may be missing: behind what was written by then, if the end knows no better. */
+  recordGap({ reason, offset = this.bytesWritten, at = performance.now() }: End): Gap {
+    const gap = { offset, seconds: (at - this.startedAt) / 1000, cause: reason };
+    this.gapCount += 1;
+    if (this.gaps.length < MOST_GAPS) {
+      this.gaps.push(gap);
+    }
+    return gap;
+  }
+
+  /** Bytes that completions carried, whatever their status. */
+  get bytesReceived(): number {
+    return this.bytesMoved;
+  }
+
+  override get bytesDelivered(): number {
+    return this.bytesWritten;
+  }
+
+  /** Bytes that were received and may yet be written. */
+  get backlog(): number {
+    return (
+      this.bytesReceived -
+      this.bytesWritten -
+      this.bytesSkipped -
+      this.bytesDiscarded -
+      this.bytesUnwritten
+    );
+  }
+}
+
+/**
+ * What happened to the bytes that were to be sent. Once that ended, always:
+ * `bytesRead = bytesAccepted + bytesUnsent`.
+ */
+export class SendStatistics extends Statistics {
+  /** Bytes that were read from the input, behind those to skip. */
+  bytesRead = 0;
+  /**
+   * Bytes that the device took, up to the first that it did not: with those skipped, where a second
+   * run has to go on.
+   */
+  bytesAccepted = 0;
+  /**
+   * Bytes that the device took behind the first that it did not: there is a hole before them. A host
+   * controller may go on with what is queued after a protocol error, before anybody can cancel it.
+   */
+  bytesBeyond = 0;
+  /** Zero-length packets that the device took at the ends of messages. */
+  zeroLengthPackets = 0;
+  /** The most bytes that ever were read and not yet submitted. */
+  readAheadPeak = 0;
+
+  override get bytesDelivered(): number {
+    return this.bytesAccepted;
+  }
+
+  /** Bytes that were read, and that the device did not take, or took out of their place. */
+  get bytesUnsent(): number {
+    return this.bytesRead - this.bytesAccepted;
+  }
+}

@@ -1,0 +1,127 @@
+import type { DeviceInfo } from './backend.js';
+import { UsbError, type UsbErrorCode } from './errors.js';
+import type { Direction } from './model.js';
+import type { TransferStatus } from './transfer-status.js';
+
+/** The setup packet of a control request (USB 2.0 §9.3), but for the length of its data. */
+export interface ControlRequest {
+  /** bmRequestType: direction in bit 7, type in bits 6 and 5, recipient below; 0 to 255. */
+  readonly requestType: number;
+  /** bRequest, 0 to 255. */
+  readonly request: number;
+  /** wValue, 0 to 65535. */
+  readonly value: number;
+  /** wIndex, 0 to 65535. */
+  readonly index: number;
+}
+
+/** A control request with its data. */
+export interface ControlMessage {
+  readonly request: ControlRequest;
+  /** What is sent or, where the device answers, room for the answer: its length is wLength. */
+  readonly data: Buffer;
+}
+
+/** The most bytes of data in a control request: Linux takes no more, though USB would (65535). */
+export const LARGEST_CONTROL_DATA = 4096;
+
+/** Whether the device answers with data, or takes some. */
+export function directionOfRequest({ requestType }: ControlRequest): 'in' | 'out' {
+  return (requestType & 0x80) === 0 ? 'out' : 'in';
+}
+
+/**
+ * Checks what every backend refuses before the device hears of it.
+ *
+ * @throws UsbError `invalid` for data longer than LARGEST_CONTROL_DATA
+ */
+export function checkControlData(data: Buffer): void {
+  if (data.length > LARGEST_CONTROL_DATA) {
+    throw new UsbError(
+      'invalid',
+      `a control request moves at most ${LARGEST_CONTROL_DATA} bytes, not ${data.length}`,
+    );
+  }
+}
+
+/** Who defines a request, by their number in bits 6..5 of bmRequestType (USB 2.0 table 9-2). */
+export const REQUEST_TYPES = ['standard', 'class', 'vendor'] as const;
+
+/** Whom a request is for, by their number in bits 4..0 of bmRequestType. */
+export const RECIPIENTS = ['device', 'interface', 'endpoint', 'other'] as const;
+
+export type RequestType = (typeof REQUEST_TYPES)[number];
+export type Recipient = (typeof RECIPIENTS)[number];
+
+const IN = 0x80;
+
+/** The bmRequestType that says all three. */
+export function requestTypeOf(direction: Direction, type: RequestType, to: Recipient): number {
+  return (
+    (direction === 'in' ? IN : 0) | (REQUEST_TYPES.indexOf(type) << 5) | RECIPIENTS.indexOf(to)
+  );
+}
+
+/** Who defines the request; undefined for the reserved number. */
+export function typeOf({ requestType }: ControlRequest): RequestType | undefined {
+  return REQUEST_TYPES[(requestType >> 5) & 3];
+}
+
+/** Whom the request is for; undefined for a reserved number. */
+export function recipientOf({ requestType }: ControlRequest): Recipient | undefined {
+  return RECIPIENTS[requestType & 0x1f];
+}
+
+/**
+ * The number of the interface that has to be claimed for a request, as Linux wants it: that in
+ * wIndex, or that of the endpoint there. Undefined for a request to anything else, and for a vendor's.
+ *
+ * @throws UsbError `not-found` for an endpoint that the active configuration does not have
+ */
+export function interfaceToClaim(device: DeviceInfo, request: ControlRequest): number | undefined {
+  const target = request.index & 0xff;
+  if (typeOf(request) === 'vendor') {
+    return undefined;
+  }
+  switch (recipientOf(request)) {
+    case 'interface':
+      return target;
+    case 'endpoint':
+      return (target & ~IN) === 0 ? undefined : interfaceOfEndpoint(device, target);
+    default:
+      return undefined;
+  }
+}
+
+function interfaceOfEndpoint(device: DeviceInfo, address: number): number {
+  const active = device.configurations.find(({ value }) => value === device.activeConfiguration);
+  const setting = active?.settings.find(({ endpoints }) =>
+    endpoints.some((endpoint) => endpoint.address === address),
+  );
+  if (setting === undefined) {
+    const name = `0x${address.toString(16).padStart(2, '0')}`;
+    throw new UsbError('not-found', `the device has no endpoint ${name}, which wIndex names`);
+  }
+  return setting.interfaceNumber;
+}
+
+/** The error that each end of a control transfer stands for, and the words for it. */
+const FAILURES: Readonly<
+  Record<Exclude<TransferStatus, 'completed'>, readonly [code: UsbErrorCode, words: string]>
+> = {
+  error: ['io', 'input/output error on endpoint 0'],
+  'timed-out': ['timed-out', 'the device did not answer the control request in time'],
+  cancelled: ['io', 'the control request was cancelled'],
+  stall: [
+    'stall',
+    'the device refused the control request (stall): it does not support it, or not now',
+  ],
+  'no-device': ['no-device', 'the device is gone'],
+  overflow: ['io', 'the device sent more than it was asked for'],
+};
+
+/** What a person is told of a control request that did not complete. */
+export function controlFailure(status: Exclude<TransferStatus, 'completed'>): UsbError {
+  const [code, words] = FAILURES[status];
+  return new UsbError(code, words);
+}

@@ -1,0 +1,101 @@
+/**
+ * The port path of a device, as the Linux kernel names it: `3-1.2` is bus 3, root port 1, port 2 of
+ * the hub there; `usb3` is the root hub of bus 3.
+ */
+export function portPath(bus: number, ports: readonly number[]): string {
+  return ports.length === 0 ? `usb${bus}` : `${bus}-${ports.join('.')}`;
+}
+
+/** Orders port paths by bus, then port by port; a hub stands before what hangs on it. */
+export function comparePaths(a: string, b: string): number {
+  const left = numbersIn(a);
+  const right = numbersIn(b);
+  const length = Math.max(left.length, right.length);
+  for (let i = 0; i < length; i += 1) {
+    const difference = (left[i] ?? -1) - (right[i] ?? -1);
+    if (difference !== 0) {
+      return difference;
+    }
+  }
+  return 0;
+}
+
+function numbersIn(path: string): number[] {
+  return (path.match(/\d+/g) ?? []).map(Number);
+}
+
+/** The path of the hub that a device is plugged into; undefined for a root hub. */
+export function parentPath(path: string): string | undefined {
+  const port = path.lastIndexOf('.');
+  if (port >= 0) {
+    return path.slice(0, port);
+  }
+  const root = path.indexOf('-');
+  return root < 0 ? undefined : `usb${path.slice(0, root)}`;
+}
+
+/**
+ * Sizes and times as people write them: a decimal number with a unit. Strict, because a size that
+ * is silently read as another loses data: no signs, exponents, NaN, or results that are no whole
+ * number up to `Number.MAX_SAFE_INTEGER`.
+ */
+
+const NUMBER_AND_UNIT = /^([0-9]+)(?:\.([0-9]+))? ?([A-Za-z]*)$/;
+
+/** Units of sizes, in bytes; '' is no unit. */
+export const SIZE_UNITS: ReadonlyMap<string, number> = new Map<string, number>([
+  ['', 1],
+  ['B', 1],
+  ...['k', 'K', 'M', 'G', 'T'].flatMap((prefix): [string, number][] => {
+    const power = 'KMGT'.indexOf(prefix.toUpperCase()) + 1;
+    return [
+      [prefix, 1024 ** power],
+      [`${prefix}i`, 1024 ** power],
+      [`${prefix}iB`, 1024 ** power],
+      [`${prefix}B`, 1000 ** power],
+    ];
+  }),
+]);
+
+/** Units of durations, in milliseconds; '' is no unit. */
+export const DURATION_UNITS: ReadonlyMap<string, number> = new Map<string, number>([
+  ['', 1000],
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+]);
+
+/**
+ * Reads a size: `512`, `512B`, `64k` = `64K` = `64Ki` = `64KiB` (1024-based), `64kB` (1000-based),
+ * likewise with M, G and T. A fraction is fine where it makes a whole number of bytes: `1.5M`.
+ *
+ * @returns bytes, from 0 to `Number.MAX_SAFE_INTEGER`; undefined when `text` is no such size
+ */
+export function parseSize(text: string): number | undefined {
+  return parseQuantity(text, SIZE_UNITS);
+}
+
+/**
+ * Reads a duration: `250ms`, `10s`, `5m`, `1h`; a plain number means seconds. A fraction is fine
+ * where it makes a whole number of milliseconds: `1.5s`.
+ *
+ * @returns milliseconds, from 0 to `Number.MAX_SAFE_INTEGER`: more than a timer of Node can wait
+ *   (2^31 - 1); undefined when `text` is no such duration
+ */
+export function parseDuration(text: string): number | undefined {
+  return parseQuantity(text, DURATION_UNITS);
+}
+
+function parseQuantity(text: string, units: ReadonlyMap<string, number>): number | undefined {
+  const [, whole = '', fraction = '', unit = ''] = NUMBER_AND_UNIT.exec(text) ?? [];
+  const factor = units.get(unit);
+  if (whole === '' || factor === undefined) {
+    return undefined;
+  }
+  // In integers, so that no rounding turns one size into another.
+  const scaled = BigInt(whole + fraction) * BigInt(factor);
+  const divisor = 10n ** BigInt(fraction.length);
+  const value = Number(scaled / divisor);
+  return scaled % divisor === 0n && Number.isSafeInteger(value) ? value : undefined;
+}

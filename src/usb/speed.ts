@@ -1,0 +1,57 @@
+import type { DeviceInfo } from './backend.js';
+import { splitDescriptors } from './descriptors/tree.js';
+
+/** bDescriptorType of a capability (USB 3.2 table 9-6). */
+const DEVICE_CAPABILITY = 0x10;
+
+/** bDevCapabilityType (USB 3.2 table 9-14), of those that tell a speed. */
+const SUPERSPEED = 0x03;
+const SUPERSPEED_PLUS = 0x0a;
+
+/** Mbit/s for each bit of wSpeedsSupported (USB 3.2 §9.6.2.2). */
+const SPEEDS_SUPPORTED = [1.5, 12, 480, 5000];
+
+/** Mbit/s for each lane speed exponent (USB 3.2 §9.6.2.5). */
+const EXPONENTS = [1e-6, 1e-3, 1, 1e3];
+
+/** From this bcdUSB on a device is running at SuperSpeed: at other speeds it says 2.10 (USB 3.2 §9.6.1). */
+const USB_3 = 0x0300;
+
+/**
+ * The fastest signalling rate that a device says it can do, in Mbit/s; undefined where it says
+ * nothing of it. A USB 2.0 device says so only in a BOS descriptor, and of two lanes nothing is
+ * known: what the device can do may be more.
+ *
+ * @param bcdUsb bcdUSB of its device descriptor
+ * @param bos its BOS descriptor with all capabilities (USB 3.2 §9.6.2), where that is known
+ */
+export function advertisedSpeed(bcdUsb: number, bos: Uint8Array | undefined): number | undefined {
+  const capabilities = bos === undefined ? [] : splitDescriptors(bos).descriptors;
+  const speeds = [...capabilities.flatMap(speedsOf), ...(bcdUsb >= USB_3 ? [5000] : [])];
+  return speeds.length === 0 ? undefined : Math.max(...speeds);
+}
+
+function speedsOf(capability: Uint8Array): number[] {
+  const view = new DataView(capability.buffer, capability.byteOffset, capability.byteLength);
+  const type = capability[1] === DEVICE_CAPABILITY ? capability[2] : undefined;
+  if (type === SUPERSPEED && capability.length >= 10) {
+    const supported = view.getUint16(4, true);
+    return SPEEDS_SUPPORTED.filter((_, bit) => (supported & (1 << bit)) !== 0);
+  }
+  if (type === SUPERSPEED_PLUS && capability.length >= 12) {
+    const count = (view.getUint32(4, true) & 0x1f) + 1;
+    const there = Math.min(count, Math.floor((capability.length - 12) / 4));
+    return Array.from({ length: there }, (_, i) => laneSpeed(view.getUint32(12 + 4 * i, true)));
+  }
+  return [];
+}
+
+/** Of a bmSublinkSpeedAttr: the mantissa in bits 31..16, times the exponent in bits 5..4. */
+function laneSpeed(attributes: number): number {
+  return (attributes >>> 16) * (EXPONENTS[(attributes >>> 4) & 3] ?? 0);
+}
+
+/** Bytes that a device's bus can signal in a second; what is left of them for data is less. */
+export function wireRate({ speed }: DeviceInfo): number | undefined {
+  return speed === undefined ? undefined : (speed * 1_000_000) / 8;
+}

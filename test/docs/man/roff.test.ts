@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { literal, paragraph, topic } from '../../../man/generator/roff.js';
+
+describe('roff', () => {
+  it('has what is typed to the letter', () => {
+    expect(literal('usbxfer read --scenario \'a\' "b" \\ `c`')).toBe(
+      'usbxfer read \\-\\-scenario \\(aqa\\(aq \\(dqb\\(dq \\e \\(gac\\(ga',
+    );
+  });
+
+  it('begins a line with each sentence, has options bold, and no word for a macro', () => {
+    expect(paragraph('Of --wait, as well-known. \\n is no new line. As i.e. this.')).toEqual([
+      'Of \\fB\\-\\-wait\\fR, as well-known. \\en is no new line.',
+      'As i.e. this.',
+    ]);
+    expect(paragraph(`${'x'.repeat(79)} .SH 'ft`)).toEqual(['x'.repeat(79), "\\&.SH 'ft"]);
+  });
+
+  it('has headings, paragraphs and terms of a topic', () => {
+    expect(
+      topic([
+        'First.',
+        'Second.',
+        { heading: 'Part' },
+        'Third.',
+        { terms: [['k=V', 'Fourth. Fifth.']] },
+        'Sixth.',
+      ]),
+    ).toEqual([
+      'First.',
+      '.PP',
+      'Second.',
+      '.SS Part',
+      'Third.',
+      '.TP',
+      '.B k=V',
+      'Fourth.',
+      'Fifth.',
+      '.PP',
+      'Sixth.',
+    ]);
+  });
+});

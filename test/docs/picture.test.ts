@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readScreen } from '../../docs/picture/sgr.js';
+import { drawWindows, escapeXml } from '../../docs/picture/svg.js';
+
+const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"' };
+
+/** An element, a closing tag, or text in which nothing stands that XML would read otherwise. */
+const TOKEN =
+  /<(\/?)([a-z]+)((?: [\w:-]+="[^"<&]*(?:&(?:amp|lt|gt|quot);[^"<&]*)*")*)(\/?)>|((?:[^<>&]|&(?:amp|lt|gt|quot);)+)/gy;
+
+/** The texts of a picture, as a reader of XML sees them; throws where it is not well-formed. */
+function textsOf(svg: string): string[] {
+  const open: string[] = [];
+  const texts: string[] = [];
+  let end = 0;
+  for (const match of svg.matchAll(TOKEN)) {
+    const [token, closing, name = '', , empty, text] = match;
+    end = match.index + token.length;
+    if (text !== undefined) {
+      texts.push(text.replace(/&(\w+);/g, (_, entity: string) => ENTITIES[entity] ?? ''));
+    } else if (closing) {
+      expect(open.pop()).toBe(name);
+    } else if (!empty) {
+      open.push(name);
+    }
+  }
+  expect([svg.slice(end), open]).toEqual(['', []]);
+  return texts.filter((text) => text.trim() !== '');
+}
+
+describe('a screen', () => {
+  it('is read with its looks, which last beyond the end of a line', () => {
+    expect(readScreen('a \x1b[31;1mred\nstill\x1b[0m\x1b[96m!\x1b[39m?')).toEqual([
+      [
+        { column: 0, text: 'a ', look: { bold: false, colour: undefined } },
+        { column: 2, text: 'red', look: { bold: true, colour: 1 } },
+      ],
+      [
+        { column: 0, text: 'still', look: { bold: true, colour: 1 } },
+        { column: 5, text: '!', look: { bold: false, colour: 14 } },
+        { column: 6, text: '?', look: { bold: false, colour: undefined } },
+      ],
+    ]);
+  });
+
+  it('is read without sequences that do something else', () => {
+    const [runs = []] = readScreen('a\x1b[2K\x1b[?7lb');
+    expect(runs.map(({ column, text }) => [column, text])).toEqual([
+      [0, 'a'],
+      [1, 'b'],
+    ]);
+  });
+});
+
+describe('a picture', () => {
+  it('shows text as it is, whatever is in it', () => {
+    const texts = textsOf(
+      drawWindows([{ title: '<&">', screen: '$ a <b> & "c" ]]>\n  \x1b[31m█<' }], 40, '"<&>'),
+    );
+    expect(texts).toEqual(['<&">', '$ a <b> & "c" ]]>', '█', '<']);
+  });
+
+  it('is well-formed, whatever a screen holds', () => {
+    const anything = fc.string({ unit: 'binary' });
+    fc.assert(
+      fc.property(anything, anything, (title, screen) => {
+        textsOf(drawWindows([{ title, screen }], 80, title));
+      }),
+    );
+  });
+
+  it('has no control character', () => {
+    expect(escapeXml('a\0\x1b[1m\nb')).toBe('a[1mb');
+  });
+});
+
+describe('docs/terminal.svg', () => {
+  const svg = readFileSync('docs/terminal.svg', 'utf8');
+
+  it('is well-formed, and shows a capture and its summary', () => {
+    const texts = textsOf(svg).join('\n');
+    expect(texts).toContain('$ usbxfer read ');
+    expect(texts).toMatch(/ of 256 MiB {2}\d+ %/);
+    expect(texts).toMatch(/^ended +limit reached$/m);
+  });
+
+  it('refers to nothing outside', () => {
+    expect(svg.replace('xmlns="http://www.w3.org/2000/svg"', '')).not.toMatch(
+      /\b(href|url|src|style|script|https?:)/,
+    );
+  });
+});

@@ -1,0 +1,415 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LARGEST_CONTROL_DATA } from '../../src/usb/control.js';
+import { planted } from './planted.js';
+import { violations } from './schema.js';
+import { shell, start, usbxfer } from './usbxfer.js';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const CONTROL = ['control', '-d', '1234:5678'];
+/** GET_DESCRIPTOR of the device descriptor (USB 2.0 §9.4.3), without its length. */
+const GET_DEVICE = ['in', 'standard', 'device', '6', '0x0100', '0'];
+const UNKNOWN = ['in', 'vendor', 'device', '99', '0', '0', '4'];
+
+/** Devices that answer as this function, and log on stderr what they are asked. */
+function answering(answer: string): NodeJS.ProcessEnv {
+  return planted(`
+    const answer = ${answer};
+    VirtualDevice.prototype.control = async (request, data, timeout) => {
+      process.stderr.write('sent ' + Object.values(request).join() + ' ' + data.toString('hex') + '\\n');
+      return answer(data, timeout);
+    };`);
+}
+
+function failing(code: string): NodeJS.ProcessEnv {
+  return planted(`VirtualDevice.prototype.control = async () => {
+    throw new UsbError('${code}', 'it went wrong');
+  };`);
+}
+
+describe('an IN request', () => {
+  it('may be in quotes, as it is for --before', async () => {
+    const { stdout, code } = await usbxfer([...CONTROL, 'in standard device 6 0x0100 0 18']);
+    expect([stdout.length, code]).toEqual([18, 0]);
+  });
+
+  it('has the answer on stdout: the descriptor that usbxfer info knows', async () => {
+    const { stdout, stderr, code } = await usbxfer([...CONTROL, ...GET_DEVICE, '18']);
+    expect([stderr, code]).toEqual(['', 0]);
+    const info = await usbxfer(['info', '1234:5678', '--json']);
+    const { bLength, idVendor, idProduct } = JSON.parse(info.stdout.toString()).descriptor;
+    expect([stdout.length, stdout[0]]).toEqual([18, bLength]);
+    expect([stdout.readUInt16LE(8), stdout.readUInt16LE(10)]).toEqual([idVendor, idProduct]);
+  });
+
+  it.each([
+    [['--in', ...GET_DEVICE.slice(1), '18']],
+    [['0x80', '6', '0x0100', '0', '18']],
+    [['128', '0x06', '256', '0x0', '0x12', '--timeout', '1m']],
+  ])('may be written as %j', async (words) => {
+    const { stdout } = await usbxfer([...CONTROL, ...GET_DEVICE, '18']);
+    expect((await usbxfer([...CONTROL, ...words])).stdout).toEqual(stdout);
+  });
+
+  it('may be answered with less, which is told', async () => {
+    const short = [...CONTROL, ...GET_DEVICE, '64'];
+    const { stdout, stderr, code } = await usbxfer(short);
+    expect([stdout.length, code]).toEqual([18, 0]);
+    expect(stderr).toBe('usbxfer: the device answered with 18 of 64 bytes\n');
+    expect((await usbxfer([...short, '--quiet'])).stderr).toBe('');
+  });
+
+  it('for no bytes prints nothing', async () => {
+    const { stdout, stderr, code } = await usbxfer(
+      [...CONTROL, 'in', 'vendor', 'device', '1'],
+      answering('() => 0'),
+    );
+    expect([stdout.length, stderr, code]).toEqual([0, 'sent 192,1,0,0 \n', 0]);
+  });
+
+  it('is given the largest length, and the time that --timeout says', async () => {
+    const { stdout, code } = await usbxfer(
+      [
+        ...CONTROL,
+        'in',
+        'vendor',
+        'device',
+        '1',
+        '0',
+        '0',
+        `${LARGEST_CONTROL_DATA}`,
+        '--timeout',
+        '7s',
+      ],
+      answering('(data, timeout) => data.fill(timeout === 7000 ? 0x77 : 0).length'),
+    );
+    expect(stdout.equals(Buffer.alloc(LARGEST_CONTROL_DATA, 0x77))).toBe(true);
+    expect(code).toBe(0);
+  });
+
+  it('is dumped in hexadecimal with --hex, also to a file', async () => {
+    const file = join(folder, 'dump');
+    const hex = [...CONTROL, ...GET_DEVICE, '18', '--hex'];
+    const { stdout } = await usbxfer(hex);
+    expect(stdout.toString()).toMatch(
+      /^00000000 {2}12 01 .* 34 12 78 56 .*\|\n00000010 {2}(..) (..) +\|..\|\n$/,
+    );
+    await usbxfer([...hex, '-o', file]);
+    expect(readFileSync(file)).toEqual(stdout);
+    expect(
+      (await usbxfer([...CONTROL, ...UNKNOWN, '--hex'], answering('() => 0'))).stdout,
+    ).toHaveLength(0);
+  });
+
+  it('is one JSON object with --json', async () => {
+    const { stdout, stderr, code } = await usbxfer([...CONTROL, ...GET_DEVICE, '64', '--json']);
+    expect([stderr, code]).toEqual(['', 0]);
+    const record = JSON.parse(stdout.toString());
+    expect(violations('control')(record)).toBeUndefined();
+    const { stdout: bytes } = await usbxfer([...CONTROL, ...GET_DEVICE, '18']);
+    expect(record).toMatchObject({
+      schema: 'usbxfer.control/1',
+      device: { path: '1-1', vid: '1234', pid: '5678' },
+      request: {
+        direction: 'in',
+        type: 'standard',
+        recipient: 'device',
+        bmRequestType: 0x80,
+        bRequest: 6,
+        wValue: 256,
+        wIndex: 0,
+        wLength: 64,
+      },
+      bytes: 18,
+      data: bytes.toString('hex'),
+    });
+  });
+});
+
+describe('an OUT request', () => {
+  const OUT = [...CONTROL, 'out', 'vendor', 'device', '2', '0x1234', '5'];
+  const SENT = 'sent 64,2,4660,5 ';
+
+  it.each([
+    [[], ''],
+    [['0102ff'], '0102ff'],
+    [['01', '02:ff'], '0102ff'],
+    [['--data', '01 02 ff'], '0102ff'],
+    [['--data', ''], ''],
+  ])('sends %j', async (words, data) => {
+    const taken = answering('(data) => data.length');
+    const { stdout, stderr, code } = await usbxfer([...OUT, ...words], taken);
+    expect([stdout.length, stderr, code]).toEqual([0, `${SENT}${data}\n`, 0]);
+  });
+
+  it('sends what is in a file, or comes from stdin', async () => {
+    const file = join(folder, 'data');
+    writeFileSync(file, 'abc');
+    const { NODE_OPTIONS: options } = answering('(data) => data.length');
+    const { stderr } = await shell(`
+      export NODE_OPTIONS='${options?.replaceAll("'", "'\\''")}'
+      usbxfer ${OUT.join(' ')} -i '${file}'
+      (sleep 0.1; printf ab; sleep 0.1; printf c) | usbxfer ${OUT.join(' ')} -i -
+      usbxfer ${OUT.join(' ')} -i - < /dev/null`);
+    expect(stderr).toBe(`${SENT}616263\n${SENT}616263\n${SENT}\n`);
+  });
+
+  it('sends the most that a request can carry, and of more nothing', async () => {
+    const file = join(folder, 'data');
+    const taken = answering('(data) => data.length');
+    writeFileSync(file, Buffer.alloc(LARGEST_CONTROL_DATA, 1));
+    const full = await usbxfer([...OUT, '-i', file], taken);
+    expect([full.stderr, full.code]).toEqual([`${SENT}${'01'.repeat(LARGEST_CONTROL_DATA)}\n`, 0]);
+    writeFileSync(file, Buffer.alloc(LARGEST_CONTROL_DATA + 1, 1));
+    const { stderr, code } = await usbxfer([...OUT, '-i', file], taken);
+    expect(stderr).toMatch(/^usbxfer: .* has more than the 4096 bytes that a request can carry\n$/);
+    expect(code).toBe(2);
+    const endless = await usbxfer([...OUT, '-i', '/dev/zero'], taken);
+    expect([endless.stderr.includes('sent'), endless.code]).toEqual([false, 2]);
+  });
+
+  it('is one JSON object with --json', async () => {
+    const { stdout, stderr, code } = await usbxfer([
+      ...CONTROL,
+      ...['out', 'vendor', 'device', '2', '0', '0', '0102ff', '--json'],
+    ]);
+    expect([stderr, code]).toEqual(['', 0]);
+    const record = JSON.parse(stdout.toString());
+    expect(violations('control')(record)).toBeUndefined();
+    expect(record).toMatchObject({
+      request: { direction: 'out', type: 'vendor', wLength: 3 },
+      bytes: 3,
+      data: '0102ff',
+    });
+  });
+
+  it('of which not all is taken fails', async () => {
+    const { stderr, code } = await usbxfer([...OUT, '0102ff'], answering('() => 2'));
+    expect(stderr).toBe(`${SENT}0102ff\nusbxfer: the device took only 2 of 3 bytes\n`);
+    expect(code).toBe(6);
+  });
+});
+
+describe('a request that fails', () => {
+  it('for want of support is told in a plain line', async () => {
+    const { stdout, stderr, code } = await usbxfer([...CONTROL, ...UNKNOWN]);
+    expect(stderr).toBe('usbxfer: the device does not support this request, or not now\n');
+    expect([stdout.length, code]).toEqual([0, 6]);
+  });
+
+  it.each([
+    ['stall', 'request-stalled', 6, 'does not support this request, or not now'],
+    ['timed-out', 'request-timed-out', 6, 'did not answer the request within 5 s'],
+    ['io', 'request-failed', 6, 'the request failed: it went wrong'],
+    ['other', 'request-failed', 6, 'the request failed: it went wrong'],
+    ['no-device', 'device-lost', 5, 'the device vanished during the request'],
+    ['busy', 'busy', 4, 'it went wrong'],
+    ['no-memory', 'no-memory', 4, 'it went wrong'],
+  ])('by %s has the code %s and exits %i', async (usbCode, code, exitCode, message) => {
+    const { stdout, stderr } = await usbxfer([...CONTROL, ...UNKNOWN, '--json'], failing(usbCode));
+    expect(stdout).toHaveLength(0);
+    const record = JSON.parse(stderr);
+    expect(violations('error')(record)).toBeUndefined();
+    expect(record).toMatchObject({ code, exit_code: exitCode });
+    expect(record.message).toContain(message);
+  });
+
+  it('leaves no file behind, and what there was as it was', async () => {
+    const [made, precious] = [join(folder, 'new'), join(folder, 'precious')];
+    writeFileSync(precious, 'precious');
+    expect((await usbxfer([...CONTROL, ...UNKNOWN, '-o', made])).code).toBe(6);
+    expect((await usbxfer([...CONTROL, ...UNKNOWN, '-o', precious, '--force'])).code).toBe(6);
+    expect(existsSync(made)).toBe(false);
+    expect(readFileSync(precious, 'utf8')).toBe('precious');
+  });
+});
+
+describe('a request to an interface', () => {
+  const steps = planted(`
+    const { claim, close } = VirtualDevice.prototype;
+    const say = (text) => process.stderr.write(text + '\\n');
+    VirtualDevice.prototype.claim = async function (...args) {
+      say('claim ' + JSON.stringify(args));
+      const claimed = await claim.apply(this, args);
+      const { release } = claimed;
+      claimed.release = async () => { say('release'); await release.call(claimed); };
+      return claimed;
+    };
+    VirtualDevice.prototype.control = async (request, data) => {
+      say('control');
+      if (request.request === 99) throw new UsbError('stall', 'stall');
+      return data.length;
+    };
+    VirtualDevice.prototype.close = async function () { say('close'); await close.call(this); };`);
+
+  it.each([
+    ['out class interface 1', 'claim [0,0,{}]\ncontrol\nrelease\nclose\n'],
+    [
+      'out class interface 1 --detach',
+      'claim [0,0,{"detachDriver":true}]\ncontrol\nrelease\nclose\n',
+    ],
+    ['in standard endpoint 0 0 0x82', 'claim [0,0,{}]\ncontrol\nrelease\nclose\n'],
+    ['out vendor interface 1', 'control\nclose\n'],
+    ['out class device 1', 'control\nclose\n'],
+  ])('claims it if it takes that, and gives it back: %s', async (words, expected) => {
+    const { stderr, code } = await usbxfer([...CONTROL, ...words.split(' ')], steps);
+    expect([stderr, code]).toEqual([expected, 0]);
+  });
+
+  it('gives it back after a failure', async () => {
+    const { stderr, code } = await usbxfer([...CONTROL, 'out', 'class', 'interface', '99'], steps);
+    expect(stderr).toMatch(
+      /^claim .*\ncontrol\nrelease\nclose\nusbxfer: the device does not support/,
+    );
+    expect(code).toBe(6);
+  });
+
+  it.each([
+    [['in', 'class', 'interface', '1', '0', '7', '1'], 'the device has no interface 7'],
+    [['in', 'standard', 'endpoint', '0', '0', '0x85', '2'], 'the device has no endpoint 0x85'],
+  ])('that is not there is not sent: %j', async (words, message) => {
+    const { stderr, code } = await usbxfer([...CONTROL, ...words], steps);
+    expect(stderr).toContain(`usbxfer: ${message}`);
+    expect(stderr).not.toContain('control');
+    expect(code).toBe(3);
+  });
+});
+
+describe('nothing is sent', () => {
+  const sent = answering('(data) => data.length');
+
+  it.each([
+    [
+      ['in', 'vendr', 'device', '1'],
+      /'in vendr device 1' is no request: give .* vendor\?\); see usbxfer help requests\n$/,
+      2,
+    ],
+    [
+      ['--out', 'in', 'vendor', 'device', '1'],
+      /is no request: give standard, class or vendor behind out/,
+      2,
+    ],
+    [['in', 'vendor', 'device', '1', '0', '0', '4097'], /give the length .* from 0 to 4096/, 2],
+    [['\x1b[2J', 'x'.repeat(5000)], /^usbxfer: '\\x1b\[2J x{1,128}…' is no request: begin with/, 2],
+    [[], /missing required argument 'request'; see usbxfer control --help/, 2],
+    [['--in', '--out', 'vendor', 'device', '1'], /'--in' cannot be used with option '--out'/, 2],
+    [['in', 'vendor', 'device', '1', '--data', '00'], /--data and -i are for an OUT request/, 2],
+    [['out', 'vendor', 'device', '1', '--data', '0'], /two hexadecimal digits a byte/, 2],
+    [['out', 'vendor', 'device', '1', '0', '0', '00', '--data', '01'], /has data already/, 2],
+    [['out', 'vendor', 'device', '1', '--data', '01', '-i', '-'], /cannot be used with option/, 2],
+    [['out', 'vendor', 'device', '1', '-o', 'file'], /-o and --hex are for an answer/, 2],
+    [['out', 'vendor', 'device', '1', '--hex'], /-o and --hex are for an answer/, 2],
+    [['out', 'vendor', 'device', '1', '-i', '/nowhere'], /cannot read \/nowhere: no such file/, 7],
+    [
+      ['out', 'vendor', 'device', '1', '-i', '/'],
+      /cannot read \/: illegal operation on a directory/,
+      7,
+    ],
+    [[...UNKNOWN, '--json', '--hex'], /'--json' cannot be used with option '--hex'/, 2],
+    [[...UNKNOWN, '-o', '/'], /cannot write \/: is a directory/, 7],
+    [[...UNKNOWN, '-o', '/nowhere/file'], /cannot write \/nowhere\/file: no such file/, 7],
+    [[...UNKNOWN, '--pid', 'dead', '-d', '1234'], /cannot be used with option/, 2],
+    [[...UNKNOWN, '--serial', 'none'], /^usbxfer: no such device; /, 3],
+    [
+      [...UNKNOWN, '--serial', 'none', '--wait', '20ms'],
+      /waiting for the device\nusbxfer: no such device; /,
+      3,
+    ],
+  ])('with %j', async (words, message, expected) => {
+    const { stdout, stderr, code } = await usbxfer([...CONTROL, ...words], sent);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('sent');
+    expect([stdout.length, code]).toEqual([0, expected]);
+  });
+
+  it('when the output exists, without --force', async () => {
+    const file = join(folder, 'precious');
+    writeFileSync(file, 'precious');
+    const refused = await usbxfer([...CONTROL, ...UNKNOWN, '-o', file], sent);
+    expect(refused.stderr).toMatch(
+      /^usbxfer: cannot write .*: exists already; choose another name, or --force to overwrite it\n$/,
+    );
+    expect([readFileSync(file, 'utf8'), refused.code]).toEqual(['precious', 7]);
+    const { code } = await usbxfer([...CONTROL, ...UNKNOWN, '-o', file, '--force'], sent);
+    expect([readFileSync(file), code]).toEqual([Buffer.alloc(4), 0]);
+  });
+
+  describe.runIf(process.platform === 'linux')('and stdout', () => {
+    const command = `'${process.execPath}' bin/usbxfer.js ${[...CONTROL, ...GET_DEVICE].join(' ')}`;
+
+    it('is closed', async () => {
+      const { stderr, code } = await shell(`${command} 18 >&-`);
+      expect(stderr).toMatch(/^usbxfer: stdout is closed; /);
+      expect(code).toBe(7);
+    });
+
+    it('is a terminal, which gets a hex dump alone', async () => {
+      const on = (options: string) =>
+        shell(`script -qec "${command} ${options}" /dev/null < /dev/null`);
+      const refused = await on('18');
+      expect(refused.stdout.toString()).toContain('show it with --hex, redirect stdout');
+      expect(refused.code).toBe(2);
+      expect((await on('18 --hex')).stdout.toString()).toMatch(/^00000000 {2}12 01 /);
+      expect((await on('')).code).toBe(0); // no bytes
+    });
+  });
+});
+
+describe('a signal', () => {
+  it('ends the wait for the device', async () => {
+    const running = start([...CONTROL, ...UNKNOWN, '--serial', 'none', '--wait']);
+    running.child.stderr?.once('data', () => running.child.kill('SIGTERM'));
+    const { stderr, code } = await running.outcome;
+    expect(stderr).toBe(
+      'usbxfer: waiting for the device\nusbxfer: SIGTERM while waiting for the device\n',
+    );
+    expect(code).toBe(143);
+  });
+
+  it('lets a request end, and its interface be given back', async () => {
+    const slow = planted(`
+      const { close } = VirtualDevice.prototype;
+      const signalled = new Promise((resolve) => process.once('SIGTERM', resolve));
+      VirtualDevice.prototype.control = async (request, data) => {
+        process.stderr.write('sent\\n');
+        await signalled;
+        return data.length;
+      };
+      VirtualDevice.prototype.close = async function () {
+        process.stderr.write('close\\n');
+        await close.call(this); // refuses while an interface is claimed
+      };`);
+    const running = start([...CONTROL, 'in', 'class', 'interface', '1', '0', '0', '4'], slow);
+    running.child.stderr?.once('data', () => running.child.kill('SIGTERM'));
+    const { stdout, stderr, code } = await running.outcome;
+    expect([stdout, stderr, code]).toEqual([Buffer.alloc(4), 'sent\nclose\n', 0]);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('an answer that is not taken', () => {
+  const command = `usbxfer ${[...CONTROL, ...GET_DEVICE].join(' ')} 18`;
+
+  it('is a failure', async () => {
+    const { stderr, code } = await shell(`${command} > /dev/full`);
+    expect(stderr).toBe(
+      'usbxfer: the output failed: no space left on device; the answer is lost\n',
+    );
+    expect(code).toBe(7);
+  });
+
+  it('is none when the reader has gone', async () => {
+    const { stderr, code } = await shell(`
+      set -o pipefail
+      (sleep 0.2; ${command}) | true`);
+    expect([stderr, code]).toEqual(['', 0]);
+  });
+});

@@ -1,0 +1,235 @@
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ErrorCode } from '../../src/cli/errors/codes.js';
+import { BINARY, listening, type Outcome, received, shell, start, usbxfer } from './usbxfer.js';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
+  writeFileSync(join(folder, 'precious'), 'precious');
+  mkdirSync(join(folder, 'folder'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const onLinux = process.platform === 'linux';
+const onPlainLinux = onLinux && !existsSync('/sys/bus/usb');
+
+/** Loaded before usbxfer, it plants a fault, which shows once. */
+const FAULT = `data:text/javascript,${encodeURIComponent(`
+  const { padStart } = String.prototype;
+  String.prototype.padStart = () => {
+    String.prototype.padStart = padStart;
+    throw new TypeError("planted\\n\\x1b[31m");
+  };`)}`;
+
+/** Runs a script in the folder; `$JSON` is --json, or nothing. */
+function run(script: string, json: boolean): Promise<Outcome> {
+  return shell(`cd '${folder}'; JSON=${json ? '--json' : ''}\n${script}`);
+}
+
+describe.each<[ErrorCode, number, string, boolean?]>([
+  ['internal', 1, `NODE_OPTIONS='--import=${FAULT}'; export NODE_OPTIONS; usbxfer list $JSON`],
+  ['usage', 2, 'usbxfer read stray $JSON'],
+  ['unknown-command', 2, 'usbxfer raed $JSON'],
+  ['unknown-option', 2, 'usbxfer read --vdi 1234 $JSON'],
+  ['missing-argument', 2, 'usbxfer read $JSON --ep'],
+  ['invalid-value', 2, 'usbxfer read --bytes lots $JSON'],
+  ['invalid-value', 2, 'usbxfer list --backend pigeon $JSON'],
+  ['invalid-value', 2, 'usbxfer list --scenario rate=fast $JSON'],
+  ['invalid-value', 2, 'usbxfer read --transfers 1024 --transfer-size 256M $JSON'],
+  ['conflicting-options', 2, 'usbxfer read -d 1234 --vid 1234 $JSON'],
+  ['conflicting-options', 2, 'usbxfer read --pid 5678 --append $JSON'],
+  ['conflicting-options', 2, 'usbxfer read --pid 5678 --fsync $JSON'],
+  ['conflicting-options', 2, 'usbxfer list --backend libusb --scenario seed=1 $JSON'],
+  [
+    'stdout-is-terminal',
+    2,
+    `script -qec "'${process.execPath}' '${BINARY}' read --pid 5678 $JSON 2> words" /dev/null < /dev/null
+     code=$?; cat words >&2; exit $code`,
+  ],
+  ['no-bus', 3, 'usbxfer read --backend libusb $JSON', onPlainLinux],
+  ['no-such-device', 3, 'usbxfer read --vid dead $JSON'],
+  ['ambiguous-device', 3, 'usbxfer read --vid 1234 $JSON'],
+  ['no-such-endpoint', 3, 'usbxfer read --pid 5678 --ep 0x85 $JSON'],
+  ['no-memory', 4, 'usbxfer read --pid 5678 --scenario memory=1M --transfer-size 1M $JSON'],
+  ['stdout-closed', 7, 'usbxfer read --pid 5678 $JSON >&-', onLinux],
+  ['output-exists', 7, 'usbxfer read --pid 5678 -o precious $JSON'],
+  ['output-unsuitable', 7, 'usbxfer read --pid 5678 -o folder $JSON'],
+  ['cannot-open-output', 7, 'usbxfer read --pid 5678 -o nowhere/x $JSON'],
+  ['output-failed', 7, 'usbxfer list $JSON > /dev/full', onLinux],
+  ['input-failed', 7, 'usbxfer list --scenario @nowhere $JSON'],
+])('%s exits %i: %s', (code, exitCode, script, possible = true) => {
+  it.runIf(possible)('in one line, which is what the one JSON object says', async () => {
+    const text = await run(script, false);
+    const json = await run(script, true);
+    expect([text.stdout.toString(), json.stdout.toString()]).toEqual(['', '']);
+    expect([text.code, json.code]).toEqual([exitCode, exitCode]);
+    expect(text.stderr).toMatch(/^usbxfer: [^\p{Cc}]+\n$/u);
+    const { schema, message, advice, ...rest } = JSON.parse(json.stderr);
+    expect(schema).toBe('usbxfer.error/1');
+    expect(rest).toMatchObject({ code, exit_code: exitCode });
+    expect(rest).not.toHaveProperty('debug');
+    const line = advice === undefined ? message : `${message}; ${advice}`;
+    const shown = line.replace('\x1b', '\\x1b');
+    expect(text.stderr).toBe(`usbxfer: ${shown}\n`);
+  });
+});
+
+describe.each<[ErrorCode, number, string, boolean?]>([
+  [
+    'submit-failed',
+    4,
+    'usbxfer read --pid 5678 --transfers 1 --transfer-size 64KiB --scenario memory=65664 $JSON',
+  ],
+  ['device-lost', 5, 'usbxfer read --pid 5678 --scenario unplug@1k $JSON'],
+  ['stall', 6, 'usbxfer read --pid 5678 --scenario stall@1k $JSON'],
+  ['transfer-error', 6, 'usbxfer read --pid 5678 --scenario error@1k $JSON'],
+  ['overflow', 6, 'usbxfer read --pid 5678 --scenario babble@1k $JSON'],
+  ['gaps', 6, 'usbxfer read --pid 5678 --keep-going --bytes 1M --scenario stall@1k $JSON'],
+  ['output-failed', 7, 'usbxfer read --pid 5678 -o /dev/full $JSON', onLinux],
+  ['idle', 8, 'usbxfer read --pid 5678 --idle-timeout 50ms --bytes 1M --scenario silence@1k $JSON'],
+])('a capture that ends with %s exits %i', (code, exitCode, script, possible = true) => {
+  it.runIf(possible)('and says so in its last line, and in its summary', async () => {
+    const text = await run(`${script} > /dev/null`, false);
+    const json = await run(`${script} > /dev/null`, true);
+    expect([text.code, json.code]).toEqual([exitCode, exitCode]);
+    const summary = JSON.parse(json.stderr);
+    expect(summary).toMatchObject({ error_code: code, exit_code: exitCode });
+    expect(summary.error).toMatch(/^[^\p{Cc}]+$/u);
+    const last = text.stderr.trimEnd().split('\n').at(-1) ?? '';
+    expect(withoutNumbers(last)).toBe(`usbxfer: ${withoutNumbers(summary.error)}`);
+  });
+});
+
+/** How much was received behind a failure differs from run to run. */
+function withoutNumbers(text: string): string {
+  return text.replace(/\d{3,}/g, 'N');
+}
+
+it('a capture that goes well has no error, and no code of one', async () => {
+  const { stderr } = await usbxfer(['read', '--pid', '5678', '--bytes', '1k', '--json', '--debug']);
+  const summary = JSON.parse(stderr);
+  expect(summary).toMatchObject({ error: null, error_code: null, exit_code: 0 });
+  expect(summary).not.toHaveProperty('debug');
+});
+
+describe('a signal', () => {
+  it.runIf(onLinux)('while waiting for the device is a failure with a code', async () => {
+    const running = start(['read', '--vid', 'dead', '--wait', '--json'], { _: '' });
+    await listening(running);
+    running.child.kill('SIGTERM');
+    const { stdout, stderr, code } = await running.outcome;
+    expect([stdout.length, code]).toEqual([0, 143]);
+    expect(JSON.parse(stderr)).toEqual({
+      schema: 'usbxfer.error/1',
+      code: 'interrupted',
+      message: 'SIGTERM while waiting for the device',
+      exit_code: 143,
+    });
+  });
+
+  it('before the limit is one as well', async () => {
+    const args = ['read', '--pid', '5678', '--bytes', '1T', '--scenario', 'rate=20M', '--json'];
+    const running = start(args);
+    await received(running, 1);
+    running.child.kill('SIGINT');
+    const { stderr, code } = await running.outcome;
+    expect(code).toBe(130);
+    expect(JSON.parse(stderr)).toMatchObject({
+      end: 'interrupted',
+      error: expect.stringMatching(
+        /^SIGINT before the limit; the \d+ bytes before it are written$/,
+      ),
+      error_code: 'interrupted',
+      exit_code: 130,
+    });
+  });
+});
+
+describe('--json', () => {
+  it("has the system's own word for a failure", async () => {
+    const output = join(folder, 'nowhere', 'x');
+    const { stderr } = await usbxfer(['read', '--pid', '5678', '-o', output, '--json']);
+    const { native } = JSON.parse(stderr);
+    expect(native).toMatchObject({ code: 'ENOENT', syscall: 'open' });
+    expect(native.errno).toBeLessThan(0);
+  });
+
+  it('behind -- is no option', async () => {
+    const { stderr, code } = await usbxfer(['read', '--', '--json']);
+    expect([stderr.split(':')[0], code]).toEqual(['usbxfer', 2]);
+  });
+});
+
+describe('--debug', () => {
+  const name = 'no\x1b]0;where\x07\n/x';
+  const args = ['read', '--pid', '5678', '-o', name];
+
+  it.each([
+    [['--debug', ...args], {}],
+    [[...args, '--debug'], {}],
+    [args, { USBXFER_DEBUG: '1' }],
+  ])('tells before the last line what began it: %j %j', async (given, env) => {
+    const plain = await usbxfer(args);
+    const { stderr, stdout, code } = await usbxfer(given, env);
+    expect([stdout.length, code]).toEqual([0, 7]);
+    expect(stderr.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+    const lines = stderr.split('\n');
+    expect(`${lines.at(-2)}\n`).toBe(plain.stderr);
+    expect(lines[0]).toMatch(/^debug: CliError: cannot write no\\x1b\]0;where/);
+    expect(lines[1]).toMatch(/^ {4}at .*output\.js/);
+    const cause = lines.find((line) => line.startsWith('caused by: '));
+    expect(cause).toMatch(/^caused by: Error: ENOENT: .* \(ENOENT, errno -\d+, open\)$/);
+  });
+
+  it('is not asked for by an empty USBXFER_DEBUG', async () => {
+    const { stderr } = await usbxfer(args, { USBXFER_DEBUG: '' });
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it('says nothing where nothing fails', async () => {
+    const { stderr, code } = await usbxfer(['list', '--debug']);
+    expect([stderr, code]).toEqual(['', 0]);
+  });
+
+  it('is part of the object with --json', async () => {
+    const { stderr } = await usbxfer([...args, '--json', '--debug']);
+    expect(stderr.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+    const { code, debug } = JSON.parse(stderr);
+    expect(code).toBe('cannot-open-output');
+    expect(debug.causes).toMatchObject([
+      {
+        name: 'CliError',
+        stack: expect.arrayContaining([expect.stringMatching(/^at .*main\.js/)]),
+      },
+      { name: 'Error', native: { code: 'ENOENT', syscall: 'open' } },
+    ]);
+    expect(debug.causes[1].message).toContain(name);
+  });
+
+  it('finds the place of a fault', async () => {
+    const { stderr } = await usbxfer(['list', '--debug'], { NODE_OPTIONS: `--import=${FAULT}` });
+    expect(stderr).toMatch(
+      /^debug: TypeError: planted\\x0a\\x1b\[31m\n {4}at .*\n {4}at \w+ \(.*\/format\.js:/,
+    );
+    expect(stderr).toMatch(
+      /\nusbxfer: internal error: planted \\x1b\[31m; please report it[^\n]*\n$/,
+    );
+  });
+
+  it.runIf(onLinux)('tells what ended a capture', async () => {
+    const full = ['read', '--pid', '5678', '-o', '/dev/full', '--debug'];
+    const text = await usbxfer([...full, '--quiet']);
+    expect(text.stderr).toMatch(
+      /^debug: Error: ENOSPC: .* \(ENOSPC, errno -\d+, write\)\n( {4}at .*\n)*usbxfer: the output failed: [^\n]*\n$/,
+    );
+    const json = await usbxfer([...full, '--json']);
+    expect(JSON.parse(json.stderr).debug.causes).toMatchObject([
+      { name: 'Error', native: { code: 'ENOSPC', syscall: 'write' } },
+    ]);
+  });
+});

@@ -1,0 +1,296 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Folder } from '../support/folder.js';
+import {
+  COMPOSITE,
+  CONFIGURATIONS,
+  configuration,
+  deviceBytes,
+  interfaceBytes,
+  SUPER,
+  SYSTEM,
+  writeSystem,
+} from '../support/sysfs-tree.js';
+import { shell, usbxfer } from './usbxfer.js';
+
+const folder = new Folder();
+const ENV = { USBXFER_BACKEND: 'libusb', USBXFER_SYSFS: folder.path };
+
+/** The same ids twice, and a name that says more than a name. */
+const TWINS = ['A 1', 'B\n2'].map((serial, i) => ({
+  ...SUPER,
+  path: `5-${i + 1}`,
+  address: 2 + i,
+  serial,
+  product: '\u001b[2J\u202eevil',
+  descriptors: deviceBytes(
+    { vid: 0x1209, pid: 0x0001 },
+    configuration(1, interfaceBytes(0, 0, [0xff, 0, 0], Buffer.from('07058202000200', 'hex'))),
+  ),
+}));
+
+/** Its last descriptor says that it is longer than it is. */
+const LIAR = {
+  ...CONFIGURATIONS,
+  path: '5-3',
+  configuration: 1,
+  address: 9,
+  descriptors: deviceBytes(
+    { vid: 0x1209, pid: 0x0002 },
+    configuration(1),
+    Buffer.from('090400000000000000' + '0524' + 'ff0581', 'hex').subarray(0, 9),
+    Buffer.from('ff0581', 'hex'),
+  ),
+};
+
+beforeAll(() => {
+  writeSystem(folder.path, [...SYSTEM, ...TWINS, LIAR]);
+});
+
+async function info(...args: string[]) {
+  const { stdout, stderr, code } = await usbxfer(['info', ...args], ENV);
+  expect([stderr, code]).toEqual(['', 0]);
+  return stdout.toString();
+}
+
+/** Lines without their indentation, and with single blanks. */
+async function lines(...args: string[]): Promise<string[]> {
+  return (await info(...args)).split('\n').map((line) => line.trim().replaceAll(/ +/g, ' '));
+}
+
+const onLinux = describe.runIf(process.platform === 'linux');
+
+onLinux('usbxfer info', () => {
+  it('tells where a device is, who has it, and what it is', async () => {
+    expect((await lines('3-1.2')).slice(0, 27)).toEqual([
+      '0a5c:21e8 Acme Serial Keyboard',
+      'path 3-1.2',
+      'bus:address 003:004',
+      'manufacturer Acme',
+      'product Acme Serial Keyboard',
+      'serial A-1',
+      'speed 12M',
+      'drivers cdc_acm, usbhid',
+      `file ${folder.path}/dev/bus/usb/003/004`,
+      'access yes',
+      '',
+      'Device descriptor',
+      'bLength 18',
+      'bDescriptorType 0x01',
+      'bcdUSB 0x0200 2.00',
+      'bDeviceClass 0xef miscellaneous',
+      'bDeviceSubClass 0x02',
+      'bDeviceProtocol 0x01',
+      'bMaxPacketSize0 64 64 bytes',
+      'idVendor 0x0a5c',
+      'idProduct 0x21e8',
+      'bcdDevice 0x0123 1.23',
+      'iManufacturer 1 Acme',
+      'iProduct 2 Acme Serial Keyboard',
+      'iSerialNumber 3 A-1',
+      'bNumConfigurations 1',
+      '',
+    ]);
+  });
+
+  it('tells of interfaces with their drivers, and of descriptors of classes', async () => {
+    const text = (await lines('3-1.2')).join('\n');
+    expect(text).toContain(
+      'Interface association\nbLength 8\nbDescriptorType 0x0b\nbFirstInterface',
+    );
+    expect(text).toContain('name Console\ndriver cdc_acm\nfiles /dev/ttyACM0\nbLength 9');
+    expect(text).toContain(
+      'iInterface 0\ndescriptor of type 0x24: 05 24 00 10 01\n\nEndpoint 3 IN',
+    );
+    expect(text).toContain('bInterval 8 every 8 ms');
+    expect(text).toContain('bMaxPower 250 500 mA at most');
+    expect(text).toContain('bmAttributes 0xa0 powered by the bus, remote wakeup');
+  });
+
+  it('tells of all configurations, and commands only for the active one', async () => {
+    const text = (await lines('-d', '0bda:8152')).join('\n');
+    const [, first = '', second = ''] = text.split(/\nConfiguration \d/);
+    expect(first).toMatch(/^\n/);
+    expect(second).toMatch(/^ \(active\)\n/);
+    expect(first).not.toContain('usbxfer read');
+    expect(second.match(/usbxfer read .*/g)).toEqual(['usbxfer read -d 0bda:8152 --ep 0x81']);
+    expect(second).toContain('files enx00e04c');
+  });
+
+  it('tells of SuperSpeed: bursts, streams, intervals', async () => {
+    const text = (await lines('1234:5678')).join('\n');
+    expect(text).toContain('bMaxBurst 15 16 packets in a burst\nbmAttributes 0x04 16 streams');
+    expect(text).toContain('bmAttributes 0x05 isochronous, asynchronous, data');
+    expect(text).toContain('bInterval 1 every 125 us');
+    expect(text).toContain('bmAttributes 0x02 3 bursts in an interval\nwBytesPerInterval 12288');
+    expect(text).toContain('bMaxPacketSize0 9 2^9 bytes');
+    expect(text).toContain('bMaxPower 250 2000 mA at most');
+    expect(text).toMatch(/\nspeed 10G\n/);
+  });
+
+  it('tells of a device that is slower than it could be', async () => {
+    expect(await lines('3-4')).toContain(
+      'speed 480M; the device can do 5G: the port, the cable or a hub between cannot',
+    );
+  });
+
+  it('tells that a device cannot be opened', async () => {
+    expect(await lines('--path', '3-2')).toContain('access no; usbxfer doctor --path 3-2 says why');
+  });
+
+  it('keeps what is no descriptor', async () => {
+    const text = (await lines('5-3')).join('\n');
+    expect(text).toMatch(/\nUndecoded\nff 05 81\n/);
+  });
+
+  it('shows nothing that a terminal could act on', async () => {
+    const text = await info('5-2');
+    expect(text).toContain('\\x1b[2J\\u{202e}evil');
+    expect(text).toContain('B\\x0a2');
+    expect(text).not.toContain('\u001b');
+    expect(text).not.toContain('\u202e');
+  });
+
+  it('gives commands that mean the endpoint alone', async () => {
+    const command = async (path: string) => /usbxfer read.*/.exec(await info(path))?.[0];
+    expect(await command('5-1')).toBe("usbxfer read -d 1209:0001 --serial 'A 1' --ep 0x82");
+    expect(await command('5-2')).toBe('usbxfer read -d 1209:0001 --path 5-2 --ep 0x82');
+    expect(await command('3-2')).toBe('usbxfer read -d 0781:5581 --ep 0x81 --detach');
+    expect(await command('usb3')).toBeUndefined();
+  });
+
+  it('prints the bytes of the descriptors', async () => {
+    const text = await info('4-1', '--raw');
+    const [, first = '', second = ''] = text.split(/^# .*\n/m);
+    expect(bytesIn(first)).toBe(Buffer.from(SUPER.descriptors).toString('hex'));
+    expect(bytesIn(second)).toBe(Buffer.from(SUPER.bos ?? []).toString('hex'));
+    expect(await info('3-1.2', '--raw')).not.toContain('BOS');
+    expect(first.split('\n')[0]).toBe(
+      '00000000  12 01 20 03 00 00 00 09  34 12 78 56 23 01 01 02  |.. .....4.xV#...|',
+    );
+  });
+
+  it.skipIf(!hasStrace())('opens no device', () => {
+    const trace = join(folder.path, 'trace');
+    const script = 'strace -f -e trace=open,openat,openat2 -o "$0" "$@"';
+    const { execPath } = process;
+    execFileSync('bash', ['-c', script, trace, execPath, 'bin/usbxfer.js', 'info', '4-1'], {
+      env: { ...process.env, ...ENV },
+    });
+    const opened = readFileSync(trace, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes('usb/'));
+    expect(opened.some((line) => line.includes('/4-1/bos_descriptors'))).toBe(true);
+    expect(opened.filter((line) => /\/dev\/bus\/usb|O_WRONLY|O_RDWR/.test(line))).toEqual([]);
+  });
+});
+
+onLinux('usbxfer info --json', () => {
+  const read = (name: string) => JSON.parse(readFileSync(`schema/${name}.schema.json`, 'utf8'));
+
+  it('is as its schema says, for every device', async () => {
+    const ajv = new Ajv2020({ strictTypes: false }).addSchema(read('list'));
+    const validate = ajv.compile(read('info'));
+    const paths = [...SYSTEM, ...TWINS, LIAR].map(({ path }) => path);
+    for (const path of paths) {
+      expect([path, validate(JSON.parse(await info(path, '--json'))), validate.errors]).toEqual([
+        path,
+        true,
+        null,
+      ]);
+    }
+    const { stdout } = await usbxfer(['info', '--json', '--pid', '5678']);
+    expect([validate(JSON.parse(stdout.toString())), validate.errors]).toEqual([true, null]);
+  });
+
+  it('has every field of the schema, and no other', async () => {
+    const { $defs, properties } = read('info');
+    const record = JSON.parse(await info('4-1', '--json'));
+    const [configuration] = record.configurations;
+    const setting = configuration.interfaces[1];
+    const [endpoint] = setting.endpoints;
+    for (const [value, schema] of [
+      [record, { properties }],
+      [record.descriptor, $defs.device],
+      [configuration, $defs.configuration],
+      [setting, $defs.interface],
+      [endpoint, $defs.endpoint],
+      [endpoint.companion, $defs.companion],
+    ]) {
+      expect(Object.keys(value).sort()).toEqual(Object.keys(schema.properties).sort());
+    }
+    expect(endpoint).toMatchObject({
+      bEndpointAddress: 0x81,
+      direction: 'in',
+      type: 'bulk',
+      max_packet_size: 1024,
+      mult: 1,
+      max_burst: 16,
+      max_streams: 16,
+      command: 'usbxfer read -d 1234:5678 --ep 0x81',
+    });
+    expect(setting.endpoints[2]).toMatchObject({ mult: 3, max_burst: 4, max_streams: null });
+    expect(record.device).toMatchObject({ speed_mbps: 10000, max_speed_mbps: 10000 });
+    expect(record.bos).toBe(Buffer.from(SUPER.bos ?? []).toString('hex'));
+  });
+
+  it('is all of the descriptors', async () => {
+    const record = JSON.parse(await info('3-1.2', '--json'));
+    const { associations, interfaces } = record.configurations[0];
+    expect(associations).toMatchObject([{ bFirstInterface: 0, bInterfaceCount: 2 }]);
+    expect(interfaces[0].others).toEqual(['0524001001']);
+    expect(interfaces[2]).toMatchObject({ driver: 'usbhid', class_name: 'hid' });
+    expect(COMPOSITE.descriptors.length).toBe(18 + record.configurations[0].wTotalLength);
+  });
+});
+
+describe('which device', () => {
+  it.each([
+    [['1234:5678'], 0],
+    [['1-1'], 0],
+    [['--serial', 'V0002'], 0],
+    [['1234', '--pid', '5678'], 0],
+    [['1234'], 3],
+    [['1-9'], 3],
+    [[], 3],
+    [['1234:5678', '--path', '1-2'], 3],
+    [['3-x'], 2],
+    [['hello'], 2],
+    [['1-1', '1-2'], 2],
+    [['1-1', '--raw', '--json'], 2],
+  ])('%j: exit code %i', async (args, code) => {
+    expect((await usbxfer(['info', ...args])).code).toBe(code);
+  });
+
+  it('is named where there are several', async () => {
+    const { stderr } = await usbxfer(['info']);
+    expect(stderr).toMatch(/^usbxfer: 2 devices fit: 1-1 .*1-2 .*--path.*\n$/);
+  });
+
+  it('can be read from with the command as it stands', async () => {
+    const { stdout } = await shell(
+      `command=$(USBXFER_BACKEND= usbxfer info --backend virtual 1-1 | grep -om1 'usbxfer read.*')
+       USBXFER_BACKEND=
+       eval "$command --bytes 4 -q" | xxd -p; echo "$command"`,
+    );
+    expect(stdout.toString()).toBe(
+      '00000000\nusbxfer read --backend virtual -d 1234:5678 --ep 0x82\n',
+    );
+  });
+});
+
+function bytesIn(dump: string): string {
+  return dump.replaceAll(/^[0-9a-f]{8} | \|.*\|$/gm, '').replaceAll(/\s/g, '');
+}
+
+function hasStrace(): boolean {
+  try {
+    execFileSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest';
+import { counterBytes, isCounterPrefix } from '../support/counter-stream.js';
+import { start, usbxfer } from './usbxfer.js';
+
+const READ = ['read', '--vid', '1234', '--pid', '5678', '--json'];
+
+async function read(...args: string[]) {
+  const { stdout, stderr, code } = await usbxfer([...READ, ...args]);
+  return { stdout, code, summary: JSON.parse(stderr) };
+}
+
+describe('the limits of usbxfer read', () => {
+  it('--skip throws away the first bytes, on top of --bytes', async () => {
+    const { stdout, code, summary } = await read('--skip', '1000', '--bytes', '2000');
+    expect(stdout.equals(counterBytes(1000, 2000))).toBe(true);
+    expect(code).toBe(0);
+    expect(summary).toMatchObject({
+      bytes_received: 3072,
+      bytes_skipped: 1000,
+      bytes_written: 2000,
+      bytes_discarded: 72,
+    });
+  });
+
+  it('--count ends after so many transfers with data', async () => {
+    const { stdout, code, summary } = await read('--count', '5', '--transfer-size', '4k');
+    expect([stdout.length, code]).toEqual([5 * 4096, 0]);
+    expect(summary).toMatchObject({ end: 'limit', transfers: 5 });
+  });
+
+  it.each([
+    ['short@1000', 1000, 1],
+    ['message=1024', 1024, 1],
+    ['short@300k', 300 * 1024, 2],
+  ])('--until-short reads one message of %s', async (scenario, bytes, transfers) => {
+    const { stdout, code, summary } = await read('--until-short', '--scenario', scenario);
+    expect([stdout.length, code]).toEqual([bytes, 0]);
+    expect(isCounterPrefix(stdout)).toBe(true);
+    expect(summary).toMatchObject({ end: 'limit', transfers, bytes_received: bytes });
+  });
+
+  it('--timeout counts, keeps and renews what waits too long', async () => {
+    const { stdout, code, summary } = await read(
+      ...['--timeout', '100ms', '--transfers', '1', '--bytes', '4k'],
+      ...['--scenario', 'silence@1k=250ms, silence@2k=250ms'],
+    );
+    expect([stdout.length, code]).toEqual([4096, 0]);
+    expect(isCounterPrefix(stdout)).toBe(true);
+    expect(summary.statuses.timed_out).toBeGreaterThanOrEqual(2);
+    expect(summary.statuses.cancelled).toBe(0);
+  });
+
+  it.each([
+    ['with a limit exits 8', ['--bytes', '1M'], 8],
+    ['without one is a clean end', [], 0],
+  ])('--idle-timeout %s', async (_, limit, exitCode) => {
+    const silence = ['--idle-timeout', '150ms', '--scenario', 'silence@10k'];
+    const { stdout, code, summary } = await read(...silence, ...limit);
+    expect([stdout.length, code]).toEqual([10 * 1024, exitCode]);
+    expect(summary).toMatchObject({ end: 'idle', exit_code: exitCode });
+  });
+
+  it('--idle-timeout is patient with a trickle that fills no transfer', async () => {
+    const { stdout, summary } = await read(
+      ...['--idle-timeout', '300ms', '--bytes', '20k', '--scenario', 'rate=20k'],
+    );
+    expect(stdout).toHaveLength(20 * 1024);
+    expect(summary.end).toBe('limit');
+  });
+});
+
+describe('usbxfer read and failures', () => {
+  it('--keep-going goes on, tells the gaps, and exits 6', async () => {
+    const args = ['--keep-going', '--bytes', '1M', '--scenario', 'stall@100k, error@200k'];
+    const { stdout, code, summary } = await read(...args);
+    expect([stdout.length, code]).toEqual([1024 * 1024, 6]);
+    expect(isCounterPrefix(stdout)).toBe(true);
+    expect(summary.gaps).toMatchObject([
+      { offset: 100 * 1024, cause: 'stall' },
+      { offset: 200 * 1024, cause: 'error' },
+    ]);
+    expect(summary).toMatchObject({ end: 'limit', gap_count: 2 });
+    expect(summary.error).toMatch(/2 gaps/);
+  });
+
+  it('--keep-going=N gives up after N in a row', async () => {
+    const args = ['--keep-going=2', '--scenario', 'stall@1k, stall@1k, stall@1k'];
+    const { stdout, code, summary } = await read(...args);
+    expect([stdout.length, code, summary.end, summary.gap_count]).toEqual([1024, 6, 'stall', 2]);
+  });
+
+  it('says each gap when it happens', async () => {
+    const args = ['read', '--pid', '5678', '--keep-going', '--bytes', '1M'];
+    const { stderr } = await usbxfer([...args, '--scenario', 'stall@100k']);
+    expect(stderr).toMatch(/^usbxfer: gap at byte 102400: stall; going on\n/);
+    expect(stderr).toMatch(
+      /\ngap +at byte 102400, after [\d.]+ s: stall\nended +limit reached\nusbxfer: the output has 1 gap/,
+    );
+  });
+
+  it('--reconnect waits for the same device and goes on', async () => {
+    const args = ['--reconnect', '--bytes', '1M', '--scenario', 'unplug@100k=200ms'];
+    const { stdout, code, summary } = await read(...args);
+    expect([stdout.length, code]).toEqual([1024 * 1024, 6]);
+    expect(isCounterPrefix(stdout)).toBe(true);
+    expect(summary.gaps).toMatchObject([{ offset: 100 * 1024, cause: 'device-lost' }]);
+  });
+
+  it('--reconnect=TIME waits no longer, and exits 5', async () => {
+    const { stdout, code, summary } = await read('--reconnect=100ms', '--scenario', 'unplug@100k');
+    expect([stdout.length, code, summary.end]).toEqual([100 * 1024, 5, 'device-lost']);
+  });
+
+  it('a signal ends the waiting of --reconnect', async () => {
+    const running = start(['read', '--pid', '5678', '--reconnect', '--scenario', 'unplug@100k']);
+    await new Promise((resolve) => running.child.stderr?.once('data', resolve));
+    running.child.kill('SIGINT');
+    const { stdout, code } = await running.outcome;
+    expect([stdout.length, code]).toEqual([100 * 1024, 5]);
+  });
+
+  it('--wait=TIME says that no device came', async () => {
+    const { stderr, code } = await usbxfer(['read', '--vid', 'dead', '--wait=150ms']);
+    expect(stderr).toMatch(/^usbxfer: waiting for the device\nusbxfer: no such device[^\n]*\n$/);
+    expect(code).toBe(3);
+  });
+
+  it('a signal ends the waiting of --wait', async () => {
+    const running = start(['read', '--vid', 'dead', '--wait']);
+    await new Promise((resolve) => running.child.stderr?.once('data', resolve));
+    running.child.kill('SIGTERM');
+    const { stderr, code } = await running.outcome;
+    expect(stderr).toBe(
+      'usbxfer: waiting for the device\nusbxfer: SIGTERM while waiting for the device\n',
+    );
+    expect(code).toBe(143);
+  });
+
+  it.each([
+    [['--timeout', '0'], /give a time/],
+    [['--idle-timeout', 'x'], /give a time/],
+    [['--count', '0'], /whole number/],
+    [['--skip', '-1'], /give a size/],
+    [['--keep-going=0'], /whole number/],
+    [['--reconnect=soon'], /give a time/],
+    [['--wait=-1'], /give a time/],
+  ])('refuses %j', async (args, message) => {
+    const { stderr, code } = await usbxfer(['read', '--pid', '5678', ...args]);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(2);
+  });
+});

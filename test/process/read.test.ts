@@ -1,0 +1,232 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isCounterPrefix } from '../support/counter-stream.js';
+import { shell, usbxfer } from './usbxfer.js';
+
+const COUNTER = ['read', '--vid', '1234', '--pid', '5678', '--ep', '0x82'];
+const MIB = 1024 * 1024;
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+describe('usbxfer read', () => {
+  it('streams exactly the bytes asked for to stdout, and a summary to stderr', async () => {
+    const { stdout, stderr, code } = await usbxfer([...COUNTER, '--bytes', '64MiB']);
+    expect(code).toBe(0);
+    expect(stdout).toHaveLength(64 * MIB);
+    expect(isCounterPrefix(stdout)).toBe(true);
+    const [first, ...rest] = stderr
+      .replace(/[\d.]+ s$/m, 'T')
+      .replace(/[\d.]+ .iB\/s.*/, 'R')
+      .split('\n');
+    expect(first).toBe('from       1-1 (1234:5678 virtual counter), endpoint 0x82');
+    expect(rest).toEqual([
+      'to         stdout',
+      'bytes      67108864 (64.0 MiB)',
+      'time       T',
+      'rate       R',
+      'transfers  256: 256 completed, 0 timed-out, 0 cancelled,',
+      '           0 error, 0 stall, 0 no-device, 0 overflow',
+      'ended      limit reached',
+      '',
+    ]);
+  });
+
+  it.each(['0x82', '82', '2', '0X82'])('takes --ep %s', async (ep) => {
+    const { stdout, code } = await usbxfer([
+      'read',
+      '-d',
+      '1234:5678',
+      '--ep',
+      ep,
+      '--bytes',
+      '1k',
+    ]);
+    expect([code, stdout.length]).toEqual([0, 1024]);
+  });
+
+  it('finds the only bulk IN endpoint by itself', async () => {
+    const { stdout, code } = await usbxfer(['read', '-d', '1234:5678', '--bytes', '1000']);
+    expect([code, stdout.length]).toEqual([0, 1000]);
+  });
+
+  it.each([
+    ['--path', '1-1'],
+    ['--serial', 'V0001'],
+    ['--bus', '1', '--address', '002'],
+    ['--vid', '0x1234', '--pid', '5678'],
+    ['--interface', '0', '--pid', '5678'],
+    ['--alt', '1', '--pid', '5678'],
+  ])('selects by %s', async (...selection) => {
+    const { code, stderr } = await usbxfer(['read', ...selection, '--bytes', '1k']);
+    expect(stderr).toMatch(/^bytes +1024 /m);
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ['1', '512'],
+    ['2', '1000'],
+    ['16', '256KiB'],
+    ['64', '4k'],
+  ])('keeps the order with %s transfers of %s', async (transfers, size) => {
+    const args = [...COUNTER, '--transfers', transfers, '--transfer-size', size];
+    const { stdout, code } = await usbxfer([...args, '--bytes', '3000000']);
+    expect(code).toBe(0);
+    expect(stdout).toHaveLength(3_000_000);
+    expect(isCounterPrefix(stdout)).toBe(true);
+  });
+
+  it('ends after --duration with all that arrived', async () => {
+    const args = [...COUNTER, '--duration', '300ms', '--scenario', 'rate=4M', '--json'];
+    const { stdout, stderr, code } = await usbxfer(args);
+    const summary = JSON.parse(stderr);
+    expect(code).toBe(0);
+    expect(summary).toMatchObject({ end: 'duration', bytes_written: stdout.length });
+    expect(isCounterPrefix(stdout)).toBe(true);
+  });
+
+  it('prints one JSON object with --json', async () => {
+    const { stderr } = await usbxfer([...COUNTER, '--bytes', '1MB', '--json']);
+    expect(JSON.parse(stderr)).toMatchObject({
+      schema: 'usbxfer.read/1',
+      device: { path: '1-1', bus: 1, address: 2, vid: '1234', pid: '5678', serial: 'V0001' },
+      endpoint: '0x82',
+      interface: 0,
+      alternate_setting: 0,
+      bytes_received: 1_000_448,
+      bytes_written: 1_000_000,
+      bytes_discarded: 448,
+      bytes_unwritten: 0,
+      statuses: {
+        completed: 4,
+        error: 0,
+        timed_out: 0,
+        cancelled: 0,
+        stall: 0,
+        no_device: 0,
+        overflow: 0,
+      },
+      end: 'limit',
+      signal: null,
+      error: null,
+      exit_code: 0,
+    });
+  });
+
+  it('says nothing with --quiet', async () => {
+    const { stderr } = await usbxfer([...COUNTER, '--bytes', '1k', '-q']);
+    expect(stderr).toBe('');
+  });
+
+  it('takes the backend by name over the environment', async () => {
+    const env = { USBXFER_BACKEND: 'libusb' };
+    const { code } = await usbxfer([...COUNTER, '--bytes', '1k', '--backend', 'virtual'], env);
+    expect(code).toBe(0);
+    const empty = await usbxfer([...COUNTER, '--backend', 'virtual', '--bytes', '1k'], {
+      USBXFER_BACKEND: '',
+    });
+    expect(empty.code).toBe(0);
+  });
+
+  it('reads the scenario from a file', async () => {
+    const file = join(folder, 'faults.scenario');
+    writeFileSync(file, '# halts after a kilobyte\nrate=unlimited\nstall@1k\n');
+    const { stdout, code } = await usbxfer([...COUNTER, '--scenario', `@${file}`]);
+    expect([code, stdout.length]).toEqual([6, 1024]);
+  });
+});
+
+describe('the end of usbxfer read', () => {
+  it.each([
+    ['stall@1MiB', 6, /endpoint 0x82 stalled: .*; the 1048576 bytes before it are written\n$/],
+    [
+      'error@1MiB',
+      6,
+      /error on endpoint 0x82: .*; of \d+ bytes written the first 1048576 came before it\n$/,
+    ],
+    ['babble@1MiB', 6, /endpoint 0x82 overflowed: .*; of \d+ bytes written the first 1048576 came/],
+    ['unplug@1MiB', 5, /the device is gone; the 1048576 bytes before it are written\n$/],
+  ])('with %s keeps every byte before it and exits %i', async (scenario, exitCode, message) => {
+    const { stdout, stderr, code } = await usbxfer([...COUNTER, '--scenario', scenario]);
+    expect(code).toBe(exitCode);
+    expect(stdout.length).toBeGreaterThanOrEqual(MIB);
+    expect(isCounterPrefix(stdout.subarray(0, MIB))).toBe(true);
+    expect(stderr).toMatch(message);
+  });
+
+  it('by a reader that has had enough is a clean one', async () => {
+    const { stdout, stderr, code } = await shell(
+      'set -o pipefail; usbxfer read --pid 5678 | head -c 1000 | wc -c; echo "$PIPESTATUS"',
+    );
+    expect(stdout.toString().split(/\s+/).slice(0, 2)).toEqual(['1000', '0']);
+    expect(stderr).toMatch(/^ended +reader closed the pipe$/m);
+    expect(code).toBe(0);
+  });
+});
+
+describe('what usbxfer read refuses', () => {
+  it.each([
+    [2, ['--vid', 'xyz'], /'xyz' is invalid.*hexadecimal/],
+    [2, ['--vid', '12345'], /hexadecimal/],
+    [2, ['-d', '1234:5678:9'], /VID:PID/],
+    [2, ['-d', '1234', '--vid', '1234'], /cannot be used with/],
+    [2, ['--ep', '0x182'], /endpoint address/],
+    [2, ['--ep', '0'], /endpoint address/],
+    [2, ['--ep', '0x80'], /endpoint address/],
+    [2, ['--ep', '0x42'], /endpoint address/],
+    [2, ['--bytes', '-1'], /give a size/],
+    [2, ['--bytes', '0'], /give a size/],
+    [2, ['--bytes', 'NaN'], /give a size/],
+    [2, ['--bytes', '1e3'], /give a size/],
+    [2, ['--bytes', '99999999T'], /give a size/],
+    [2, ['--duration', '-1s'], /give a time/],
+    [2, ['--duration', 'soon'], /give a time/],
+    [2, ['--transfers', '0'], /1 to 1024/],
+    [2, ['--transfers', '1025'], /1 to 1024/],
+    [2, ['--transfers', '1.5'], /1 to 1024/],
+    [2, ['--transfer-size', '1G'], /at most 256MiB/],
+    [2, ['--transfers', '1024', '--transfer-size', '256M'], /at most 4GiB/],
+    [2, ['--interface', '256'], /0 to 255/],
+    [2, ['--path', '../../etc'], /port path/],
+    [2, ['--backend', 'nonsense'], /libusb, virtual/],
+    [2, ['--scenario', 'rate=fast'], /rate=SIZE/],
+    [2, ['--scenario', 'explode@1M'], /unknown/],
+    [2, ['--nonsense'], /unknown option/],
+    [2, ['stray'], /too many arguments/],
+    [3, ['--vid', 'dead'], /no such device/],
+    [3, ['--serial', 'nobody'], /no such device/],
+    [3, ['--vid', '1234'], /2 devices fit: 1-1 .*1-2 .*choose with/],
+    [3, ['--pid', '5678', '--ep', '0x02'], /endpoint 0x02 is bulk OUT, not bulk IN; .*0x82/],
+    [3, ['--pid', '5678', '--ep', '0x83'], /endpoint 0x83 is isochronous IN, not bulk IN/],
+    [3, ['--pid', '5678', '--ep', '0x85'], /there is no endpoint 0x85; bulk IN endpoints: 0x82/],
+    [3, ['--pid', '5678', '--interface', '7'], /no interface 7/],
+    [3, ['--pid', '5678', '--alt', '9'], /no alternate setting 9/],
+    [7, ['--pid', '5678', '--scenario', '@/no/such/file'], /cannot read/],
+  ])('exits %i for %j, in one line', async (exitCode, args, message) => {
+    const { stdout, stderr, code } = await usbxfer(['read', ...args]);
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^usbxfer: [^\n]+\n$/);
+    expect(code).toBe(exitCode);
+    expect(stdout).toHaveLength(0);
+  });
+
+  it('leaves no file behind when there is no device', async () => {
+    const file = join(folder, 'never.bin');
+    const { code } = await usbxfer(['read', '--vid', 'dead', '-o', file]);
+    expect(code).toBe(3);
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('shows no control character of what it was given', async () => {
+    const { stderr } = await usbxfer(['read', '--vid', '\x1b]0;owned\x07']);
+    expect(stderr.trimEnd()).not.toMatch(/\p{Cc}/u);
+    expect(stderr).toContain('\\x1b]0;owned\\x07');
+  });
+});

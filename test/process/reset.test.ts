@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { SysfsBus } from '../support/sysfs-bus.js';
+import { planted } from './planted.js';
+import { violations } from './schema.js';
+import { usbxfer } from './usbxfer.js';
+
+const RESET = ['reset', '-d', '1234:5678'];
+
+/** A reset after which the device is told of like this; without an answer of the device's own. */
+function backAs(change: string): NodeJS.ProcessEnv {
+  return planted(`
+    const { list } = VirtualBackend.prototype;
+    VirtualDevice.prototype.reset = async () => {
+      VirtualBackend.prototype.list = async function () {
+        const [first, ...others] = await list.call(this);
+        return [...[first].flatMap((device) => ${change}), ...others];
+      };
+      throw new UsbError('no-device', 'it did not come back as it was');
+    };`);
+}
+
+const ANEW = backAs('({ ...device, address: 99 })');
+
+describe('usbxfer reset', () => {
+  it('tells in one line which device is back, and where', async () => {
+    const { stdout, stderr, code } = await usbxfer(RESET);
+    expect([stderr, code]).toEqual(['', 0]);
+    expect(stdout.toString()).toMatch(
+      /^1234:5678 usbxfer virtual counter at 1-1 was reset, back after \d+\.\d s; its address is 2 as before\n$/,
+    );
+  });
+
+  it('tells of a new address', async () => {
+    const { stdout, code } = await usbxfer(RESET, ANEW);
+    expect(stdout.toString()).toMatch(/ s; its address was 2 and is 99\n$/);
+    expect(code).toBe(0);
+  });
+
+  it('tells of drivers that are not what they were', async () => {
+    const drivers = planted(`
+      const drivers = [['same', 'same'], ['\\x1b[31m', undefined], [undefined, 'other']];
+      let after = 0;
+      VirtualDevice.prototype.reset = async () => { after = 1; };
+      VirtualBackend.prototype.inspect = async () => ({
+        accessible: true,
+        node: undefined,
+        interfaces: drivers.map((pair, i) => ({
+          interfaceNumber: i, driver: pair[after], nodes: [], name: undefined,
+        })),
+      });`);
+    const text = await usbxfer(RESET, drivers);
+    expect(text.stdout.toString()).toMatch(
+      / as before; interface 1 had the driver \\x1b\[31m and has no driver; interface 2 had no driver and has the driver other\n$/,
+    );
+    const record = JSON.parse((await usbxfer([...RESET, '--json'], drivers)).stdout.toString());
+    expect(record.drivers).toEqual([
+      { interface: 0, before: 'same', after: 'same' },
+      { interface: 1, before: '\x1b[31m', after: null },
+      { interface: 2, before: null, after: 'other' },
+    ]);
+    expect(violations('reset')(record)).toBeUndefined();
+  });
+
+  it('prints one JSON object with --json', async () => {
+    const { stdout, stderr, code } = await usbxfer([...RESET, '--json'], ANEW);
+    expect([stderr, code]).toEqual(['', 0]);
+    const record = JSON.parse(stdout.toString());
+    expect(violations('reset')(record)).toBeUndefined();
+    expect(record).toMatchObject({
+      schema: 'usbxfer.reset/1',
+      device: { path: '1-1', vid: '1234', pid: '5678', address: 99 },
+      address_before: 2,
+    });
+  });
+
+  it.each([
+    ['other ids', '({ ...device, address: 9, pid: 0x9999 })', 'came back as 1234:9999'],
+    ['another serial number', '({ ...device, address: 9, serial: "X" })', 'came back with another'],
+  ])('fails when the device is back with %s', async (_, change, message) => {
+    const { stdout, stderr, code } = await usbxfer(RESET, backAs(change));
+    expect([stdout.length, code]).toEqual([0, 5]);
+    expect(stderr).toMatch(
+      /^usbxfer: 1234:5678 usbxfer virtual counter at 1-1 was reset and [^\n]*\n$/,
+    );
+    expect(stderr).toContain(message);
+  });
+
+  it('fails when the device does not come back in time', async () => {
+    const gone = backAs('[]');
+    const { stdout, stderr, code } = await usbxfer([...RESET, '--timeout', '50ms'], gone);
+    expect([stdout.length, code]).toEqual([0, 5]);
+    expect(stderr).toMatch(
+      / at 1-1 was reset and did not come back within 0\.05 s; plug it in again\n$/,
+    );
+    const json = await usbxfer([...RESET, '--timeout', '50ms', '--json'], gone);
+    expect(JSON.parse(json.stderr)).toMatchObject({ code: 'device-lost', exit_code: 5 });
+  });
+
+  it.each([
+    [['reset', '--pid', 'dead'], 'no such device', 3],
+    [['reset'], '2 devices fit', 3],
+    [[...RESET, '--timeout', 'soon'], 'give a time such as', 2],
+  ])('%j: fails', async (args, message, expected) => {
+    const { stdout, stderr, code } = await usbxfer(args);
+    expect([stdout.length, code]).toEqual([0, expected]);
+    expect(stderr).toContain(message);
+  });
+});
+
+describe.runIf(process.platform === 'linux')('a root hub', () => {
+  let bus: SysfsBus;
+  beforeEach(() => {
+    bus = new SysfsBus();
+  });
+  afterEach(() => bus.remove());
+
+  it('is not reset', async () => {
+    const { stderr, code } = await usbxfer(['reset', '--path', 'usb1'], bus.environment);
+    expect(stderr).toBe('usbxfer: a root hub cannot be reset: it hangs on no port\n');
+    expect(code).toBe(4);
+  });
+});

@@ -1,0 +1,49 @@
+import type { DeviceInfo } from '../../src/usb/backend.js';
+import type { AlternateSetting, EndpointDescriptor } from '../../src/usb/model.js';
+
+/** A device for tests, with whatever is of no interest filled in. */
+export function deviceInfo(overrides: Partial<DeviceInfo> = {}): DeviceInfo {
+  return {
+    path: '1-1',
+    bus: 1,
+    address: 2,
+    vid: 0x1234,
+    pid: 0x5678,
+    usbVersion: 0x0200,
+    deviceClass: 0,
+    deviceSubClass: 0,
+    deviceProtocol: 0,
+    speed: 480,
+    manufacturer: 'maker',
+    product: 'thing',
+    serial: '0001',
+    configurations: [],
+    activeConfiguration: 1,
+    ...overrides,
+  };
+}
+
+/** An alternate setting with bulk endpoints at the given addresses, or with others. */
+export function setting(
+  interfaceNumber: number,
+  alternateSetting: number,
+  ...endpoints: (number | EndpointDescriptor)[]
+): AlternateSetting {
+  return {
+    interfaceNumber,
+    alternateSetting,
+    interfaceClass: 0xff,
+    interfaceSubClass: 0,
+    interfaceProtocol: 0,
+    endpoints: endpoints.map((endpoint) =>
+      typeof endpoint === 'number'
+        ? { address: endpoint, type: 'bulk', maxPacketSize: 512 }
+        : endpoint,
+    ),
+  };
+}
+
+/** A device whose only configuration has these settings. */
+export function deviceWith(...settings: AlternateSetting[]): DeviceInfo {
+  return deviceInfo({ configurations: [{ value: 1, settings }] });
+}

@@ -1,0 +1,38 @@
+import { usb } from 'usb';
+import { expect, it } from 'vitest';
+import { loadNodeUsb, type NodeUsb } from '../../../../../src/backends/libusb/native/node-usb.js';
+
+it.each([
+  [
+    'libudev.so.1: cannot open shared object file: No such file or directory\nRequire stack: …',
+    "cannot load libusb's addon (libudev.so.1: cannot open shared object file: No such file or " +
+      'directory)',
+    'install libudev (Debian: apt install libudev1)',
+  ],
+  [
+    'No native build was found for platform=linux arch=mips\n    loaded from: …',
+    "cannot load libusb's addon (No native build was found for platform=linux arch=mips)",
+    'install usbxfer anew on this very system',
+  ],
+])('says what is likely missing when the addon cannot be loaded: %j', async (words, message, advice) => {
+  const cause = new Error(words);
+  const load = () => Promise.reject(cause);
+  await expect(loadNodeUsb(load)).rejects.toMatchObject({
+    code: 'unavailable',
+    message,
+    advice,
+    cause,
+  });
+});
+
+it('tells when libusb does not start', async () => {
+  const broken: NodeUsb = Object.create(usb, { INIT_ERROR: { value: -99 } });
+  await expect(loadNodeUsb(async () => ({ usb: broken }))).rejects.toMatchObject({
+    code: 'unavailable',
+    message: 'libusb cannot start (libusb_init: -99)',
+  });
+});
+
+it('gives the native layer', async () => {
+  expect(await loadNodeUsb()).toBe(usb);
+});

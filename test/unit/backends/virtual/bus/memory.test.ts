@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { createVirtualBackend } from '../../../../../src/backends/virtual/backend.js';
+import { mostMemory } from '../../../../../src/usb/transfer-memory.js';
+import { Host } from './host.js';
+
+const LENGTH = 1024;
+const ROOM = 3;
+
+it('lends as much as the scenario says, and again what came back', async () => {
+  const host = await Host.counter(`memory=${ROOM * mostMemory(LENGTH)}, silence@2k`);
+  const flights = Array.from({ length: ROOM }, () => host.fly(LENGTH));
+  expect(() => host.fly(LENGTH)).toThrow(expect.objectContaining({ code: 'no-memory' }));
+  expect(() => host.fly(64, host.out)).toThrow(expect.objectContaining({ code: 'no-memory' }));
+  host.clock.settle();
+  expect(flights.map(({ answers }) => answers.length)).toEqual([1, 1, 0]);
+  expect(host.read(2, LENGTH)).toEqual(['waiting', 'waiting']);
+  expect(() => host.fly(LENGTH)).toThrow(/no memory left/);
+  await host.close();
+});
+
+it('leaves a transfer that was refused fit for later', async () => {
+  const host = await Host.counter(`memory=${mostMemory(LENGTH)}`);
+  const first = host.fly(LENGTH);
+  const answers: string[] = [];
+  const second = host.in.createTransfer((status, bytes) => answers.push(`${status} ${bytes}`));
+  const buffer = Buffer.alloc(LENGTH);
+  expect(() => second.submit(buffer, LENGTH)).toThrow();
+  host.clock.settle();
+  second.submit(buffer, LENGTH);
+  host.clock.settle();
+  expect([first.answers, answers, buffer.readUInt32LE()]).toEqual([
+    ['completed 1024'],
+    ['completed 1024'],
+    LENGTH / 4,
+  ]);
+  await host.close();
+});
+
+it('tells of its limit, if it has one', async () => {
+  expect(await createVirtualBackend().transferMemory()).toBeUndefined();
+  const { backend, close } = await limited();
+  const memory = await backend.transferMemory();
+  expect(memory?.bytes).toBe(65536);
+  expect(memory?.raise(99)).toBe('memory=99 in the scenario');
+  await close();
+});
+
+async function limited() {
+  const host = await Host.counter('memory=64k');
+  return { backend: host.backend, close: () => host.close() };
+}

@@ -1,0 +1,85 @@
+import { expect, it } from 'vitest';
+import type { ListedDevice } from '../../../../src/cli/devices/details.js';
+import { endpointCommand } from '../../../../src/cli/devices/suggested-command.js';
+import type { DeviceInfo } from '../../../../src/usb/backend.js';
+import { deviceInfo, deviceWith, setting } from '../../../support/device-info.js';
+
+function listed(info: DeviceInfo, driver?: string): ListedDevice {
+  const interfaces = [{ interfaceNumber: 0, driver, nodes: [], name: undefined }];
+  return {
+    info,
+    state: { accessible: true, node: undefined, interfaces },
+    known: { vendor: undefined, product: undefined },
+    name: '',
+    maxSpeed: undefined,
+  };
+}
+
+const PLACE = { interfaceNumber: 0, alternateSetting: 0, address: 0x81 };
+const DEVICE = deviceWith(setting(0, 0, 0x81));
+
+function command(info: DeviceInfo, place = PLACE, others: DeviceInfo[] = [], driver?: string) {
+  return endpointCommand(listed(info, driver), place, [info, ...others], { backend: 'libusb' });
+}
+
+it('detaches a kernel driver, but not a program that has the interface', () => {
+  expect(command(DEVICE, PLACE, [], 'cdc_acm')).toMatch(/ --detach$/);
+  expect(command(DEVICE, PLACE, [], 'usbfs')).toBe('usbxfer read -d 1234:5678 --ep 0x81');
+});
+
+it.each([
+  ['0002', '-d 1234:5678 --serial 0001'],
+  ['0001', '-d 1234:5678 --path 1-1'],
+])('with a device alike whose serial number is %s: %s', (serial, words) => {
+  const other = deviceInfo({ path: '1-2', serial });
+  expect(command(DEVICE, PLACE, [other])).toBe(`usbxfer read ${words} --ep 0x81`);
+});
+
+it('has the simulated bus as it was', () => {
+  const options = { backend: 'virtual', scenario: 'speed=super, rate=40M' };
+  expect(endpointCommand(listed(DEVICE), PLACE, [DEVICE], options)).toBe(
+    "usbxfer read --backend virtual --scenario 'speed=super, rate=40M' -d 1234:5678 --ep 0x81",
+  );
+});
+
+it('quotes for a shell', () => {
+  const quoted = { ...DEVICE, serial: "$(x) 'y'" };
+  expect(command(quoted, PLACE, [deviceInfo({ path: '1-2' })])).toContain(
+    ` --serial '$(x) '\\''y'\\''' `,
+  );
+});
+
+it('names interface and setting where the endpoint stands in several', () => {
+  const device = deviceWith(
+    setting(0, 0, 0x81),
+    setting(0, 1, 0x81),
+    setting(1, 0, 0x81),
+    setting(2, 1, 0x82),
+    setting(2, 2, 0x82),
+  );
+  const at = (interfaceNumber: number, alternateSetting: number, address: number) =>
+    command(device, { interfaceNumber, alternateSetting, address })?.replace(/^.* --ep/, '--ep');
+  expect(at(0, 0, 0x81)).toBe('--ep 0x81 --interface 0');
+  expect(at(0, 1, 0x81)).toBe('--ep 0x81 --interface 0 --alt 1');
+  expect(at(1, 0, 0x81)).toBe('--ep 0x81 --interface 1');
+  expect(at(2, 2, 0x82)).toBe('--ep 0x82 --interface 2 --alt 2');
+});
+
+it('writes to OUT endpoints', () => {
+  const interrupt = { address: 0x02, type: 'interrupt', maxPacketSize: 8 } as const;
+  const device = deviceWith(setting(0, 0, 0x01), setting(1, 0, 0x01, interrupt));
+  const at = (interfaceNumber: number, address: number) =>
+    command(device, { interfaceNumber, alternateSetting: 0, address });
+  expect(at(0, 0x01)).toBe('usbxfer write -d 1234:5678 --ep 0x01 --interface 0');
+  expect(at(1, 0x02)).toBe('usbxfer write -d 1234:5678 --ep 0x02');
+});
+
+it('knows none for what no command can use', () => {
+  const empty = { address: 0x81, type: 'bulk', maxPacketSize: 0 } as const;
+  expect(command(deviceWith(setting(0, 0, empty)))).toBeUndefined();
+  const isochronous = { address: 0x01, type: 'isochronous', maxPacketSize: 512 } as const;
+  expect(
+    command(deviceWith(setting(0, 0, isochronous)), { ...PLACE, address: 0x01 }),
+  ).toBeUndefined();
+  expect(command({ ...DEVICE, activeConfiguration: undefined })).toBeUndefined();
+});

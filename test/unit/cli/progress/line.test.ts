@@ -1,0 +1,154 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Goal } from '../../../../src/cli/progress/line.js';
+import {
+  type Looks,
+  progressLine,
+  progressText,
+  RateHistory,
+} from '../../../../src/cli/progress/line.js';
+import { Meter } from '../../../../src/cli/progress/stream.js';
+import { ReceiveStatistics } from '../../../../src/engine/stats/statistics.js';
+
+const MIB = 1024 * 1024;
+
+const looks: Looks = {
+  width: 200,
+  unicode: false,
+  paint: (style, text) => `<${style}>${text}</>`,
+  bar: (share, columns) => '#'.repeat(Math.round(share * columns)).padEnd(columns, '.'),
+};
+
+/** A capture that began at 1000 ms, and had so many bytes each second since. */
+function capture(...seconds: number[]): [ReceiveStatistics, RateHistory, now: number] {
+  const statistics = new ReceiveStatistics(16);
+  statistics.startedAt = 1000;
+  const history = new RateHistory(1000);
+  let now = 1000;
+  for (const bytes of seconds) {
+    for (let step = 0; step < 4; step += 1) {
+      now += 250;
+      statistics.bytesMoved += bytes / 4;
+      statistics.bytesWritten += bytes / 4;
+      history.look(statistics.bytesReceived, now);
+    }
+  }
+  return [statistics, history, now];
+}
+
+function textOf(goal: Goal, width = 200, ...seconds: number[]): string {
+  const [statistics, history, now] = capture(...seconds);
+  return progressText(statistics, history, goal, now, { ...looks, width });
+}
+
+describe('the line of a capture', () => {
+  it('without a limit has the rate now and on average, and the last minute', () => {
+    expect(textOf({}, 200, 1 * MIB, 2 * MIB, 3 * MIB)).toBe(
+      '6.00 MiB  0:03  3.00 MiB/s  avg 2.00 MiB/s  0 in flight  -*@',
+    );
+  });
+
+  it('with a limit of bytes has a bar, the share and when it ends', () => {
+    const text = textOf({ bytes: 8 * MIB }, 120, 2 * MIB, 2 * MIB);
+    expect(text).toMatch(
+      /^#+\.+ {2}4\.00 MiB of 8\.00 MiB {2}50 % {2}0:02 {2}2\.00 MiB\/s {2}avg 2\.00 MiB\/s {2}ETA 0:02 /,
+    );
+    const bar = /^#+\.+/.exec(text)?.[0] ?? '';
+    expect([...bar].filter((c) => c === '#').length).toBe(Math.round(bar.length / 2));
+  });
+
+  it.each<[Goal, RegExp]>([
+    [{ duration: 8000 }, / {2}25 % .* ETA 0:06/],
+    [{ bytes: 100 * MIB, duration: 4000 }, / {2}50 % .* ETA 0:02/],
+    [{ bytes: 5 * MIB, duration: 400_000 }, / {2}80 % .* ETA 0:01/],
+  ])('looks forward to the limit that comes first: %j', (goal, expected) => {
+    expect(textOf(goal, 200, 2 * MIB, 2 * MIB)).toMatch(expected);
+  });
+
+  it('counts what is skipped towards the limit', () => {
+    const [statistics, history, now] = capture(2 * MIB);
+    statistics.bytesMoved += 3 * MIB;
+    statistics.bytesSkipped = 3 * MIB;
+    const text = progressText(statistics, history, { bytes: 7 * MIB, skip: 3 * MIB }, now, looks);
+    expect(text).toContain('  50 %  ');
+  });
+
+  it('knows no end while nothing comes', () => {
+    expect(textOf({ bytes: MIB }, 200, 0, 0)).toContain('  ETA -');
+  });
+
+  it('counts transfers towards a limit of them', () => {
+    const [statistics, history, now] = capture(MIB, MIB);
+    statistics.transfersWithData = 5;
+    expect(progressText(statistics, history, { count: 20 }, now, looks)).toMatch(
+      / 25 % .*ETA 0:06/,
+    );
+  });
+
+  it('has each count that is not zero, failures in red, and when the pool was dry', () => {
+    const [statistics, history, now] = capture(MIB);
+    statistics.submissions = 12;
+    statistics.statuses.completed = 7;
+    statistics.statuses.stall = 2;
+    statistics.flow.dryByPeer.start(now - 700);
+    const text = progressText(statistics, history, {}, now, looks);
+    expect(text).toContain('  3 in flight  dry 0.7 s  completed 7  <red>stall 2</>');
+    expect(text).not.toContain('overflow');
+  });
+
+  it('is less wide than the terminal, and of what has no room the least goes first', () => {
+    const plain: Looks = { ...looks, paint: (_, text) => text };
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 200 }),
+        fc.constantFrom<Goal>({}, { bytes: 4 * MIB }, { duration: 9000 }),
+        fc.boolean(),
+        (width, goal, stalled) => {
+          const [statistics, history, now] = capture(MIB, MIB);
+          statistics.statuses.stall = stalled ? 3 : 0;
+          const text = progressText(statistics, history, goal, now, { ...plain, width });
+          expect(text.length).toBeLessThan(width);
+          if (width > 60) {
+            expect(text).toContain('1.00 MiB/s');
+            expect(text.includes('stall 3')).toBe(stalled);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('the line of two directions', () => {
+  it('has both, by name, less wide than the terminal', () => {
+    const [statistics, history, now] = capture(2 * MIB);
+    const names = ['in', 'out'];
+    const tracks = names.map((name) => ({ meter: new Meter(statistics, {}, name), history }));
+    expect(progressLine(tracks, now, looks)).toMatch(/^in 2\.00 MiB .* out 2\.00 MiB /);
+    for (let width = 2; width < 200; width += 1) {
+      expect(progressLine(tracks, now, { ...looks, width }).length).toBeLessThan(width);
+    }
+  });
+});
+
+describe('the rate now', () => {
+  it('is that of the last second, and forgets what was before', () => {
+    const history = new RateHistory(0);
+    expect(history.current).toBe(0);
+    history.look(500, 500);
+    expect(history.current).toBe(1000);
+    for (let at = 600; at <= 3000; at += 100) {
+      history.look(500, at);
+    }
+    expect(history.current).toBe(0);
+  });
+
+  it('is kept for a minute', () => {
+    const history = new RateHistory(0);
+    for (let second = 1; second <= 100; second += 1) {
+      history.look(second * second, second * 1000);
+    }
+    expect(history.seconds).toHaveLength(60);
+    expect(history.seconds.at(-1)).toBe(100 * 100 - 99 * 99);
+    expect(history.seconds[0]).toBe(41 * 41 - 40 * 40);
+  });
+});

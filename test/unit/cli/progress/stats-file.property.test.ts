@@ -1,0 +1,92 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createVirtualBackend } from '../../../../src/backends/virtual/backend.js';
+import { parseScenario } from '../../../../src/backends/virtual/scenario/scenario.js';
+import { finalStatsRecord, statsRecord } from '../../../../src/cli/progress/stats-file.js';
+import { ReadSubject } from '../../../../src/cli/progress/stream.js';
+import { capture } from '../../../../src/engine/session/capture.js';
+import { locateBulkIn } from '../../../../src/usb/locate.js';
+import { violations } from '../../../process/schema.js';
+import { MemorySink } from '../../engine/support/memory-sink.js';
+import { situation } from '../../engine/support/situation.js';
+
+const violated = violations('stats');
+
+it('whatever happens, each record is as the schema says, and the last has the sums', async () => {
+  await fc.assert(
+    fc.asyncProperty(situation, async ({ faults, setting, ...given }) => {
+      const backend = createVirtualBackend({
+        scenario: parseScenario([setting, ...faults].join()),
+      });
+      const [device] = await backend.list();
+      if (device === undefined) {
+        throw new Error('no device');
+      }
+      const location = locateBulkIn(device, {});
+      const sink = new MemorySink();
+      sink.capacity = given.capacity ?? sink.capacity;
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(), given.stopAfter);
+      const records: Record<string, unknown>[] = [];
+      let subject: ReadSubject | undefined;
+      let timer: NodeJS.Timeout | undefined;
+      const tell = (running: ReadSubject): void => {
+        const now = performance.now();
+        records.push(statsRecord(running, now));
+        for (const meter of running.meters) {
+          meter.mark(now);
+        }
+      };
+      const result = await capture({
+        backend,
+        device,
+        location,
+        sink,
+        receive: {
+          depth: given.depth,
+          transferSize: given.packets * location.endpoint.maxPacketSize,
+          bytes: given.bytes,
+          skip: given.skip,
+          timeout: given.timeout,
+        },
+        recovery: { keepGoing: given.keepGoing, reconnect: given.reconnect },
+        signal: stop.signal,
+        onStart: (statistics) => {
+          const running = new ReadSubject(statistics, {});
+          subject = running;
+          timer = setInterval(() => tell(running), 1);
+        },
+      });
+      clearInterval(timer);
+      const last: Record<string, unknown> = finalStatsRecord(
+        subject ?? new ReadSubject(result.statistics, {}),
+        {
+          ...result,
+          device,
+          failure: undefined,
+          signal: undefined,
+          suspensions: { count: 0, milliseconds: 0 },
+          usage: process.resourceUsage(),
+          unreported: undefined,
+          errorCode: undefined,
+          exitCode: 0,
+        },
+      );
+
+      // As a program reads them: JSON has no NaN and no Infinity.
+      const read: Record<string, number>[] = JSON.parse(JSON.stringify([...records, last]));
+      expect(read.map(violated)).toEqual(read.map(() => undefined));
+      expect(read.at(-1)).toMatchObject({
+        bytes_written: sink.contents.length,
+        in_flight: 0,
+        bytes_waiting: 0,
+      });
+      const sum = read.reduce(
+        (bytes, record) => bytes + (record['interval_bytes_received'] ?? 0),
+        0,
+      );
+      expect(sum).toBe(result.statistics.bytesReceived);
+    }),
+    { numRuns: 100 },
+  );
+}, 60_000);

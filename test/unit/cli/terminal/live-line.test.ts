@@ -1,0 +1,63 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { TerminalLine } from '../../../../src/cli/terminal/live-line.js';
+import type { MessageQueue } from '../../../../src/cli/terminal/nonblocking-writer.js';
+
+const ERASED = '\r\x1b[K';
+
+let written: string[] = [];
+let isEmpty = true;
+let columns = 80;
+let line: TerminalLine;
+
+beforeEach(() => {
+  written = [];
+  isEmpty = true;
+  columns = 80;
+  const queue = {
+    get isEmpty() {
+      return isEmpty;
+    },
+    put: (text: string) => written.push(text),
+  };
+  line = new TerminalLine(queue as unknown as MessageQueue, () => columns);
+});
+
+describe('a line on a terminal', () => {
+  it('is drawn over itself, and only when it is another', () => {
+    line.draw('one');
+    line.draw('one');
+    line.draw('two');
+    expect(written).toEqual(['\x1b[?7l\rone\x1b[K\x1b[?7h', '\x1b[?7l\rtwo\x1b[K\x1b[?7h']);
+  });
+
+  it('is erased once, and drawn again after that', () => {
+    line.erase();
+    line.draw('one');
+    line.erase();
+    line.erase();
+    line.draw('one');
+    expect(written).toHaveLength(3);
+    expect(written[1]).toBe(ERASED);
+  });
+
+  it('waits for a terminal that takes nothing', () => {
+    isEmpty = false;
+    line.draw('one');
+    expect(written).toEqual([]);
+  });
+
+  it.each([
+    [40, 0],
+    [39, 1],
+    [20, 1],
+    [19, 2],
+    [10, 3],
+    [120, 0],
+  ])('of 40 characters that was broken by a width of %i is erased with %i lines above', (width, above) => {
+    line.draw(`\x1b[31m${'x'.repeat(40)}\x1b[39m`);
+    columns = width;
+    line.draw('next');
+    expect(written[1]).toBe(ERASED + '\x1b[A\x1b[K'.repeat(above));
+    expect(written[2]).toContain('next');
+  });
+});

@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest';
+import { openRecipient } from '../../../../src/engine/device/open.js';
+import type { Backend, ClaimOptions, Device, Interface } from '../../../../src/usb/backend.js';
+import { UsbError } from '../../../../src/usb/errors.js';
+import { deviceWith, setting } from '../../../support/device-info.js';
+
+const info = deviceWith(setting(0, 0, 0x81), setting(2, 0, 0x02));
+
+/** A device that tells what was done to it; one of the steps may fail. */
+function bus(failing?: string, code: 'busy' | 'no-device' = 'busy') {
+  const steps: string[] = [];
+  const step = async (name: string) => {
+    steps.push(name);
+    if (failing !== undefined && name.startsWith(failing)) {
+      throw new UsbError(code, name);
+    }
+  };
+  const claimed: Interface = {
+    endpoint: () => {
+      throw new Error('no request needs one');
+    },
+    release: () => step('release'),
+  };
+  const device: Device = {
+    info,
+    claim: async (number: number, alternateSetting: number, options?: ClaimOptions) => {
+      await step(`claim ${number} ${alternateSetting} ${options?.detachDriver ?? false}`);
+      return claimed;
+    },
+    control: async () => 0,
+    reset: async () => {},
+    isConnected: async () => true,
+    close: () => step('close'),
+  };
+  const backend: Backend = {
+    name: 'steps',
+    list: async () => [info],
+    inspect: async () => ({ accessible: true, node: undefined, interfaces: [] }),
+    descriptors: async () => ({ descriptors: new Uint8Array(), bos: undefined }),
+    open: async () => {
+      await step('open');
+      return device;
+    },
+    transferMemory: async () => undefined,
+  };
+  return { backend, steps };
+}
+
+const to = (requestType: number, index = 0) => ({ requestType, request: 0, value: 0, index });
+
+describe('openRecipient', () => {
+  it('claims nothing for a vendor, or the device', async () => {
+    for (const request of [to(0xc1, 2), to(0x80)]) {
+      const { backend, steps } = bus();
+      await (await openRecipient(backend, info, request)).close();
+      expect(steps).toEqual(['open', 'close']);
+    }
+  });
+
+  it('claims the interface, as it is, until it is closed', async () => {
+    const { backend, steps } = bus();
+    await (await openRecipient(backend, info, to(0x21, 2), { detachDriver: true })).close();
+    expect(steps).toEqual(['open', 'claim 2 0 true', 'release', 'close']);
+  });
+
+  it('claims the interface of an endpoint', async () => {
+    const { backend, steps } = bus();
+    await openRecipient(backend, info, to(0x02, 0x81));
+    expect(steps).toEqual(['open', 'claim 0 0 false']);
+  });
+
+  it('opens nothing for an endpoint that is not there', async () => {
+    const { backend, steps } = bus();
+    await expect(openRecipient(backend, info, to(0x02, 0x85))).rejects.toThrow('0x85');
+    expect(steps).toEqual([]);
+  });
+
+  it('closes the device when the interface cannot be claimed', async () => {
+    const { backend, steps } = bus('claim');
+    await expect(openRecipient(backend, info, to(0x21))).rejects.toThrow('claim 0');
+    expect(steps.at(-1)).toBe('close');
+  });
+
+  it('closes the device when the release fails, which is no failure of one that is gone', async () => {
+    const stuck = bus('release');
+    const held = await openRecipient(stuck.backend, info, to(0x21));
+    await expect(held.close()).rejects.toThrow('release');
+    const gone = bus('release', 'no-device');
+    await (await openRecipient(gone.backend, info, to(0x21))).close();
+    expect([stuck.steps.at(-1), gone.steps.at(-1)]).toEqual(['close', 'close']);
+  });
+});

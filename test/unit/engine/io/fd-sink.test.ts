@@ -1,0 +1,210 @@
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  fsync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  write,
+  writev,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FdSink } from '../../../../src/engine/io/fd-sink.js';
+
+// The system's own functions, which single calls of a test replace.
+vi.mock('node:fs', async (load) => {
+  const fs = await load<typeof import('node:fs')>();
+  return { ...fs, write: vi.fn(fs.write), writev: vi.fn(fs.writev), fsync: vi.fn(fs.fsync) };
+});
+
+type Callback = (error: NodeJS.ErrnoException | null, written: number) => void;
+type Write = (fd: number, buffer: Buffer, done: Callback) => void;
+type Writev = (fd: number, buffers: readonly Buffer[], done: Callback) => void;
+
+const real = await vi.importActual<{ write: Write; writev: Writev }>('node:fs');
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fd-sink-'));
+});
+afterEach(() => {
+  vi.mocked(write)
+    .mockReset()
+    .mockImplementation(real.write as typeof write);
+  vi.mocked(writev)
+    .mockReset()
+    .mockImplementation(real.writev as typeof writev);
+  vi.mocked(fsync).mockClear();
+  rmSync(folder, { recursive: true });
+});
+
+/** Writes bytes in so many buffers, of different sizes. */
+function put(sink: FdSink, bytes: Buffer, pieces = 1): Promise<[Error | undefined, number]> {
+  const buffers: Buffer[] = [];
+  let from = 0;
+  for (let i = 1; i < pieces; i += 1) {
+    const to = from + Math.floor(((bytes.length - from) * i) / pieces);
+    buffers.push(bytes.subarray(from, to));
+    from = to;
+  }
+  buffers.push(bytes.subarray(from));
+  return new Promise((resolve) => {
+    sink.write(buffers, (error, written) => resolve([error, written]));
+  });
+}
+
+const writes = () => vi.mocked(write).mock.calls.length + vi.mocked(writev).mock.calls.length;
+
+/** Answers the next writes with failures, or with so many bytes, without doing them. */
+function answer(...results: (string | number)[]): void {
+  const next = (_fd: number, _buffers: unknown, done: Callback): void => {
+    const result = results.shift() ?? 1_000_000;
+    const failed = typeof result === 'string';
+    const error = failed ? Object.assign(new Error(result), { code: result }) : null;
+    setImmediate(done, error, failed ? 0 : result);
+  };
+  vi.mocked(write).mockImplementation(next as typeof write);
+  vi.mocked(writev).mockImplementation(next as typeof writev);
+}
+
+/** Lets the system take at most so many bytes of each write. */
+function takeAtMost(most: number): void {
+  const takeSome = (fd: number, buffers: readonly Buffer[], done: Callback): void => {
+    real.write(fd, Buffer.concat(buffers).subarray(0, most), done);
+  };
+  const short: Write = (fd, buffer, done) => takeSome(fd, [buffer], done);
+  vi.mocked(write).mockImplementation(short as typeof write);
+  vi.mocked(writev).mockImplementation(takeSome as typeof writev);
+}
+
+describe.each([1, 4])('a write of %i buffers', (pieces) => {
+  it('goes bit by bit to a non-blocking pipe that is full (EAGAIN), and loses nothing', async () => {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+    try {
+      const bytes = Buffer.alloc(1_000_000, 'abcdefg');
+      let finished = false;
+      const written = put(new FdSink(fd), bytes, pieces).finally(() => {
+        finished = true;
+      });
+      const chunks: Buffer[] = [];
+      const chunk = Buffer.alloc(50_000);
+      while (!finished) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        try {
+          chunks.push(Buffer.from(chunk.subarray(0, readSync(fd, chunk))));
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'EAGAIN' });
+        }
+      }
+      expect(await written).toEqual([undefined, bytes.length]);
+      let rest = 0;
+      do {
+        const sum = chunks.reduce((total, { length }) => total + length, 0);
+        rest = sum < bytes.length ? readSync(fd, chunk) : 0;
+        chunks.push(Buffer.from(chunk.subarray(0, rest)));
+      } while (rest > 0);
+      expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+    } finally {
+      closeSync(fd);
+    }
+  });
+
+  it('leaves a pipe alone for longer the longer it is full (EAGAIN)', async () => {
+    const fd = openSync('/dev/null', 'w');
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    try {
+      answer(...new Array<string>(8).fill('EAGAIN'), 10);
+      expect(await put(new FdSink(fd), Buffer.alloc(10), pieces)).toEqual([undefined, 10]);
+      expect(timers.mock.calls.map(([, delay]) => delay)).toEqual([1, 2, 4, 8, 16, 32, 64, 64]);
+    } finally {
+      timers.mockRestore();
+      closeSync(fd);
+    }
+  });
+
+  it('goes on behind what was taken (partial writes)', async () => {
+    const file = join(folder, 'out.bin');
+    const fd = openSync(file, 'w');
+    takeAtMost(7);
+    const bytes = Buffer.from('0123456789'.repeat(10));
+    expect(await put(new FdSink(fd), bytes, pieces)).toEqual([undefined, 100]);
+    closeSync(fd);
+    expect(readFileSync(file).equals(bytes)).toBe(true);
+    expect(writes()).toBe(Math.ceil(100 / 7));
+  });
+
+  it.each([
+    'ENOSPC',
+    'EDQUOT',
+    'EIO',
+    'EFBIG',
+    'EPIPE',
+  ])('that fails with %s tells how much was written before', async (code) => {
+    const fd = openSync('/dev/null', 'w');
+    answer(3, 4, code);
+    const [error, written] = await put(new FdSink(fd), Buffer.alloc(10), pieces);
+    closeSync(fd);
+    expect(error).toMatchObject({ code });
+    expect(written).toBe(7);
+    expect(writes()).toBe(3);
+  });
+
+  it('fails when nothing at all is taken, instead of trying for ever', async () => {
+    const fd = openSync('/dev/null', 'w');
+    answer(0);
+    const [error, written] = await put(new FdSink(fd), Buffer.alloc(10), pieces);
+    closeSync(fd);
+    expect(error?.message).toBe('the output takes no more bytes');
+    expect(written).toBe(0);
+  });
+
+  it('fails on a descriptor that is closed, or open for reading (EBADF)', async () => {
+    const fd = openSync('/dev/null', 'r');
+    const sink = new FdSink(fd);
+    const failed = [expect.objectContaining({ code: 'EBADF' }), 0];
+    expect(await put(sink, Buffer.alloc(10), pieces)).toEqual(failed);
+    closeSync(fd);
+    expect(await put(sink, Buffer.alloc(10), pieces)).toEqual(failed);
+  });
+
+  it('does not call back from within', () => {
+    const fd = openSync('/dev/null', 'w');
+    let called = false;
+    new FdSink(fd).write(new Array<Buffer>(pieces).fill(Buffer.alloc(10)), () => {
+      called = true;
+      closeSync(fd);
+    });
+    expect(called).toBe(false);
+  });
+});
+
+describe('closing', () => {
+  it('leaves the descriptor to its owner', async () => {
+    const fd = openSync('/dev/null', 'w');
+    const sink = new FdSink(fd);
+    await sink.start();
+    await sink.close();
+    expect(fsync).not.toHaveBeenCalled();
+    closeSync(fd); // throws unless it is open
+  });
+
+  it('tells a failing fsync, and never tries again', async () => {
+    const failing = ((_fd: number, done: (error: Error) => void) => {
+      setImmediate(done, Object.assign(new Error('i/o error'), { code: 'EIO' }));
+    }) as unknown as typeof fsync;
+    vi.mocked(fsync).mockImplementationOnce(failing);
+    const fd = openSync(join(folder, 'out.bin'), 'w');
+    const sink = new FdSink(fd, true);
+    await sink.start();
+    await expect(sink.close()).rejects.toMatchObject({ code: 'EIO' });
+    expect(fsync).toHaveBeenCalledTimes(1);
+    closeSync(fd);
+  });
+});

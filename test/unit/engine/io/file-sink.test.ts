@@ -1,0 +1,285 @@
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FileSink } from '../../../../src/engine/io/file-sink.js';
+
+vi.mock('node:fs/promises', async (load) => {
+  const fs = await load<typeof import('node:fs/promises')>();
+  return { ...fs, open: vi.fn(fs.open), stat: vi.fn(fs.stat) };
+});
+
+const { open: realOpen } =
+  await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises');
+
+let folder = '';
+let file = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'file-sink-'));
+  file = join(folder, 'out.bin');
+});
+afterEach(() => {
+  vi.mocked(open).mockImplementation(realOpen);
+  rmSync(folder, { recursive: true });
+});
+
+function put(sink: FileSink, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    sink.write([Buffer.from(text)], (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Does something to the handle of each file that a test opens. */
+function atOpen(change: (handle: FileHandle) => void): void {
+  vi.mocked(open).mockImplementation(async (...args) => {
+    const handle = await realOpen(...args);
+    change(handle);
+    return handle;
+  });
+}
+
+describe('a new file', () => {
+  it('is removed when it was made for nothing', async () => {
+    const sink = await FileSink.open(file);
+    expect(existsSync(file)).toBe(true);
+    await sink.close();
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('is kept once it was started, even when it is empty', async () => {
+    const sink = await FileSink.open(file);
+    await sink.start();
+    await sink.close();
+    expect(readFileSync(file)).toHaveLength(0);
+  });
+
+  it('is kept when closing it fails', async () => {
+    atOpen((handle) => {
+      const close = handle.close.bind(handle);
+      handle.close = async () => {
+        await close();
+        throw Object.assign(new Error('disk quota exceeded'), { code: 'EDQUOT' });
+      };
+    });
+    const sink = await FileSink.open(file);
+    await sink.start();
+    await put(sink, 'partial');
+    await expect(sink.close()).rejects.toMatchObject({ code: 'EDQUOT' });
+    expect(readFileSync(file, 'utf8')).toBe('partial');
+  });
+
+  it('is refused in a folder that is not there', async () => {
+    await expect(FileSink.open(join(folder, 'no', 'out.bin'))).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
+  });
+});
+
+describe('an existing file', () => {
+  it('is refused, and left alone', async () => {
+    writeFileSync(file, 'precious');
+    await expect(FileSink.open(file)).rejects.toMatchObject({
+      code: 'output-exists',
+      message: 'exists already',
+      advice: 'choose another name, --append to add to it, or --force to overwrite it',
+    });
+    expect(readFileSync(file, 'utf8')).toBe('precious');
+  });
+
+  it('is left alone until the start, also with force', async () => {
+    writeFileSync(file, 'precious');
+    const sink = await FileSink.open(file, { force: true });
+    await sink.close();
+    expect(readFileSync(file, 'utf8')).toBe('precious');
+  });
+
+  it('is replaced as a whole with force', async () => {
+    writeFileSync(file, 'precious and long');
+    const sink = await FileSink.open(file, { force: true });
+    await sink.start();
+    await put(sink, 'new');
+    await sink.close();
+    expect(readFileSync(file, 'utf8')).toBe('new');
+  });
+
+  it('is added to with append, also behind what another program adds', async () => {
+    writeFileSync(file, 'precious');
+    const sink = await FileSink.open(file, { append: true });
+    await sink.start();
+    await put(sink, ', new');
+    writeFileSync(file, ', theirs', { flag: 'a' });
+    await put(sink, ', more');
+    await sink.close();
+    expect(readFileSync(file, 'utf8')).toBe('precious, new, theirs, more');
+  });
+
+  it('is not needed for append', async () => {
+    const sink = await FileSink.open(file, { append: true });
+    await sink.start();
+    await put(sink, 'new');
+    await sink.close();
+    expect(readFileSync(file, 'utf8')).toBe('new');
+  });
+});
+
+describe('a link', () => {
+  it('is taken for what it points to', async () => {
+    writeFileSync(file, 'precious');
+    const link = join(folder, 'link');
+    symlinkSync(file, link);
+    await expect(FileSink.open(link)).rejects.toThrow('exists already');
+    const sink = await FileSink.open(link, { force: true });
+    await sink.start();
+    await put(sink, 'new');
+    await sink.close();
+    expect(readFileSync(file, 'utf8')).toBe('new');
+  });
+
+  it.each([
+    {},
+    { force: true },
+    { append: true },
+  ])('that points nowhere is refused with %j', async (options) => {
+    const link = join(folder, 'link');
+    symlinkSync('nowhere', link);
+    await expect(FileSink.open(link, options)).rejects.toMatchObject({
+      code: 'output-unsuitable',
+      message: 'is a link to nowhere, which does not exist',
+      advice: 'make that, or name it',
+    });
+    expect(existsSync(join(folder, 'nowhere'))).toBe(false);
+  });
+});
+
+describe('what is no regular file', () => {
+  it('is refused when it is a directory', async () => {
+    await expect(FileSink.open(folder, { force: true })).rejects.toThrow('is a directory');
+  });
+
+  it('is refused when it is a socket', async () => {
+    const server = createServer().listen(file);
+    try {
+      await expect(FileSink.open(file, { force: true })).rejects.toThrow('is a socket');
+    } finally {
+      server.close();
+    }
+  });
+
+  it('is refused when it is a block device, without force', async () => {
+    const disk = Object.create(await stat('/dev/null'), {
+      isCharacterDevice: { value: () => false },
+      isBlockDevice: { value: () => true },
+    });
+    vi.mocked(stat).mockResolvedValueOnce(disk).mockResolvedValueOnce(disk);
+    await expect(FileSink.open('/dev/null')).rejects.toMatchObject({
+      code: 'output-exists',
+      message: 'is a disk (a block device)',
+      advice: '--force overwrites what is on it',
+    });
+    const sink = await FileSink.open('/dev/null', { force: true });
+    await sink.close();
+  });
+
+  it('is written when it is a character device', async () => {
+    const sink = await FileSink.open('/dev/null');
+    await sink.start();
+    await put(sink, 'gone');
+    await sink.close();
+    expect(existsSync('/dev/null')).toBe(true);
+  });
+});
+
+describe('what has to be a regular file', () => {
+  it('is refused when it is none', async () => {
+    await expect(FileSink.open('/dev/null', { regular: true })).rejects.toMatchObject({
+      message: 'is a FIFO or a device',
+      advice: 'name a file',
+    });
+    execFileSync('mkfifo', [file]);
+    await expect(FileSink.open(file, { regular: true, force: true })).rejects.toThrow('is a FIFO');
+  });
+
+  it('is written when it is new, or with force', async () => {
+    await (await FileSink.open(file, { regular: true })).close();
+    writeFileSync(file, 'precious');
+    await expect(FileSink.open(file, { regular: true })).rejects.toMatchObject({
+      message: 'exists already',
+      advice: 'choose another name, or --force to overwrite it',
+    });
+    const sink = await FileSink.open(file, { regular: true, force: true });
+    await sink.start();
+    await put(sink, 'new');
+    await sink.close();
+    expect(readFileSync(file, 'utf8')).toBe('new');
+  });
+});
+
+describe('a FIFO', () => {
+  beforeEach(() => {
+    execFileSync('mkfifo', [file]);
+  });
+
+  it('is waited for until it has a reader, and written by writes that block', async () => {
+    const opening = FileSink.open(file);
+    const reader = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const sink = await opening;
+    await sink.start();
+    const written = put(sink, 'x'.repeat(200_000));
+    const chunk = Buffer.alloc(100_000);
+    let sum = 0;
+    while (sum < 200_000) {
+      try {
+        sum += readSync(reader, chunk);
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    }
+    await written;
+    await sink.close();
+    closeSync(reader);
+    expect(sum).toBe(200_000);
+  });
+
+  it('whose reader never comes is given up on request', async () => {
+    const controller = new AbortController();
+    const opening = FileSink.open(file, { signal: controller.signal });
+    controller.abort();
+    await expect(opening).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
+
+describe('with sync', () => {
+  it('the file is on the disk before it is closed', async () => {
+    const sink = await FileSink.open(file, { sync: true });
+    await sink.start();
+    await put(sink, 'safe');
+    await sink.close();
+    expect(readFileSync(file, 'utf8')).toBe('safe');
+  });
+
+  it('a failure is told, and the file closed', async () => {
+    const close = vi.fn();
+    atOpen((handle) => {
+      close.mockImplementation(handle.close.bind(handle));
+      handle.close = close;
+    });
+    const sink = await FileSink.open('/dev/null', { sync: true }); // which cannot: EINVAL
+    await sink.start();
+    await expect(sink.close()).rejects.toMatchObject({ code: 'EINVAL' });
+    expect(close).toHaveBeenCalledTimes(1);
+  });
+});

@@ -1,0 +1,564 @@
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import { type ReceiveOptions, Receiver } from '../../../../src/engine/receive/receiver.js';
+import type { End } from '../../../../src/engine/session/outcome.js';
+import { UsbError } from '../../../../src/usb/errors.js';
+import type { TransferStatus } from '../../../../src/usb/transfer-status.js';
+import { MemorySink } from '../support/memory-sink.js';
+import { type Flight, ScriptedEndpoint } from '../support/scripted-endpoint.js';
+
+interface Bench {
+  readonly endpoint: ScriptedEndpoint;
+  readonly sink: MemorySink;
+  readonly receiver: Receiver;
+  readonly ended: Promise<End>;
+}
+
+function start(options: Partial<ReceiveOptions> = {}): Bench {
+  const endpoint = new ScriptedEndpoint();
+  const sink = new MemorySink();
+  const receiver = new Receiver(sink, { depth: 4, transferSize: 1024, ...options });
+  return { endpoint, sink, receiver, ended: receiver.run(endpoint) };
+}
+
+/** Answers a flight with bytes that all have one value. */
+function answer(
+  flight: Flight | undefined,
+  value: number,
+  length = flight?.length ?? 0,
+  status: TransferStatus = 'completed',
+): void {
+  flight?.buffer.fill(value, 0, length);
+  flight?.complete(status, length);
+}
+
+/** Answers flights while there are any after a turn of the event loop; returns how many. */
+async function answerAll(endpoint: ScriptedEndpoint, length: number): Promise<number> {
+  let answered = 0;
+  while (endpoint.flights.length > 0) {
+    while (endpoint.flights.length > 0) {
+      endpoint.flights[0]?.complete('completed', length);
+      answered += 1;
+    }
+    await new Promise(setImmediate);
+  }
+  return answered;
+}
+
+/** Answers all that is in flight the way a drain does: in the order of cancelling. */
+function drain({ endpoint }: Bench, length = 0): void {
+  for (const flight of [...endpoint.cancellations]) {
+    answer(flight, 0xcc, length, 'cancelled');
+  }
+}
+
+describe('Receiver', () => {
+  it('submits the whole pool at once and every transfer again from its completion', () => {
+    const { endpoint } = start();
+    expect(endpoint.flights).toHaveLength(4);
+    answer(endpoint.flights[0], 1);
+    expect(endpoint.flights).toHaveLength(4);
+    expect(endpoint.requests).toHaveLength(5);
+  });
+
+  it('submits again while the sink is still writing, with another buffer', () => {
+    const { endpoint, sink } = start({ depth: 1, transferSize: 64 * 1024 });
+    sink.held = true;
+    const first = endpoint.flights[0];
+    answer(first, 1);
+    expect(endpoint.flights).toHaveLength(1);
+    expect(endpoint.flights[0]?.buffer).not.toBe(first?.buffer);
+  });
+
+  it('writes what has come when the event loop turns, however little, and nothing follows', async () => {
+    const { endpoint, sink } = start();
+    answer(endpoint.flights[0], 7, 3);
+    await new Promise(setImmediate);
+    await new Promise(setImmediate); // the sink's own
+    expect([...sink.contents]).toEqual([7, 7, 7]);
+  });
+
+  it('writes much at once to a fast sink, little to a slow one', async () => {
+    const transferSize = 256 * 1024;
+    const { endpoint, sink } = start({ depth: 16, transferSize });
+    const clock = vi.spyOn(performance, 'now');
+    const turn = () => new Promise(setImmediate);
+    const writes: number[] = [];
+    const write = sink.write.bind(sink);
+    sink.write = (buffers, done) => {
+      writes.push(buffers.length);
+      write(buffers, done);
+    };
+    sink.held = true;
+    try {
+      for (let i = 0; i < 40; i += 1) {
+        answer(endpoint.flights[0], i);
+        await turn();
+      }
+      for (const milliseconds of [10, 10_000, 10]) {
+        clock.mockReturnValue(performance.now() + milliseconds);
+        sink.release();
+        await turn();
+      }
+      const [first = 0, fast = 0, slow = 0] = writes;
+      expect(first).toBeLessThanOrEqual(4);
+      expect(fast).toBeGreaterThan(8);
+      expect(slow).toBe(1);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
+  it('submits no more than 1 MiB again before the event loop turns', async () => {
+    const { endpoint } = start({ transferSize: 512 * 1024, depth: 8 });
+    const flights = [...endpoint.flights];
+    for (const flight of flights) {
+      answer(flight, 1);
+    }
+    expect(endpoint.flights).toHaveLength(2);
+    await new Promise(setImmediate);
+    expect(endpoint.flights).toHaveLength(8);
+  });
+
+  it.each([
+    ['large', 8 * 1024 * 1024, 8 + 2],
+    ['small', 1024, 64 * 1024 + 64 + 2 * 2],
+  ])('pauses with 64 MiB of %s transfers waiting, loses nothing, and goes on when the sink does', async (_, transferSize, most) => {
+    const bench = start({ depth: 2, transferSize });
+    const { endpoint, sink, receiver } = bench;
+    sink.held = true;
+    const answered = await answerAll(endpoint, transferSize);
+    expect(answered).toBe(most);
+    expect(receiver.statistics.flow).toMatchObject({
+      leastInFlight: 0,
+      heldUp: { count: 1, running: true },
+      dryByPeer: { count: 1, running: true },
+    });
+    expect(receiver.statistics.backlogPeak).toBeGreaterThan(most * transferSize * 0.99);
+    sink.held = false;
+    while (endpoint.flights.length < 2) {
+      sink.release();
+      await new Promise(setImmediate);
+    }
+    expect(receiver.statistics.flow).toMatchObject({
+      heldUp: { count: 1, running: false },
+      dryByPeer: { count: 1, running: false },
+      dryByHost: { count: 0 },
+    });
+    receiver.stop({ reason: 'interrupted' });
+    drain(bench);
+    expect((await bench.ended).reason).toBe('interrupted');
+    expect(sink.contents).toHaveLength(answered * transferSize);
+  });
+
+  it.each([
+    ['behind large ones', 1024 * 1024],
+    ['alone', 512],
+  ])('lets short transfers wait without their buffers, %s', async (_, transferSize) => {
+    const { endpoint, sink, receiver } = start({
+      depth: 2,
+      transferSize,
+      backlog: 2 * 1024 * 1024,
+    });
+    sink.held = true;
+    for (let i = 0; i < 10_000; i += 1) {
+      answer(endpoint.flights[0], i, 100);
+      if (endpoint.flights.length === 0) {
+        await new Promise(setImmediate);
+      }
+    }
+    expect(receiver.statistics.backlogPeak).toBe(1_000_000);
+    expect(receiver.statistics.flow.heldUp.count).toBe(0);
+  });
+
+  it('cancels newest first and writes cancelled bytes in order of submission', async () => {
+    const bench = start({ depth: 3 });
+    const { endpoint, sink, receiver } = bench;
+    const [first, second, third] = endpoint.flights;
+    receiver.stop({ reason: 'interrupted' });
+    expect(endpoint.cancellations).toEqual([third, second, first]);
+    answer(third, 3, 0, 'cancelled');
+    answer(second, 2, 512, 'cancelled');
+    answer(first, 1, 1024, 'cancelled');
+    expect(await bench.ended).toEqual({ reason: 'interrupted' });
+    expect(sink.contents).toEqual(Buffer.concat([Buffer.alloc(1024, 1), Buffer.alloc(512, 2)]));
+    expect(receiver.statistics.statuses.cancelled).toBe(3);
+  });
+
+  it.each([
+    'stall',
+    'error',
+    'overflow',
+  ] as const)('keeps the bytes of a %s and ends', async (status) => {
+    const bench = start();
+    answer(bench.endpoint.flights[0], 1);
+    answer(bench.endpoint.flights[0], 2, 700, status);
+    drain(bench, 0);
+    expect((await bench.ended).reason).toBe(status);
+    expect(bench.sink.contents).toHaveLength(1024 + 700);
+    expect(bench.receiver.statistics.bytesSuspect).toBe(status === 'overflow' ? 700 : 0);
+  });
+
+  it('ends as a lost device when errors turn out to be an unplug', async () => {
+    const { endpoint, ended } = start({ depth: 2 });
+    answer(endpoint.flights[0], 0, 0, 'error');
+    answer(endpoint.flights[0], 0, 0, 'no-device');
+    expect((await ended).reason).toBe('device-lost');
+  });
+
+  it('asks for no more than is left, in whole packets, and discards past the limit', async () => {
+    const { endpoint, sink, receiver, ended } = start({ bytes: 2500 });
+    expect(endpoint.requests).toEqual([1024, 1024, 512]);
+    for (const value of [1, 2, 3]) {
+      answer(endpoint.flights[0], value);
+    }
+    expect((await ended).reason).toBe('limit');
+    expect(sink.contents).toHaveLength(2500);
+    expect(receiver.statistics.bytesDiscarded).toBe(60);
+    expect(receiver.statistics.shortTransfers).toBe(0);
+  });
+
+  it('asks again for what short packets left open', async () => {
+    const { endpoint, sink, ended } = start({ bytes: 1024, depth: 4 });
+    expect(endpoint.requests).toEqual([1024]);
+    answer(endpoint.flights[0], 1, 100);
+    answer(endpoint.flights[0], 2, 0);
+    answer(endpoint.flights[0], 3, 924);
+    expect((await ended).reason).toBe('limit');
+    expect(sink.contents).toHaveLength(1024);
+    expect(endpoint.requests).toEqual([1024, 1024, 1024]);
+  });
+
+  it('skips the first bytes, on top of the limit', async () => {
+    const { endpoint, sink, receiver, ended } = start({ bytes: 1000, skip: 1100 });
+    expect(endpoint.requests).toEqual([1024, 1024, 512]);
+    for (const value of [1, 2, 3]) {
+      answer(endpoint.flights[0], value);
+    }
+    expect((await ended).reason).toBe('limit');
+    expect(sink.contents).toEqual(Buffer.concat([Buffer.alloc(948, 2), Buffer.alloc(52, 3)]));
+    expect(receiver.statistics).toMatchObject({ bytesSkipped: 1100, bytesDiscarded: 460 });
+  });
+
+  it('counts transfers with data, and has never more than are left in flight', async () => {
+    const { endpoint, sink, ended } = start({ count: 3, depth: 2 });
+    answer(endpoint.flights[0], 1, 0);
+    answer(endpoint.flights[0], 2, 10);
+    answer(endpoint.flights[0], 3, 20);
+    expect(endpoint.flights).toHaveLength(1);
+    answer(endpoint.flights[0], 4, 30);
+    expect((await ended).reason).toBe('limit');
+    expect(sink.contents).toHaveLength(60);
+  });
+
+  it.each([
+    100, 0,
+  ])('ends a message at a packet of %i bytes, asking for nothing behind it', async (length) => {
+    const { endpoint, sink, ended } = start({ untilShort: true, depth: 8 });
+    answer(endpoint.flights[0], 1);
+    expect(endpoint.flights).toHaveLength(1);
+    answer(endpoint.flights[0], 2, length);
+    expect((await ended).reason).toBe('limit');
+    expect(endpoint.requests).toHaveLength(2);
+    expect(sink.contents).toHaveLength(1024 + length);
+  });
+
+  it('goes on with fewer transfers where the system has no memory for all', async () => {
+    const shrunk: number[] = [];
+    const endpoint = new ScriptedEndpoint();
+    const sink = new MemorySink();
+    const receiver = new Receiver(sink, {
+      depth: 8,
+      transferSize: 1024,
+      bytes: 20 * 1024,
+      onShrink: (depth) => shrunk.push(depth),
+    });
+    endpoint.room = 3;
+    const ended = receiver.run(endpoint);
+    expect(endpoint.flights).toHaveLength(3);
+    while (endpoint.flights.length > 0) {
+      answer(endpoint.flights[0], 1);
+    }
+    expect((await ended).reason).toBe('limit');
+    expect(sink.contents).toHaveLength(20 * 1024);
+    expect(shrunk).toEqual([3]);
+  });
+
+  it('runs again behind a gap, and keeps to its limit all the same', async () => {
+    const bench = start({ bytes: 4096, depth: 2 });
+    const { endpoint, sink, receiver } = bench;
+    answer(endpoint.flights[0], 1);
+    answer(endpoint.flights[0], 2, 512, 'stall');
+    drain(bench, 0);
+    expect((await bench.ended).reason).toBe('stall');
+    endpoint.requests.length = 0;
+    const again = receiver.run(endpoint);
+    while (endpoint.flights.length > 0) {
+      answer(endpoint.flights[0], 3);
+    }
+    expect((await again).reason).toBe('limit');
+    expect(endpoint.requests).toEqual([1024, 1024, 512]);
+    expect(sink.contents).toHaveLength(4096);
+  });
+
+  it('ends at once when it runs again after a stop, or with its limit reached', async () => {
+    const bench = start({ bytes: 1024, depth: 1 });
+    answer(bench.endpoint.flights[0], 1, 1024, 'stall');
+    expect((await bench.ended).reason).toBe('stall');
+    expect((await bench.receiver.run(bench.endpoint)).reason).toBe('limit');
+    bench.receiver.stop({ reason: 'interrupted' });
+    expect((await bench.receiver.run(bench.endpoint)).reason).toBe('interrupted');
+    expect(bench.endpoint.requests).toHaveLength(1);
+  });
+
+  it('accounts for what a failed sink did not take', async () => {
+    const bench = start();
+    bench.sink.capacity = 1500;
+    for (const value of [1, 2, 3]) {
+      answer(bench.endpoint.flights[0], value);
+    }
+    while (bench.endpoint.cancellations.length === 0) {
+      await new Promise(setImmediate);
+    }
+    drain(bench, 512);
+    expect(await bench.ended).toMatchObject({ reason: 'output-failed' });
+    const { statistics } = bench.receiver;
+    expect(statistics.bytesWritten).toBe(1500);
+    expect(statistics.bytesReceived).toBe(statistics.bytesWritten + statistics.bytesUnwritten);
+  });
+
+  it('takes a closed pipe for a clean end', async () => {
+    const bench = start();
+    bench.sink.capacity = 0;
+    bench.sink.failure = Object.assign(new Error('broken pipe'), { code: 'EPIPE' });
+    answer(bench.endpoint.flights[0], 1);
+    while (bench.endpoint.cancellations.length === 0) {
+      await new Promise(setImmediate);
+    }
+    drain(bench);
+    expect((await bench.ended).reason).toBe('reader-closed');
+  });
+
+  it('reports an output that fails during the drain of a clean end', async () => {
+    const bench = start({ bytes: 1024, depth: 1 });
+    bench.sink.capacity = 10;
+    answer(bench.endpoint.flights[0], 1);
+    expect((await bench.ended).reason).toBe('output-failed');
+  });
+
+  it.each([
+    ['no-device', 'device-lost'],
+    ['io', 'submit-failed'],
+  ] as const)('ends on a submit refused with %s as %s', async (code, reason) => {
+    const bench = start();
+    bench.endpoint.refusals.push(new UsbError(code, 'refused'));
+    answer(bench.endpoint.flights[0], 7);
+    expect(bench.endpoint.requests).toHaveLength(4);
+    drain(bench);
+    expect((await bench.ended).reason).toBe(reason);
+    expect(bench.sink.contents).toHaveLength(1024);
+  });
+
+  it('cannot do with no transfer at all', async () => {
+    const endpoint = new ScriptedEndpoint();
+    endpoint.room = 0;
+    const receiver = new Receiver(new MemorySink(), { depth: 4, transferSize: 1024 });
+    expect(await receiver.run(endpoint)).toMatchObject({
+      reason: 'submit-failed',
+      cause: { code: 'no-memory' },
+    });
+  });
+
+  it('does not run again with a sink that failed', async () => {
+    const bench = start({ depth: 1 });
+    bench.sink.capacity = 100;
+    answer(bench.endpoint.flights[0], 1, 512, 'stall');
+    expect((await bench.ended).reason).toBe('stall');
+    expect((await bench.receiver.run(bench.endpoint)).reason).toBe('output-failed');
+    expect(bench.endpoint.requests).toHaveLength(1);
+  });
+
+  it('takes a sink that throws for one that failed', async () => {
+    const bench = start();
+    bench.sink.write = () => {
+      throw new Error('bug');
+    };
+    answer(bench.endpoint.flights[0], 1);
+    while (bench.endpoint.cancellations.length === 0) {
+      await new Promise(setImmediate);
+    }
+    drain(bench, 512);
+    expect(await bench.ended).toMatchObject({ reason: 'output-failed', cause: { message: 'bug' } });
+    expect(bench.receiver.statistics.bytesUnwritten).toBe(1024 + 4 * 512);
+  });
+
+  it('does with the buffers that there is memory for', async () => {
+    const allocate = vi
+      .spyOn(Buffer, 'allocUnsafeSlow')
+      .mockImplementationOnce((size) => Buffer.alloc(size));
+    const size = 64 * 1024;
+    const { endpoint, sink, ended } = (() => {
+      const bench = start({ depth: 1, transferSize: size, bytes: 3 * size });
+      allocate.mockImplementation(() => {
+        throw new RangeError('Array buffer allocation failed');
+      });
+      return bench;
+    })();
+    try {
+      for (const value of [1, 2, 3]) {
+        while (endpoint.flights.length === 0) {
+          await new Promise(setImmediate);
+        }
+        answer(endpoint.flights[0], value);
+      }
+      expect((await ended).reason).toBe('limit');
+    } finally {
+      allocate.mockRestore();
+    }
+    expect(sink.contents).toHaveLength(3 * size);
+  });
+
+  it('writes what came before a submit that throws', async () => {
+    const { endpoint, sink, receiver, ended } = start({ depth: 1, transferSize: 64 * 1024 });
+    vi.spyOn(receiver.statistics.flow, 'submitted').mockImplementationOnce(() => {
+      throw new Error('bug');
+    });
+    answer(endpoint.flights[0], 1);
+    answer(endpoint.flights[0], 0, 0, 'cancelled');
+    expect(await ended).toMatchObject({ reason: 'internal', cause: { message: 'bug' } });
+    expect(sink.contents).toHaveLength(64 * 1024);
+  });
+
+  it('accounts for every byte when a meter throws', async () => {
+    const bench = start();
+    const { receiver, sink } = bench;
+    vi.spyOn(receiver.statistics.flow, 'ended').mockImplementationOnce(() => {
+      throw new Error('bug');
+    });
+    answer(bench.endpoint.flights[0], 1);
+    drain(bench);
+    expect(await bench.ended).toMatchObject({ reason: 'internal' });
+    expect(sink.contents).toHaveLength(1024);
+  });
+
+  it('turns a throw within a completion into its own end', async () => {
+    const bench = start();
+    const { endpoint, receiver } = bench;
+    vi.spyOn(receiver.statistics, 'count').mockImplementationOnce(() => {
+      throw new Error('bug');
+    });
+    answer(endpoint.flights[0], 1);
+    drain(bench);
+    expect(await bench.ended).toMatchObject({ reason: 'internal', cause: { message: 'bug' } });
+  });
+
+  it.each([
+    { depth: 0 },
+    { depth: 1.5 },
+    { transferSize: 0 },
+    { bytes: 0 },
+    { bytes: Number.NaN },
+    { skip: -1 },
+    { count: 0 },
+  ])('refuses %o', (options) => {
+    expect(() => start(options)).toThrow(RangeError);
+  });
+
+  it('refuses transfers of less than a packet, and cuts others to whole packets', async () => {
+    await expect(start({ transferSize: 511 }).ended).rejects.toThrow(RangeError);
+    expect(start({ transferSize: 1500 }).endpoint.requests).toEqual([1024, 1024, 1024, 1024]);
+  });
+
+  it('writes every byte received, in order of submission, however transfers end', async () => {
+    const step = fc.record({
+      pick: fc.nat(),
+      packets: fc.integer({ min: 0, max: 4 }),
+      ragged: fc.integer({ min: 0, max: 511 }),
+      held: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          depth: fc.integer({ min: 1, max: 9 }),
+          steps: fc.array(step, { maxLength: 60 }),
+          bytes: fc.option(fc.integer({ min: 1, max: 60_000 }), { nil: undefined }),
+          last: fc.constantFrom<TransferStatus>('completed', 'stall', 'error', 'overflow'),
+          capacity: fc.option(fc.nat(40_000), { nil: undefined }),
+          // Copied together, and written from their own buffers.
+          transferSize: fc.constantFrom(2048, 16_384),
+          backlog: fc.constantFrom(1, 20_000, 1_000_000),
+        }),
+        async ({ depth, steps, bytes, last, capacity, transferSize, backlog }) => {
+          const bench = start({ depth, transferSize, bytes, backlog });
+          const { endpoint, sink, receiver } = bench;
+          sink.capacity = capacity ?? sink.capacity;
+          const sent: Buffer[] = [];
+          const order = new Map<Flight, number>();
+          const number = (): void => {
+            for (const flight of endpoint.flights) {
+              if (!order.has(flight)) {
+                order.set(flight, order.size);
+              }
+            }
+          };
+          let counter = 0;
+          const reply = (flight: Flight, length: number, status: TransferStatus): void => {
+            for (let i = 0; i < length; i += 1) {
+              flight.buffer[i] = counter++ & 0xff;
+            }
+            sent[order.get(flight) ?? 0] = Buffer.from(flight.buffer.subarray(0, length));
+            const limit = bytes ?? Number.POSITIVE_INFINITY;
+            flight.complete(status, length);
+            const asked = endpoint.flights.reduce((sum, { length: n }) => sum + n, 0);
+            expect(receiver.statistics.bytesReceived + asked).toBeLessThan(limit + 512);
+          };
+          for (const { pick, packets, ragged, held } of steps) {
+            sink.held = held;
+            if (!held) {
+              sink.release();
+            }
+            number();
+            const flight = endpoint.flights[pick % Math.max(1, endpoint.flights.length)];
+            if (flight === undefined) {
+              continue; // the backlog is full
+            }
+            if (flight.cancelled) {
+              break;
+            }
+            const length = packets * (transferSize / 4) + ragged;
+            reply(flight, Math.min(flight.length, length), 'completed');
+            if (pick % 3 === 0) {
+              await new Promise(setImmediate);
+            }
+          }
+          number();
+          const [oldest] = endpoint.flights;
+          if (oldest !== undefined && last !== 'completed') {
+            reply(oldest, Math.min(oldest.length, 512), last);
+          }
+          receiver.stop({ reason: 'interrupted' });
+          sink.held = false;
+          sink.release();
+          number();
+          for (const flight of [...endpoint.cancellations]) {
+            if (endpoint.flights.includes(flight)) {
+              reply(flight, Math.min(flight.length, 100), 'cancelled');
+            }
+          }
+          await bench.ended;
+          const stream = Buffer.concat(sent.filter((chunk) => chunk !== undefined));
+          const { statistics } = receiver;
+          expect(sink.contents.equals(stream.subarray(0, statistics.bytesWritten))).toBe(true);
+          expect(statistics.bytesReceived).toBe(stream.length);
+          expect(statistics.bytesReceived).toBe(
+            statistics.bytesWritten + statistics.bytesDiscarded + statistics.bytesUnwritten,
+          );
+          expect(statistics.bytesWritten).toBe(
+            Math.min(stream.length, bytes ?? stream.length, sink.capacity),
+          );
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
+});

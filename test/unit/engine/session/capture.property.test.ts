@@ -1,0 +1,117 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createVirtualBackend } from '../../../../src/backends/virtual/backend.js';
+import { parseScenario } from '../../../../src/backends/virtual/scenario/scenario.js';
+import { waitForDevice } from '../../../../src/engine/device/presence.js';
+import { capture } from '../../../../src/engine/session/capture.js';
+import { locateBulkIn } from '../../../../src/usb/locate.js';
+import { counterBytes, isCounterPrefix } from '../../../support/counter-stream.js';
+import { MemorySink } from '../support/memory-sink.js';
+import { situation } from '../support/situation.js';
+
+it('whatever happens, the output is the stream in order, and every byte is accounted for', async () => {
+  await fc.assert(
+    fc.asyncProperty(situation, async ({ faults, setting: circumstance, ...given }) => {
+      const backend = createVirtualBackend({
+        scenario: parseScenario([circumstance, ...faults].join()),
+      });
+      const [device] = await backend.list();
+      if (device === undefined) {
+        throw new Error('no device');
+      }
+      const location = locateBulkIn(device, {});
+      const sink = new MemorySink();
+      sink.capacity = given.capacity ?? sink.capacity;
+      const stop = new AbortController();
+      setTimeout(() => stop.abort(), given.stopAfter);
+      const { end, statistics } = await capture({
+        backend,
+        device,
+        location,
+        sink,
+        receive: {
+          depth: given.depth,
+          transferSize: given.packets * location.endpoint.maxPacketSize,
+          bytes: given.bytes,
+          skip: given.skip,
+          timeout: given.timeout,
+        },
+        recovery: { keepGoing: given.keepGoing, reconnect: given.reconnect },
+        signal: stop.signal,
+      });
+
+      const { bytesReceived, bytesWritten, bytesSkipped, bytesDiscarded } = statistics;
+      const skipped = counterBytes(0, bytesSkipped);
+      expect(isCounterPrefix(Buffer.concat([skipped, sink.contents]))).toBe(true);
+      expect(sink.contents).toHaveLength(bytesWritten);
+      expect(sink.closed).toBe(true);
+      expect(bytesReceived).toBe(
+        bytesWritten + bytesSkipped + bytesDiscarded + statistics.bytesUnwritten,
+      );
+      expect(bytesWritten).toBeLessThanOrEqual(given.bytes ?? bytesWritten);
+      expect(bytesDiscarded).toBeLessThan(location.endpoint.maxPacketSize);
+      if (end.reason === 'limit') {
+        expect(bytesWritten).toBe(given.bytes);
+      }
+      for (const { offset } of statistics.gaps) {
+        expect(offset).toBeLessThanOrEqual(bytesWritten + statistics.bytesUnwritten);
+      }
+
+      // The next capture goes on where this one ended: nothing was taken and not told of.
+      const forever = new AbortController().signal;
+      const again = await waitForDevice(backend, ({ path }) => path === device.path, 5000, forever);
+      if (again === undefined) {
+        throw new Error('the device did not come back');
+      }
+      const next = new MemorySink();
+      await capture({
+        backend,
+        device: again,
+        location,
+        sink: next,
+        receive: { depth: 2, transferSize: 4096, bytes: 2048 },
+        recovery: { keepGoing: 50, reconnect: 5000 },
+        signal: forever,
+      });
+      expect(next.contents.equals(counterBytes(bytesReceived, 2048))).toBe(true);
+    }),
+    { numRuns: 150 },
+  );
+}, 60_000);
+
+it('runs after each other, of any size, join without a hole', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 2, maxLength: 5 }),
+      fc.constantFrom('speed=high', 'message=100', 'message=1..3000'),
+      fc.integer({ min: 1, max: 20 }),
+      async (packets, circumstance, depth) => {
+        const backend = createVirtualBackend({ scenario: parseScenario(circumstance) });
+        const outputs: Buffer[] = [];
+        for (const count of packets) {
+          const [device] = await backend.list();
+          if (device === undefined) {
+            throw new Error('no device');
+          }
+          const sink = new MemorySink();
+          const { statistics } = await capture({
+            backend,
+            device,
+            location: locateBulkIn(device, {}),
+            sink,
+            receive: { depth, transferSize: 4096, bytes: count * 512 },
+            signal: new AbortController().signal,
+          });
+          // What stood behind the limit in its last packet is counted, and was the device's choice.
+          const last = Buffer.concat(outputs).length;
+          outputs.push(
+            sink.contents,
+            counterBytes(last + sink.contents.length, statistics.bytesDiscarded),
+          );
+        }
+        expect(isCounterPrefix(Buffer.concat(outputs))).toBe(true);
+      },
+    ),
+    { numRuns: 100 },
+  );
+});

@@ -1,0 +1,301 @@
+import { describe, expect, it, vi } from 'vitest';
+import { type CaptureRequest, capture } from '../../../../src/engine/session/capture.js';
+import type { RecoveryOptions } from '../../../../src/engine/session/recovery.js';
+import type { Backend, ClaimOptions, Device, Interface } from '../../../../src/usb/backend.js';
+import { UsbError } from '../../../../src/usb/errors.js';
+import { locateBulkIn } from '../../../../src/usb/locate.js';
+import type { TransferStatus } from '../../../../src/usb/transfer-status.js';
+import { deviceWith, setting } from '../../../support/device-info.js';
+import { MemorySink } from '../support/memory-sink.js';
+import { ScriptedEndpoint } from '../support/scripted-endpoint.js';
+
+type Step = 'open' | 'claim' | 'before' | 'after' | 'release' | 'close' | 'sink closed';
+
+/** Control requests that the bench knows. */
+const [BEFORE, AFTER] = [0, 1].map((request) => [
+  { request: { requestType: 0x40, request, value: 0, index: 0 }, data: Buffer.alloc(0) },
+]);
+const MESSAGES = { before: BEFORE, after: AFTER };
+
+/** A bus on which each step can fail, and which writes down what was done. */
+function bench(
+  failures: Partial<Record<Step, UsbError>> = {},
+  options: Partial<CaptureRequest> = {},
+) {
+  const done: Step[] = [];
+  const claims: (ClaimOptions | undefined)[] = [];
+  const endpoint = new ScriptedEndpoint();
+  const sink = new MemorySink();
+  const connected = { value: true };
+  const inFlight: number[] = [];
+  const step = async (name: Step): Promise<void> => {
+    done.push(name);
+    if (failures[name] !== undefined) {
+      throw failures[name];
+    }
+  };
+  const close = sink.close.bind(sink);
+  sink.close = async () => {
+    await step('sink closed');
+    await close();
+  };
+  const info = deviceWith(setting(0, 0, 0x82));
+  const claimed: Interface = { endpoint: () => endpoint, release: () => step('release') };
+  const device: Device = {
+    info,
+    claim: async (_interfaceNumber, _alternateSetting, how) => {
+      claims.push(how);
+      await step('claim');
+      return claimed;
+    },
+    control: async ({ request }) => {
+      // The pool has to be submitted by then.
+      inFlight.push(endpoint.flights.length);
+      await step(request === 0 ? 'before' : 'after');
+      return 0;
+    },
+    reset: async () => {},
+    isConnected: async () => connected.value,
+    close: () => step('close'),
+  };
+  const backend: Backend = {
+    name: 'scripted',
+    list: async () => [info],
+    inspect: async () => ({ accessible: true, node: undefined, interfaces: [] }),
+    descriptors: async () => ({ descriptors: new Uint8Array(), bos: undefined }),
+    open: async () => {
+      await step('open');
+      return device;
+    },
+    transferMemory: async () => undefined,
+  };
+  const controller = new AbortController();
+  const run = () =>
+    capture({
+      backend,
+      device: info,
+      location: locateBulkIn(info, {}),
+      sink,
+      receive: { depth: 2, transferSize: 512 },
+      signal: controller.signal,
+      ...options,
+    });
+  /** Ends the capture as soon as it is under way. */
+  const endWith = async (status: TransferStatus): Promise<void> => {
+    while (endpoint.flights.length === 0) {
+      await new Promise(setImmediate);
+    }
+    for (const flight of [...endpoint.flights]) {
+      flight.complete(status, 0);
+    }
+  };
+  return { run, done, claims, inFlight, endpoint, sink, connected, controller, endWith };
+}
+
+function bug(): never {
+  throw new Error('bug');
+}
+
+const failed = new UsbError('io', 'failed');
+
+describe('capture', () => {
+  it('puts everything back in order: output, interface, device', async () => {
+    const { run, endWith, done } = bench();
+    const result = run();
+    await endWith('stall');
+    expect((await result).end).toMatchObject({ reason: 'stall', offset: 0 });
+    expect(done).toEqual(['open', 'claim', 'sink closed', 'release', 'close']);
+  });
+
+  it.each([
+    ['open', ['open', 'sink closed']],
+    ['claim', ['open', 'claim', 'close', 'sink closed']],
+  ] as const)('undoes what was done when it cannot %s', async (name, steps) => {
+    const { run, done } = bench({ [name]: failed });
+    await expect(run()).rejects.toBe(failed);
+    expect(done).toEqual(steps);
+  });
+
+  it('sends control requests when the pool is submitted, and when all is drained', async () => {
+    const { run, endWith, done, inFlight } = bench({}, MESSAGES);
+    const result = run();
+    await endWith('stall');
+    await result;
+    const steps = ['open', 'claim', 'before', 'after', 'sink closed', 'release', 'close'];
+    expect(done).toEqual(steps);
+    expect(inFlight).toEqual([2, 0]);
+  });
+
+  it.each(['before', 'after'] as const)('tells that the request %s failed', async (name) => {
+    const refused = new UsbError('stall', 'refused');
+    const { run, endpoint, done } = bench({ [name]: refused }, MESSAGES);
+    const result = run();
+    while (!done.includes('before')) {
+      await new Promise(setImmediate);
+    }
+    for (const flight of [...endpoint.flights]) {
+      flight.complete(name === 'before' ? 'cancelled' : 'stall', 0);
+    }
+    const reason = name === 'before' ? 'request-failed' : 'stall'; // that came first
+    expect((await result).end).toMatchObject({ reason });
+    expect(done).toContain('after');
+  });
+
+  it('sends no more of the requests that start it once it is to end', async () => {
+    const { run, endpoint, done, controller } = bench(
+      {},
+      { before: [BEFORE, BEFORE].flatMap((messages) => messages ?? []), after: AFTER },
+    );
+    const result = run();
+    while (!done.includes('before')) {
+      await Promise.resolve();
+    }
+    controller.abort();
+    for (const flight of [...endpoint.flights]) {
+      flight.complete('cancelled', 0);
+    }
+    expect((await result).end).toEqual({ reason: 'interrupted' });
+    expect(done.filter((step) => step === 'before')).toHaveLength(1);
+    expect(done).toContain('after');
+  });
+
+  it('sends nothing to a device that is gone', async () => {
+    const { run, endWith, done } = bench({}, MESSAGES);
+    const result = run();
+    await endWith('no-device');
+    expect((await result).end.reason).toBe('device-lost');
+    expect(done).not.toContain('after');
+  });
+
+  it('ends by its signal', async () => {
+    const { run, controller, endpoint } = bench();
+    const result = run();
+    while (endpoint.flights.length === 0) {
+      await new Promise(setImmediate);
+    }
+    controller.abort();
+    for (const flight of [...endpoint.flights]) {
+      flight.complete('cancelled', 0);
+    }
+    expect((await result).end).toEqual({ reason: 'interrupted' });
+  });
+
+  it('ends after the duration, from the first submission on', async () => {
+    const { run, endpoint } = bench({}, { duration: 5 });
+    const result = run();
+    while (endpoint.cancellations.length === 0) {
+      await new Promise(setImmediate);
+    }
+    for (const flight of [...endpoint.flights]) {
+      flight.complete('cancelled', 0);
+    }
+    expect((await result).end).toEqual({ reason: 'duration' });
+  });
+
+  it('ends at once when its signal came before it began', async () => {
+    const { run, controller, endpoint, done } = bench();
+    controller.abort();
+    expect((await run()).end).toEqual({ reason: 'interrupted' });
+    expect(endpoint.requests).toEqual([]);
+    expect(done.at(-1)).toBe('close');
+  });
+
+  it('tells an unplug from the errors of a living device', async () => {
+    const gone = bench();
+    const unplugged = gone.run();
+    await gone.endWith('error');
+    gone.connected.value = false;
+    expect((await unplugged).end.reason).toBe('device-lost');
+
+    const alive = bench();
+    const result = alive.run();
+    await alive.endWith('error');
+    expect((await result).end.reason).toBe('error');
+  });
+
+  it.each<[TransferStatus, RecoveryOptions, number]>([
+    ['stall', { keepGoing: 1 }, 1],
+    ['error', { keepGoing: 1 }, 0],
+    ['overflow', { keepGoing: 1 }, 0],
+    ['stall', {}, 0],
+  ])('clears a halt only after a stall, and only when asked to (%s, %o)', async (status, recovery, times) => {
+    const { run, endpoint, endWith } = bench({}, { recovery });
+    const cleared = vi.spyOn(endpoint, 'clearHalt');
+    const result = run();
+    await endWith(status);
+    if (recovery.keepGoing !== undefined) {
+      await endWith('no-device');
+    }
+    await result;
+    expect(cleared).toHaveBeenCalledTimes(times);
+  });
+
+  it.each([
+    ['io', 'stall'],
+    ['no-device', 'device-lost'],
+  ] as const)('ends when the halt cannot be cleared: %s is told as %s', async (code, reason) => {
+    const { run, endpoint, endWith } = bench({}, { recovery: { keepGoing: 1 } });
+    const cause = new UsbError(code, 'not cleared');
+    vi.spyOn(endpoint, 'clearHalt').mockRejectedValue(cause);
+    const result = run();
+    await endWith('stall');
+    expect((await result).end).toMatchObject({ reason, cause });
+  });
+
+  it('takes a device that is gone at the release for no failure of its own', async () => {
+    const { run, endWith, done } = bench({ release: new UsbError('no-device', 'gone') });
+    const result = run();
+    await endWith('no-device');
+    expect((await result).end).toMatchObject({ reason: 'device-lost' });
+    expect(done.at(-1)).toBe('close');
+  });
+
+  it.each([
+    ['sink closed', { end: { reason: 'output-failed', cause: failed }, unrestored: undefined }],
+    ['release', { end: { reason: 'interrupted' }, unrestored: failed }],
+    ['close', { end: { reason: 'interrupted' }, unrestored: failed }],
+  ] as const)('does not call it done when %s fails', async (name, result) => {
+    const { run, controller, done } = bench({ [name]: failed });
+    controller.abort();
+    expect(await run()).toMatchObject(result);
+    expect(done.at(-1)).toBe('close');
+  });
+
+  it('claims as it is told to', async () => {
+    const { run, controller, claims } = bench({}, { claim: { detachDriver: true } });
+    controller.abort();
+    await run();
+    expect(claims).toEqual([{ detachDriver: true }]);
+  });
+
+  it('opens nothing for options that cannot be, and closes the sink', async () => {
+    const { run, done } = bench({}, { receive: { depth: 0, transferSize: 512 } });
+    await expect(run()).rejects.toThrow(RangeError);
+    expect(done).toEqual(['sink closed']);
+  });
+
+  it.each([
+    'onStart',
+    'onGap',
+  ] as const)('puts everything back when %s throws', async (callback) => {
+    const { run, endWith, done } = bench(
+      {},
+      callback === 'onStart' ? { onStart: bug } : { recovery: { keepGoing: 1, onGap: bug } },
+    );
+    const result = run();
+    if (callback === 'onGap') {
+      await endWith('stall');
+    }
+    expect((await result).end).toMatchObject({ reason: 'internal', cause: { message: 'bug' } });
+    expect(done.slice(-3)).toEqual(['sink closed', 'release', 'close']);
+  });
+
+  it('ends as a failed output when the sink cannot start', async () => {
+    const { run, sink, endpoint } = bench();
+    sink.start = async () => {
+      throw failed;
+    };
+    expect((await run()).end).toEqual({ reason: 'output-failed', cause: failed });
+    expect(endpoint.requests).toEqual([]);
+  });
+});

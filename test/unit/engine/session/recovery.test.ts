@@ -1,0 +1,216 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { createVirtualBackend } from '../../../../src/backends/virtual/backend.js';
+import { parseScenario } from '../../../../src/backends/virtual/scenario/scenario.js';
+import type { ReceiveOptions } from '../../../../src/engine/receive/receiver.js';
+import { type CaptureResult, capture } from '../../../../src/engine/session/capture.js';
+import { Recovery, type RecoveryOptions } from '../../../../src/engine/session/recovery.js';
+import { ReceiveStatistics } from '../../../../src/engine/stats/statistics.js';
+import type { Backend, Device } from '../../../../src/usb/backend.js';
+import { locateBulkIn } from '../../../../src/usb/locate.js';
+import { isCounterPrefix } from '../../../support/counter-stream.js';
+import { deviceWith, setting } from '../../../support/device-info.js';
+import { MemorySink } from '../support/memory-sink.js';
+import { ScriptedEndpoint } from '../support/scripted-endpoint.js';
+
+interface Run extends CaptureResult {
+  readonly bytes: Buffer;
+}
+
+async function run(
+  scenario: string,
+  recovery: RecoveryOptions,
+  receive: Partial<ReceiveOptions> = {},
+  signal = new AbortController().signal,
+): Promise<Run> {
+  const backend = createVirtualBackend({ scenario: parseScenario(scenario) });
+  const [device] = await backend.list();
+  if (device === undefined) {
+    throw new Error('no device');
+  }
+  const sink = new MemorySink();
+  const result = await capture({
+    backend,
+    device,
+    location: locateBulkIn(device, {}),
+    sink,
+    receive: { depth: 4, transferSize: 4096, ...receive },
+    recovery,
+    signal,
+  });
+  return { ...result, bytes: sink.contents };
+}
+
+describe('with keepGoing', () => {
+  it('goes on behind stalls and errors, and records where', async () => {
+    const { end, statistics, bytes } = await run(
+      'stall@10k, error@30k, stall@50k',
+      { keepGoing: 16 },
+      { bytes: 100_000 },
+    );
+    expect(end.reason).toBe('limit');
+    expect(isCounterPrefix(bytes)).toBe(true); // these faults of the virtual device lose nothing
+    expect(bytes).toHaveLength(100_000);
+    expect(statistics.gaps.map(({ offset, cause }) => [offset, cause])).toEqual([
+      [10 * 1024, 'stall'],
+      [30 * 1024, 'error'],
+      [50 * 1024, 'stall'],
+    ]);
+  });
+
+  it('goes on behind an overflow, whose packet is lost', async () => {
+    const { end, statistics, bytes } = await run('babble@8k', { keepGoing: 16 }, { bytes: 16_384 });
+    expect(end.reason).toBe('limit');
+    expect(bytes).toHaveLength(16_384);
+    expect(bytes.readUInt32LE(8188)).toBe(2047);
+    expect(bytes.readUInt32LE(8192)).toBe(2048 + 128);
+    expect(statistics).toMatchObject({ gapCount: 1, gaps: [{ offset: 8192, cause: 'overflow' }] });
+  });
+
+  it('gives up after so many in a row without data between', async () => {
+    const stalls = 'stall@4k,'.repeat(5);
+    const three = await run(stalls, { keepGoing: 3 });
+    expect(three.end.reason).toBe('stall');
+    expect(three.statistics.gapCount).toBe(3);
+    expect(three.bytes).toHaveLength(4096);
+    const five = await run(stalls, { keepGoing: 5 }, { bytes: 8192 });
+    expect(five.end.reason).toBe('limit');
+    expect(five.statistics.gapCount).toBe(5);
+  });
+
+  it('begins to count anew when data came between', async () => {
+    const { end, statistics } = await run(
+      'stall@4k, stall@4k, stall@8k, stall@8k, stall@12k, stall@12k',
+      { keepGoing: 2 },
+      { bytes: 16_384 },
+    );
+    expect([end.reason, statistics.gapCount]).toEqual(['limit', 6]);
+  });
+
+  it('keeps a bounded list of gaps', async () => {
+    const stalls = Array.from({ length: 1200 }, (_, i) => `stall@${(i + 1) * 512}`).join();
+    const { statistics } = await run(stalls, { keepGoing: 1 }, { bytes: 700_000 });
+    expect([statistics.gaps.length, statistics.gapCount]).toEqual([1000, 1200]);
+  });
+
+  it('does not take a lost device for a failure to go on behind', async () => {
+    const { end, statistics, bytes } = await run('unplug@10k', { keepGoing: 16 });
+    expect(end.reason).toBe('device-lost');
+    expect(bytes).toHaveLength(10 * 1024);
+    expect(statistics.gaps.every(({ cause }) => cause === 'error')).toBe(true);
+  });
+});
+
+describe('with reconnect', () => {
+  it('goes on with a device that was lost while it was being started', async () => {
+    const backend = createVirtualBackend({ scenario: parseScenario('unplug@8k=10ms') });
+    const [device] = await backend.list();
+    if (device === undefined) {
+      throw new Error('no device');
+    }
+    let requests = 0;
+    const open = backend.open.bind(backend);
+    backend.open = async (info) => {
+      const opened = await open(info);
+      const control = opened.control.bind(opened);
+      opened.control = async (...request) => {
+        requests += 1;
+        while (requests === 1 && (await opened.isConnected())) {
+          await sleep(1);
+        }
+        return control(...request);
+      };
+      return opened;
+    };
+    const sink = new MemorySink();
+    const start = { requestType: 0x40, request: 1, value: 1, index: 0 };
+    const { end, statistics } = await capture({
+      backend,
+      device,
+      location: locateBulkIn(device, {}),
+      sink,
+      receive: { depth: 4, transferSize: 4096, bytes: 20_000 },
+      recovery: { reconnect: 5000 },
+      before: [{ request: start, data: Buffer.alloc(0) }],
+      signal: new AbortController().signal,
+    });
+    expect(end.reason).toBe('limit');
+    expect(requests).toBe(2);
+    expect(statistics.gapCount).toBe(1);
+    expect(sink.contents).toHaveLength(20_000);
+  });
+
+  it('waits for the device, claims it again and goes on', async () => {
+    const back: string[] = [];
+    const { end, statistics, bytes } = await run(
+      'unplug@10k=50ms, unplug@20k=50ms',
+      { reconnect: Number.POSITIVE_INFINITY, onReconnect: () => back.push('back') },
+      { bytes: 40_000 },
+    );
+    expect(end.reason).toBe('limit');
+    expect(bytes).toHaveLength(40_000);
+    expect(isCounterPrefix(bytes)).toBe(true);
+    expect(back).toHaveLength(2);
+    expect(statistics.gaps).toMatchObject([
+      { offset: 10 * 1024, cause: 'device-lost' },
+      { offset: 20 * 1024, cause: 'device-lost' },
+    ]);
+  });
+
+  it('gives up after its time', async () => {
+    const { end, statistics, bytes } = await run('unplug@10k', { reconnect: 30 });
+    expect(end.reason).toBe('device-lost');
+    expect(statistics.gapCount).toBe(1);
+    expect(bytes).toHaveLength(10 * 1024);
+  });
+
+  it('stops waiting for a signal', async () => {
+    const controller = new AbortController();
+    const { end } = await run(
+      'unplug@10k',
+      {
+        reconnect: Number.POSITIVE_INFINITY,
+        onGap: () => setTimeout(() => controller.abort(), 20),
+      },
+      {},
+      controller.signal,
+    );
+    expect(end.reason).toBe('device-lost');
+  });
+
+  it('finds an interrupt endpoint again', async () => {
+    const endpoint = { address: 0x81, type: 'interrupt', maxPacketSize: 64 } as const;
+    const info = deviceWith(setting(0, 0, endpoint));
+    const claimed = { endpoint: () => new ScriptedEndpoint(64), release: async () => {} };
+    const device: Partial<Device> = { info, claim: async () => claimed, close: async () => {} };
+    const backend: Partial<Backend> = {
+      list: async () => [info],
+      open: async () => device as Device,
+    };
+    const recovery = new Recovery(
+      backend as Backend,
+      info,
+      { interfaceNumber: 0, alternateSetting: 0, endpoint },
+      { reconnect: 1000 },
+      new ReceiveStatistics(1),
+      new AbortController().signal,
+    );
+    const lost = { device: device as Device, endpoint: claimed.endpoint(), close: async () => {} };
+    const { end } = await recovery.after({ reason: 'device-lost' }, lost);
+    expect(end).toBeUndefined();
+  });
+});
+
+describe('without either', () => {
+  it.each([
+    ['stall@10k', 'stall', 0],
+    ['error@10k', 'error', 1],
+    ['babble@10k', 'overflow', 1],
+    ['unplug@10k', 'device-lost', 0],
+  ])('%s ends the capture with every byte before it', async (scenario, reason, gaps) => {
+    const { end, statistics, bytes } = await run(scenario, {});
+    expect(end).toMatchObject({ reason, offset: 10 * 1024 });
+    expect(bytes.length).toBeGreaterThanOrEqual(10 * 1024);
+    expect(statistics.gapCount).toBe(gaps); // where more came behind it, it is one in the output
+  });
+});

@@ -1,0 +1,58 @@
+import type { ReadDone, Source } from '../../../../src/engine/io/source.js';
+
+/** A source of what it is given, a chunk a read, which can be slow or fail. */
+export class MemorySource implements Source {
+  readonly size: number | undefined = undefined;
+  /** What is still to be read. */
+  #chunks: Buffer[];
+  /** Thrown behind the chunks, in place of the end. */
+  failure: Error | undefined;
+  /** While held, reads wait. */
+  held = false;
+  closed = false;
+  #pending: (() => void) | undefined;
+
+  constructor(...chunks: Buffer[]) {
+    this.#chunks = chunks;
+  }
+
+  /** Gives it more to read, which a read that waits gets. */
+  push(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.release();
+  }
+
+  read(buffer: Buffer, start: number, end: number, done: ReadDone): void {
+    const finish = (): void => {
+      const [chunk, ...rest] = this.#chunks;
+      if (chunk === undefined) {
+        done(this.failure, 0);
+        return;
+      }
+      const bytes = chunk.copy(buffer, start, 0, end - start);
+      this.#chunks = bytes < chunk.length ? [chunk.subarray(bytes), ...rest] : rest;
+      done(undefined, bytes);
+    };
+    if (this.held) {
+      this.#pending = finish;
+    } else {
+      setImmediate(() => this.closed || finish());
+    }
+  }
+
+  /** Whether a read waits. */
+  get reading(): boolean {
+    return this.#pending !== undefined;
+  }
+
+  /** Lets the read that waits go through. */
+  release(): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    pending?.();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+}

@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import { type ReceiveOptions, Receiver } from '../../../src/engine/receive/receiver.js';
+import { MemorySink } from './support/memory-sink.js';
+import { ScriptedEndpoint } from './support/scripted-endpoint.js';
+
+function start(options: Partial<ReceiveOptions>) {
+  const endpoint = new ScriptedEndpoint();
+  const sink = new MemorySink();
+  const receiver = new Receiver(sink, { depth: 2, transferSize: 1024, ...options });
+  return { endpoint, sink, receiver, ended: receiver.run(endpoint) };
+}
+
+/** Waits until so many transfers were cancelled in all. */
+async function cancelled({ cancellations }: ScriptedEndpoint, count: number): Promise<void> {
+  while (cancellations.length < count) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+describe('a transfer that waits too long', () => {
+  it('is cancelled, counted as timed out, its bytes kept, and submitted again', async () => {
+    const { endpoint, sink, receiver, ended } = start({ timeout: 20 });
+    const [first, second] = endpoint.flights;
+    await cancelled(endpoint, 2);
+    second?.complete('cancelled', 0);
+    first?.buffer.fill(7, 0, 512);
+    first?.complete('cancelled', 512);
+    expect(endpoint.flights).toHaveLength(2);
+    receiver.stop({ reason: 'interrupted' });
+    for (const flight of [...endpoint.flights]) {
+      flight.complete('cancelled', 0);
+    }
+    await ended;
+    expect(receiver.statistics.statuses).toMatchObject({ 'timed-out': 2, cancelled: 2 });
+    expect(sink.contents).toEqual(Buffer.alloc(512, 7));
+  });
+
+  it('counts as what it is when it completed all the same', async () => {
+    const { endpoint, receiver } = start({ timeout: 20, depth: 1 });
+    const [flight] = endpoint.flights;
+    await cancelled(endpoint, 1);
+    flight?.complete('completed', 1024);
+    expect(receiver.statistics.statuses).toMatchObject({ 'timed-out': 0, completed: 1 });
+    receiver.stop({ reason: 'interrupted' });
+    endpoint.flights[0]?.complete('cancelled', 0);
+    expect(receiver.statistics.statuses).toMatchObject({ 'timed-out': 0, cancelled: 1 });
+  });
+});
+
+describe('a device that falls silent', () => {
+  it('is not looked for at the end, while the output takes its time', async () => {
+    const { endpoint, sink, receiver, ended } = start({ idleTimeout: 3, bytes: 512 });
+    sink.held = true;
+    endpoint.flights[0]?.complete('completed', 512);
+    await new Promise(setImmediate);
+    expect(endpoint.flights).toHaveLength(0);
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    await sleep(30);
+    expect(timers.mock.calls.filter(([, delay]) => delay === 1)).toEqual([]);
+    timers.mockRestore();
+    sink.release();
+    expect((await ended).reason).toBe('limit');
+    expect(receiver.statistics.bytesWritten).toBe(512);
+  });
+
+  it('ends the capture, with one transfer cut short to be sure', async () => {
+    const { endpoint, receiver, ended } = start({ idleTimeout: 20 });
+    const [first, second] = endpoint.flights;
+    await cancelled(endpoint, 1);
+    expect(endpoint.cancellations).toEqual([first]);
+    first?.complete('cancelled', 0);
+    expect(endpoint.cancellations).toEqual([first, second]);
+    second?.complete('cancelled', 0);
+    expect((await ended).reason).toBe('idle');
+    expect(receiver.statistics.statuses).toMatchObject({ 'timed-out': 1, cancelled: 1 });
+  });
+
+  it('is not silent while bytes sit in a transfer that is not full', async () => {
+    const { endpoint, sink, ended } = start({ idleTimeout: 20, depth: 1 });
+    await cancelled(endpoint, 1);
+    endpoint.flights[0]?.complete('cancelled', 512);
+    expect(endpoint.flights).toHaveLength(1); // it goes on
+    await cancelled(endpoint, 2);
+    endpoint.flights[0]?.complete('cancelled', 0);
+    expect((await ended).reason).toBe('idle');
+    expect(sink.contents).toHaveLength(512);
+  });
+
+  it('is not silent when it sent an empty packet elsewhere than where one was looked for', async () => {
+    const { endpoint, receiver, ended } = start({ idleTimeout: 20, timeout: 15 });
+    await cancelled(endpoint, 2);
+    const [first, second] = endpoint.flights;
+    await new Promise((resolve) => setTimeout(resolve, 20)); // now both time-outs are over
+    second?.complete('cancelled', 0);
+    expect(endpoint.flights).toHaveLength(2);
+    first?.complete('cancelled', 512);
+    expect(endpoint.flights).toHaveLength(2);
+    receiver.stop({ reason: 'interrupted' });
+    for (const flight of [...endpoint.flights]) {
+      flight.complete('cancelled', 0);
+    }
+    expect((await ended).reason).toBe('interrupted');
+  });
+
+  it('is silent also where single transfers time out and are renewed', async () => {
+    const { endpoint, receiver, ended } = start({ idleTimeout: 60, timeout: 10, depth: 1 });
+    let end: unknown;
+    ended.then((value) => {
+      end = value;
+    });
+    while (end === undefined) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      for (const flight of endpoint.flights.filter((candidate) => candidate.cancelled)) {
+        flight.complete('cancelled', 0);
+      }
+    }
+    expect(end).toMatchObject({ reason: 'idle' });
+    expect(receiver.statistics.statuses['timed-out']).toBeGreaterThan(1);
+  });
+
+  it('is not silent while the sink holds the stream up, nor right after', async () => {
+    const { endpoint, sink, receiver } = start({
+      idleTimeout: 50,
+      depth: 1,
+      transferSize: 64 * 1024,
+      backlog: 64 * 1024,
+    });
+    sink.held = true;
+    while (endpoint.flights.length > 0) {
+      endpoint.flights[0]?.complete('completed', 64 * 1024);
+      await new Promise(setImmediate);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    sink.held = false;
+    sink.release();
+    expect(endpoint.flights).toHaveLength(1);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(endpoint.cancellations).toHaveLength(0);
+    receiver.stop({ reason: 'interrupted' });
+    endpoint.flights[0]?.complete('cancelled', 0);
+  });
+});

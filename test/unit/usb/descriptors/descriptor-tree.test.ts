@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import {
+  DEVICE_FIELDS,
+  decodeFields,
+  encodeFields,
+} from '../../../../src/usb/descriptors/fields.js';
+import {
+  type DescriptorTree,
+  parseConfigurations,
+  parseDescriptorTree,
+} from '../../../../src/usb/descriptors/tree.js';
+import {
+  companion,
+  configuration,
+  endpoint,
+  interfaceBytes,
+  SYSTEM,
+} from '../../../support/sysfs-tree.js';
+
+const VENDOR = [0xff, 0, 0] as const;
+
+/** Bytes of everything in a tree. */
+function sizeOf({ device, configurations, others, undecoded }: DescriptorTree): number {
+  const own = (nodes: readonly Uint8Array[]) => nodes.reduce((all, { length }) => all + length, 0);
+  const inConfigurations = configurations.map(
+    (node) =>
+      own([node.bytes, ...node.others]) +
+      8 * node.associations.length +
+      node.settings
+        .map(
+          (setting) =>
+            own([setting.bytes, ...setting.others]) +
+            setting.endpoints
+              .map(
+                (end) =>
+                  own([end.bytes, ...end.others]) +
+                  (end.companion === undefined ? 0 : 6) +
+                  (end.isochronousCompanion === undefined ? 0 : 8),
+              )
+              .reduce((a, b) => a + b, 0),
+        )
+        .reduce((a, b) => a + b, 0),
+  );
+  return (
+    own([device?.bytes ?? new Uint8Array(), ...others, undecoded]) +
+    inConfigurations.reduce((a, b) => a + b, 0)
+  );
+}
+
+/** Bytes that look like descriptors, more or less. */
+const descriptors = fc
+  .array(
+    fc.tuple(
+      fc.constantFrom(1, 2, 4, 5, 0x0b, 0x24, 0x30, 0x31),
+      fc.uint8Array({ maxLength: 20 }),
+      fc.nat(24),
+    ),
+    { maxLength: 20 },
+  )
+  .map((parts) =>
+    Buffer.concat(
+      parts.map(([type, content, lie]) =>
+        Buffer.from([lie === 0 ? 0xff : 2 + content.length, type, ...content]),
+      ),
+    ),
+  );
+
+it('loses no byte, whatever the bytes are', () => {
+  fc.assert(
+    fc.property(fc.oneof(descriptors, fc.uint8Array({ maxLength: 300 })), (bytes) => {
+      expect(sizeOf(parseDescriptorTree(bytes))).toBe(bytes.length);
+    }),
+  );
+});
+
+it('finds the same interfaces and endpoints as what lists devices', () => {
+  const same = (bytes: Uint8Array) => {
+    const tree = parseDescriptorTree(bytes);
+    const found = tree.configurations.map(({ fields, settings }) => ({
+      value: fields.bConfigurationValue,
+      settings: settings.map((setting) => [
+        setting.fields.bInterfaceNumber,
+        setting.fields.bAlternateSetting,
+        setting.endpoints.map((end) => end.fields.bEndpointAddress),
+      ]),
+    }));
+    const listed = parseConfigurations(bytes).map(({ value, settings }) => ({
+      value,
+      settings: settings.map((setting) => [
+        setting.interfaceNumber,
+        setting.alternateSetting,
+        setting.endpoints.map(({ address }) => address),
+      ]),
+    }));
+    expect(found).toEqual(listed);
+  };
+  for (const device of SYSTEM) {
+    same(device.descriptors);
+  }
+  fc.assert(fc.property(descriptors, same));
+});
+
+it('tells an endpoint from a companion without one, and a second companion from the first', () => {
+  const { configurations } = parseDescriptorTree(
+    configuration(
+      1,
+      companion(1, 0),
+      interfaceBytes(
+        0,
+        0,
+        VENDOR,
+        companion(2, 0),
+        endpoint(0x81, 2, 1024),
+        companion(3, 0),
+        companion(4, 0),
+      ),
+    ),
+  );
+  const [first] = configurations;
+  const [setting] = first?.settings ?? [];
+  expect(first?.others).toEqual([Buffer.from(companion(1, 0))]);
+  expect(setting?.others).toEqual([Buffer.from(companion(2, 0))]);
+  expect(setting?.endpoints[0]).toMatchObject({
+    companion: { bMaxBurst: 3 },
+    others: [Buffer.from(companion(4, 0))],
+  });
+});
+
+it('keeps what is behind the fields of a longer descriptor', () => {
+  const audio = Buffer.from('0905810d4000010a0b', 'hex'); // bRefresh, bSynchAddress
+  const [node] = parseDescriptorTree(
+    Buffer.concat([configuration(1), interfaceBytes(0, 0, VENDOR), audio]),
+  ).configurations;
+  expect(node?.settings[0]?.endpoints[0]?.bytes).toEqual(audio);
+});
+
+it('decodes what it encodes', () => {
+  const byte = fc.nat(255);
+  const word = fc.nat(65535);
+  const values = fc.record(
+    Object.fromEntries(DEVICE_FIELDS.map(([name, size]) => [name, size === 1 ? byte : word])),
+  );
+  fc.assert(
+    fc.property(values, (device) => {
+      const bytes = encodeFields(DEVICE_FIELDS, device as never);
+      expect(bytes).toHaveLength(18);
+      expect(decodeFields(DEVICE_FIELDS, bytes)).toEqual(device);
+      expect(decodeFields(DEVICE_FIELDS, bytes.subarray(1))).toBeUndefined();
+    }),
+  );
+});

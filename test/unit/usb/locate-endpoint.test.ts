@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type EndpointRequest,
+  locateBulkIn,
+  locateIn,
+  locateOut,
+} from '../../../src/usb/locate.js';
+import type { AlternateSetting } from '../../../src/usb/model.js';
+import { deviceInfo, deviceWith, setting } from '../../support/device-info.js';
+
+const ISOCHRONOUS = { address: 0x83, type: 'isochronous', maxPacketSize: 1024 } as const;
+const INTERRUPT = { address: 0x84, type: 'interrupt', maxPacketSize: 8 } as const;
+const NO_PACKETS = { address: 0x81, type: 'bulk', maxPacketSize: 0 } as const;
+
+type Found = readonly [interfaceNumber: number, alternateSetting: number, address: number];
+
+describe('locateBulkIn', () => {
+  it.each<[string, AlternateSetting[], EndpointRequest, Found]>([
+    ['the only bulk IN endpoint', [setting(0, 0, 0x02, INTERRUPT, 0x81)], {}, [0, 0, 0x81]],
+    ['an address', [setting(0, 0, 0x81), setting(3, 0, 0x82)], { address: 0x82 }, [3, 0, 0x82]],
+    [
+      'an interface by number',
+      [setting(1, 0, 0x81), setting(3, 0, 0x82)],
+      { interfaceNumber: 3 },
+      [3, 0, 0x82],
+    ],
+    ['an alternate setting', [setting(0, 0), setting(0, 1, 0x81)], {}, [0, 1, 0x81]],
+    [
+      'the default one of several settings',
+      [setting(0, 0, 0x81), setting(0, 1, 0x81, ISOCHRONOUS)],
+      {},
+      [0, 0, 0x81],
+    ],
+    [
+      'the setting asked for',
+      [setting(0, 0, 0x81), setting(0, 1, 0x81)],
+      { alternateSetting: 1 },
+      [0, 1, 0x81],
+    ],
+  ])('finds %s', (_, settings, request, [interfaceNumber, alternateSetting, address]) => {
+    expect(locateBulkIn(deviceWith(...settings), request)).toMatchObject({
+      interfaceNumber,
+      alternateSetting,
+      endpoint: { address },
+    });
+  });
+
+  it.each<[string, AlternateSetting[], EndpointRequest, string, RegExp]>([
+    ['no endpoints', [setting(0, 0)], {}, 'not-found', /no bulk IN endpoint.*: none/],
+    [
+      'an address that is not there',
+      [setting(0, 0, 0x81)],
+      { address: 0x85 },
+      'not-found',
+      /no endpoint 0x85; bulk IN endpoints: 0x81 \(interface 0 alt 0\)/,
+    ],
+    [
+      'an OUT endpoint',
+      [setting(0, 0, 0x02, 0x81)],
+      { address: 0x02 },
+      'not-found',
+      /0x02 is bulk OUT/,
+    ],
+    [
+      'an isochronous endpoint',
+      [setting(0, 0, ISOCHRONOUS)],
+      { address: 0x83 },
+      'not-found',
+      /0x83 is isochronous IN/,
+    ],
+    [
+      'a missing interface',
+      [setting(0, 0, 0x81)],
+      { interfaceNumber: 2 },
+      'not-found',
+      /no interface 2; it has interface 0 alt 0/,
+    ],
+    [
+      'a missing setting',
+      [setting(0, 0, 0x81)],
+      { alternateSetting: 2 },
+      'not-found',
+      /no alternate setting 2/,
+    ],
+    ['two endpoints', [setting(0, 0, 0x81, 0x82)], {}, 'ambiguous', /0x81 .*0x82 /],
+    [
+      'one address in two interfaces',
+      [setting(0, 0, 0x81), setting(1, 0, 0x81)],
+      { address: 0x81 },
+      'ambiguous',
+      /interface 0 alt 0.*interface 1 alt 0/,
+    ],
+    [
+      'one address in two settings but not the default',
+      [setting(0, 1, 0x81), setting(0, 2, 0x81)],
+      { address: 0x81 },
+      'ambiguous',
+      /interface 0 alt 1.*interface 0 alt 2/,
+    ],
+    ['a packet size of 0', [setting(0, 0, NO_PACKETS)], {}, 'not-found', /wMaxPacketSize 0/],
+  ])('refuses %s', (_, settings, request, code, message) => {
+    expect(() => locateBulkIn(deviceWith(...settings), request)).toThrow(
+      expect.objectContaining({ name: 'UsbError', code, message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('says how to choose', () => {
+    expect(() => locateBulkIn(deviceWith(setting(0, 0, 0x81, 0x82)), {})).toThrow(
+      expect.objectContaining({ advice: 'choose with --ep, --interface or --alt' }),
+    );
+  });
+
+  it('refuses a device that is not configured', () => {
+    expect(() => locateBulkIn(deviceInfo({ activeConfiguration: undefined }), {})).toThrow(
+      'not configured',
+    );
+  });
+});
+
+describe('locateOut and locateIn', () => {
+  const interruptOut = { ...INTERRUPT, address: 0x04 };
+
+  it.each<[string, AlternateSetting[], EndpointRequest, Found]>([
+    ['the only bulk endpoint', [setting(0, 0, 0x81, 0x02)], {}, [0, 0, 0x02]],
+    [
+      'a bulk endpoint before an interrupt one',
+      [setting(0, 0, interruptOut, 0x02)],
+      {},
+      [0, 0, 0x02],
+    ],
+    [
+      'an interrupt endpoint where there is no other',
+      [setting(0, 0, interruptOut)],
+      {},
+      [0, 0, 0x04],
+    ],
+    [
+      'an interrupt endpoint by address',
+      [setting(0, 0, 0x02, interruptOut)],
+      { address: 4 },
+      [0, 0, 4],
+    ],
+  ])('find %s', (_, settings, request, [interfaceNumber, alternateSetting, address]) => {
+    expect(locateOut(deviceWith(...settings), request)).toMatchObject({
+      interfaceNumber,
+      alternateSetting,
+      endpoint: { address },
+    });
+  });
+
+  it('find it in either direction', () => {
+    const device = deviceWith(setting(0, 0, INTERRUPT, 0x02));
+    expect(locateIn(device, {}).endpoint.address).toBe(0x84);
+    expect(locateOut(device, {}).endpoint.address).toBe(0x02);
+  });
+
+  it('say what there is instead', () => {
+    const device = deviceWith(setting(0, 0, 0x81, interruptOut, ISOCHRONOUS));
+    expect(() => locateOut(device, { address: 0x81 })).toThrow(
+      'endpoint 0x81 is bulk IN, not bulk or interrupt OUT; bulk or interrupt OUT endpoints: 0x04',
+    );
+    expect(() => locateOut(deviceWith(setting(0, 0, 0x81)), {})).toThrow(
+      'there is no bulk or interrupt OUT endpoint to write to; bulk or interrupt OUT endpoints: none',
+    );
+  });
+});
