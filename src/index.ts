@@ -19,10 +19,10 @@ export { type OpenPart, type SplitOptions, SplitSink } from './engine/io/split-s
 export { type ReceiveOptions, Receiver } from './engine/receive/receiver.js';
 export { Sender, type SendOptions, type ZeroLengthPackets } from './engine/send/sender.js';
 export { type CaptureRequest, type CaptureResult, capture } from './engine/session/capture.js';
-export type { ConversationStatistics } from './engine/session/duplex.js';
-export { type ExchangeRequest, type ExchangeResult, exchange } from './engine/session/exchange.js';
-export type { ControlMessages } from './engine/session/hooks.js';
-export { type End, type EndReason, isClean } from './engine/session/outcome.js';
+export type { DuplexStatistics } from './engine/session/duplex.js';
+export { type DuplexRequest, type DuplexResult, duplex } from './engine/session/exchange.js';
+export type { StreamHooks } from './engine/session/hooks.js';
+export { type EndReason, isClean, type Outcome } from './engine/session/outcome.js';
 export { type SendRequest, type SendResult, send } from './engine/session/send.js';
 export type { Statistics } from './engine/stats/statistics.js';
 export { type Gap, ReceiveStatistics, SendStatistics } from './engine/stats/statistics.js';
@@ -37,7 +37,7 @@ export type {
   Transfer,
   TransferMemory,
 } from './usb/backend.js';
-export type { ControlMessage, ControlRequest } from './usb/control.js';
+export type { ControlRequest, ControlTransfer } from './usb/control.js';
 export { UsbError, type UsbErrorCode } from './usb/errors.js';
 export {
   type EndpointLocation,

@@ -66,7 +66,7 @@ async function answer({ code }: Stop, command: Command | undefined): Promise<boo
       (await import('./help/help.js')).showHelp(command);
       return true;
     case 'commander.help':
-      process.exitCode = (await import('./help/help.js')).missCommand();
+      process.exitCode = (await import('./help/help.js')).printMissingCommand();
       return true;
     default:
       return false;

@@ -1,5 +1,5 @@
-import type { TransferPool } from './queue/transfer-queue.js';
-import { Alarm } from './timers.js';
+import type { TransferQueue } from './queue/transfer-queue.js';
+import { Watchdog } from './timers.js';
 
 /** How long things may take. Without a time, for ever. */
 export interface TimeOutOptions {
@@ -10,11 +10,11 @@ export interface TimeOutOptions {
 }
 
 /** The time-outs of a pool: of single transfers, and of the stream as a whole. */
-export class TimeOuts {
-  readonly #timeout: Alarm | undefined;
-  #idle: Alarm | undefined;
+export class Timeouts {
+  readonly #timeout: Watchdog | undefined;
+  #idle: Watchdog | undefined;
   readonly #onSilence: () => void;
-  #pool: TransferPool | undefined;
+  #pool: TransferQueue | undefined;
   #lastArrival = 0;
   /** The submission that was cut short to see whether any byte has arrived in it. */
   #probed: number | undefined;
@@ -24,18 +24,18 @@ export class TimeOuts {
   constructor({ timeout, idleTimeout }: TimeOutOptions, onSilence: () => void) {
     this.#onSilence = onSilence;
     if (timeout !== undefined) {
-      this.#timeout = new Alarm(
+      this.#timeout = new Watchdog(
         timeout,
         () => this.#pool?.oldestSubmission,
         (latest) => this.#pool?.expire(latest),
       );
     }
     if (idleTimeout !== undefined) {
-      this.#idle = new Alarm(idleTimeout, this.#silentSince, this.#probe);
+      this.#idle = new Watchdog(idleTimeout, this.#silentSince, this.#probe);
     }
   }
 
-  start(pool: TransferPool): void {
+  start(pool: TransferQueue): void {
     this.#pool = pool;
     this.#lastArrival = performance.now();
     this.#timeout?.start();
@@ -58,7 +58,7 @@ export class TimeOuts {
     this.#idle = undefined;
     this.#lastArrival = performance.now();
     if (milliseconds < Number.POSITIVE_INFINITY) {
-      this.#idle = new Alarm(milliseconds, this.#silentSince, this.#probe);
+      this.#idle = new Watchdog(milliseconds, this.#silentSince, this.#probe);
       if (this.#pool !== undefined) {
         this.#idle.start();
       }

@@ -8,7 +8,7 @@ const SUSPENDED = 1000;
  * A process that was stopped (SIGTSTP, a laptop's sleep) could not be served meanwhile, so that
  * time does not count: the period begins anew.
  */
-export class Alarm {
+export class Watchdog {
   readonly #period: number;
   readonly #since: () => number | undefined;
   readonly #ring: (since: number) => void;
@@ -40,7 +40,7 @@ export class Alarm {
 
   #sleepUntil(moment: number): void {
     const now = performance.now();
-    const delay = Math.min(Math.max(moment - now, 1), LONGEST_TIMER);
+    const delay = Math.min(Math.max(moment - now, 1), MAX_TIMEOUT_MS);
     this.#dueAt = now + delay;
     this.#timer = setTimeout(this.#wake, delay);
   }
@@ -81,10 +81,10 @@ export class Deadline {
     const left = this.#at - performance.now();
     this.#timer = setTimeout(
       () => (performance.now() < this.#at ? this.#wait() : this.#reached()),
-      Math.min(Math.max(left, 1), LONGEST_TIMER),
+      Math.min(Math.max(left, 1), MAX_TIMEOUT_MS),
     );
   }
 }
 
 /** The longest time that a Node timer can hold, in milliseconds; a longer one would fire at once. */
-export const LONGEST_TIMER = 2 ** 31 - 1;
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1;

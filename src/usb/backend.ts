@@ -1,4 +1,4 @@
-import type { Finding } from './check-result.js';
+import type { CheckResult } from './check-result.js';
 import type { ControlRequest } from './control.js';
 import type { Configuration } from './model.js';
 import type { TransferStatus } from './transfer-status.js';
@@ -44,7 +44,7 @@ export interface Backend {
    * Looks for what keeps this system, and each of these devices, from being used. Opens no device
    * and changes nothing. A backend that nothing can keep from its work has no such method.
    */
-  diagnose?(devices: readonly DeviceInfo[]): Promise<Finding[]>;
+  diagnose?(devices: readonly DeviceInfo[]): Promise<CheckResult[]>;
 }
 
 /**

@@ -2,7 +2,7 @@
  * How a check came out: a `problem` keeps data from being read, a `warning` may do harm or take
  * speed.
  */
-export type FindingStatus = 'ok' | 'warning' | 'problem';
+export type CheckStatus = 'ok' | 'warning' | 'problem';
 
 /**
  * What was checked. Stable: scripts know the checks by these.
@@ -35,11 +35,11 @@ export type CheckId =
   | 'autosuspend';
 
 /** What one check found. Texts may quote what others named: untrusted. */
-export interface Finding {
+export interface CheckResult {
   readonly id: CheckId;
   /** The port path of the device that it is about; undefined when it is about the system. */
   readonly device: string | undefined;
-  readonly status: FindingStatus;
+  readonly status: CheckStatus;
   /** What is so. */
   readonly message: string;
   /** What to do about it. */
@@ -47,8 +47,10 @@ export interface Finding {
 }
 
 /** Findings by the port path of the device that they are about; those about the system by undefined. */
-export function byDevice(findings: readonly Finding[]): ReadonlyMap<string | undefined, Finding[]> {
-  const found = new Map<string | undefined, Finding[]>();
+export function groupByDevice(
+  findings: readonly CheckResult[],
+): ReadonlyMap<string | undefined, CheckResult[]> {
+  const found = new Map<string | undefined, CheckResult[]>();
   for (const finding of findings) {
     const same = found.get(finding.device);
     if (same === undefined) {

@@ -16,7 +16,7 @@ export interface ControlRequest {
 }
 
 /** A control request with its data. */
-export interface ControlMessage {
+export interface ControlTransfer {
   readonly request: ControlRequest;
   /** What is sent or, where the device answers, room for the answer: its length is wLength. */
   readonly data: Buffer;

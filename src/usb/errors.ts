@@ -63,6 +63,6 @@ export function toError(thrown: unknown): Error {
 }
 
 /** Why a step failed; undefined when it did not. */
-export function failureOf(step: Promise<void>): Promise<Error | undefined> {
+export function caught(step: Promise<void>): Promise<Error | undefined> {
   return step.then(() => undefined, toError);
 }

@@ -186,7 +186,12 @@ describe('the table of errors', () => {
     [['write', '-d', '1234:5678', '-i', '/dev/null', '--json', '--debug']],
   ])('is not loaded when all goes well: %j', async (args) => {
     const { own } = await loaded(args);
-    const failing = ['cli/errors/codes.js', 'cli/errors/classify.js', 'cli/errors/print.js', 'cli/errors/print.js'];
+    const failing = [
+      'cli/errors/codes.js',
+      'cli/errors/classify.js',
+      'cli/errors/print.js',
+      'cli/errors/print.js',
+    ];
     expect(own.filter((file) => failing.includes(file))).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ import type {
   DeviceState,
   TransferMemory,
 } from '../../usb/backend.js';
-import type { Finding } from '../../usb/check-result.js';
+import type { CheckResult } from '../../usb/check-result.js';
 import { listSysfs } from './linux/devices.js';
 import { type SystemFiles, systemFiles } from './linux/paths.js';
 
@@ -63,7 +63,7 @@ export class LibusbBackend implements Backend {
     return usbfsMemory();
   }
 
-  async diagnose(devices: readonly DeviceInfo[]): Promise<Finding[]> {
+  async diagnose(devices: readonly DeviceInfo[]): Promise<CheckResult[]> {
     if (process.platform === 'linux') {
       const { diagnose } = await import('./doctor/diagnose.js');
       return diagnose(devices, this.#system);
@@ -73,7 +73,7 @@ export class LibusbBackend implements Backend {
   }
 
   async #glance(): Promise<string> {
-    const { glanceSysfs } = await import('./linux/devices.js');
-    return glanceSysfs(this.#system.devices);
+    const { busFingerprint } = await import('./linux/devices.js');
+    return busFingerprint(this.#system.devices);
   }
 }

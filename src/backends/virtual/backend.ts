@@ -9,8 +9,8 @@ import type {
 import { UsbError } from '../../usb/errors.js';
 import { type Clock, systemClock } from './bus/clock.js';
 import { HostController } from './bus/host-controller.js';
-import { Loan } from './bus/memory-budget.js';
-import { type Plug, Socket } from './bus/port.js';
+import { MemoryBudget } from './bus/memory-budget.js';
+import { type Attachment, Port } from './bus/port.js';
 import { SPEEDS } from './bus/speed.js';
 import type { OnOut } from './gadgets/counter-out.js';
 import { createCounterGadget, createLoopbackGadget, type Gadget } from './gadgets/gadget.js';
@@ -49,8 +49,8 @@ export function createVirtualBackend(options: VirtualBackendOptions = {}): Virtu
  */
 export class VirtualBackend implements Backend {
   readonly name = 'virtual';
-  readonly #sockets: Socket[] = [];
-  readonly #loan: Loan;
+  readonly #sockets: Port[] = [];
+  readonly #loan: MemoryBudget;
   #nextAddress = FIRST_ADDRESS;
 
   constructor({
@@ -61,9 +61,9 @@ export class VirtualBackend implements Backend {
     const { speed } = scenario;
     const rate = scenario.rate === 'bus' ? SPEEDS[speed].bulkRate : scenario.rate;
     const controller = new HostController(clock);
-    this.#loan = new Loan(scenario.memory);
+    this.#loan = new MemoryBudget(scenario.memory);
     const socket = (path: string, gadget: Gadget) =>
-      new Socket(path, gadget, controller, this.#loan, rate, () => this.#takeAddress());
+      new Port(path, gadget, controller, this.#loan, rate, () => this.#takeAddress());
     const unplug = (duration: number) => {
       this.unplug('1-1');
       if (Number.isFinite(duration)) {
@@ -106,7 +106,7 @@ export class VirtualBackend implements Backend {
     this.#socket(path).replug();
   }
 
-  #plugOf({ path, address }: DeviceInfo): Plug {
+  #plugOf({ path, address }: DeviceInfo): Attachment {
     const plug = this.#sockets.find((socket) => socket.path === path)?.plug;
     if (plug === undefined || plug.info.address !== address) {
       throw new UsbError('no-device', `there is no device at ${path} with address ${address}`);
@@ -114,7 +114,7 @@ export class VirtualBackend implements Backend {
     return plug;
   }
 
-  #socket(path: string): Socket {
+  #socket(path: string): Port {
     const socket = this.#sockets.find((candidate) => candidate.path === path);
     if (socket === undefined) {
       throw new UsbError('not-found', `the virtual bus has no port ${path}`);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Backend, DeviceInfo, TransferMemory } from '../../usb/backend.js';
-import { byDevice, type Finding, type FindingStatus } from '../../usb/check-result.js';
+import { type CheckResult, type CheckStatus, groupByDevice } from '../../usb/check-result.js';
 import { isHub } from '../../usb/device-class.js';
 import { UsbError } from '../../usb/errors.js';
 import { bulkInEndpoints } from '../../usb/locate.js';
@@ -83,9 +83,9 @@ async function findingsOf(
   backend: Backend,
   devices: readonly DeviceInfo[],
   areNamed: boolean,
-): Promise<Finding[]> {
+): Promise<CheckResult[]> {
   const examined = devices.filter((device) => areNamed || bulkInEndpoints(device, {}).length > 0);
-  const found = byDevice((await backend.diagnose?.(examined)) ?? []);
+  const found = groupByDevice((await backend.diagnose?.(examined)) ?? []);
   return [
     ...(found.get(undefined) ?? []),
     memoryFinding(await backend.transferMemory()),
@@ -93,19 +93,19 @@ async function findingsOf(
   ];
 }
 
-function toRecord({ id, device, status, message, fix }: Finding): Record<string, unknown> {
+function toRecord({ id, device, status, message, fix }: CheckResult): Record<string, unknown> {
   return { id, device: device ?? null, status, message, fix: fix ?? null };
 }
 
-const MARKS: Readonly<Record<FindingStatus, string>> = { ok: '✔', warning: '!', problem: '✘' };
-const ASCII_MARKS: Readonly<Record<FindingStatus, string>> = {
+const MARKS: Readonly<Record<CheckStatus, string>> = { ok: '✔', warning: '!', problem: '✘' };
+const ASCII_MARKS: Readonly<Record<CheckStatus, string>> = {
   ok: 'ok  ',
   warning: 'warn',
   problem: 'FAIL',
 };
 
 /** How a checklist is shown. */
-export interface Looks {
+export interface ChecklistOptions {
   readonly unicode: boolean;
   readonly paint: Paint;
 }
@@ -115,23 +115,30 @@ export interface Looks {
  * done stands below, in a line of its own, so that commands in it can be copied.
  */
 export function checklist(
-  findings: readonly Finding[],
+  findings: readonly CheckResult[],
   devices: readonly DeviceInfo[],
-  looks: Looks,
+  looks: ChecklistOptions,
 ): string {
-  const found = byDevice(findings);
+  const found = groupByDevice(findings);
   return [
     section('System', found.get(undefined), looks),
     ...devices.map((device) => section(heading(device), found.get(device.path), looks)),
   ].join('\n\n');
 }
 
-function section(heading: string, findings: readonly Finding[] | undefined, looks: Looks): string {
+function section(
+  heading: string,
+  findings: readonly CheckResult[] | undefined,
+  looks: ChecklistOptions,
+): string {
   const lines = (findings ?? []).flatMap((finding) => findingLines(finding, looks));
   return [looks.paint('bold', heading), ...lines].join('\n');
 }
 
-function findingLines({ status, message, fix }: Finding, { unicode, paint }: Looks): string[] {
+function findingLines(
+  { status, message, fix }: CheckResult,
+  { unicode, paint }: ChecklistOptions,
+): string[] {
   const mark = (unicode ? MARKS : ASCII_MARKS)[status];
   const shown = status === 'problem' ? paint('red', mark) : mark;
   const indent = ' '.repeat(mark.length + 3);
@@ -156,7 +163,7 @@ function heading(device: DeviceInfo): string {
  *
  * @param memory undefined where no limit is known
  */
-export function memoryFinding(memory: TransferMemory | undefined): Finding {
+export function memoryFinding(memory: TransferMemory | undefined): CheckResult {
   const about = { id: 'memory', device: undefined } as const;
   if (memory === undefined) {
     return { ...about, status: 'ok', message: 'no limit to the memory of transfers is known' };
@@ -179,7 +186,7 @@ export function memoryFinding(memory: TransferMemory | undefined): Finding {
 }
 
 /** Whether there is anything to read from a device. */
-export function endpointFinding(device: DeviceInfo): Finding {
+export function endpointFinding(device: DeviceInfo): CheckResult {
   const about = { id: 'endpoint', device: device.path } as const;
   const endpoints = bulkInEndpoints(device, {}).map(({ endpoint }) =>
     endpointName(endpoint.address),

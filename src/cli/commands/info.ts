@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import type { DescriptorBytes } from '../../usb/backend.js';
 import type { DeviceFilter } from '../../usb/model.js';
 import { Option } from '../commander.js';
-import { examine } from '../devices/details.js';
-import { endpointCommand, type Place } from '../devices/suggested-command.js';
+import { inspectDevices } from '../devices/details.js';
+import { type EndpointRef, suggestedCommand } from '../devices/suggested-command.js';
 import { CliError } from '../errors/cli-error.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import {
@@ -26,7 +26,7 @@ interface InfoOptions extends BackendOptions, FilterOptions {
 /** `usbxfer info` */
 export function define(command: Command): void {
   command
-    .argument('[device]', 'vid[:pid] or port path', values.devicePlaceOrIds)
+    .argument('[device]', 'vid[:pid] or port path', values.deviceSelector)
     .optionsGroup('Output:')
     .option('--json', 'print one JSON object')
     .addOption(
@@ -49,11 +49,11 @@ async function info(operand: DeviceFilter | undefined, options: InfoOptions): Pr
     print((await rawLines(bytes)).join('\n'));
     return;
   }
-  const [device] = await examine(backend, [selected], { knownNames: true, maxSpeed: true });
+  const [device] = await inspectDevices(backend, [selected], { knownNames: true, maxSpeed: true });
   if (device === undefined) {
     throw new CliError('no-such-device', 'the device is gone');
   }
-  const commandFor = (place: Place) => endpointCommand(device, place, devices, options);
+  const commandFor = (place: EndpointRef) => suggestedCommand(device, place, devices, options);
   if (options.json) {
     const { infoRecord } = await import('../devices/record.js');
     print(toJson(infoRecord(device, bytes, commandFor)));

@@ -4,16 +4,16 @@ import type { Backend, DeviceInfo } from '../../usb/backend.js';
 import { isHub } from '../../usb/device-class.js';
 import { UsbError } from '../../usb/errors.js';
 import { COLUMNS, type Column, comparison, DEFAULT_COLUMNS } from '../devices/columns.js';
-import { driversOf, examine, type ListedDevice } from '../devices/details.js';
+import { type DeviceDetails, driversOf, inspectDevices } from '../devices/details.js';
 import { deviceRecord } from '../devices/record.js';
 import { type Branch, deviceTree } from '../devices/tree.js';
 import { CliError } from '../errors/cli-error.js';
 import { loadBackend } from '../options/backend.js';
-import { filterDevices, isCalled } from '../options/device.js';
+import { filterDevices, matchesName } from '../options/device.js';
 import { addListOptions, type ListOptions } from '../options/list.js';
 import { countOf, showsUnicode } from '../terminal/format.js';
 import { toJson } from '../terminal/sanitize.js';
-import { print, say } from '../terminal/stdio.js';
+import { logToStderr, print } from '../terminal/stdio.js';
 import { styled } from '../terminal/style.js';
 import { measureOf, table } from '../terminal/table.js';
 
@@ -40,7 +40,7 @@ async function list(options: ListOptions): Promise<void> {
   const asked = [...columns, ...(options.sort === undefined ? [] : [options.sort.column])];
   const asks = (...names: string[]) =>
     options.json === true || asked.some(({ name }) => names.includes(name));
-  const examined = await examine(backend, options.tree ? devices : meant, {
+  const examined = await inspectDevices(backend, options.tree ? devices : meant, {
     knownNames: asks('VENDOR', 'MODEL'),
     maxSpeed: asks('MAXSPEED'),
   });
@@ -48,7 +48,7 @@ async function list(options: ListOptions): Promise<void> {
     examined.sort(comparison(options.sort));
   }
   const fitting = new Set(meant);
-  const isShown = (device: ListedDevice) => fitting.has(device.info) && fits(device, options);
+  const isShown = (device: DeviceDetails) => fitting.has(device.info) && fits(device, options);
   const shown = examined.filter(isShown);
   if (options.json) {
     print(toJson({ schema: SCHEMA, devices: shown.map(deviceRecord) }));
@@ -80,10 +80,11 @@ async function visibleDevices(
 }
 
 /** Filters that look beyond what a device says of itself. */
-function fits({ name, state }: ListedDevice, options: ListOptions): boolean {
+function fits({ name, state }: DeviceDetails, options: ListOptions): boolean {
   const drivers = driversOf(state);
   return (
-    isCalled(name, options) && (options.driver?.some((driver) => drivers.includes(driver)) ?? true)
+    matchesName(name, options) &&
+    (options.driver?.some((driver) => drivers.includes(driver)) ?? true)
   );
 }
 
@@ -120,11 +121,11 @@ function terminalWidth(): number | undefined {
 }
 
 /** Hubs are nobody's to open. */
-function tellOfAccess(shown: readonly ListedDevice[]): void {
+function tellOfAccess(shown: readonly DeviceDetails[]): void {
   const devices = shown.filter(({ info }) => !isHub(info));
   const closed = devices.filter(({ state }) => state.accessible === false).length;
   if (closed > 0) {
-    say(
+    logToStderr(
       `usbxfer: ${closed} of ${countOf(devices.length, 'device')} cannot be opened by this user; ` +
         'usbxfer doctor -d VID:PID says why',
     );

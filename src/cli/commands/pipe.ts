@@ -1,6 +1,6 @@
 import { fstatSync, type Stats } from 'node:fs';
 import type { Command } from 'commander';
-import { exchange } from '../../engine/session/exchange.js';
+import { duplex } from '../../engine/session/exchange.js';
 import type { DeviceInfo } from '../../usb/backend.js';
 import { locatePair } from '../../usb/locate.js';
 import { CliError } from '../errors/cli-error.js';
@@ -16,7 +16,7 @@ import { checkPoolSize, checkTransferMemory, wholePackets } from '../session/mem
 import { type Output, openOutput } from '../session/output.js';
 import { type OutputPlan, planOutput, statOf } from '../session/output-name.js';
 import { Session } from '../session/session.js';
-import type { Interruption } from '../session/shutdown.js';
+import type { ShutdownController } from '../session/shutdown.js';
 import { isStdoutClosed } from '../session/startup-fds.js';
 
 const [STDIN, STDOUT] = [0, 1];
@@ -55,7 +55,7 @@ async function pipe(options: PipeOptions): Promise<number> {
     checkTransferMemory(both, maxPacketSize, await backend.transferMemory());
     const input = await openInput(options, interruption);
     const output = await openOutputBeside(input, plan, device, interruption, monitor);
-    const result = await exchange({
+    const result = await duplex({
       ...session.request,
       ...pair,
       source: input.source,
@@ -93,7 +93,7 @@ async function openOutputBeside(
   input: Input,
   plan: OutputPlan,
   device: DeviceInfo,
-  interruption: Interruption,
+  interruption: ShutdownController,
   { isOpenOn }: Monitor,
 ): Promise<Output> {
   const isInput = isInputFile(input);

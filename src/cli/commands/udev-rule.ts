@@ -10,7 +10,7 @@ import { InvalidArgumentError } from '../commander.js';
 import { CliError } from '../errors/cli-error.js';
 import { addFilterOptions, type FilterOptions, filterOf } from '../options/device.js';
 import { ids } from '../terminal/format.js';
-import { print, say } from '../terminal/stdio.js';
+import { logToStderr, print } from '../terminal/stdio.js';
 
 interface UdevRuleOptions extends FilterOptions {
   readonly group?: string;
@@ -41,7 +41,7 @@ function printRule(options: UdevRuleOptions): void {
   }
   const rule = { vid, pid, serial, group: options.group };
   print(udevRule(rule));
-  say(
+  logToStderr(
     `Install it: ${commandFor(rule)} | sudo tee ${udevRuleFile(rule)}\n` +
       'Then: sudo udevadm control --reload && sudo udevadm trigger; and plug the device in again.',
   );

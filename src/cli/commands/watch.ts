@@ -13,13 +13,13 @@ import {
   each,
   type FilterOptions,
   filterDevices,
-  isCalled,
   type KindOptions,
+  matchesName,
 } from '../options/device.js';
 import * as values from '../options/parsers.js';
 import { FirstSignal } from '../session/shutdown.js';
 import { countOf, ids, signallingRate } from '../terminal/format.js';
-import { MessageQueue, nonBlocking } from '../terminal/nonblocking-writer.js';
+import { NonBlockingWriter, nonBlocking } from '../terminal/nonblocking-writer.js';
 import { LONGEST_NAME, sanitize, toJsonLine } from '../terminal/sanitize.js';
 
 interface WatchOptions extends BackendOptions, FilterOptions, KindOptions {
@@ -95,7 +95,7 @@ function isMeant({ kind, device }: BusEvent, options: WatchOptions): boolean {
   const isWanted = kind !== 'present' || options.initial === true;
   return (
     isWanted &&
-    isCalled(deviceName(device, UNKNOWN), options) &&
+    matchesName(deviceName(device, UNKNOWN), options) &&
     filterDevices([device], options).length > 0
   );
 }
@@ -162,7 +162,7 @@ const LAST_WORDS = 5000;
  * blocking the process, as a write of Node's to a full pipe would: signals and timers are served.
  */
 export class LineOutput {
-  readonly #queue = new MessageQueue(nonBlocking(STDOUT) ?? stdoutOfNode());
+  readonly #queue = new NonBlockingWriter(nonBlocking(STDOUT) ?? stdoutOfNode());
 
   /** Whether nothing can be written any more. */
   get isBroken(): boolean {

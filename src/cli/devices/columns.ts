@@ -4,7 +4,7 @@ import { InvalidArgumentError } from '../commander.js';
 import { didYouMean } from '../errors/suggest.js';
 import { busAddress, hex2, hex4, ids, signallingRate, usbVersion } from '../terminal/format.js';
 import { escapeUnsafe } from '../terminal/sanitize.js';
-import { driversOf, type ListedDevice } from './details.js';
+import { type DeviceDetails, driversOf } from './details.js';
 
 /** One column of `usbxfer list`. */
 export interface Column {
@@ -12,9 +12,9 @@ export interface Column {
   /** A few words, for the manual. */
   readonly meaning: string;
   /** What the table shows; safe for a terminal, empty where nothing is known. */
-  cell(device: ListedDevice): string;
+  cell(device: DeviceDetails): string;
   /** What is compared in place of the text. */
-  readonly number?: (device: ListedDevice) => number;
+  readonly number?: (device: DeviceDetails) => number;
   /** Whether it may be cut short where a terminal is too narrow. */
   readonly elastic?: true;
 }
@@ -106,7 +106,7 @@ export function parseOrder(text: string): Order {
 /** Compares devices for `Array.sort`: what is not known comes last. */
 export function comparison({ column, reverse }: Order) {
   const collator = new Intl.Collator('en', { numeric: true });
-  return (a: ListedDevice, b: ListedDevice): number => {
+  return (a: DeviceDetails, b: DeviceDetails): number => {
     const [left, right] = [column.cell(a), column.cell(b)];
     if (left === '' || right === '') {
       return left === right ? comparePaths(a.info.path, b.info.path) : left === '' ? 1 : -1;
@@ -133,7 +133,7 @@ function columnOf(name: string): Column {
   return column;
 }
 
-function interfaceCount({ info }: ListedDevice): number | undefined {
+function interfaceCount({ info }: DeviceDetails): number | undefined {
   const active = info.configurations.find(({ value }) => value === info.activeConfiguration);
   return active && new Set(active.settings.map(({ interfaceNumber }) => interfaceNumber)).size;
 }
@@ -142,7 +142,7 @@ function interfaceCount({ info }: ListedDevice): number | undefined {
 function text(
   name: string,
   meaning: string,
-  value: (device: ListedDevice) => string | undefined,
+  value: (device: DeviceDetails) => string | undefined,
 ): Column {
   return { name, meaning, cell: (device) => escapeUnsafe(value(device) ?? ''), elastic: true };
 }
@@ -150,10 +150,10 @@ function text(
 function numeric(
   name: string,
   meaning: string,
-  value: (device: ListedDevice) => number | undefined,
+  value: (device: DeviceDetails) => number | undefined,
   format: (number: number) => string = String,
 ): Column {
-  const cell = (device: ListedDevice): string => {
+  const cell = (device: DeviceDetails): string => {
     const number = value(device);
     return number === undefined ? '' : format(number);
   };
@@ -163,7 +163,7 @@ function numeric(
 function speed(
   name: string,
   meaning: string,
-  value: (device: ListedDevice) => number | undefined,
+  value: (device: DeviceDetails) => number | undefined,
 ): Column {
   return numeric(name, meaning, value, signallingRate);
 }

@@ -19,13 +19,13 @@ import { busAddress, ids, signallingRate } from '../terminal/format.js';
 import { escapeUnsafe } from '../terminal/sanitize.js';
 import type { Paint } from '../terminal/style.js';
 import { table } from '../terminal/table.js';
-import { driversOf, type ListedDevice } from './details.js';
+import { type DeviceDetails, driversOf } from './details.js';
 import { endpointFacts, fieldLines } from './fields.js';
 import type { CommandFor } from './record.js';
 
 /** One device in full, for a person. */
 export function infoText(
-  device: ListedDevice,
+  device: DeviceDetails,
   { descriptors, bos }: DescriptorBytes,
   commandFor: CommandFor,
   paint: Paint,
@@ -119,7 +119,7 @@ export function infoText(
   }
 }
 
-function overview(device: ListedDevice): string[] {
+function overview(device: DeviceDetails): string[] {
   const { info, state, known } = device;
   return facts([
     ['path', info.path],
@@ -140,7 +140,7 @@ function facts(rows: readonly (readonly [label: string, text: string | undefined
   return table(rows.flatMap(([label, text]) => (text ? [[label, escapeUnsafe(text)]] : [])));
 }
 
-function speedText({ info: { speed }, maxSpeed }: ListedDevice): string | undefined {
+function speedText({ info: { speed }, maxSpeed }: DeviceDetails): string | undefined {
   if (speed === undefined) {
     return maxSpeed === undefined
       ? undefined
@@ -152,7 +152,7 @@ function speedText({ info: { speed }, maxSpeed }: ListedDevice): string | undefi
         'cable or a hub between cannot';
 }
 
-function accessText({ info, state: { accessible } }: ListedDevice): string | undefined {
+function accessText({ info, state: { accessible } }: DeviceDetails): string | undefined {
   if (accessible === undefined) {
     return undefined;
   }
@@ -164,7 +164,7 @@ function accessText({ info, state: { accessible } }: ListedDevice): string | und
 function descriptorLines(
   { fields, bytes }: Decoded<Readonly<Record<string, number>>>,
   known: readonly Field[],
-  device: ListedDevice,
+  device: DeviceDetails,
   node?: EndpointNode,
 ): string[] {
   const more = bytes.subarray(bytesOf(known));

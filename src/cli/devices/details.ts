@@ -5,10 +5,10 @@ import { systemRoot } from '../options/backend.js';
 import type { UsbIds } from './usb-ids.js';
 
 /** A device with what is known of it without opening it. Strings are as the device sent them. */
-export interface ListedDevice {
+export interface DeviceDetails {
   readonly info: DeviceInfo;
   readonly state: DeviceState;
-  readonly known: KnownNames;
+  readonly known: UsbIdsNames;
   /** Maker and product; may be empty. */
   readonly name: string;
   /** In Mbit/s, see `advertisedSpeed`. */
@@ -16,20 +16,20 @@ export interface ListedDevice {
 }
 
 /** What takes time to find out, and is left out where nobody asks: `usb.ids`, and the BOS descriptor. */
-export interface Wanted {
+export interface Fields {
   /** Whether names from usb.ids are wanted where the device has its own. */
   readonly knownNames: boolean;
   readonly maxSpeed: boolean;
 }
 
 /** Finds out about devices; one that goes away meanwhile is left out. */
-export async function examine(
+export async function inspectDevices(
   backend: Backend,
   devices: readonly DeviceInfo[],
-  wanted: Wanted,
-): Promise<ListedDevice[]> {
+  wanted: Fields,
+): Promise<DeviceDetails[]> {
   const ids = wanted.knownNames || devices.some(lacksName) ? await systemIds() : undefined;
-  const listed: ListedDevice[] = [];
+  const listed: DeviceDetails[] = [];
   for (const info of devices) {
     const known = knownNames(info, ids);
     try {
@@ -67,13 +67,13 @@ async function systemIds(): Promise<UsbIds> {
 }
 
 /** What usb.ids calls a device. */
-export interface KnownNames {
+export interface UsbIdsNames {
   readonly vendor: string | undefined;
   readonly product: string | undefined;
 }
 
 /** Where usb.ids is not asked. */
-export const UNKNOWN: KnownNames = { vendor: undefined, product: undefined };
+export const UNKNOWN: UsbIdsNames = { vendor: undefined, product: undefined };
 
 /** Whether a device does not say both of its names itself. */
 export function lacksName({ manufacturer, product }: DeviceInfo): boolean {
@@ -81,12 +81,12 @@ export function lacksName({ manufacturer, product }: DeviceInfo): boolean {
 }
 
 /** What usb.ids calls a device. */
-export function knownNames({ vid, pid }: DeviceInfo, ids: UsbIds | undefined): KnownNames {
+export function knownNames({ vid, pid }: DeviceInfo, ids: UsbIds | undefined): UsbIdsNames {
   return { vendor: ids?.vendor(vid), product: ids?.product(vid, pid) };
 }
 
 /** Maker and product in one: the device's own strings, or those of usb.ids; may be empty. */
-export function deviceName(device: DeviceInfo, known: KnownNames): string {
+export function deviceName(device: DeviceInfo, known: UsbIdsNames): string {
   const maker = device.manufacturer?.trim() || known.vendor || '';
   const product = device.product?.trim() || known.product || '';
   // Many a product says its maker once more.

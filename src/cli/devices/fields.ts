@@ -5,11 +5,11 @@ import { directionOf, packetSizeOf, type TransferType, transferTypeOf } from '..
 import { countOf, usbVersion } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
 import { table } from '../terminal/table.js';
-import type { ListedDevice } from './details.js';
+import type { DeviceDetails } from './details.js';
 
 /** Whose fields they are. */
 export interface FieldContext {
-  readonly device: ListedDevice;
+  readonly device: DeviceDetails;
   /** The endpoint, of an endpoint's descriptors. */
   readonly node?: EndpointNode | undefined;
 }

@@ -18,12 +18,12 @@ import { className } from '../../usb/device-class.js';
 import { parentPath } from '../../usb/format.js';
 import { directionOf, type EndpointDescriptor } from '../../usb/model.js';
 import { endpointName, hex2, hex4, usbVersion } from '../terminal/format.js';
-import { driversOf, type ListedDevice } from './details.js';
+import { type DeviceDetails, driversOf } from './details.js';
 import { endpointFacts } from './fields.js';
-import type { Place } from './suggested-command.js';
+import type { EndpointRef } from './suggested-command.js';
 
 /** A device for scripts, as schema/list.schema.json describes it. */
-export function deviceRecord({ info, state, known, name, maxSpeed }: ListedDevice) {
+export function deviceRecord({ info, state, known, name, maxSpeed }: DeviceDetails) {
   return {
     ...identityRecord(info),
     name: name || null,
@@ -93,11 +93,11 @@ export function identityRecord(device: DeviceInfo): Record<string, unknown> {
 const SCHEMA = 'usbxfer.info/1';
 
 /** What makes the command that moves data through an endpoint; undefined where there is none. */
-export type CommandFor = (place: Place) => string | undefined;
+export type CommandFor = (place: EndpointRef) => string | undefined;
 
 /** One device in full for scripts, as schema/info.schema.json describes it. */
 export function infoRecord(
-  device: ListedDevice,
+  device: DeviceDetails,
   { descriptors, bos }: DescriptorBytes,
   commandFor: CommandFor,
 ) {
@@ -117,7 +117,7 @@ export function infoRecord(
 
 function configurationRecord(
   node: ConfigurationNode,
-  device: ListedDevice,
+  device: DeviceDetails,
   commandFor: CommandFor,
 ) {
   const active = node.fields.bConfigurationValue === device.info.activeConfiguration;
@@ -135,7 +135,7 @@ function configurationRecord(
 /** @param device the device, when the interface is of its active configuration */
 function interfaceRecord(
   node: SettingNode,
-  device: ListedDevice | undefined,
+  device: DeviceDetails | undefined,
   commandFor: CommandFor,
 ) {
   const { bInterfaceNumber, bAlternateSetting, bInterfaceClass } = node.fields;

@@ -3,7 +3,7 @@ import { type EndpointRequest, locateBulkIn, locateOut } from '../../usb/locate.
 import { directionOf } from '../../usb/model.js';
 import type { BackendOptions } from '../options/backend.js';
 import { endpointName, ids } from '../terminal/format.js';
-import type { ListedDevice } from './details.js';
+import type { DeviceDetails } from './details.js';
 
 /** What a shell takes as it stands. */
 const PLAIN = /^[\w.:/-]+$/;
@@ -12,7 +12,7 @@ const PLAIN = /^[\w.:/-]+$/;
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
 /** Where an endpoint is. */
-export interface Place {
+export interface EndpointRef {
   readonly interfaceNumber: number;
   readonly alternateSetting: number;
   readonly address: number;
@@ -31,9 +31,9 @@ const COMMANDS = {
  *
  * @param others the devices that are there
  */
-export function endpointCommand(
-  { info, state }: ListedDevice,
-  place: Place,
+export function suggestedCommand(
+  { info, state }: DeviceDetails,
+  place: EndpointRef,
   others: readonly DeviceInfo[],
   { backend, scenario }: BackendOptions,
 ): string | undefined {
@@ -57,7 +57,7 @@ export function endpointCommand(
 }
 
 /** The shortest request that means the endpoint. */
-function requestFor(info: DeviceInfo, place: Place): EndpointRequest | undefined {
+function requestFor(info: DeviceInfo, place: EndpointRef): EndpointRequest | undefined {
   const { address, interfaceNumber, alternateSetting } = place;
   const { locate } = COMMANDS[directionOf(address)];
   const requests: EndpointRequest[] = [

@@ -4,11 +4,11 @@ import { parentPath } from '../../usb/format.js';
 import { type AlternateSetting, directionOf } from '../../usb/model.js';
 import { endpointName, hex2 } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
-import type { ListedDevice } from './details.js';
+import type { DeviceDetails } from './details.js';
 
 /** A device in the tree of hubs and ports. */
 export interface Branch {
-  readonly device: ListedDevice;
+  readonly device: DeviceDetails;
   /** What is drawn before it. */
   readonly prefix: string;
   /** What is drawn before further lines about it. */
@@ -25,8 +25,8 @@ const ASCII = { child: '|- ', lastChild: '`- ', passing: '|  ', nothing: '   ' }
  * @param devices all devices; their order is that of siblings
  */
 export function deviceTree(
-  devices: readonly ListedDevice[],
-  isMeant: (device: ListedDevice) => boolean,
+  devices: readonly DeviceDetails[],
+  isMeant: (device: DeviceDetails) => boolean,
   unicode: boolean,
 ): Branch[] {
   const marks = unicode ? UNICODE : ASCII;
@@ -44,7 +44,7 @@ export function deviceTree(
       shown.add(path);
     }
   }
-  const children = new Map<string | undefined, ListedDevice[]>();
+  const children = new Map<string | undefined, DeviceDetails[]>();
   for (const device of devices.filter(({ info }) => shown.has(info.path))) {
     const hub = hubOf(device.info.path);
     const siblings = children.get(hub) ?? [];
@@ -53,7 +53,7 @@ export function deviceTree(
   }
   return (children.get(undefined) ?? []).flatMap((device) => grow(device, '', ''));
 
-  function grow(device: ListedDevice, prefix: string, trunk: string): Branch[] {
+  function grow(device: DeviceDetails, prefix: string, trunk: string): Branch[] {
     const on = children.get(device.info.path) ?? [];
     const below = trunk + (on.length > 0 ? marks.passing : marks.nothing);
     return [
@@ -71,7 +71,7 @@ export function deviceTree(
 }
 
 /** The interfaces and endpoints of a device's active configuration, one a line, for a terminal. */
-export function interfaceLines({ info, state }: ListedDevice): string[] {
+export function interfaceLines({ info, state }: DeviceDetails): string[] {
   const active = info.configurations.find(({ value }) => value === info.activeConfiguration);
   if (active === undefined) {
     return ['not configured'];

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { UsbError } from '../../usb/errors.js';
 import { CommanderError } from '../commander.js';
 import { escapeUnsafe, toJson } from '../terminal/sanitize.js';
-import { say } from '../terminal/stdio.js';
+import { logToStderr } from '../terminal/stdio.js';
 import { styled } from '../terminal/style.js';
 import { causesOf, codeOfError, type NativeFailure, nativeFailure } from './classify.js';
 import { CliError } from './cli-error.js';
@@ -31,16 +31,16 @@ export async function fail(error: unknown, options: FailureOptions): Promise<num
   if (json) {
     const native = causesOf(error).map(nativeFailure).find(Boolean);
     const details = debugging?.debugRecord([error]);
-    say(
+    logToStderr(
       toJson(errorRecord({ code, message, exit_code: exitCode, advice, native, debug: details })),
     );
     return exitCode;
   }
   if (debugging !== undefined) {
-    say(debugging.debugText([error]));
+    logToStderr(debugging.debugText([error]));
   }
   const line = advice === undefined ? message : `${message}; ${advice}`;
-  say(`${await styled('stderr', 'red', 'usbxfer:')} ${escapeUnsafe(line)}`);
+  logToStderr(`${await styled('stderr', 'red', 'usbxfer:')} ${escapeUnsafe(line)}`);
   return exitCode;
 }
 

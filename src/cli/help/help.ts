@@ -3,7 +3,7 @@ import { COMMANDS, HELP_SUMMARY } from '../commands.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT } from '../errors/codes.js';
 import { didYouMean } from '../errors/suggest.js';
-import { print, say } from '../terminal/stdio.js';
+import { logToStderr, print } from '../terminal/stdio.js';
 import { commandHelp } from './command-help.js';
 import { exampleLines } from './examples.js';
 import { helpWidth, sentence, termLines, topicText, wrap } from './layout.js';
@@ -15,8 +15,8 @@ export function showHelp(command: Command | undefined): void {
 }
 
 /** Where no command is given, the help is the message. Returns the code to exit with. */
-export function missCommand(): number {
-  say(overview());
+export function printMissingCommand(): number {
+  logToStderr(overview());
   return EXIT.usage;
 }
 

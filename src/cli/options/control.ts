@@ -33,7 +33,7 @@ export function addControlOptions(command: Command): void {
   command
     .addOption(
       new Option('--wait [time]', 'wait for the device before starting')
-        .argParser(values.patience)
+        .argParser(values.timeoutOrForever)
         .preset('forever'),
     )
     .optionsGroup('Request:')

@@ -84,7 +84,7 @@ export function addPlaceOptions(command: Command, parser: FilterParser = last): 
   return addBusOption(command, parser).option(
     '--address <n>',
     'address on the bus',
-    parser((text) => ({ address: values.byte(text) })),
+    parser((text) => ({ address: values.uint8(text) })),
   );
 }
 
@@ -93,7 +93,7 @@ export function addBusOption(command: Command, parser: FilterParser = last): Com
   return command.option(
     '--bus <n>',
     'bus number',
-    parser((text) => ({ bus: values.byte(text) })),
+    parser((text) => ({ bus: values.uint8(text) })),
   );
 }
 
@@ -161,6 +161,6 @@ export function eachText(text: string, before: readonly string[] = []): readonly
 }
 
 /** Whether a device of that name is meant. */
-export function isCalled(name: string, { name: parts }: KindOptions): boolean {
+export function matchesName(name: string, { name: parts }: KindOptions): boolean {
   return parts?.some((part) => name.toLowerCase().includes(part.toLowerCase())) ?? true;
 }

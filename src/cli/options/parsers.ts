@@ -66,7 +66,7 @@ function endpoint(text: string, direction: Direction): number {
 }
 
 /** A decimal number from 0 to 255: a bus, a device address, an interface, an alternate setting. */
-export function byte(text: string): number {
+export function uint8(text: string): number {
   if (!/^\d{1,3}$/.test(text) || Number(text) > 255) {
     throw new InvalidArgumentError('give a number from 0 to 255');
   }
@@ -95,7 +95,7 @@ export function path(text: string): string {
 }
 
 /** A device by where it is, `3-1.2`, or by what it is, `1234:5678`. */
-export function devicePlaceOrIds(text: string): DeviceFilter {
+export function deviceSelector(text: string): DeviceFilter {
   return /^usb|-/.test(text) ? { path: path(text) } : idPair(text);
 }
 
@@ -177,7 +177,7 @@ export function splitTime(text: string): number {
 }
 
 /** How long to wait for a device, in milliseconds; Infinity for `forever`. */
-export function patience(text: string): number {
+export function timeoutOrForever(text: string): number {
   const milliseconds = text === 'forever' ? Number.POSITIVE_INFINITY : parseDuration(text);
   if (milliseconds === undefined || milliseconds === 0) {
     throw new InvalidArgumentError('give a time such as 250ms, 10s, 5m or 1h, or forever');

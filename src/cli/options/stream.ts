@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { DEFAULT_BACKLOG } from '../../engine/receive/receiver.js';
 import { DEFAULT_READ_AHEAD, type ZeroLengthPackets } from '../../engine/send/sender.js';
-import type { ControlMessage } from '../../usb/control.js';
+import type { ControlTransfer } from '../../usb/control.js';
 import { Option } from '../commander.js';
 import { request } from '../commands/control/request.js';
 import type { InputOptions } from '../session/input.js';
@@ -57,8 +57,8 @@ export function addEndpointOptions(
   return command
     .optionsGroup('Endpoint:')
     .option('--ep <address>', `endpoint: ${example}; by default the only one`, endpoint)
-    .option('--interface <n>', 'interface number', values.byte)
-    .option('--alt <n>', 'alternate setting', values.byte)
+    .option('--interface <n>', 'interface number', values.uint8)
+    .option('--alt <n>', 'alternate setting', values.uint8)
     .option('--detach', 'take the interface from its kernel driver for the time of the transfer');
 }
 
@@ -95,7 +95,7 @@ export function zlpOption(): InstanceType<typeof Option> {
 /** How long to wait for the device that is meant. */
 export function waitOption(): InstanceType<typeof Option> {
   return new Option('--wait [time]', 'wait for the device before starting')
-    .argParser(values.patience)
+    .argParser(values.timeoutOrForever)
     .preset('forever');
 }
 
@@ -121,8 +121,8 @@ export function addReportOptions(command: Command, what: string): void {
 
 /** Control requests around a stream, in the order in which they were given. */
 export interface MessageOptions {
-  readonly before?: readonly ControlMessage[];
-  readonly after?: readonly ControlMessage[];
+  readonly before?: readonly ControlTransfer[];
+  readonly after?: readonly ControlTransfer[];
 }
 
 export function addMessageOptions(command: Command): Command {
@@ -136,7 +136,7 @@ export function addMessageOptions(command: Command): Command {
     .option('--after <request>', 'send it at the end, however that comes', each);
 }
 
-function each(text: string, before: readonly ControlMessage[] = []): readonly ControlMessage[] {
+function each(text: string, before: readonly ControlTransfer[] = []): readonly ControlTransfer[] {
   return [...before, request(text)];
 }
 
@@ -189,7 +189,7 @@ export function addReadOptions(command: Command): void {
     )
     .addOption(
       new Option('--reconnect [time]', 'wait for the same device when it is unplugged, and go on')
-        .argParser(values.patience)
+        .argParser(values.timeoutOrForever)
         .preset('forever'),
     )
     .addOption(waitOption())
@@ -293,8 +293,8 @@ export function addPipeOptions(command: Command): void {
     .optionsGroup('Endpoints:')
     .option('--in <address>', 'from the device: 0x81, 81 or 1', values.inEndpoint)
     .option('--out <address>', 'to the device: 0x01, 01 or 1', values.outEndpoint)
-    .option('--interface <n>', 'interface number', values.byte)
-    .option('--alt <n>', 'alternate setting', values.byte)
+    .option('--interface <n>', 'interface number', values.uint8)
+    .option('--alt <n>', 'alternate setting', values.uint8)
     .option('--detach', 'take the interface from its kernel driver for the time of the transfer');
   addPoolOptions(command)
     .addOption(backlogOption())
@@ -308,7 +308,7 @@ export function addPipeOptions(command: Command): void {
     .optionsGroup('Limits:')
     .addOption(
       new Option('--linger <time>', 'end when all is sent, and nothing has come for so long')
-        .argParser(values.patience)
+        .argParser(values.timeoutOrForever)
         .default(LINGER, '1s'),
     )
     .option('--bytes <size>', 'end after so many bytes from the device', values.size)

@@ -15,7 +15,7 @@ const MOST_GRAPH = 60;
 const HARMLESS: ReadonlySet<string> = new Set(['completed', 'timed-out', 'cancelled']);
 
 /** How to show what a terminal shows. */
-export interface Looks {
+export interface RenderOptions {
   /** Columns. */
   readonly width: number;
   readonly unicode: boolean;
@@ -41,7 +41,7 @@ export interface Track {
 }
 
 /** The line of each direction side by side, all in all less wide than the terminal. */
-export function progressLine(tracks: readonly Track[], now: number, looks: Looks): string {
+export function progressLine(tracks: readonly Track[], now: number, looks: RenderOptions): string {
   const share = Math.floor(looks.width / tracks.length);
   return tracks
     .map(({ meter: { statistics, goal, name }, history }) => {
@@ -62,13 +62,13 @@ export function progressLine(tracks: readonly Track[], now: number, looks: Looks
 export function progressText(
   statistics: Statistics,
   history: RateHistory,
-  goal: Goal,
+  goal: Limits,
   now: number,
-  looks: Looks,
+  looks: RenderOptions,
 ): string {
   const elapsed = statistics.secondsAt(now);
   const average = elapsed > 0 ? statistics.bytesDelivered / elapsed : 0;
-  const ahead = outlook(goal, statistics, recentRate(history, average), elapsed);
+  const ahead = estimate(goal, statistics, recentRate(history, average), elapsed);
   const left = ahead && (ahead.seconds < Number.POSITIVE_INFINITY ? clock(ahead.seconds) : '-');
   const pieces: Piece[] = [
     ...(ahead ? [GRAPH] : []),
@@ -99,7 +99,7 @@ export function progressText(
     .join('  ');
 }
 
-function sizes({ bytesDelivered }: Statistics, { bytes }: Goal): string {
+function sizes({ bytesDelivered }: Statistics, { bytes }: Limits): string {
   const done = binarySize(bytesDelivered);
   return bytes === undefined ? done : `${done} of ${binarySize(bytes)}`;
 }
@@ -107,7 +107,7 @@ function sizes({ bytesDelivered }: Statistics, { bytes }: Goal): string {
 /** Each count that is not zero, and what else is to be known at once. */
 function troubles(statistics: Statistics, now: number): Piece[] {
   const pieces: Piece[] = [];
-  const dry = statistics.flow.dryMillisecondsAt(now);
+  const dry = statistics.timings.dryMillisecondsAt(now);
   if (dry > 0) {
     pieces.push({ text: `dry ${(dry / 1000).toFixed(1)} s`, rank: 6 });
   }
@@ -204,7 +204,7 @@ export class RateHistory {
 }
 
 /** What is to end a transfer of data, as far as one can see it coming. */
-export interface Goal {
+export interface Limits {
   /** Bytes to deliver, and to throw away before. */
   readonly bytes?: number | undefined;
   readonly skip?: number | undefined;
@@ -215,7 +215,7 @@ export interface Goal {
 }
 
 /** How far it is on its way to the limit that it will reach first. */
-export interface Outlook {
+export interface Estimate {
   /** From 0 to 1. */
   readonly share: number;
   /** Seconds that are left; Infinity while nothing comes. */
@@ -228,13 +228,13 @@ export interface Outlook {
  * @param rate bytes per second that it makes
  * @param elapsed seconds since it began
  */
-export function outlook(
-  { bytes, skip = 0, count, duration }: Goal,
+export function estimate(
+  { bytes, skip = 0, count, duration }: Limits,
   statistics: Statistics,
   rate: number,
   elapsed: number,
-): Outlook | undefined {
-  const outlooks: Outlook[] = [];
+): Estimate | undefined {
+  const outlooks: Estimate[] = [];
   if (bytes !== undefined) {
     const skipped = Math.min(skip, statistics.bytesMoved);
     const done = skipped + statistics.bytesDelivered;
@@ -250,7 +250,7 @@ export function outlook(
   return outlooks.sort((a, b) => a.seconds - b.seconds)[0];
 }
 
-function towards(goal: number, done: number, perSecond: number): Outlook {
+function towards(goal: number, done: number, perSecond: number): Estimate {
   const left = Math.max(0, goal - done);
   return { share: 1 - left / goal, seconds: left === 0 ? 0 : left / Math.max(0, perSecond) };
 }

@@ -1,16 +1,16 @@
 import type { Stats } from 'node:fs';
 import { isatty } from 'node:tty';
-import { LONGEST_TIMER } from '../../engine/timers.js';
+import { MAX_TIMEOUT_MS } from '../../engine/timers.js';
 import type { Report } from '../report/report.js';
-import type { Interruption } from '../session/shutdown.js';
+import type { ShutdownController } from '../session/shutdown.js';
 import { STDIN_NAMES, STDOUT_NAMES } from '../session/startup-fds.js';
 import { isTerminal, showsStdout } from '../terminal/foreground.js';
 import { toJsonLine } from '../terminal/sanitize.js';
-import { say } from '../terminal/stdio.js';
+import { logToStderr } from '../terminal/stdio.js';
 import type { Progress } from './bar.js';
 import type { DataNames, StatsOutput } from './stats-file.js';
 import { finalStatsRecord, statsRecord } from './stats-file.js';
-import { type Subject, timeOf } from './stream.js';
+import { type MonitoredStream, timeOf } from './stream.js';
 
 const STDIN = 0;
 const STDERR = 2;
@@ -43,7 +43,7 @@ export class Monitor {
   /** Whether to print plain lines. */
   #lines = false;
   #stats: StatsOutput | undefined;
-  #subject: Subject | undefined;
+  #subject: MonitoredStream | undefined;
   #progress: Progress | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -60,7 +60,7 @@ export class Monitor {
    *
    * @throws CliError when `--stats` cannot be had
    */
-  async open(interruption: Pick<Interruption, 'signal' | 'received'>): Promise<void> {
+  async open(interruption: Pick<ShutdownController, 'signal' | 'received'>): Promise<void> {
     const { stats, ...data } = this.#options;
     if (isShown(this.#options)) {
       const { Progress } = await import('./bar.js');
@@ -76,13 +76,13 @@ export class Monitor {
   readonly isOpenOn = (file: Stats): boolean => this.#stats?.isOpenOn(file) ?? false;
 
   /** Data begins to move. */
-  start(subject: Subject): void {
+  start(subject: MonitoredStream): void {
     const { interval, json, quiet } = this.#options;
     this.#subject = subject;
     mark(subject, performance.now());
     this.#lines = interval !== undefined && this.#progress === undefined && !json && !quiet;
     if (this.#lines || this.#stats !== undefined) {
-      const period = Math.min(interval ?? USUAL_INTERVAL, LONGEST_TIMER);
+      const period = Math.min(interval ?? USUAL_INTERVAL, MAX_TIMEOUT_MS);
       this.#timer = setInterval(this.#tell, period);
     }
     this.#progress?.start(subject.meters);
@@ -94,7 +94,7 @@ export class Monitor {
    * @param unstarted what to tell of where it ended before `start`
    * @returns the report, with what went wrong in telling
    */
-  async conclude<R extends Report>(report: R, unstarted: Subject): Promise<R> {
+  async conclude<R extends Report>(report: R, unstarted: MonitoredStream): Promise<R> {
     this.#stats?.put(finalStatsRecord(this.#subject ?? unstarted, report));
     const unreported = await this.stop();
     if (unreported === undefined) {
@@ -125,7 +125,7 @@ export class Monitor {
     }
     const now = performance.now();
     if (this.#lines) {
-      say(subject.line(true, now));
+      logToStderr(subject.line(true, now));
     }
     this.#stats?.put(statsRecord(subject, now));
     mark(subject, now);
@@ -134,17 +134,17 @@ export class Monitor {
   readonly #answer = (): void => {
     const subject = this.#subject;
     if (subject === undefined) {
-      say('usbxfer: nothing is transferred yet');
+      logToStderr('usbxfer: nothing is transferred yet');
     } else if (this.#options.json) {
-      say(toJsonLine(statsRecord(subject, timeOf(subject))));
+      logToStderr(toJsonLine(statsRecord(subject, timeOf(subject))));
     } else {
-      say(subject.line(false, timeOf(subject)));
+      logToStderr(subject.line(false, timeOf(subject)));
     }
   };
 }
 
 /** Begins the next interval. */
-function mark({ meters }: Subject, now: number): void {
+function mark({ meters }: MonitoredStream, now: number): void {
   for (const meter of meters) {
     meter.mark(now);
   }

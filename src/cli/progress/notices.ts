@@ -1,5 +1,5 @@
 import type { Gap } from '../../engine/stats/statistics.js';
-import { say } from '../terminal/stdio.js';
+import { logToStderr } from '../terminal/stdio.js';
 
 /** Gaps that are told one by one; a device that fails all the time must not flood the terminal. */
 const MOST_GAPS = 10;
@@ -45,7 +45,7 @@ export class Notices {
 
   #say(message: string): void {
     if (!this.#silent) {
-      say(`usbxfer: ${message}`);
+      logToStderr(`usbxfer: ${message}`);
     }
   }
 }

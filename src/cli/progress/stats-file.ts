@@ -8,11 +8,11 @@ import { CliError } from '../errors/cli-error.js';
 import { endRecord } from '../report/record.js';
 import type { Report } from '../report/report.js';
 import { refusal } from '../session/output.js';
-import type { Interruption } from '../session/shutdown.js';
-import { isGiven, STDIN_NAMES, STDOUT_NAMES } from '../session/startup-fds.js';
-import { MessageQueue, nonBlocking } from '../terminal/nonblocking-writer.js';
+import type { ShutdownController } from '../session/shutdown.js';
+import { isInheritedFd, STDIN_NAMES, STDOUT_NAMES } from '../session/startup-fds.js';
+import { NonBlockingWriter, nonBlocking } from '../terminal/nonblocking-writer.js';
 import { sanitize, toJsonLine } from '../terminal/sanitize.js';
-import { type Subject, timeOf } from './stream.js';
+import { type MonitoredStream, timeOf } from './stream.js';
 
 /** How long the last records may take to get through, in milliseconds. */
 const LAST_WORDS = 5000;
@@ -37,7 +37,7 @@ export interface StatsOptions extends DataNames {
 /** Where records for programs go, one JSON object a line. It is never waited for while data flows. */
 export class StatsOutput {
   readonly #fd: number;
-  readonly #queue: MessageQueue;
+  readonly #queue: NonBlockingWriter;
   /** Whether the file is to be emptied, once there is something to write. */
   readonly #overwrites: boolean;
   /** What to do with the descriptor at the end. */
@@ -46,7 +46,7 @@ export class StatsOutput {
 
   private constructor(fd: number, overwrites: boolean, dispose: (used: boolean) => Promise<void>) {
     this.#fd = fd;
-    this.#queue = new MessageQueue(nonBlocking(fd) ?? viaNode(fd));
+    this.#queue = new NonBlockingWriter(nonBlocking(fd) ?? viaNode(fd));
     this.#overwrites = overwrites;
     this.#dispose = dispose;
   }
@@ -59,7 +59,7 @@ export class StatsOutput {
    */
   static async open(
     options: StatsOptions,
-    interruption: Pick<Interruption, 'signal' | 'received'>,
+    interruption: Pick<ShutdownController, 'signal' | 'received'>,
   ): Promise<StatsOutput> {
     const { stats, output } = options;
     if (stats === '') {
@@ -75,7 +75,7 @@ export class StatsOutput {
         advice: 'give -o FILE, or --stats fd:3 with 3> stats.jsonl',
       });
     }
-    if (!isGiven(fd)) {
+    if (!isInheritedFd(fd)) {
       throw notOpen(fd, 'not open');
     }
     try {
@@ -90,7 +90,7 @@ export class StatsOutput {
 
   static async #openFile(
     { stats, input, output, force, append }: StatsOptions,
-    interruption: Pick<Interruption, 'signal' | 'received'>,
+    interruption: Pick<ShutdownController, 'signal' | 'received'>,
   ): Promise<StatsOutput> {
     const name = sanitize(stats);
     const isData = [
@@ -205,7 +205,7 @@ function isSameFile(stats: string, data: string, descriptor: number | undefined)
  *
  * @param now monotonic milliseconds
  */
-export function statsRecord(subject: Subject, now: number): Record<string, unknown> {
+export function statsRecord(subject: MonitoredStream, now: number): Record<string, unknown> {
   return {
     schema: subject.schema,
     final: false,
@@ -215,6 +215,9 @@ export function statsRecord(subject: Subject, now: number): Record<string, unkno
 }
 
 /** The last line: the sums, and how it ended. */
-export function finalStatsRecord(subject: Subject, report: Report): Record<string, unknown> {
+export function finalStatsRecord(
+  subject: MonitoredStream,
+  report: Report,
+): Record<string, unknown> {
   return { ...statsRecord(subject, timeOf(subject)), final: true, ...endRecord(report) };
 }

@@ -1,4 +1,4 @@
-import type { ConversationStatistics } from '../../engine/session/duplex.js';
+import type { DuplexStatistics } from '../../engine/session/duplex.js';
 import type {
   ReceiveStatistics,
   SendStatistics,
@@ -8,10 +8,10 @@ import { TRANSFER_STATUSES } from '../../usb/transfer-status.js';
 import { receiveCounters, sendCounters } from '../report/record.js';
 import type { Drain } from '../session/shutdown.js';
 import { binarySize, countOf } from '../terminal/format.js';
-import type { Goal } from './line.js';
+import type { Limits } from './line.js';
 
 /** What is told of while it runs: data that moves in one direction, or in both. */
-export interface Subject {
+export interface MonitoredStream {
   /** One for each direction. */
   readonly meters: readonly Meter[];
   /** What a program knows its records by. */
@@ -30,7 +30,7 @@ export interface Subject {
 }
 
 /** When to look at it: now or, once it has ended, then. Monotonic milliseconds. */
-export function timeOf({ meters }: Subject): number {
+export function timeOf({ meters }: MonitoredStream): number {
   const ends = meters.map(({ statistics }) => statistics.endedAt);
   return ends.includes(0) ? performance.now() : Math.max(...ends);
 }
@@ -46,14 +46,14 @@ export interface Interval {
 /** How far the transfers of one direction are, from the beginning on and since a mark. */
 export class Meter<S extends Statistics = Statistics> {
   readonly statistics: S;
-  readonly goal: Goal;
+  readonly goal: Limits;
   /** What it is called where there are two: `in`, `out`. */
   readonly name: string | undefined;
   #markedAt: number | undefined;
   #bytesBefore = 0;
 
   /** @param goal what is to end them */
-  constructor(statistics: S, goal: Goal, name?: string) {
+  constructor(statistics: S, goal: Limits, name?: string) {
     this.statistics = statistics;
     this.goal = goal;
     this.name = name;
@@ -74,13 +74,13 @@ export class Meter<S extends Statistics = Statistics> {
 }
 
 /** A capture that runs. */
-export class ReadSubject implements Subject, Drain {
+export class ReadSubject implements MonitoredStream, Drain {
   readonly meters: readonly Meter[];
   readonly schema = 'usbxfer.stats/1';
   readonly #meter: Meter<ReceiveStatistics>;
 
   /** @param name what it is called, where it is one of two */
-  constructor(statistics: ReceiveStatistics, goal: Goal, name?: string) {
+  constructor(statistics: ReceiveStatistics, goal: Limits, name?: string) {
     this.#meter = new Meter(statistics, goal, name);
     this.meters = [this.#meter];
   }
@@ -97,7 +97,7 @@ export class ReadSubject implements Subject, Drain {
       interval_bytes_received: this.#meter.intervalAt(now).bytes,
       ...directionRecord(this.#meter, now),
       ...receiveCounters(statistics),
-      bytes_waiting: statistics.backlog,
+      bytes_waiting: statistics.bytesBuffered,
     };
   }
 
@@ -106,31 +106,31 @@ export class ReadSubject implements Subject, Drain {
   }
 
   get bytesWaiting(): number {
-    return this.#meter.statistics.backlog;
+    return this.#meter.statistics.bytesBuffered;
   }
 
   get bytesUnderWay(): number {
-    return this.#meter.statistics.bytesAtSink;
+    return this.#meter.statistics.bytesBeingWritten;
   }
 
   /** A write that is stuck may have got through in part: hence "at least". */
   account(): string {
-    const { bytesWritten, backlog, bytesUnwritten } = this.#meter.statistics;
+    const { bytesWritten, bytesBuffered, bytesUnwritten } = this.#meter.statistics;
     return (
       `at least ${bytesWritten} bytes are written, ` +
-      `at most ${backlog + bytesUnwritten} received but not written`
+      `at most ${bytesBuffered + bytesUnwritten} received but not written`
     );
   }
 }
 
 /** A sending that runs. */
-export class WriteSubject implements Subject, Drain {
+export class WriteSubject implements MonitoredStream, Drain {
   readonly meters: readonly Meter[];
   readonly schema = 'usbxfer.write-stats/1';
   readonly #meter: Meter<SendStatistics>;
 
   /** @param name what it is called, where it is one of two */
-  constructor(statistics: SendStatistics, goal: Goal, name?: string) {
+  constructor(statistics: SendStatistics, goal: Limits, name?: string) {
     this.#meter = new Meter(statistics, goal, name);
     this.meters = [this.#meter];
   }
@@ -171,13 +171,13 @@ export interface PipeGoal {
 }
 
 /** Both directions at once. */
-export class PipeSubject implements Subject, Drain {
+export class PipeSubject implements MonitoredStream, Drain {
   readonly meters: readonly Meter[];
   readonly schema = 'usbxfer.pipe-stats/1';
   readonly #in: ReadSubject;
   readonly #out: WriteSubject;
 
-  constructor(statistics: ConversationStatistics, { bytes, duration }: PipeGoal) {
+  constructor(statistics: DuplexStatistics, { bytes, duration }: PipeGoal) {
     this.#in = new ReadSubject(statistics.in, { bytes, duration }, 'in');
     this.#out = new WriteSubject(statistics.out, {}, 'out');
     this.meters = [...this.#in.meters, ...this.#out.meters];
@@ -222,10 +222,10 @@ export function statusText(
   remarks: readonly string[] = [],
 ): string {
   const { statistics } = meter;
-  const { bytesDelivered, inFlight, flow, statuses } = statistics;
+  const { bytesDelivered, inFlight, timings, statuses } = statistics;
   const seconds = statistics.secondsAt(now);
   const average = seconds > 0 ? bytesDelivered / seconds : 0;
-  const dry = flow.dryMillisecondsAt(now);
+  const dry = timings.dryMillisecondsAt(now);
   return [
     `${seconds.toFixed(1)} s: ${bytesDelivered} bytes (${binarySize(bytesDelivered)})`,
     ...(recent ? [`${binarySize(meter.intervalAt(now).bytesPerSecond)}/s`] : []),
@@ -242,7 +242,7 @@ export function statusText(
 /** What is told of each direction, whichever it is. */
 export function directionRecord(meter: Meter, now: number): Record<string, unknown> {
   const { statistics } = meter;
-  const { flow } = statistics;
+  const { timings } = statistics;
   const seconds = statistics.secondsAt(now);
   const interval = meter.intervalAt(now);
   return {
@@ -251,8 +251,8 @@ export function directionRecord(meter: Meter, now: number): Record<string, unkno
     interval_seconds: interval.seconds,
     interval_bytes_per_second: interval.bytesPerSecond,
     in_flight: statistics.inFlight,
-    held_up_seconds: flow.heldUp.millisecondsAt(now) / 1000,
-    dry_count: flow.dryByPeer.count + flow.dryByHost.count,
-    dry_seconds: flow.dryMillisecondsAt(now) / 1000,
+    held_up_seconds: timings.throttled.millisecondsAt(now) / 1000,
+    dry_count: timings.starved.count + timings.dryByHost.count,
+    dry_seconds: timings.dryMillisecondsAt(now) / 1000,
   };
 }

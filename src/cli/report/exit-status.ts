@@ -1,11 +1,11 @@
-import type { End, EndReason } from '../../engine/session/outcome.js';
+import type { EndReason, Outcome } from '../../engine/session/outcome.js';
 import type { ErrorCode } from '../errors/codes.js';
-import type { Interruption } from '../session/shutdown.js';
+import type { ShutdownController } from '../session/shutdown.js';
 import type { Report } from './report.js';
 
 /** What it depends on whether it went well. */
 export interface Ending {
-  readonly end: End;
+  readonly end: Outcome;
   /** Whether a limit was asked for: of a sending, a number of bytes. */
   readonly limited: boolean;
   /** The signal that ended the capture, if one did. */
@@ -100,7 +100,7 @@ export function codeOfPipeEnd({
   return code ?? (unrestored && 'not-restored');
 }
 
-function shortness({ reason }: End, limited: boolean): ErrorCode | undefined {
+function shortness({ reason }: Outcome, limited: boolean): ErrorCode | undefined {
   switch (reason) {
     case 'input-ended':
       return limited ? 'short-input' : undefined;
@@ -117,7 +117,7 @@ function shortness({ reason }: End, limited: boolean): ErrorCode | undefined {
 /** What every report has of the process, now that all is over. */
 export async function outcomeOf(
   errorCode: ErrorCode | undefined,
-  { received: signal, suspensions }: Interruption,
+  { received: signal, suspensions }: ShutdownController,
 ): Promise<
   Pick<Report, 'signal' | 'suspensions' | 'usage' | 'unreported' | 'errorCode' | 'exitCode'>
 > {

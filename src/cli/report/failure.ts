@@ -1,4 +1,4 @@
-import type { End } from '../../engine/session/outcome.js';
+import type { Outcome } from '../../engine/session/outcome.js';
 import type { ReceiveStatistics, SendStatistics } from '../../engine/stats/statistics.js';
 import { type ControlRequest, directionOfRequest, recipientOf, typeOf } from '../../usb/control.js';
 import { UsbError } from '../../usb/errors.js';
@@ -8,7 +8,7 @@ import { escapeUnsafe } from '../terminal/sanitize.js';
 import type { PipeReport, ReadReport, WriteReport } from './report.js';
 
 /** The failure behind an end, and what to do about it, in one line. */
-export function reasonOf({ cause }: End): string {
+export function reasonOf({ cause }: Outcome): string {
   const known = cause instanceof UsbError || cause instanceof CliError;
   const advice = known && cause.advice ? `; ${cause.advice}` : '';
   return escapeUnsafe(`${messageOf(cause)}${advice}`);
@@ -22,7 +22,7 @@ function messageOf(cause: Error | undefined): string {
 }
 
 /** Which control request ended a transfer, and why it failed, in one line. */
-export function failedRequest(end: End): string {
+export function failedRequest(end: Outcome): string {
   const which = end.request ? `the control request '${textOf(end.request)}'` : 'a control request';
   return `${which} failed: ${reasonOf(end)}`;
 }
@@ -92,7 +92,7 @@ function suspect({ bytesSuspect }: ReceiveStatistics): string {
   return bytesSuspect > 0 ? `; the last ${bytesSuspect} of these are suspect` : '';
 }
 
-function whatIsKept({ offset }: End, { bytesWritten }: ReceiveStatistics): string {
+function whatIsKept({ offset }: Outcome, { bytesWritten }: ReceiveStatistics): string {
   return offset === undefined || offset === bytesWritten
     ? `the ${bytesWritten} bytes before it are written`
     : `of ${bytesWritten} bytes written the first ${offset} came before it`;
@@ -141,10 +141,10 @@ export function describeWriteFailure(ending: WriteEnding): string | undefined {
 
 /** How much the device has, and what sends it the rest. */
 function whereToGoOn({ statistics, skip, bytes }: WriteEnding): string {
-  const { bytesAccepted, bytesBeyond } = statistics;
-  if (bytesBeyond > 0) {
+  const { bytesAccepted, bytesAfterGap } = statistics;
+  if (bytesAfterGap > 0) {
     return (
-      `the device has taken ${taken(statistics)}, and ${bytesBeyond} more behind a hole: begin ` +
+      `the device has taken ${taken(statistics)}, and ${bytesAfterGap} more behind a hole: begin ` +
       `anew, as --skip ${skip + bytesAccepted} would send it some of these twice`
     );
   }
@@ -202,9 +202,9 @@ export function describePipeFailure(ending: PipeEnding): string | undefined {
 }
 
 function whatIsDone({ statistics }: PipeEnding): string {
-  const { bytesRead, bytesAccepted, bytesBeyond } = statistics.out;
+  const { bytesRead, bytesAccepted, bytesAfterGap } = statistics.out;
   const { bytesReceived, bytesWritten } = statistics.in;
-  const beyond = bytesBeyond > 0 ? `, and ${bytesBeyond} more behind a hole` : '';
+  const beyond = bytesAfterGap > 0 ? `, and ${bytesAfterGap} more behind a hole` : '';
   return (
     `of ${bytesRead} bytes read the device has taken ${bytesAccepted}${beyond}, ` +
     `of ${bytesReceived} received ${bytesWritten} are written`

@@ -41,7 +41,7 @@ export function sendCounters(statistics: SendStatistics): Record<string, unknown
     bytes_read: statistics.bytesRead,
     bytes_accepted: statistics.bytesAccepted,
     bytes_unsent: statistics.bytesUnsent,
-    bytes_beyond: statistics.bytesBeyond,
+    bytes_beyond: statistics.bytesAfterGap,
     ...transferCounters(statistics),
     zero_length_packets: statistics.zeroLengthPackets,
   };
@@ -58,23 +58,23 @@ function transferCounters({ transfers, statuses }: Statistics): Record<string, u
 
 /** When data moved, and how well the pool was kept full. */
 export function flowRecord(statistics: Statistics): Record<string, unknown> {
-  const { flow, seconds, bytesPerSecond } = statistics;
-  const { pace, heldUp, dryByPeer, dryByHost } = flow;
+  const { timings, seconds, bytesPerSecond } = statistics;
+  const { data, throttled, starved, dryByHost } = timings;
   return {
     seconds,
     bytes_per_second: bytesPerSecond,
-    peak_bytes_per_second: Math.max(pace.peakBytesPerSecond, bytesPerSecond),
-    first_byte_seconds: pace.firstByte === undefined ? null : pace.firstByte / 1000,
+    peak_bytes_per_second: Math.max(data.peakBytesPerSecond, bytesPerSecond),
+    first_byte_seconds: data.firstByte === undefined ? null : data.firstByte / 1000,
     interval_seconds: {
-      p50: pace.intervalPercentile(50) / 1000,
-      p99: pace.intervalPercentile(99) / 1000,
-      max: pace.longestInterval / 1000,
+      p50: data.intervalPercentile(50) / 1000,
+      p99: data.intervalPercentile(99) / 1000,
+      max: data.longestInterval / 1000,
     },
-    least_in_flight: flow.leastInFlight,
-    held_up_count: heldUp.count,
-    held_up_seconds: heldUp.milliseconds / 1000,
-    dry_count: dryByPeer.count + dryByHost.count,
-    dry_seconds: (dryByPeer.milliseconds + dryByHost.milliseconds) / 1000,
+    least_in_flight: timings.leastInFlight,
+    held_up_count: throttled.count,
+    held_up_seconds: throttled.milliseconds / 1000,
+    dry_count: starved.count + dryByHost.count,
+    dry_seconds: (starved.milliseconds + dryByHost.milliseconds) / 1000,
     dry_by_host_seconds: dryByHost.milliseconds / 1000,
     transfer_sizes: sizesRecord(statistics),
   };
@@ -146,8 +146,8 @@ export function readRecord(report: ReadReport): Record<string, unknown> {
     output: output ?? null,
     ...receiveCounters(statistics),
     ...flowRecord(statistics),
-    backlog_peak_bytes: statistics.backlogPeak,
-    dry_by_output_seconds: statistics.flow.dryByPeer.milliseconds / 1000,
+    backlog_peak_bytes: statistics.bytesBufferedPeak,
+    dry_by_output_seconds: statistics.timings.starved.milliseconds / 1000,
     gaps: statistics.gaps,
     ...processRecord(report),
     ...endRecord(report),
@@ -169,7 +169,7 @@ export function writeRecord(report: WriteReport): Record<string, unknown> {
     resume_at: skip + statistics.bytesAccepted,
     ...flowRecord(statistics),
     read_ahead_peak_bytes: statistics.readAheadPeak,
-    dry_by_input_seconds: statistics.flow.dryByPeer.milliseconds / 1000,
+    dry_by_input_seconds: statistics.timings.starved.milliseconds / 1000,
     ...processRecord(report),
     ...endRecord(report),
   };
@@ -191,8 +191,8 @@ export function pipeRecord(report: PipeReport): Record<string, unknown> {
       output: output ?? null,
       ...receiveCounters(received),
       ...flowRecord(received),
-      backlog_peak_bytes: received.backlogPeak,
-      dry_by_output_seconds: received.flow.dryByPeer.milliseconds / 1000,
+      backlog_peak_bytes: received.bytesBufferedPeak,
+      dry_by_output_seconds: received.timings.starved.milliseconds / 1000,
     },
     out: {
       endpoint: endpointName(report.out.endpoint.address),
@@ -200,7 +200,7 @@ export function pipeRecord(report: PipeReport): Record<string, unknown> {
       ...sendCounters(sent),
       ...flowRecord(sent),
       read_ahead_peak_bytes: sent.readAheadPeak,
-      dry_by_input_seconds: sent.flow.dryByPeer.milliseconds / 1000,
+      dry_by_input_seconds: sent.timings.starved.milliseconds / 1000,
     },
     ...processRecord(report),
     ...endRecord(report),

@@ -1,5 +1,5 @@
-import type { ConversationStatistics } from '../../engine/session/duplex.js';
-import type { End } from '../../engine/session/outcome.js';
+import type { DuplexStatistics } from '../../engine/session/duplex.js';
+import type { Outcome } from '../../engine/session/outcome.js';
 import type { ReceiveStatistics, SendStatistics } from '../../engine/stats/statistics.js';
 import type { DeviceInfo } from '../../usb/backend.js';
 import type { EndpointLocation } from '../../usb/locate.js';
@@ -7,13 +7,13 @@ import { systemReason } from '../errors/cli-error.js';
 import type { ErrorCode } from '../errors/codes.js';
 import type { OutputFiles } from '../session/output.js';
 import { escapeUnsafe, toJson } from '../terminal/sanitize.js';
-import { say } from '../terminal/stdio.js';
+import { logToStderr } from '../terminal/stdio.js';
 import { type Paint, painter } from '../terminal/style.js';
 
 /** What every summary tells of, whatever moved in which direction. */
 export interface Report {
   readonly device: DeviceInfo;
-  readonly end: End;
+  readonly end: Outcome;
   /** What went wrong with the data, in words; undefined when nothing did. */
   readonly failure: string | undefined;
   /** The signal that ended it, if one did. */
@@ -59,7 +59,7 @@ export interface PipeReport extends Report {
   readonly input: string | undefined;
   /** The files that what was received went to; undefined for stdout. */
   readonly output: OutputFiles | undefined;
-  readonly statistics: ConversationStatistics;
+  readonly statistics: DuplexStatistics;
 }
 
 /** All that went wrong and what to do about it, in one line; undefined when nothing did. */
@@ -98,18 +98,18 @@ export async function tell<R extends Report>(
       ? await import('../errors/print.js')
       : undefined;
   if (json) {
-    say(toJson({ ...recordOf(report), debug: debugging?.debugRecord(causes) }));
+    logToStderr(toJson({ ...recordOf(report), debug: debugging?.debugRecord(causes) }));
     return;
   }
   const paint = await painter('stderr');
   if (!quiet) {
-    say(textOf(report, paint));
+    logToStderr(textOf(report, paint));
   }
   const failure = describeFailure(report);
   if (failure !== undefined) {
     if (debugging !== undefined) {
-      say(debugging.debugText(causes));
+      logToStderr(debugging.debugText(causes));
     }
-    say(`${paint('red', 'usbxfer:')} ${failure}`);
+    logToStderr(`${paint('red', 'usbxfer:')} ${failure}`);
   }
 }

@@ -1,4 +1,4 @@
-import type { End } from '../../engine/session/outcome.js';
+import type { Outcome } from '../../engine/session/outcome.js';
 import type {
   ReceiveStatistics,
   SendStatistics,
@@ -27,8 +27,8 @@ export function bytesRow({ bytesDelivered }: Statistics): string[] {
 }
 
 /** How long it took, and how fast it was: at best as well, where that is something else. */
-export function paceRows({ seconds, bytesPerSecond, flow }: Statistics): string[][] {
-  const { peakBytesPerSecond } = flow.pace;
+export function paceRows({ seconds, bytesPerSecond, timings }: Statistics): string[][] {
+  const { peakBytesPerSecond } = timings.data;
   const peak =
     peakBytesPerSecond > bytesPerSecond ? `, ${binarySize(peakBytesPerSecond)}/s at best` : '';
   return [
@@ -52,8 +52,8 @@ export function transferRows({ statuses, transfers }: Statistics, paint: Paint):
 }
 
 /** When this machine was the reason that the device had to wait, and what helps. */
-export function delayRows({ flow }: Statistics, { suspensions }: Report): string[][] {
-  const { dryByHost } = flow;
+export function delayRows({ timings }: Statistics, { suspensions }: Report): string[][] {
+  const { dryByHost } = timings;
   return dryByHost.count > 0 && suspensions.count === 0
     ? [
         ['dry', `${inSeconds(dryByHost)} at least: the device had to wait, as this machine was`],
@@ -79,7 +79,7 @@ export function inSeconds({
  * @param idle what it means that nothing moved
  */
 export function endRow({ end, signal }: Report, idle: string): string[] {
-  const words: Partial<Record<End['reason'], string>> = {
+  const words: Partial<Record<Outcome['reason'], string>> = {
     limit: 'limit reached',
     'input-ended': 'end of the input',
     duration: 'duration over',
@@ -158,18 +158,18 @@ function gaps({ gaps, gapCount }: ReceiveStatistics, paint: Paint): string[][] {
 }
 
 /** When the output was the reason that the device had to wait, or may have had, and what helps. */
-function waits({ flow, backlogPeak }: ReceiveStatistics): string[][] {
-  const { dryByPeer, heldUp } = flow;
+function waits({ timings, bytesBufferedPeak }: ReceiveStatistics): string[][] {
+  const { starved, throttled } = timings;
   const rows: string[][] = [];
-  if (heldUp.count > 0) {
+  if (throttled.count > 0) {
     rows.push([
       'held up',
-      `${inSeconds(heldUp)}: ${binarySize(backlogPeak)} waited for the output`,
+      `${inSeconds(throttled)}: ${binarySize(bytesBufferedPeak)} waited for the output`,
     ]);
   }
-  if (dryByPeer.count > 0) {
+  if (starved.count > 0) {
     rows.push(
-      ['dry', `${inSeconds(dryByPeer)}: the device had to wait, as the output was too slow;`],
+      ['dry', `${inSeconds(starved)}: the device had to wait, as the output was too slow;`],
       ['', 'a faster reader or disk helps, for bursts a larger --buffer'],
     );
   }
@@ -207,24 +207,24 @@ export function sendRows(statistics: SendStatistics, paint: Paint): string[][] {
 }
 
 /** Bytes that were read and that the device did not take, or not in their place. */
-function asideSent({ bytesUnsent, bytesBeyond }: SendStatistics, paint: Paint): string[][] {
+function asideSent({ bytesUnsent, bytesAfterGap }: SendStatistics, paint: Paint): string[][] {
   const told = [
-    ...(bytesUnsent > bytesBeyond ? [`${bytesUnsent - bytesBeyond} not sent`] : []),
-    ...(bytesBeyond > 0 ? [paint('red', `${bytesBeyond} taken behind a hole`)] : []),
+    ...(bytesUnsent > bytesAfterGap ? [`${bytesUnsent - bytesAfterGap} not sent`] : []),
+    ...(bytesAfterGap > 0 ? [paint('red', `${bytesAfterGap} taken behind a hole`)] : []),
   ];
   return told.length > 0 ? [['', `and read besides: ${told.join(', ')}`]] : [];
 }
 
 /** When the input was the reason that the device had to wait, or may have had, and what helps. */
-function sendWaits({ flow }: SendStatistics): string[][] {
-  const { dryByPeer, heldUp } = flow;
+function sendWaits({ timings }: SendStatistics): string[][] {
+  const { starved, throttled } = timings;
   const rows: string[][] = [];
-  if (heldUp.count > 0) {
-    rows.push(['held up', `${inSeconds(heldUp)}: waited for the input`]);
+  if (throttled.count > 0) {
+    rows.push(['held up', `${inSeconds(throttled)}: waited for the input`]);
   }
-  if (dryByPeer.count > 0) {
+  if (starved.count > 0) {
     rows.push(
-      ['dry', `${inSeconds(dryByPeer)}: the device had to wait, as the input was too slow;`],
+      ['dry', `${inSeconds(starved)}: the device had to wait, as the input was too slow;`],
       ['', 'a faster program or disk helps, for pauses of it a larger --buffer'],
     );
   }

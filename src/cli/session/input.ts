@@ -2,7 +2,7 @@ import { InputError, inheritedSource, openSource } from '../../engine/io/open-so
 import type { Source } from '../../engine/io/source.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
 import { sanitize } from '../terminal/sanitize.js';
-import type { Interruption } from './shutdown.js';
+import type { ShutdownController } from './shutdown.js';
 import { isStdinClosed, STDIN_NAMES } from './startup-fds.js';
 
 const STDIN = 0;
@@ -30,7 +30,7 @@ export interface Input {
  */
 export async function openInput(
   { input, skip }: InputOptions,
-  interruption: Pick<Interruption, 'signal' | 'received'>,
+  interruption: Pick<ShutdownController, 'signal' | 'received'>,
 ): Promise<Input> {
   if (input === '') {
     throw new CliError('invalid-value', '-i needs the name of a file', { advice: '- is stdin' });

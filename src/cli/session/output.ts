@@ -13,7 +13,7 @@ import {
   requireFile,
   statOf,
 } from './output-name.js';
-import type { Interruption } from './shutdown.js';
+import type { ShutdownController } from './shutdown.js';
 import { isStdoutClosed } from './startup-fds.js';
 
 const STDOUT = 1;
@@ -46,7 +46,7 @@ export interface Output {
 export async function openOutput(
   plan: OutputPlan,
   device: DeviceInfo,
-  interruption: Pick<Interruption, 'signal' | 'received'>,
+  interruption: Pick<ShutdownController, 'signal' | 'received'>,
   isTaken: (file: Stats) => boolean = () => false,
 ): Promise<Output> {
   const { nameOf } = plan;
@@ -84,7 +84,7 @@ function openStdout({ append, fsync }: OutputOptions): Sink {
 async function openSingle(
   { force, append, fsync, lacks }: OutputPlan,
   path: string,
-  interruption: Pick<Interruption, 'signal' | 'received'>,
+  interruption: Pick<ShutdownController, 'signal' | 'received'>,
   isTaken: (file: Stats) => boolean,
 ): Promise<Output> {
   const name = sanitize(path);

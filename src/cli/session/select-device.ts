@@ -3,7 +3,7 @@ import type { Backend, DeviceInfo } from '../../usb/backend.js';
 import { CliError } from '../errors/cli-error.js';
 import { type FilterOptions, filterDevices, selectDevice } from '../options/device.js';
 import type { Notices } from '../progress/notices.js';
-import type { Interruption } from './shutdown.js';
+import type { ShutdownController } from './shutdown.js';
 
 /** Which device, and how long to wait for it in milliseconds, if at all. */
 export interface ChoiceOptions extends FilterOptions {
@@ -18,7 +18,7 @@ export interface ChoiceOptions extends FilterOptions {
 export async function chooseDevice(
   backend: Backend,
   options: ChoiceOptions,
-  interruption: Interruption,
+  interruption: ShutdownController,
   notices: Notices,
 ): Promise<DeviceInfo> {
   const devices = await backend.list();

@@ -1,16 +1,16 @@
-import type { ControlMessages } from '../../engine/session/hooks.js';
-import type { Stops } from '../../engine/session/run.js';
+import type { StreamHooks } from '../../engine/session/hooks.js';
+import type { StopConditions } from '../../engine/session/run.js';
 import type { Backend, ClaimOptions, DeviceInfo } from '../../usb/backend.js';
 import { type BackendOptions, loadBackend } from '../options/backend.js';
 import type { MessageOptions } from '../options/stream.js';
 import { Monitor, type MonitorOptions } from '../progress/monitor.js';
 import { Notices } from '../progress/notices.js';
-import type { Subject } from '../progress/stream.js';
+import type { MonitoredStream } from '../progress/stream.js';
 import type { Report } from '../report/report.js';
 import { type TellOptions, tell } from '../report/report.js';
 import type { Paint } from '../terminal/style.js';
 import { type ChoiceOptions, chooseDevice } from './select-device.js';
-import { type Drain, Interruption } from './shutdown.js';
+import { type Drain, ShutdownController } from './shutdown.js';
 
 /** What a session takes of a command's options. */
 export interface SessionOptions
@@ -25,7 +25,7 @@ export interface SessionOptions
 }
 
 /** What every run of data is asked for with. */
-export interface RunRequest extends Stops, ControlMessages {
+export interface RunRequest extends StopConditions, StreamHooks {
   readonly backend: Backend;
   readonly device: DeviceInfo;
   readonly claim: ClaimOptions;
@@ -43,7 +43,7 @@ export class Session {
   readonly backend: Backend;
   readonly device: DeviceInfo;
   readonly notices: Notices;
-  readonly interruption: Interruption;
+  readonly interruption: ShutdownController;
   readonly monitor: Monitor;
   readonly #options: SessionOptions;
 
@@ -51,7 +51,7 @@ export class Session {
     backend: Backend,
     device: DeviceInfo,
     notices: Notices,
-    interruption: Interruption,
+    interruption: ShutdownController,
     monitor: Monitor,
     options: SessionOptions,
   ) {
@@ -76,7 +76,7 @@ export class Session {
   ): Promise<number> {
     const backend = await loadBackend(options);
     const notices = new Notices(options.json ?? options.quiet ?? false);
-    const interruption = new Interruption(options.json);
+    const interruption = new ShutdownController(options.json);
     const monitor = new Monitor(options);
     try {
       await monitor.open(interruption);
@@ -103,7 +103,7 @@ export class Session {
   }
 
   /** Data begins to move. */
-  start(subject: Subject & Drain): void {
+  start(subject: MonitoredStream & Drain): void {
     this.interruption.follow(subject);
     this.monitor.start(subject);
   }
@@ -116,7 +116,7 @@ export class Session {
    */
   async conclude<R extends Report>(
     report: R,
-    unstarted: Subject,
+    unstarted: MonitoredStream,
     { text, record }: Telling<R>,
   ): Promise<number> {
     const told = await this.monitor.conclude(report, unstarted);

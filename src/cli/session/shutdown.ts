@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { errorRecord } from '../errors/print.js';
 import { toJson } from '../terminal/sanitize.js';
-import { say } from '../terminal/stdio.js';
+import { logToStderr } from '../terminal/stdio.js';
 import { isUnderNohup } from './startup-fds.js';
 import { Suspensions } from './suspend.js';
 
@@ -36,7 +36,7 @@ export interface Drain {
  * Whoever leaves at once dies by the signal, and not with an exit code: at an exit Node waits for
  * its threads, and one of them may be stuck in a write for ever.
  */
-export class Interruption {
+export class ShutdownController {
   readonly #json: boolean;
   readonly #controller = new AbortController();
   readonly #suspensions = new Suspensions();
@@ -120,7 +120,7 @@ export class Interruption {
     const message = this.#drain === undefined ? why : `${why}; ${this.#drain.account()}`;
     const exitCode = 128 + constants.signals[signal];
     const record = errorRecord({ code: 'interrupted', message, exit_code: exitCode });
-    say(this.#json ? toJson(record) : `usbxfer: ${message}`);
+    logToStderr(this.#json ? toJson(record) : `usbxfer: ${message}`);
     this.dispose();
     process.kill(process.pid, signal);
   }

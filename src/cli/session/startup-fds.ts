@@ -48,7 +48,7 @@ export function isUnderNohup(): boolean {
  * Whether a descriptor is open, and not one of Node's own: those are nameless inodes, and pipes of
  * which it has both ends.
  */
-export function isGiven(fd: number): boolean {
+export function isInheritedFd(fd: number): boolean {
   try {
     fstatSync(fd);
   } catch {

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { MessageQueue } from './nonblocking-writer.js';
+import type { NonBlockingWriter } from './nonblocking-writer.js';
 
 /** Back to the line's beginning; up one line; erase from the cursor to the end of the line (ECMA-48). */
 const START = '\r';
@@ -15,13 +15,13 @@ const NO_WRAP = '\x1b[?7l';
 
 /** A line at the bottom of a terminal that is drawn over itself, and leaves nothing when it goes. */
 export class TerminalLine {
-  readonly #messages: MessageQueue;
+  readonly #messages: NonBlockingWriter;
   readonly #columns: () => number;
   #drawn = '';
   #drawnColumns = 0;
 
   /** @param columns how wide the terminal is now */
-  constructor(messages: MessageQueue, columns: () => number) {
+  constructor(messages: NonBlockingWriter, columns: () => number) {
     this.#messages = messages;
     this.#columns = columns;
   }

@@ -10,7 +10,7 @@ const RETRY_DELAY = 20;
  * Text for a descriptor that may be full, closed or stuck, and which is never waited for: what it
  * does not take at once is kept, up to a bound, and tried again.
  */
-export class MessageQueue {
+export class NonBlockingWriter {
   readonly #fd: number;
   readonly #waiting: Buffer[] = [];
   #waitingBytes = 0;

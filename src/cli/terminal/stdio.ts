@@ -2,14 +2,14 @@ import { closeSync, fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { CliError, systemReason } from '../errors/cli-error.js';
 import type { TerminalLine } from './live-line.js';
-import { MessageQueue, nonBlocking } from './nonblocking-writer.js';
+import { NonBlockingWriter, nonBlocking } from './nonblocking-writer.js';
 
 const STDERR = 2;
 
 /** How long the last words may take to get through, in milliseconds. */
 const LAST_WORDS = 1000;
 
-let messages: MessageQueue | undefined;
+let messages: NonBlockingWriter | undefined;
 let line: TerminalLine | undefined;
 const printed: Promise<void>[] = [];
 
@@ -46,14 +46,14 @@ export async function finishPrinting(): Promise<void> {
  * Says something to the person, on stderr. Never waits, so that no data waits either. Nobody may be
  * listening: that is no failure.
  */
-export function say(text: string): void {
+export function logToStderr(text: string): void {
   line?.erase();
   stderrMessages().put(`${text}\n`);
 }
 
 /** What is waiting to be said. */
-export function stderrMessages(): MessageQueue {
-  messages ??= new MessageQueue(nonBlocking(STDERR) ?? stderrOfNode());
+export function stderrMessages(): NonBlockingWriter {
+  messages ??= new NonBlockingWriter(nonBlocking(STDERR) ?? stderrOfNode());
   return messages;
 }
 

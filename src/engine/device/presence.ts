@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend, Device, DeviceInfo } from '../../usb/backend.js';
 import { type BusEvent, busEvents, presenceOf } from '../../usb/bus-events.js';
-import type { End } from '../session/outcome.js';
+import type { Outcome } from '../session/outcome.js';
 import type { Statistics } from '../stats/statistics.js';
 
 /** How often the bus is looked at, in milliseconds. Listing opens nothing and costs little. */
@@ -59,14 +59,14 @@ const IDLE_POLL = 1000;
  *
  * @returns the end; as `device-lost` where it was an error and the device went
  */
-export async function explainError(end: End, device: Device): Promise<End> {
-  return end.reason === 'error' && (await vanishes(device))
+export async function classifyError(end: Outcome, device: Device): Promise<Outcome> {
+  return end.reason === 'error' && (await disconnectsSoon(device))
     ? { ...end, reason: 'device-lost' }
     : end;
 }
 
 /** Whether a device goes, or is gone, behind an error that may have been the beginning of that. */
-export async function vanishes(device: Device): Promise<boolean> {
+export async function disconnectsSoon(device: Device): Promise<boolean> {
   const until = performance.now() + UNPLUG_GRACE;
   while (await device.isConnected()) {
     if (performance.now() >= until) {
@@ -81,10 +81,10 @@ export async function vanishes(device: Device): Promise<boolean> {
  * Stops what waits for its other end when the device is gone: with nothing in flight, no transfer
  * would tell. Returns what ends the watch.
  */
-export function stopWhenGone(
+export function stopOnDisconnect(
   device: Device,
   statistics: Statistics,
-  stop: (end: End) => void,
+  stop: (end: Outcome) => void,
 ): () => void {
   const timer = setInterval(async () => {
     if (statistics.inFlight === 0 && !(await device.isConnected())) {

@@ -4,7 +4,7 @@ import type { Sink, WriteDone } from './sink.js';
  * A sink whose reader may go away before the data ends: from then on nothing is written, and nobody
  * has to stop for it.
  */
-export class UntilClosed implements Sink {
+export class EpipeSink implements Sink {
   readonly #sink: Sink;
   readonly #onClosed: () => void;
   #done: WriteDone = () => {};

@@ -1,7 +1,7 @@
 import { fsync, write, writev } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Sink, WriteDone } from './sink.js';
-import { behind } from './sink.js';
+import { skipBytes } from './sink.js';
 
 /**
  * How long to leave a full non-blocking pipe alone before the next try, in milliseconds: at first,
@@ -70,7 +70,7 @@ export class FdSink implements Sink {
     }
     this.#delay = FIRST_DELAY;
     this.#written += written;
-    this.#rest = behind(this.#rest, written);
+    this.#rest = skipBytes(this.#rest, written);
     if (this.#rest.length > 0) {
       this.#writeRest();
     } else {

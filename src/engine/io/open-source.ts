@@ -5,7 +5,7 @@ import { isatty } from 'node:tty';
 import { promisify } from 'node:util';
 import { FdSource } from './fd-source.js';
 import type { Source } from './source.js';
-import { skip as readPast } from './source.js';
+import { discardBytes as readPast } from './source.js';
 import type { StreamKind } from './stream-source.js';
 
 const { O_NOCTTY, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;

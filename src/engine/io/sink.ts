@@ -23,7 +23,7 @@ export interface Sink {
 export type WriteDone = (error: Error | undefined, written: number) => void;
 
 /** The first so many bytes of buffers, which are not copied. */
-export function firstOf(buffers: readonly Buffer[], bytes: number): readonly Buffer[] {
+export function takeBytes(buffers: readonly Buffer[], bytes: number): readonly Buffer[] {
   const first: Buffer[] = [];
   let left = bytes;
   for (const buffer of buffers) {
@@ -37,7 +37,7 @@ export function firstOf(buffers: readonly Buffer[], bytes: number): readonly Buf
 }
 
 /** What is left of buffers behind so many bytes. */
-export function behind(buffers: readonly Buffer[], bytes: number): readonly Buffer[] {
+export function skipBytes(buffers: readonly Buffer[], bytes: number): readonly Buffer[] {
   let left = bytes;
   let whole = 0;
   for (const { length } of buffers) {

@@ -35,7 +35,7 @@ const CHUNK = 1024 * 1024;
  * @returns how many there were: fewer when the input ended before
  * @throws the failure of a read; the reason of `signal`
  */
-export async function skip(
+export async function discardBytes(
   source: Source,
   bytes: number,
   signal: AbortSignal | undefined,

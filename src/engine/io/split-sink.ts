@@ -1,6 +1,6 @@
 import { toError } from '../../usb/errors.js';
 import type { Sink, WriteDone } from './sink.js';
-import { behind, firstOf } from './sink.js';
+import { skipBytes, takeBytes } from './sink.js';
 
 /** Where to cut: without either, everything is one part; with both, whichever comes first. */
 export interface SplitOptions {
@@ -79,9 +79,9 @@ export class SplitSink implements Sink {
       this.#due = Math.min(this.#due, performance.now() + this.#every);
       const written = await this.#writeTo(
         part,
-        length <= this.#left ? rest : firstOf(rest, this.#left),
+        length <= this.#left ? rest : takeBytes(rest, this.#left),
       );
-      rest = behind(rest, written);
+      rest = skipBytes(rest, written);
       length -= written;
       this.#left -= written;
       if (this.#left === 0) {

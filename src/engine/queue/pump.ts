@@ -1,9 +1,9 @@
 import type { Endpoint } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
 import type { TransferStatus } from '../../usb/transfer-status.js';
-import { type End, internal, isClean, worse } from '../session/outcome.js';
+import { internalError, isClean, moreSevere, type Outcome } from '../session/outcome.js';
 import type { Statistics } from '../stats/statistics.js';
-import { TransferPool } from './transfer-queue.js';
+import { TransferQueue } from './transfer-queue.js';
 
 /**
  * Bytes to submit again before the event loop has turned; the rest goes then. While transfers are
@@ -21,14 +21,14 @@ export interface PumpOptions {
 }
 
 /** What is pumped: all that differs between receiving and sending. */
-export interface Cargo {
+export interface TransferHandler {
   readonly statistics: Statistics;
 
   /** A run begins. It may drain the pump at once, where there is nothing to do. */
-  start(pool: TransferPool): void;
+  start(pool: TransferQueue): void;
 
   /** The buffer of the next submission; undefined when there is none, now or for good. */
-  next(pool: TransferPool): Buffer | undefined;
+  next(pool: TransferQueue): Buffer | undefined;
 
   /** Bytes of that buffer to move. */
   readonly length: number;
@@ -76,25 +76,25 @@ export interface Cargo {
  * other end. Then `run` may be called again.
  */
 export class Pump {
-  readonly #cargo: Cargo;
+  readonly #cargo: TransferHandler;
   readonly #options: PumpOptions;
   /** Transfers that the system has memory for. */
   #room = Number.POSITIVE_INFINITY;
   #endpoint: Endpoint | undefined;
-  #pool: TransferPool | undefined;
+  #pool: TransferQueue | undefined;
   #running = false;
   /** Whether the end of a turn of the event loop is awaited, and the bytes submitted since the last. */
   #turning = false;
   #turnBytes = 0;
   /** Why this run ends, once it does, and since when. */
-  #end: End | undefined;
+  #end: Outcome | undefined;
   #drainingSince = 0;
   /** An end that no later run gets over: from outside, or because the other end failed. */
-  #stopped: End | undefined;
-  #resolve: (end: End) => void = () => {};
+  #stopped: Outcome | undefined;
+  #resolve: (end: Outcome) => void = () => {};
 
   /** @throws RangeError for a depth out of its range */
-  constructor(cargo: Cargo, options: PumpOptions) {
+  constructor(cargo: TransferHandler, options: PumpOptions) {
     const { depth } = options;
     if (!Number.isInteger(depth) || depth < 1) {
       throw new RangeError(`depth must be a whole number from 1 on, not ${depth}`);
@@ -109,7 +109,7 @@ export class Pump {
    *
    * @param firstSequence the number of the first submission of an endpoint that is new to the pump
    */
-  run(endpoint: Endpoint, firstSequence: number): Promise<End> {
+  run(endpoint: Endpoint, firstSequence: number): Promise<Outcome> {
     return new Promise((resolve) => {
       const { statistics } = this.#cargo;
       this.#resolve = resolve;
@@ -117,7 +117,7 @@ export class Pump {
       this.#end = this.#stopped;
       this.#running = true;
       const now = performance.now();
-      statistics.flow.start(now);
+      statistics.timings.start(now);
       this.#cargo.start(pool);
       this.#advance(now, true);
     });
@@ -129,7 +129,7 @@ export class Pump {
   }
 
   /** Ends this run, and any later one at once: the drain begins, and `run` resolves at its end. */
-  stop(end: End): void {
+  stop(end: Outcome): void {
     this.#stopped ??= end;
     if (this.#running) {
       this.drain(end);
@@ -138,9 +138,9 @@ export class Pump {
   }
 
   /** Begins the drain of this run, or, when it has begun, notes a graver reason for it. */
-  drain(end: End): void {
+  drain(end: Outcome): void {
     if (this.#end !== undefined) {
-      this.#end = worse(this.#end, end);
+      this.#end = moreSevere(this.#end, end);
       return;
     }
     this.#end = end;
@@ -154,11 +154,11 @@ export class Pump {
   }
 
   /** The transfers of an endpoint are made once, however often it is run again. */
-  #usePool(endpoint: Endpoint, firstSequence: number): TransferPool {
+  #usePool(endpoint: Endpoint, firstSequence: number): TransferQueue {
     if (this.#pool === undefined || this.#endpoint !== endpoint) {
       const { depth } = this.#options;
       this.#endpoint = endpoint;
-      this.#pool = new TransferPool(endpoint, depth, firstSequence, this.#onComplete);
+      this.#pool = new TransferQueue(endpoint, depth, firstSequence, this.#onComplete);
     }
     return this.#pool;
   }
@@ -177,9 +177,9 @@ export class Pump {
     try {
       statistics.count(status, requested, actualLength);
       this.#cargo.ended(sequence, buffer, requested, status, actualLength, now);
-      statistics.flow.ended(sequence, status, actualLength, inFlight, newest, now);
+      statistics.timings.ended(sequence, status, actualLength, inFlight, newest, now);
     } catch (error) {
-      this.drain(internal(error));
+      this.drain(internalError(error));
     }
     this.#advance(now);
   };
@@ -194,13 +194,13 @@ export class Pump {
       this.#cargo.settle();
       this.#fill(pool, now, turnEnds ? Number.POSITIVE_INFINITY : TURN_BYTES);
     } catch (error) {
-      this.drain(internal(error));
+      this.drain(internalError(error));
     }
     let waits = true;
     try {
       waits = this.#cargo.proceed(turnEnds); // also when the above failed: what has come is moved on
     } catch (error) {
-      this.drain(internal(error));
+      this.drain(internalError(error));
     }
     if (turnEnds) {
       this.#turnBytes = 0;
@@ -225,7 +225,7 @@ export class Pump {
     this.#advance(performance.now(), true);
   };
 
-  #finish(end: End): void {
+  #finish(end: Outcome): void {
     this.#running = false;
     this.#cargo.statistics.endedAt = performance.now();
     const offset = this.#cargo.finish();
@@ -237,8 +237,8 @@ export class Pump {
    *
    * @param most bytes in this turn of the event loop
    */
-  #fill(pool: TransferPool, now: number, most: number): void {
-    const { flow } = this.#cargo.statistics;
+  #fill(pool: TransferQueue, now: number, most: number): void {
+    const { timings } = this.#cargo.statistics;
     while (this.#end === undefined && pool.hasIdle && pool.inFlight < this.#room) {
       if (this.#turnBytes >= most) {
         return;
@@ -246,7 +246,7 @@ export class Pump {
       const buffer = this.#cargo.next(pool);
       if (buffer === undefined) {
         if (this.#cargo.heldUp) {
-          flow.hold(pool.inFlight, now);
+          timings.hold(pool.inFlight, now);
           return;
         }
         break;
@@ -261,28 +261,28 @@ export class Pump {
         this.#cargo.restore(buffer);
         this.#refused(pool, error);
       }
-      flow.submitted(now);
+      timings.submitted(now);
     }
-    flow.full(now);
+    timings.full(now);
   }
 
   /** Without memory for all transfers, those that are in flight have to do. */
-  #refused(pool: TransferPool, error: unknown): void {
+  #refused(pool: TransferQueue, error: unknown): void {
     if (error instanceof UsbError && error.code === 'no-memory' && pool.inFlight > 0) {
       if (this.#room === Number.POSITIVE_INFINITY) {
         this.#options.onShrink?.(pool.inFlight);
       }
       this.#room = pool.inFlight;
-      this.#cargo.statistics.flow.limit(this.#room);
+      this.#cargo.statistics.timings.limit(this.#room);
     } else {
       this.drain(submitFailed(error));
     }
   }
 }
 
-function submitFailed(error: unknown): End {
+function submitFailed(error: unknown): Outcome {
   if (!(error instanceof UsbError)) {
-    return internal(error);
+    return internalError(error);
   }
   return error.code === 'no-device'
     ? { reason: 'device-lost' }

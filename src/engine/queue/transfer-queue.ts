@@ -35,7 +35,7 @@ const NO_BUFFER = Buffer.alloc(0);
  * The pool knows which transfers are idle and which are in flight, and since when, and numbers
  * submissions. What is submitted and what becomes of it is the owner's.
  */
-export class TransferPool {
+export class TransferQueue {
   readonly #idle: Slot[] = [];
   /** The ends of the list of what is in flight; it is threaded through the slots. */
   #oldest: Slot | undefined;

@@ -1,5 +1,5 @@
 import type { TransferStatus } from '../../usb/transfer-status.js';
-import type { TransferPool } from '../queue/transfer-queue.js';
+import type { TransferQueue } from '../queue/transfer-queue.js';
 import type { ReceiveStatistics } from '../stats/statistics.js';
 
 /** What ends a capture that goes well. Without any of these it goes on for ever. */
@@ -35,7 +35,7 @@ export class Quota {
    * How many bytes the next transfer may ask for, given what came and what is in flight; 0 or less
    * for none. A last packet may hold more than is left: that much is the device's choice.
    */
-  allowance(statistics: ReceiveStatistics, pool: TransferPool): number {
+  allowance(statistics: ReceiveStatistics, pool: TransferQueue): number {
     const transfers = statistics.transfersWithData + pool.inFlight;
     // A message may end with any transfer, and what is queued behind would take from the next one.
     if (transfers >= this.#count || (this.#untilShort && pool.inFlight > 0)) {

@@ -1,14 +1,14 @@
 import type { Endpoint } from '../../usb/backend.js';
 import type { TransferStatus } from '../../usb/transfer-status.js';
 import type { Sink } from '../io/sink.js';
-import { type Cargo, Pump, type PumpOptions } from '../queue/pump.js';
+import { Pump, type PumpOptions, type TransferHandler } from '../queue/pump.js';
 import { ReorderQueue } from '../queue/reorder-queue.js';
-import type { TransferPool } from '../queue/transfer-queue.js';
-import type { End } from '../session/outcome.js';
+import type { TransferQueue } from '../queue/transfer-queue.js';
+import type { Outcome } from '../session/outcome.js';
 import { ReceiveStatistics } from '../stats/statistics.js';
-import { type TimeOutOptions, TimeOuts } from '../timeouts.js';
+import { type TimeOutOptions, Timeouts } from '../timeouts.js';
 import { type Limits, Quota } from './limits.js';
-import { Backlog } from './write-buffer.js';
+import { WriteBuffer } from './write-buffer.js';
 import { Writer } from './writer.js';
 
 /** Received bytes that may wait for the sink before submitting pauses, unless told otherwise. */
@@ -42,15 +42,15 @@ export interface ReceiveOptions extends PumpOptions, Limits, TimeOutOptions {
  * backlog full, submitting pauses: the device is NAKed and nothing is lost. After each run, `run`
  * may be called again, to go on behind a gap.
  */
-export class Receiver implements Cargo {
+export class Receiver implements TransferHandler {
   readonly statistics: ReceiveStatistics;
   readonly #transferSize: number;
   readonly #pump: Pump;
   readonly #quota: Quota;
-  readonly #backlog: Backlog;
+  readonly #backlog: WriteBuffer;
   readonly #completed: ReorderQueue;
   readonly #writer: Writer;
-  readonly #timeOuts: TimeOuts;
+  readonly #timeOuts: Timeouts;
   #packetSize = 1;
   /** Packets in a full transfer. */
   #packets = 1;
@@ -71,7 +71,7 @@ export class Receiver implements Cargo {
     this.#transferSize = transferSize;
     this.statistics = new ReceiveStatistics(depth, options.wireRate);
     this.#quota = new Quota(options);
-    this.#backlog = new Backlog(depth, transferSize, backlog);
+    this.#backlog = new WriteBuffer(depth, transferSize, backlog);
     this.#completed = new ReorderQueue(this.#backlog.buffers.capacity);
     this.#writer = new Writer(
       this.#completed,
@@ -81,7 +81,7 @@ export class Receiver implements Cargo {
       { skip, bytes },
       this.#onWritten,
     );
-    this.#timeOuts = new TimeOuts(options, () => this.#pump.drain({ reason: 'idle' }));
+    this.#timeOuts = new Timeouts(options, () => this.#pump.drain({ reason: 'idle' }));
   }
 
   /**
@@ -90,7 +90,7 @@ export class Receiver implements Cargo {
    *
    * Rejects with a RangeError when `transferSize` is less than one packet of the endpoint.
    */
-  async run(endpoint: Endpoint): Promise<End> {
+  async run(endpoint: Endpoint): Promise<Outcome> {
     this.#packetSize = endpoint.maxPacketSize;
     this.#packets = Math.floor(this.#transferSize / this.#packetSize);
     if (!(this.#packets >= 1)) {
@@ -100,7 +100,7 @@ export class Receiver implements Cargo {
   }
 
   /** Ends this run, and any later one at once: the drain begins, and `run` resolves at its end. */
-  stop(end: End): void {
+  stop(end: Outcome): void {
     this.#pump.stop(end);
   }
 
@@ -113,12 +113,12 @@ export class Receiver implements Cargo {
     this.#timeOuts.setIdle(milliseconds);
   }
 
-  start(pool: TransferPool): void {
+  start(pool: TransferQueue): void {
     this.#timeOuts.start(pool);
     this.#endAtLimit('cancelled', false);
   }
 
-  next(pool: TransferPool): Buffer | undefined {
+  next(pool: TransferQueue): Buffer | undefined {
     this.heldUp = false;
     // Never ask the device for more than is left: what it sends beyond would be lost to the next
     // run. Whole packets only, as a device may fill its last packet.

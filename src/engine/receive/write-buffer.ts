@@ -29,7 +29,7 @@ const NO_BUFFER = Buffer.alloc(0);
  *
  * A ring of fixed size: nothing is allocated but buffers that were never needed before.
  */
-export class Backlog {
+export class WriteBuffer {
   /** The transfers' buffers. */
   readonly buffers: BufferPool;
   /** The buffers that wait: the transfers' own, or chunks that small ones are copied to. */
@@ -113,7 +113,7 @@ export class Backlog {
    *
    * @param most bytes, unless a single buffer has more
    */
-  lend(most: number): readonly Buffer[] {
+  acquire(most: number): readonly Buffer[] {
     let bytes = 0;
     for (; this.#first < this.#end && this.#lent.length < MOST_BUFFERS; this.#first += 1) {
       const index = this.#first % this.#ring.length;
@@ -134,7 +134,7 @@ export class Backlog {
   }
 
   /** Takes back what was lent, for use again. */
-  takeBack(): void {
+  release(): void {
     for (const chunk of this.#lent) {
       this.#chunks.give(chunk);
     }
@@ -143,7 +143,7 @@ export class Backlog {
   }
 
   /** Forgets all that waits; returns how many bytes that was. */
-  drop(): number {
+  clear(): number {
     const bytes = this.#bytes;
     this.#bytes = 0;
     this.#slack = 0;

@@ -2,7 +2,7 @@ import { toError } from '../../usb/errors.js';
 import type { Sink } from '../io/sink.js';
 import type { ReorderQueue } from '../queue/reorder-queue.js';
 import type { ReceiveStatistics } from '../stats/statistics.js';
-import type { Backlog } from './write-buffer.js';
+import type { WriteBuffer } from './write-buffer.js';
 
 /**
  * How long a write may take, in milliseconds, as the one before went: so that whoever watches a slow
@@ -28,7 +28,7 @@ export interface WriterLimits {
  */
 export class Writer {
   readonly #queue: ReorderQueue;
-  readonly #backlog: Backlog;
+  readonly #backlog: WriteBuffer;
   readonly #sink: Sink;
   readonly #statistics: ReceiveStatistics;
   readonly #onWritten: (error: Error | undefined) => void;
@@ -49,7 +49,7 @@ export class Writer {
    */
   constructor(
     queue: ReorderQueue,
-    backlog: Backlog,
+    backlog: WriteBuffer,
     sink: Sink,
     statistics: ReceiveStatistics,
     limits: WriterLimits,
@@ -66,7 +66,7 @@ export class Writer {
 
   /** Whether anything is still to be written. */
   get busy(): boolean {
-    return this.#statistics.bytesAtSink > 0 || !this.#backlog.isEmpty;
+    return this.#statistics.bytesBeingWritten > 0 || !this.#backlog.isEmpty;
   }
 
   /**
@@ -96,7 +96,7 @@ export class Writer {
 
   /** Whether something waits in the backlog, and the sink for it. */
   get canWrite(): boolean {
-    return this.#statistics.bytesAtSink === 0 && !this.#backlog.isEmpty;
+    return this.#statistics.bytesBeingWritten === 0 && !this.#backlog.isEmpty;
   }
 
   /** Writes of what waits in the backlog, unless the sink is at work. */
@@ -138,9 +138,9 @@ export class Writer {
   }
 
   #start(): void {
-    const buffers = this.#backlog.lend(this.#mostToWrite);
+    const buffers = this.#backlog.acquire(this.#mostToWrite);
     for (const { length } of buffers) {
-      this.#statistics.bytesAtSink += length;
+      this.#statistics.bytesBeingWritten += length;
     }
     this.#writingSince = performance.now();
     try {
@@ -152,14 +152,14 @@ export class Writer {
 
   readonly #wrote = (error: Error | undefined, written: number): void => {
     this.#statistics.bytesWritten += written;
-    this.#statistics.bytesUnwritten += this.#statistics.bytesAtSink - written;
-    this.#statistics.bytesAtSink = 0;
+    this.#statistics.bytesUnwritten += this.#statistics.bytesBeingWritten - written;
+    this.#statistics.bytesBeingWritten = 0;
     const bytesPerMillisecond = written / (performance.now() - this.#writingSince);
     this.#mostToWrite = Math.min(bytesPerMillisecond * LONGEST_WRITE, LARGEST_WRITE);
-    this.#backlog.takeBack();
+    this.#backlog.release();
     if (error !== undefined) {
       this.#sinkFailed = true;
-      this.#statistics.bytesUnwritten += this.#backlog.drop();
+      this.#statistics.bytesUnwritten += this.#backlog.clear();
     }
     this.#onWritten(error);
   };

@@ -1,12 +1,12 @@
 import type { Endpoint } from '../../usb/backend.js';
 import type { TransferStatus } from '../../usb/transfer-status.js';
 import type { Source } from '../io/source.js';
-import { type Cargo, Pump, type PumpOptions } from '../queue/pump.js';
+import { Pump, type PumpOptions, type TransferHandler } from '../queue/pump.js';
 import { ReorderQueue } from '../queue/reorder-queue.js';
-import type { TransferPool } from '../queue/transfer-queue.js';
-import type { End } from '../session/outcome.js';
+import type { TransferQueue } from '../queue/transfer-queue.js';
+import type { Outcome } from '../session/outcome.js';
 import { SendStatistics } from '../stats/statistics.js';
-import { Alarm } from '../timers.js';
+import { Watchdog } from '../timers.js';
 import { ReadAhead } from './read-ahead.js';
 
 /** Bytes that are read ahead of the transfers in flight, unless told otherwise. */
@@ -56,7 +56,7 @@ const ZERO_LENGTH = Buffer.alloc(0);
  * a hole, and what is queued is cancelled, newest first. How much the device took up to there is
  * known to the byte. `run` is called once.
  */
-export class Sender implements Cargo {
+export class Sender implements TransferHandler {
   readonly statistics: SendStatistics;
   readonly #zlp: ZeroLengthPackets;
   readonly #pump: Pump;
@@ -64,8 +64,8 @@ export class Sender implements Cargo {
   /** Submissions, from the oldest in flight on, that there may be at once. */
   readonly #window: number;
   readonly #completed: ReorderQueue;
-  readonly #alarm: Alarm | undefined;
-  #pool: TransferPool | undefined;
+  readonly #alarm: Watchdog | undefined;
+  #pool: TransferQueue | undefined;
   #packetSize = 1;
   /** A piece that could not be submitted: it is the next one. */
   #restored: Buffer | undefined;
@@ -111,27 +111,27 @@ export class Sender implements Cargo {
     this.#window = 2 * depth;
     this.#completed = new ReorderQueue(this.#window);
     if (idleTimeout !== undefined) {
-      this.#alarm = new Alarm(idleTimeout, this.#waitingSince, this.#giveUp);
+      this.#alarm = new Watchdog(idleTimeout, this.#waitingSince, this.#giveUp);
     }
   }
 
   /** Sends to an endpoint until the input, or something else, ends it, and all has completed. */
-  async run(endpoint: Endpoint): Promise<End> {
+  async run(endpoint: Endpoint): Promise<Outcome> {
     this.#packetSize = endpoint.maxPacketSize;
     return this.#pump.run(endpoint, 0);
   }
 
   /** Ends the run: the drain begins, and `run` resolves at its end. */
-  stop(end: End): void {
+  stop(end: Outcome): void {
     this.#pump.stop(end);
   }
 
-  start(pool: TransferPool): void {
+  start(pool: TransferQueue): void {
     this.#pool = pool;
     this.#alarm?.start();
   }
 
-  next({ newest, inFlight }: TransferPool): Buffer | undefined {
+  next({ newest, inFlight }: TransferQueue): Buffer | undefined {
     this.heldUp = false;
     if (newest + 1 - this.#completed.taken >= this.#window) {
       return undefined; // an old one is still in flight
@@ -216,7 +216,7 @@ export class Sender implements Cargo {
       if (sequence <= this.#hole) {
         statistics.bytesAccepted += accepted;
       } else {
-        statistics.bytesBeyond += accepted;
+        statistics.bytesAfterGap += accepted;
       }
     }
   }
@@ -268,7 +268,7 @@ export class Sender implements Cargo {
       this.#readAhead.waiting,
     );
     if (bytes === 0 && this.#readAhead.isOver) {
-      this.statistics.flow.heldForNothing();
+      this.statistics.timings.heldForNothing();
     }
     // A pipe gives little at once.
     if (this.#readAhead.hasPiece || this.#readAhead.isOver || this.#pump.isDraining) {
@@ -291,7 +291,7 @@ export class Sender implements Cargo {
 }
 
 /** What a transfer means for the run, of which the device has not taken all. */
-function endOf(status: TransferStatus): End {
+function endOf(status: TransferStatus): Outcome {
   switch (status) {
     case 'stall':
     case 'overflow':

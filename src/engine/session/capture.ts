@@ -1,18 +1,18 @@
 import type { Backend, ClaimOptions, DeviceInfo } from '../../usb/backend.js';
-import { failureOf } from '../../usb/errors.js';
+import { caught } from '../../usb/errors.js';
 import type { EndpointLocation } from '../../usb/locate.js';
 import { wireRate } from '../../usb/speed.js';
 import { type OpenEndpoint, openEndpoint, openWhenReady } from '../device/open.js';
 import type { Sink } from '../io/sink.js';
 import { type ReceiveOptions, Receiver } from '../receive/receiver.js';
 import type { ReceiveStatistics } from '../stats/statistics.js';
-import { type ControlMessages, runStarting, sendMessages } from './hooks.js';
-import { type End, gravest, internal } from './outcome.js';
-import { type Ended, Recovery, type RecoveryOptions } from './recovery.js';
-import { type Stops, stopAt } from './run.js';
+import { runWithHooks, type StreamHooks, sendRequests } from './hooks.js';
+import { internalError, mostSevere, type Outcome } from './outcome.js';
+import { type Finished, Recovery, type RecoveryOptions } from './recovery.js';
+import { onStop, type StopConditions } from './run.js';
 
 /** A whole capture: from where, to where, how, until when. */
-export interface CaptureRequest extends Stops, ControlMessages {
+export interface CaptureRequest extends StopConditions, StreamHooks {
   readonly backend: Backend;
   readonly device: DeviceInfo;
   readonly location: EndpointLocation;
@@ -29,7 +29,7 @@ export interface CaptureRequest extends Stops, ControlMessages {
 
 /** How a capture went. */
 export interface CaptureResult {
-  readonly end: End;
+  readonly end: Outcome;
   readonly statistics: ReceiveStatistics;
   /** Why the device is not as it was found: still claimed, or without its kernel driver. */
   readonly unrestored: Error | undefined;
@@ -48,9 +48,9 @@ export async function capture(request: CaptureRequest): Promise<CaptureResult> {
   const last = await stream(request, receiver, source);
   const unstopped = await stopDevice(request, last);
   const unwritten = await outputFailure(sink.close());
-  const end = gravest(last.end, unwritten, unstopped);
+  const end = mostSevere(last.end, unwritten, unstopped);
   // The data is not the worse for it: this is told beside the end.
-  const unrestored = last.source && (await failureOf(last.source.close()));
+  const unrestored = last.source && (await caught(last.source.close()));
   return { end, statistics: receiver.statistics, unrestored };
 }
 
@@ -71,7 +71,7 @@ async function stream(
   request: CaptureRequest,
   receiver: Receiver,
   first: OpenEndpoint,
-): Promise<Ended> {
+): Promise<Finished> {
   const { backend, device, location, sink } = request;
   const unready = await outputFailure(sink.start());
   if (unready !== undefined) {
@@ -79,19 +79,19 @@ async function stream(
   }
   const { statistics } = receiver;
   const stopped = new AbortController();
-  const stop = (end: End): void => {
+  const stop = (end: Outcome): void => {
     receiver.stop(end);
     stopped.abort();
   };
   // The loss of a device ends a run by itself; another may follow when it is back.
-  const stopUnlessLost = (end: End): void => {
+  const stopUnlessLost = (end: Outcome): void => {
     if (end.reason !== 'device-lost') {
       stop(end);
     }
   };
   const options = { ...request.recovery, claim: request.claim };
   const recovery = new Recovery(backend, device, location, options, statistics, stopped.signal);
-  const letGo = stopAt(request, stop);
+  const letGo = onStop(request, stop);
   let source = first;
   let started: OpenEndpoint | undefined;
   try {
@@ -100,8 +100,8 @@ async function stream(
       const { device: opened, endpoint } = source;
       const before = source === started ? undefined : request.before;
       started = source;
-      const run = (): Promise<End> => receiver.run(endpoint);
-      const end = await runStarting(opened, before, stopped.signal, run, stopUnlessLost);
+      const run = (): Promise<Outcome> => receiver.run(endpoint);
+      const end = await runWithHooks(opened, before, stopped.signal, run, stopUnlessLost);
       const standing = await recovery.after(end, source);
       if (standing.end !== undefined) {
         return standing;
@@ -109,21 +109,21 @@ async function stream(
       source = standing.source;
     }
   } catch (error) {
-    return { end: internal(error), source };
+    return { end: internalError(error), source };
   } finally {
     letGo();
   }
 }
 
 /** A device that is gone needs no stopping. */
-async function stopDevice({ after }: CaptureRequest, { end, source }: Ended) {
+async function stopDevice({ after }: CaptureRequest, { end, source }: Finished) {
   return source === undefined || end.reason === 'device-lost'
     ? undefined
-    : sendMessages(source.device, after);
+    : sendRequests(source.device, after);
 }
 
 /** The end that a failed step of the output is; undefined when it did not fail. */
-async function outputFailure(step: Promise<void>): Promise<End | undefined> {
-  const cause = await failureOf(step);
+async function outputFailure(step: Promise<void>): Promise<Outcome | undefined> {
+  const cause = await caught(step);
   return cause && { reason: 'output-failed', cause };
 }

@@ -1,20 +1,20 @@
 import type { Endpoint } from '../../usb/backend.js';
-import { UntilClosed } from '../io/epipe-sink.js';
+import { EpipeSink } from '../io/epipe-sink.js';
 import type { Sink } from '../io/sink.js';
 import type { Source } from '../io/source.js';
 import { type ReceiveOptions, Receiver } from '../receive/receiver.js';
 import { Sender, type SendOptions } from '../send/sender.js';
 import type { ReceiveStatistics, SendStatistics } from '../stats/statistics.js';
-import { type End, internal, isClean, worse } from './outcome.js';
+import { internalError, isClean, moreSevere, type Outcome } from './outcome.js';
 
 /** What happened in each direction. */
-export interface ConversationStatistics {
+export interface DuplexStatistics {
   readonly in: ReceiveStatistics;
   readonly out: SendStatistics;
 }
 
 /** What is said in each direction, and where the answers go. */
-export interface ConversationOptions {
+export interface DuplexOptions {
   readonly source: Source;
   readonly sink: Sink;
   readonly receive: ReceiveOptions;
@@ -34,22 +34,22 @@ export interface ConversationOptions {
  *   a limit, a signal, a failure of either ──▶ both drain ──▶ the end
  * ```
  */
-export class Conversation {
-  readonly statistics: ConversationStatistics;
+export class Duplex {
+  readonly statistics: DuplexStatistics;
   readonly #receiver: Receiver;
   readonly #sender: Sender;
-  readonly #sink: UntilClosed;
+  readonly #sink: EpipeSink;
   readonly #linger: number;
   readonly #onSendingAlone: (() => void) | undefined;
   /** How the sending ended, if it ended well: what the whole ends with in the end. */
-  #sent: End | undefined;
-  #end: End | undefined;
+  #sent: Outcome | undefined;
+  #end: Outcome | undefined;
   #failed: 'in' | 'out' | undefined;
 
   /** @throws RangeError for options out of their ranges */
-  constructor({ source, sink, receive, send, linger, onSendingAlone }: ConversationOptions) {
+  constructor({ source, sink, receive, send, linger, onSendingAlone }: DuplexOptions) {
     this.#onSendingAlone = onSendingAlone;
-    this.#sink = new UntilClosed(sink, this.#onReaderGone);
+    this.#sink = new EpipeSink(sink, this.#onReaderGone);
     this.#receiver = new Receiver(this.#sink, receive);
     this.#sender = new Sender(source, send);
     this.#linger = linger;
@@ -65,12 +65,12 @@ export class Conversation {
   async run(
     incoming: Endpoint,
     outgoing: Endpoint,
-    begin: () => Promise<End | undefined> = async () => undefined,
-  ): Promise<End> {
+    begin: () => Promise<Outcome | undefined> = async () => undefined,
+  ): Promise<Outcome> {
     // When one cannot run, the other has to end as well, before anything is released.
     await Promise.all([
-      this.#receiver.run(incoming).catch(internal).then(this.#received),
-      this.#send(outgoing, begin).catch(internal).then(this.#wasSent),
+      this.#receiver.run(incoming).catch(internalError).then(this.#received),
+      this.#send(outgoing, begin).catch(internalError).then(this.#wasSent),
     ]);
     const end = this.#end ?? { reason: 'internal' };
     // Bytes that a reader did not want are no limit reached.
@@ -83,13 +83,13 @@ export class Conversation {
   }
 
   /** Ends both: the drain begins. */
-  stop(end: End): void {
-    this.#end = this.#end === undefined ? end : worse(this.#end, end);
+  stop(end: Outcome): void {
+    this.#end = this.#end === undefined ? end : moreSevere(this.#end, end);
     this.#receiver.stop(end);
     this.#sender.stop(end);
   }
 
-  async #send(outgoing: Endpoint, begin: () => Promise<End | undefined>): Promise<End> {
+  async #send(outgoing: Endpoint, begin: () => Promise<Outcome | undefined>): Promise<Outcome> {
     const failure = await begin();
     if (failure !== undefined) {
       this.stop(failure);
@@ -97,7 +97,7 @@ export class Conversation {
     return this.#sender.run(outgoing);
   }
 
-  readonly #received = (end: End): void => {
+  readonly #received = (end: Outcome): void => {
     // Silence is how it ends that lingers; it does not count.
     if (end.reason === 'idle') {
       const { in: received } = this.statistics;
@@ -106,7 +106,7 @@ export class Conversation {
     this.#ended('in', end.reason === 'idle' ? (this.#sent ?? end) : end);
   };
 
-  readonly #wasSent = (end: End): void => {
+  readonly #wasSent = (end: Outcome): void => {
     if (end.reason !== 'input-ended' && end.reason !== 'limit') {
       this.#ended('out', end);
     } else if (this.#end === undefined) {
@@ -120,7 +120,7 @@ export class Conversation {
   };
 
   /** One direction ended by itself, or as it was told to: then the reason is known. */
-  #ended(direction: 'in' | 'out', end: End): void {
+  #ended(direction: 'in' | 'out', end: Outcome): void {
     this.stop(end);
     if (this.#end === end && !isClean(end)) {
       this.#failed = direction;

@@ -1,21 +1,21 @@
 import type { Device } from '../../usb/backend.js';
-import type { ControlMessage } from '../../usb/control.js';
+import type { ControlTransfer } from '../../usb/control.js';
 import { toError, UsbError } from '../../usb/errors.js';
-import { vanishes } from '../device/presence.js';
-import { type End, gravest } from './outcome.js';
+import { disconnectsSoon } from '../device/presence.js';
+import { mostSevere, type Outcome } from './outcome.js';
 
 /** How long the device may take for one of them, in milliseconds. */
 const TIMEOUT = 5000;
 
 /** Control requests around a stream: many devices start and stop theirs that way. */
-export interface ControlMessages {
+export interface StreamHooks {
   /**
    * Sent when the interface is claimed: when transfers wait for what the device sends, and before it
    * is sent any data. Again to a device that is back.
    */
-  readonly before?: readonly ControlMessage[] | undefined;
+  readonly before?: readonly ControlTransfer[] | undefined;
   /** Sent when all is drained, before the interface is released, however the stream ended. */
-  readonly after?: readonly ControlMessage[] | undefined;
+  readonly after?: readonly ControlTransfer[] | undefined;
 }
 
 /**
@@ -24,11 +24,11 @@ export interface ControlMessages {
  * @param stopped once aborted, no more of them are sent
  * @returns the end that the first one is that failed, with which the others are not sent
  */
-export async function sendMessages(
+export async function sendRequests(
   device: Device,
-  messages: readonly ControlMessage[] = [],
+  messages: readonly ControlTransfer[] = [],
   stopped?: AbortSignal,
-): Promise<End | undefined> {
+): Promise<Outcome | undefined> {
   for (const { request, data } of messages) {
     if (stopped?.aborted) {
       break;
@@ -48,7 +48,7 @@ export async function sendMessages(
 /** Whether a request failed as the device was unplugged. */
 async function isLoss(error: unknown, device: Device): Promise<boolean> {
   const code = error instanceof UsbError ? error.code : undefined;
-  return code === 'no-device' || (code === 'io' && (await vanishes(device)));
+  return code === 'no-device' || (code === 'io' && (await disconnectsSoon(device)));
 }
 
 /**
@@ -58,20 +58,20 @@ async function isLoss(error: unknown, device: Device): Promise<boolean> {
  * @param run runs it: the pool is submitted when this returns
  * @param stop ends it when a message failed
  */
-export async function runStarting(
+export async function runWithHooks(
   device: Device,
-  messages: readonly ControlMessage[] | undefined,
+  messages: readonly ControlTransfer[] | undefined,
   stopped: AbortSignal,
-  run: () => Promise<End>,
-  stop: (end: End) => void,
-): Promise<End> {
-  const start = async (): Promise<End | undefined> => {
-    const failure = await sendMessages(device, messages, stopped);
+  run: () => Promise<Outcome>,
+  stop: (end: Outcome) => void,
+): Promise<Outcome> {
+  const start = async (): Promise<Outcome | undefined> => {
+    const failure = await sendRequests(device, messages, stopped);
     if (failure !== undefined) {
       stop(failure);
     }
     return failure;
   };
   const [end, failure] = await Promise.all([run(), start()]);
-  return gravest(end, failure);
+  return mostSevere(end, failure);
 }

@@ -36,7 +36,7 @@ export type EndReason =
   | 'internal';
 
 /** How it ended. */
-export interface End {
+export interface Outcome {
   readonly reason: EndReason;
   /** The failure behind it, where there was one. */
   readonly cause?: Error;
@@ -49,7 +49,7 @@ export interface End {
 }
 
 /** The end that a throw is where nothing is expected to throw. */
-export function internal(error: unknown): End {
+export function internalError(error: unknown): Outcome {
   return { reason: 'internal', cause: toError(error) };
 }
 
@@ -63,7 +63,7 @@ const CLEAN: ReadonlySet<EndReason> = new Set([
 ]);
 
 /** Whether nothing went wrong. */
-export function isClean(end: End): boolean {
+export function isClean(end: Outcome): boolean {
   return CLEAN.has(end.reason);
 }
 
@@ -72,7 +72,7 @@ export function isClean(end: End): boolean {
  * explains it: errors are how an unplug begins; and bytes that a reader did not want are no limit
  * reached.
  */
-export function worse(first: End, later: End): End {
+export function moreSevere(first: Outcome, later: Outcome): Outcome {
   const graver = isClean(first) && !isClean(later);
   const explains = first.reason === 'error' && later.reason === 'device-lost';
   const unwanted = isClean(first) && later.reason === 'reader-closed';
@@ -80,9 +80,9 @@ export function worse(first: End, later: End): End {
 }
 
 /** Of an end, and what failed behind it, if anything did, the one to report. */
-export function gravest(end: End, ...failures: readonly (End | undefined)[]): End {
-  return failures.reduce<End>(
-    (worst, failure) => (failure === undefined ? worst : worse(worst, failure)),
+export function mostSevere(end: Outcome, ...failures: readonly (Outcome | undefined)[]): Outcome {
+  return failures.reduce<Outcome>(
+    (worst, failure) => (failure === undefined ? worst : moreSevere(worst, failure)),
     end,
   );
 }

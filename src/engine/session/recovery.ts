@@ -3,9 +3,9 @@ import type { Backend, ClaimOptions, DeviceInfo } from '../../usb/backend.js';
 import { toError, UsbError } from '../../usb/errors.js';
 import { type EndpointLocation, locateIn } from '../../usb/locate.js';
 import { type OpenEndpoint, openEndpoint, openWhenReady } from '../device/open.js';
-import { explainError, isSameDevice, waitForDevice } from '../device/presence.js';
+import { classifyError, isSameDevice, waitForDevice } from '../device/presence.js';
 import type { Gap, ReceiveStatistics } from '../stats/statistics.js';
-import { type End, internal } from './outcome.js';
+import { internalError, type Outcome } from './outcome.js';
 
 /** How long to leave a device alone that fails again and again, in milliseconds: it may be going. */
 const PAUSE = 50;
@@ -25,13 +25,15 @@ export interface RecoveryOptions {
 }
 
 /** A capture at its end; without a source when the device was lost, and closed, before. */
-export interface Ended {
-  readonly end: End;
+export interface Finished {
+  readonly end: Outcome;
   readonly source: OpenEndpoint | undefined;
 }
 
 /** Where a capture stands after a drain: it goes on with a source, or it ends. */
-export type Standing = Ended | { readonly end: undefined; readonly source: OpenEndpoint };
+export type RecoveryDecision =
+  | Finished
+  | { readonly end: undefined; readonly source: OpenEndpoint };
 
 /** Decides after each drain whether a capture ends, and makes the device fit for going on. */
 export class Recovery {
@@ -63,7 +65,7 @@ export class Recovery {
   }
 
   /** @param end why the receiver's run ended, with everything drained */
-  async after(end: End, source: OpenEndpoint): Promise<Standing> {
+  async after(end: Outcome, source: OpenEndpoint): Promise<RecoveryDecision> {
     switch (end.reason) {
       case 'stall':
       case 'error':
@@ -76,9 +78,9 @@ export class Recovery {
     }
   }
 
-  async #afterFailure(end: End, source: OpenEndpoint): Promise<Standing> {
+  async #afterFailure(end: Outcome, source: OpenEndpoint): Promise<RecoveryDecision> {
     if (this.#stopped.aborted || this.#isTooMany()) {
-      return this.#endOrReconnect(await explainError(end, source.device), source);
+      return this.#endOrReconnect(await classifyError(end, source.device), source);
     }
     this.#gap(end);
     try {
@@ -96,7 +98,7 @@ export class Recovery {
     return { end: undefined, source };
   }
 
-  async #endOrReconnect(end: End, source: OpenEndpoint): Promise<Standing> {
+  async #endOrReconnect(end: Outcome, source: OpenEndpoint): Promise<RecoveryDecision> {
     const { reconnect, onReconnect } = this.#options;
     const { bytesWritten } = this.#statistics;
     if (reconnect === undefined || this.#stopped.aborted || end.reason !== 'device-lost') {
@@ -146,7 +148,7 @@ export class Recovery {
   }
 
   /** Records the gap that a capture goes on behind, and tells of it. */
-  #gap(end: End): void {
+  #gap(end: Outcome): void {
     const gap = this.#statistics.recordGap(end);
     this.#options.onGap?.(gap);
   }
@@ -156,6 +158,6 @@ function isConfigured(device: DeviceInfo): boolean {
   return device.activeConfiguration !== undefined;
 }
 
-function lossBy(error: unknown): End {
-  return error instanceof UsbError ? { reason: 'device-lost', cause: error } : internal(error);
+function lossBy(error: unknown): Outcome {
+  return error instanceof UsbError ? { reason: 'device-lost', cause: error } : internalError(error);
 }

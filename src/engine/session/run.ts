@@ -1,8 +1,8 @@
 import { Deadline } from '../timers.js';
-import type { End } from './outcome.js';
+import type { Outcome } from './outcome.js';
 
 /** What ends a stream from outside. */
-export interface Stops {
+export interface StopConditions {
   /** Milliseconds from now on; without it there is no limit. */
   readonly duration?: number | undefined;
   /** Aborting it ends the stream as `interrupted`. */
@@ -10,7 +10,10 @@ export interface Stops {
 }
 
 /** Stops a stream when it is time, or somebody says so. Returns what forgets both. */
-export function stopAt({ signal, duration }: Stops, stop: (end: End) => void): () => void {
+export function onStop(
+  { signal, duration }: StopConditions,
+  stop: (end: Outcome) => void,
+): () => void {
   const interrupt = (): void => stop({ reason: 'interrupted' });
   signal.addEventListener('abort', interrupt);
   if (signal.aborted) {

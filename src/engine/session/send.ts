@@ -1,18 +1,18 @@
 import type { Backend, ClaimOptions, DeviceInfo } from '../../usb/backend.js';
-import { failureOf } from '../../usb/errors.js';
+import { caught } from '../../usb/errors.js';
 import type { EndpointLocation } from '../../usb/locate.js';
 import { wireRate } from '../../usb/speed.js';
 import { type OpenEndpoint, openEndpoint, openWhenReady } from '../device/open.js';
-import { explainError, stopWhenGone } from '../device/presence.js';
+import { classifyError, stopOnDisconnect } from '../device/presence.js';
 import type { Source } from '../io/source.js';
 import { Sender, type SendOptions } from '../send/sender.js';
 import type { SendStatistics } from '../stats/statistics.js';
-import { type ControlMessages, sendMessages } from './hooks.js';
-import { type End, gravest, internal } from './outcome.js';
-import { type Stops, stopAt } from './run.js';
+import { type StreamHooks, sendRequests } from './hooks.js';
+import { internalError, mostSevere, type Outcome } from './outcome.js';
+import { onStop, type StopConditions } from './run.js';
 
 /** All of a sending: from where, to where, how, until when. */
-export interface SendRequest extends Stops, ControlMessages {
+export interface SendRequest extends StopConditions, StreamHooks {
   readonly backend: Backend;
   readonly device: DeviceInfo;
   readonly location: EndpointLocation;
@@ -28,7 +28,7 @@ export interface SendRequest extends Stops, ControlMessages {
 
 /** How it went. */
 export interface SendResult {
-  readonly end: End;
+  readonly end: Outcome;
   readonly statistics: SendStatistics;
   /** Why the device is not as it was found: still claimed or halted, or without its kernel driver. */
   readonly unrestored: Error | undefined;
@@ -44,22 +44,22 @@ export interface SendResult {
 export async function send(request: SendRequest): Promise<SendResult> {
   const { source } = request;
   const { sender, target } = await prepare(request);
-  const stop = (end: End): void => sender.stop(end);
-  const letGo = stopAt(request, stop);
-  const unwatch = stopWhenGone(target.device, sender.statistics, stop);
+  const stop = (end: Outcome): void => sender.stop(end);
+  const letGo = onStop(request, stop);
+  const unwatch = stopOnDisconnect(target.device, sender.statistics, stop);
   const ended = await run(request, sender, target);
   unwatch();
   letGo();
   await source.close().catch(() => {}); // what it had is read
 
-  const end = await explainError(ended, target.device);
+  const end = await classifyError(ended, target.device);
   const unstopped = await stopDevice(request, end, target);
   // So that a second run can go on where this one ended.
   const isHalted = end.reason !== 'device-lost' && sender.statistics.statuses.stall > 0;
-  const unhalted = isHalted ? await failureOf(target.endpoint.clearHalt()) : undefined;
-  const unclosed = await failureOf(target.close());
+  const unhalted = isHalted ? await caught(target.endpoint.clearHalt()) : undefined;
+  const unclosed = await caught(target.close());
   return {
-    end: gravest(end, unstopped),
+    end: mostSevere(end, unstopped),
     statistics: sender.statistics,
     unrestored: unhalted ?? unclosed,
   };
@@ -78,20 +78,20 @@ async function prepare(request: SendRequest) {
 }
 
 /** Sends the requests before any data: it may mean something else to the device without them. Does not throw. */
-async function run(request: SendRequest, sender: Sender, target: OpenEndpoint): Promise<End> {
+async function run(request: SendRequest, sender: Sender, target: OpenEndpoint): Promise<Outcome> {
   try {
     request.onStart?.(sender.statistics);
-    const failure = await sendMessages(target.device, request.before, request.signal);
+    const failure = await sendRequests(target.device, request.before, request.signal);
     if (failure !== undefined) {
       sender.stop(failure);
     }
-    return gravest(await sender.run(target.endpoint), failure);
+    return mostSevere(await sender.run(target.endpoint), failure);
   } catch (error) {
-    return internal(error);
+    return internalError(error);
   }
 }
 
 /** A device that is gone needs no stopping. */
-async function stopDevice({ after }: SendRequest, end: End, { device }: OpenEndpoint) {
-  return end.reason === 'device-lost' ? undefined : sendMessages(device, after);
+async function stopDevice({ after }: SendRequest, end: Outcome, { device }: OpenEndpoint) {
+  return end.reason === 'device-lost' ? undefined : sendRequests(device, after);
 }

@@ -1,4 +1,4 @@
-import type { Pace } from './timings.js';
+import type { DataTimings } from './timings.js';
 
 /** Shorter pauses are not looked at: milliseconds. */
 const LEAST_PAUSE = 10;
@@ -20,7 +20,7 @@ export class LateService {
   count = 0;
   /** For how long at least: milliseconds. */
   milliseconds = 0;
-  readonly #pace: Pace;
+  readonly #pace: DataTimings;
   /** Bytes in a millisecond. */
   readonly #wireRate: number;
   #lastAt = 0;
@@ -35,7 +35,7 @@ export class LateService {
    * @param wireRate the most bytes in a second that the bus can carry; Infinity if unknown: then
    *   nothing can be inferred
    */
-  constructor(pace: Pace, wireRate: number) {
+  constructor(pace: DataTimings, wireRate: number) {
     this.#pace = pace;
     this.#wireRate = wireRate / 1000;
   }

@@ -1,6 +1,6 @@
 import type { TransferStatus } from '../../usb/transfer-status.js';
-import type { End, EndReason } from '../session/outcome.js';
-import { Flow } from './timings.js';
+import type { EndReason, Outcome } from '../session/outcome.js';
+import { QueueTimings } from './timings.js';
 
 /**
  * What happened to the transfers of one direction, in plain counters; nothing is computed or
@@ -32,14 +32,14 @@ export abstract class Statistics {
   startedAt = 0;
   endedAt = 0;
   /** When data moved, and how well the pool was kept full. */
-  readonly flow: Flow;
+  readonly timings: QueueTimings;
 
   /**
    * @param depth transfers in a full pool
    * @param wireRate the most bytes that the bus can carry in a second; Infinity if unknown
    */
   constructor(depth: number, wireRate = Number.POSITIVE_INFINITY) {
-    this.flow = new Flow(depth, wireRate);
+    this.timings = new QueueTimings(depth, wireRate);
   }
 
   /** Bytes that have got to where they were to go: the output, or the device. */
@@ -118,16 +118,16 @@ export class ReceiveStatistics extends Statistics {
   /** Bytes among those received that came with an OVERFLOW: the kernel does not vouch for them. */
   bytesSuspect = 0;
   /** Bytes in the write that the sink is at work on. */
-  bytesAtSink = 0;
+  bytesBeingWritten = 0;
   /** The most bytes that ever waited for the sink. */
-  backlogPeak = 0;
+  bytesBufferedPeak = 0;
   /** The first of the gaps, and the number of all. */
   readonly gaps: Gap[] = [];
   gapCount = 0;
 
   override count(status: TransferStatus, requested: number, received: number): void {
     super.count(status, requested, received);
-    this.backlogPeak = Math.max(this.backlogPeak, this.backlog);
+    this.bytesBufferedPeak = Math.max(this.bytesBufferedPeak, this.bytesBuffered);
     if (status === 'completed' && received < requested) {
       if (received === 0) {
         this.emptyTransfers += 1;
@@ -140,7 +140,7 @@ export class ReceiveStatistics extends Statistics {
   }
 
   /** Records that bytes may be missing: behind what was written by then, if the end knows no better. */
-  recordGap({ reason, offset = this.bytesWritten, at = performance.now() }: End): Gap {
+  recordGap({ reason, offset = this.bytesWritten, at = performance.now() }: Outcome): Gap {
     const gap = { offset, seconds: (at - this.startedAt) / 1000, cause: reason };
     this.gapCount += 1;
     if (this.gaps.length < MOST_GAPS) {
@@ -159,7 +159,7 @@ export class ReceiveStatistics extends Statistics {
   }
 
   /** Bytes that were received and may yet be written. */
-  get backlog(): number {
+  get bytesBuffered(): number {
     return (
       this.bytesReceived -
       this.bytesWritten -
@@ -186,7 +186,7 @@ export class SendStatistics extends Statistics {
    * Bytes that the device took behind the first that it did not: there is a hole before them. A host
    * controller may go on with what is queued after a protocol error, before anybody can cancel it.
    */
-  bytesBeyond = 0;
+  bytesAfterGap = 0;
   /** Zero-length packets that the device took at the ends of messages. */
   zeroLengthPackets = 0;
   /** The most bytes that ever were read and not yet submitted. */

@@ -7,15 +7,15 @@ import { LateService } from './late-service.js';
  * nothing is in flight although there is more to move: the device has to wait then, or loses
  * data. Times are monotonic milliseconds.
  */
-export class Flow {
-  readonly pace = new Pace();
+export class QueueTimings {
+  readonly data = new DataTimings();
   /**
    * The pool was not filled up, as the other end lagged: all the buffers waited for the output, or
    * the input had nothing to send.
    */
-  readonly heldUp = new Stopwatch();
+  readonly throttled = new Stopwatch();
   /** The pool was dry, as the other end lagged. */
-  readonly dryByPeer = new Stopwatch();
+  readonly starved = new Stopwatch();
   /** The pool was dry, as this process came too late to submit its transfers again. */
   readonly dryByHost: LateService;
   /**
@@ -32,17 +32,17 @@ export class Flow {
    */
   constructor(depth: number, wireRate: number) {
     this.leastInFlight = depth;
-    this.dryByHost = new LateService(this.pace, wireRate);
+    this.dryByHost = new LateService(this.data, wireRate);
   }
 
   /** How long the pool was dry until now: milliseconds. */
   dryMillisecondsAt(now: number): number {
-    return this.dryByPeer.millisecondsAt(now) + this.dryByHost.milliseconds;
+    return this.starved.millisecondsAt(now) + this.dryByHost.milliseconds;
   }
 
   /** The pool is about to be filled, for the first time or again. */
   start(now: number): void {
-    this.pace.start(now);
+    this.data.start(now);
     this.dryByHost.excuse(now);
   }
 
@@ -60,7 +60,7 @@ export class Flow {
     newest: number,
     now: number,
   ): void {
-    this.pace.ended(bytes, status === 'cancelled' || status === 'timed-out', now);
+    this.data.ended(bytes, status === 'cancelled' || status === 'timed-out', now);
     if (status === 'completed') {
       this.dryByHost.completed(sequence, bytes, inFlight, newest, now);
     } else {
@@ -70,9 +70,9 @@ export class Flow {
 
   /** There is no buffer for another transfer, or nothing in one. */
   hold(inFlight: number, now: number): void {
-    this.heldUp.start(now);
+    this.throttled.start(now);
     if (inFlight === 0) {
-      this.dryByPeer.start(now);
+      this.starved.start(now);
     }
     this.limit(inFlight);
     this.dryByHost.excuse(now);
@@ -80,8 +80,8 @@ export class Flow {
 
   /** There was nothing more to wait for since the last submission. */
   heldForNothing(): void {
-    this.heldUp.endedAt(this.#submittedAt);
-    this.dryByPeer.endedAt(this.#submittedAt);
+    this.throttled.endedAt(this.#submittedAt);
+    this.starved.endedAt(this.#submittedAt);
   }
 
   /** There is not the memory for more transfers in flight. */
@@ -97,15 +97,15 @@ export class Flow {
 
   /** The pool has all the transfers in flight that it is to have. */
   full(now: number): void {
-    if (this.heldUp.running) {
-      this.heldUp.stop(now);
+    if (this.throttled.running) {
+      this.throttled.stop(now);
       this.#wet(now);
     }
   }
 
   #wet(now: number): void {
-    if (this.dryByPeer.running) {
-      this.dryByPeer.stop(now);
+    if (this.starved.running) {
+      this.starved.stop(now);
       this.dryByHost.excuse(now);
     }
   }
@@ -117,7 +117,7 @@ const WINDOW = 1000;
 const NANOSECONDS = 1_000_000;
 
 /** How soon, how evenly and how fast data came. Times are monotonic milliseconds. */
-export class Pace {
+export class DataTimings {
   /** From the first submission to the first byte: milliseconds; undefined before it. */
   firstByte: number | undefined;
   /** Between completions as they were served: nanoseconds. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Alarm } from '../../../src/engine/timers.js';
+import { Watchdog } from '../../../src/engine/timers.js';
 
 let now = 0;
 
@@ -30,7 +30,7 @@ describe('Alarm', () => {
   it('rings when the period is over, and again for as long as it is', () => {
     const ring = vi.fn();
     const since = { value: now };
-    const alarm = new Alarm(100, () => since.value, ring);
+    const alarm = new Watchdog(100, () => since.value, ring);
     alarm.start();
     pass(99);
     expect(ring).not.toHaveBeenCalled();
@@ -49,7 +49,7 @@ describe('Alarm', () => {
   it('follows the moment as it moves, and counts nothing while there is none', () => {
     const ring = vi.fn();
     let since: number | undefined = now;
-    const alarm = new Alarm(100, () => since, ring);
+    const alarm = new Watchdog(100, () => since, ring);
     alarm.start();
     pass(60);
     since = now;
@@ -66,7 +66,7 @@ describe('Alarm', () => {
   it('begins the period anew when the process was stopped', () => {
     const ring = vi.fn();
     const since = now;
-    new Alarm(100, () => since, ring).start();
+    new Watchdog(100, () => since, ring).start();
     pass(50);
     pass(10_000, true);
     expect(ring).not.toHaveBeenCalled();
@@ -79,7 +79,7 @@ describe('Alarm', () => {
   it('waits longer than a timer of Node can', () => {
     const ring = vi.fn();
     const start = now;
-    new Alarm(2 ** 32, () => start, ring).start();
+    new Watchdog(2 ** 32, () => start, ring).start();
     now += 2 ** 31;
     vi.advanceTimersByTime(2 ** 31);
     expect(ring).not.toHaveBeenCalled();

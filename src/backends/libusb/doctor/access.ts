@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import type { DeviceInfo } from '../../../usb/backend.js';
-import type { Finding } from '../../../usb/check-result.js';
+import type { CheckResult } from '../../../usb/check-result.js';
 import { udevRuleFile } from '../../../usb/udev-rule.js';
 import { missingFile, rightsOf } from '../linux/access-errors.js';
 import { PASS_TO_CONTAINER } from '../linux/environment.js';
@@ -27,7 +27,11 @@ export function thisUser(): User {
 }
 
 /** Whether there is a file to open the device through, and whether this user may, by access(2). */
-export function accessFinding(device: DeviceInfo, roots: SystemFiles, user = thisUser()): Finding {
+export function accessFinding(
+  device: DeviceInfo,
+  roots: SystemFiles,
+  user = thisUser(),
+): CheckResult {
   const missing = missingFile(device, roots.files);
   if (missing !== undefined) {
     const { message, advice } = missing;

@@ -1,5 +1,5 @@
 import type { DeviceInfo } from '../../../usb/backend.js';
-import type { Finding } from '../../../usb/check-result.js';
+import type { CheckResult } from '../../../usb/check-result.js';
 import { holdersOf } from '../linux/holders.js';
 import { inspect } from '../linux/interfaces.js';
 import { deviceFile, systemFiles } from '../linux/paths.js';
@@ -16,7 +16,7 @@ import { busFinding, libusbFinding, udevFinding } from './system.js';
 export async function diagnose(
   devices: readonly DeviceInfo[],
   roots = systemFiles(),
-): Promise<Finding[]> {
+): Promise<CheckResult[]> {
   const user = thisUser();
   const mounts = mountsOf(roots.proc);
   const ofDevices = devices.flatMap((device) => {

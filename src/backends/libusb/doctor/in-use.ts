@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceInfo, DeviceState, InterfaceState } from '../../../usb/backend.js';
-import type { Finding, FindingStatus } from '../../../usb/check-result.js';
+import type { CheckResult, CheckStatus } from '../../../usb/check-result.js';
 import { bulkInEndpoints } from '../../../usb/locate.js';
 import { nameAll, nameHolders } from '../linux/access-errors.js';
 import type { Holder } from '../linux/holders.js';
@@ -23,7 +23,7 @@ export function driverFindings(
   device: DeviceInfo,
   state: DeviceState,
   mounts: readonly Mount[],
-): Finding[] {
+): CheckResult[] {
   const about = { id: 'driver', device: device.path } as const;
   const held = readable(device, state).filter(({ driver }) => driver && driver !== USBFS);
   if (held.length === 0) {
@@ -32,7 +32,7 @@ export function driverFindings(
   const nodes = [...new Set(held.flatMap(({ driver }) => nodesOf(driver, state)))];
   return [
     ...held.map(
-      ({ interfaceNumber, driver }): Finding => ({
+      ({ interfaceNumber, driver }): CheckResult => ({
         ...about,
         status: severity(device, state),
         message:
@@ -45,7 +45,7 @@ export function driverFindings(
       .filter(({ source }) => nodes.some((node) => isPartOf(source, node)))
       .slice(0, MOST_MOUNTS)
       .map(
-        ({ source, target }): Finding => ({
+        ({ source, target }): CheckResult => ({
           id: 'mounted',
           device: device.path,
           status: 'warning',
@@ -62,7 +62,7 @@ export function holderFinding(
   state: DeviceState,
   holders: readonly Holder[],
   user: User,
-): Finding {
+): CheckResult {
   const about = { id: 'holder', device: device.path } as const;
   const [claimed] = readable(device, state).filter(({ driver }) => driver === USBFS);
   if (claimed !== undefined) {
@@ -126,7 +126,7 @@ function readableNumbers(device: DeviceInfo): Set<number> {
 }
 
 /** Something can still be read as long as one interface is free. */
-function severity(device: DeviceInfo, state: DeviceState): FindingStatus {
+function severity(device: DeviceInfo, state: DeviceState): CheckStatus {
   const held = readable(device, state).filter(({ driver }) => driver !== undefined);
   return held.length < readableNumbers(device).size ? 'warning' : 'problem';
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceInfo } from '../../../usb/backend.js';
-import type { Finding } from '../../../usb/check-result.js';
+import type { CheckResult } from '../../../usb/check-result.js';
 import { advertisedSpeed } from '../../../usb/speed.js';
 
 /**
@@ -10,7 +10,7 @@ import { advertisedSpeed } from '../../../usb/speed.js';
  *
  * @param root another folder of the form of /sys/bus/usb/devices, for tests
  */
-export function linkFindings({ path, speed, usbVersion }: DeviceInfo, root: string): Finding[] {
+export function linkFindings({ path, speed, usbVersion }: DeviceInfo, root: string): CheckResult[] {
   if (speed === undefined) {
     return [];
   }
@@ -36,7 +36,7 @@ export function linkFindings({ path, speed, usbVersion }: DeviceInfo, root: stri
  *
  * @param root another folder of the form of /sys/bus/usb/devices, for tests
  */
-export function autosuspendFindings({ path }: DeviceInfo, root: string): Finding[] {
+export function autosuspendFindings({ path }: DeviceInfo, root: string): CheckResult[] {
   const folder = join(root, path, 'power');
   const control = read(folder, 'control').toString('latin1').trim();
   const delay = Number.parseInt(read(folder, 'autosuspend_delay_ms').toString('latin1'), 10);

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Finding } from '../../../usb/check-result.js';
+import type { CheckResult } from '../../../usb/check-result.js';
 import { toError, UsbError } from '../../../usb/errors.js';
-import { howToPassUsb, isContainer, PASS_TO_CONTAINER } from '../linux/environment.js';
+import { isContainer, PASS_TO_CONTAINER, passthroughAdvice } from '../linux/environment.js';
 import { type SystemFiles, systemFiles } from '../linux/paths.js';
 import { loadNodeUsb } from '../native/node-usb.js';
 
 /** Whether the kernel shows a bus: a root hub at least. */
-export function busFinding(roots: SystemFiles): Finding {
+export function busFinding(roots: SystemFiles): CheckResult {
   const about = { id: 'bus', device: undefined } as const;
   const names = namesIn(roots.devices);
   const buses = (names ?? []).filter((name) => /^usb\d+$/.test(name));
@@ -21,7 +21,7 @@ export function busFinding(roots: SystemFiles): Finding {
     ...about,
     status: 'problem',
     message: `no USB bus is visible here (${why})`,
-    fix: howToPassUsb(roots),
+    fix: passthroughAdvice(roots),
   };
 }
 
@@ -42,7 +42,7 @@ function namesIn(folder: string): string[] | undefined {
 export async function libusbFinding(
   roots: SystemFiles = systemFiles(),
   load: () => Promise<unknown> = () => loadNodeUsb(),
-): Promise<Finding> {
+): Promise<CheckResult> {
   const about = { id: 'libusb', device: undefined } as const;
   try {
     await load();
@@ -63,7 +63,7 @@ export async function libusbFinding(
 }
 
 /** Whether the udev daemon runs, by its socket. */
-export function udevFinding(roots: SystemFiles): Finding {
+export function udevFinding(roots: SystemFiles): CheckResult {
   const about = { id: 'udev', device: undefined } as const;
   if (existsSync(join(roots.run, 'udev/control'))) {
     return { ...about, status: 'ok', message: 'the udev daemon runs' };

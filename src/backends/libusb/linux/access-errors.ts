@@ -32,7 +32,7 @@ export function missingFile(info: DeviceInfo, root = DEVICE_FILES): UsbError | u
  *
  * @param roots other folders of the form of /dev/bus/usb and /etc, for tests
  */
-export function openFailure(
+export function openError(
   info: DeviceInfo,
   cause: unknown,
   { files = DEVICE_FILES, accounts = '/etc' }: { files?: string; accounts?: string } = {},
@@ -88,7 +88,7 @@ export interface Holders {
 }
 
 /** Why an interface could not be claimed; of a busy one, who holds it. */
-export function claimFailure(
+export function claimError(
   info: DeviceInfo,
   interfaceNumber: number,
   cause: unknown,
@@ -146,7 +146,7 @@ export function nameHolders(holders: readonly Holder[]): string {
  *
  * @param own the numbers of the interfaces that are claimed here
  */
-export function controlRefusal(
+export function controlError(
   info: DeviceInfo,
   request: ControlRequest,
   own: readonly number[],

@@ -130,7 +130,7 @@ export function readDescriptors({ path, address }: DeviceInfo, root?: string): D
  *
  * @param root a folder of the form of /sys/bus/usb/devices
  */
-export function glanceSysfs(root: string): string {
+export function busFingerprint(root: string): string {
   return namesOrNone(root)
     .filter((name) => !name.includes(':')) // with a colon: an interface, not a device
     .map((name) => `${name}@${addressOf(join(root, name))}`)

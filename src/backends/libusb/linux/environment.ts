@@ -25,7 +25,7 @@ export function isContainer({ root, run, proc }: SystemFiles): boolean {
 }
 
 /** How USB comes to where this process runs. A container may be one in WSL. */
-export function howToPassUsb(roots: SystemFiles): string {
+export function passthroughAdvice(roots: SystemFiles): string {
   const ways = [
     ...(/microsoft/i.test(read(join(roots.proc, 'version'))) ? [ATTACH_TO_WSL] : []),
     ...(isContainer(roots) ? [PASS_TO_CONTAINER] : []),

@@ -1,10 +1,10 @@
 import type { ClaimOptions, Device, DeviceInfo, Interface } from '../../../usb/backend.js';
 import { type ControlRequest, checkControlData } from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
-import { controlRefusal, missingFile, openFailure } from '../linux/access-errors.js';
+import { controlError, missingFile, openError } from '../linux/access-errors.js';
 import { isPresent } from '../linux/devices.js';
 import { sendControl } from './control.js';
-import { call, operationError } from './errors.js';
+import { operationError, promisifyNative } from './errors.js';
 import { LibusbInterface } from './interface.js';
 import { loadNodeUsb, type NativeDevice, type NodeUsb } from './node-usb.js';
 
@@ -46,7 +46,7 @@ export class LibusbDevice implements Device {
       native.open();
     } catch (error) {
       throw process.platform === 'linux'
-        ? openFailure(info, error)
+        ? openError(info, error)
         : operationError(`cannot open the device at ${info.path}`, error);
     }
     return new LibusbDevice(usb, native, info);
@@ -104,7 +104,7 @@ export class LibusbDevice implements Device {
         throw error;
       }
       const own = this.#stillClaimed.map(({ interfaceNumber }) => interfaceNumber);
-      throw controlRefusal(this.info, request, own, error);
+      throw controlError(this.info, request, own, error);
     }
   }
 
@@ -164,7 +164,7 @@ function unknownToLibusb({ path, address }: DeviceInfo): UsbError {
 /** @throws UsbError as `Device.reset` */
 export async function resetDevice(native: Pick<NativeDevice, 'reset'>): Promise<void> {
   try {
-    await call('cannot reset the device', (done) => native.reset(done));
+    await promisifyNative('cannot reset the device', (done) => native.reset(done));
   } catch (error) {
     throw error instanceof UsbError ? resetFailure(error) : error;
   }

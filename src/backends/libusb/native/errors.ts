@@ -54,7 +54,7 @@ export function operationError(doing: string, error: unknown): UsbError {
  * @param doing what fails, to begin a message with: "cannot clear the halt"
  * @throws UsbError
  */
-export function call(
+export function promisifyNative(
   doing: string,
   operation: (done: (error?: Error) => void) => void,
 ): Promise<void> {

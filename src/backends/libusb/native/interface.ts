@@ -8,9 +8,9 @@ import type {
 } from '../../../usb/backend.js';
 import { UsbError } from '../../../usb/errors.js';
 import type { AlternateSetting, EndpointDescriptor } from '../../../usb/model.js';
-import { claimFailure } from '../linux/access-errors.js';
+import { claimError } from '../linux/access-errors.js';
 import { DetachedDriver } from './detached-driver.js';
-import { call } from './errors.js';
+import { promisifyNative } from './errors.js';
 import type { NativeDevice, NodeUsb } from './node-usb.js';
 import { type Claim, LibusbTransfer } from './transfer.js';
 
@@ -61,7 +61,7 @@ export class LibusbInterface implements Interface {
     try {
       native.__claimInterface(interfaceNumber);
     } catch (error) {
-      const failure = claimFailure(info, interfaceNumber, error);
+      const failure = claimError(info, interfaceNumber, error);
       throw await withUndo(failure, detached?.reattach());
     }
     const claimed = new LibusbInterface(usb, native, setting, detached);
@@ -107,7 +107,7 @@ export class LibusbInterface implements Interface {
         // sends nothing.
         () => this.#select(0),
         () =>
-          call(`cannot release interface ${this.interfaceNumber}`, (done) =>
+          promisifyNative(`cannot release interface ${this.interfaceNumber}`, (done) =>
             this.#native.__releaseInterface(this.interfaceNumber, done),
           ),
         async () => this.#detached?.reattach(),
@@ -117,7 +117,7 @@ export class LibusbInterface implements Interface {
 
   async #select(alternateSetting: number): Promise<void> {
     if (alternateSetting !== this.#inForce) {
-      await call(`cannot select alternate setting ${alternateSetting}`, (done) =>
+      await promisifyNative(`cannot select alternate setting ${alternateSetting}`, (done) =>
         this.#native.__setInterface(this.interfaceNumber, alternateSetting, done),
       );
       this.#inForce = alternateSetting;
@@ -166,7 +166,9 @@ class LibusbEndpoint implements Endpoint {
     if (this.busy) {
       throw new UsbError('invalid', 'cannot clear the halt with transfers in flight');
     }
-    await call('cannot clear the halt', (done) => this.#native.__clearHalt(this.address, done));
+    await promisifyNative('cannot clear the halt', (done) =>
+      this.#native.__clearHalt(this.address, done),
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import type { EndpointFunction } from '../gadgets/endpoint.js';
-import type { Clock, Recall } from './clock.js';
+import type { Cancel, Clock } from './clock.js';
 import { Pipe } from './pipe.js';
-import { Pacer } from './rate-limiter.js';
+import { RateLimiter } from './rate-limiter.js';
 
 /** Gives every pipe its turn while there is something to do, and lets the process be otherwise. */
 export class HostController {
@@ -10,7 +10,7 @@ export class HostController {
   #turning = false;
   #poked = false;
   #soon = false;
-  #recall: Recall = () => {};
+  #recall: Cancel = () => {};
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -25,7 +25,7 @@ export class HostController {
     const pipe = new Pipe({
       clock: this.#clock,
       endpoint,
-      pacer: Number.isFinite(rate) ? new Pacer(rate) : undefined,
+      pacer: Number.isFinite(rate) ? new RateLimiter(rate) : undefined,
       poke: () => this.poke(),
     });
     this.#pipes.push(pipe);

@@ -3,7 +3,7 @@ import { UsbError } from '../../../usb/errors.js';
 import { mostMemory } from '../../../usb/transfer-memory.js';
 
 /** The memory that a bus lends to the transfers in flight on it. */
-export class Loan {
+export class MemoryBudget {
   readonly #limit: number;
   #taken = 0;
 

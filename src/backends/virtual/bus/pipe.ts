@@ -1,8 +1,8 @@
 import type { TransferStatus } from '../../../usb/transfer-status.js';
 import type { EndpointFunction } from '../gadgets/endpoint.js';
 import type { Clock } from './clock.js';
-import type { Pacer } from './rate-limiter.js';
-import { TransferList, type TransferRecord } from './transfer-queue.js';
+import type { RateLimiter } from './rate-limiter.js';
+import { type QueuedTransfer, TransferQueue } from './transfer-queue.js';
 
 /**
  * What a turn may do before the event loop gets its turn: so that timers, signals and file writes
@@ -18,7 +18,7 @@ export interface PipeOptions {
   readonly clock: Clock;
   readonly endpoint: EndpointFunction;
   /** Undefined: as fast as memory goes. */
-  readonly pacer: Pacer | undefined;
+  readonly pacer: RateLimiter | undefined;
   /** Asks for a turn. */
   readonly poke: () => void;
 }
@@ -36,11 +36,11 @@ export class Pipe {
   readonly #clock: Clock;
   readonly #endpoint: EndpointFunction;
   readonly #packetSize: number;
-  readonly #pacer: Pacer | undefined;
+  readonly #pacer: RateLimiter | undefined;
   readonly #poke: () => void;
 
-  readonly #queued = new TransferList();
-  readonly #ended = new TransferList();
+  readonly #queued = new TransferQueue();
+  readonly #ended = new TransferQueue();
   #halted = false;
   /** Bytes that may still move in this turn. */
   #budget = 0;
@@ -64,7 +64,7 @@ export class Pipe {
   }
 
   /** Queues a transfer that is in no list. */
-  submit(transfer: TransferRecord): void {
+  submit(transfer: QueuedTransfer): void {
     if (this.#halted) {
       this.#finish(transfer, 'stall');
     } else {
@@ -78,7 +78,7 @@ export class Pipe {
    * Ends a transfer of this pipe early. One that had its last byte but was not answered yet is
    * cancelled all the same, as a host controller's can be: with its whole buffer.
    */
-  cancel(transfer: TransferRecord): void {
+  cancel(transfer: QueuedTransfer): void {
     if (this.#pacer !== undefined) {
       this.#budget = TURN_BYTES;
       this.#advance(); // what the wire has carried by now counts
@@ -175,7 +175,7 @@ export class Pipe {
     return Number.POSITIVE_INFINITY;
   }
 
-  #moved(transfer: TransferRecord): void {
+  #moved(transfer: QueuedTransfer): void {
     const { size } = this.#endpoint;
     transfer.actualLength += size;
     this.#budget -= size;
@@ -190,12 +190,12 @@ export class Pipe {
     }
   }
 
-  #end(transfer: TransferRecord, status: TransferStatus): void {
+  #end(transfer: QueuedTransfer, status: TransferStatus): void {
     this.#queued.remove(transfer);
     this.#finish(transfer, status);
   }
 
-  #finish(transfer: TransferRecord, status: TransferStatus): void {
+  #finish(transfer: QueuedTransfer, status: TransferStatus): void {
     transfer.status = status;
     this.#ended.push(transfer);
   }
@@ -205,7 +205,7 @@ export class Pipe {
    * the transfers queued behind keep the wire busy; where they do not, it is set short, and the
    * last moments are waited turn by turn.
    */
-  #patience(head: TransferRecord): number {
+  #patience(head: QueuedTransfer): number {
     if (this.#pacer === undefined) {
       return 0;
     }

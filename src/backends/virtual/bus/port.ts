@@ -2,11 +2,11 @@ import type { DeviceInfo } from '../../../usb/backend.js';
 import type { ControlFunction } from '../gadgets/control.js';
 import type { Gadget } from '../gadgets/gadget.js';
 import type { HostController } from './host-controller.js';
-import type { Loan } from './memory-budget.js';
+import type { MemoryBudget } from './memory-budget.js';
 import type { Pipe } from './pipe.js';
 
 /** One stay of a device on the bus, from plugging in to unplugging. */
-export interface Plug {
+export interface Attachment {
   readonly info: DeviceInfo;
   readonly pipes: ReadonlyMap<number, Pipe>;
   /** The alternate settings of the interfaces that someone has claimed, by interface number. */
@@ -14,7 +14,7 @@ export interface Plug {
   /** What the device makes of control requests of its own. */
   readonly control: ControlFunction;
   /** The memory of the bus's transfers. */
-  readonly loan: Loan;
+  readonly loan: MemoryBudget;
   connected: boolean;
   /** The device may have something to do. */
   poke(): void;
@@ -23,14 +23,14 @@ export interface Plug {
 }
 
 /** A port of the bus and the device that belongs to it, plugged in or not. */
-export class Socket {
+export class Port {
   readonly path: string;
   readonly #gadget: Gadget;
   readonly #controller: HostController;
-  readonly #loan: Loan;
+  readonly #loan: MemoryBudget;
   readonly #pipes = new Map<number, Pipe>();
   readonly #takeAddress: () => number;
-  #plug: Plug;
+  #plug: Attachment;
 
   /**
    * Plugs a device in.
@@ -43,7 +43,7 @@ export class Socket {
     path: string,
     gadget: Gadget,
     controller: HostController,
-    loan: Loan,
+    loan: MemoryBudget,
     rate: number,
     takeAddress: () => number,
   ) {
@@ -59,7 +59,7 @@ export class Socket {
   }
 
   /** The stay that is going on; undefined while the device is unplugged. */
-  get plug(): Plug | undefined {
+  get plug(): Attachment | undefined {
     return this.#plug.connected ? this.#plug : undefined;
   }
 
@@ -95,7 +95,7 @@ export class Socket {
     this.#powerOn();
   }
 
-  #plugIn(): Plug {
+  #plugIn(): Attachment {
     return {
       info: { path: this.path, bus: 1, address: this.#takeAddress(), ...this.#gadget.descriptors },
       pipes: this.#pipes,

@@ -2,7 +2,7 @@
  * How many bytes the wire has had time for. Time counts only while a transfer waits on it, so a bus
  * that had nothing to do makes nothing up for it, and a late timer costs no throughput.
  */
-export class Pacer {
+export class RateLimiter {
   readonly #bytesPerMillisecond: number;
   #running = false;
   #lastTime = 0;

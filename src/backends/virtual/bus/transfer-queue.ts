@@ -5,7 +5,7 @@ import { wordsOf } from '../gadgets/counter.js';
  * What the host controller knows of a transfer: its memory, how far it has come, how it ended. It
  * is its own link in the one list that it is in, so that nothing is allocated while data moves.
  */
-export abstract class TransferRecord {
+export abstract class QueuedTransfer {
   buffer: Buffer = Buffer.alloc(0);
   /** The buffer as words, see `wordsOf`. */
   words: Int32Array | undefined;
@@ -17,9 +17,9 @@ export abstract class TransferRecord {
   status: TransferStatus = 'completed';
 
   /** The list that it is in; undefined when it is not in flight. */
-  list: TransferList | undefined;
-  previous: TransferRecord | undefined;
-  next: TransferRecord | undefined;
+  list: TransferQueue | undefined;
+  previous: QueuedTransfer | undefined;
+  next: QueuedTransfer | undefined;
 
   /** Hands the result to whoever submitted the transfer. It is in no list any more. */
   abstract answer(): void;
@@ -36,15 +36,15 @@ export abstract class TransferRecord {
 }
 
 /** Transfers in the order in which they came; any of them can be taken out. */
-export class TransferList {
-  first: TransferRecord | undefined;
+export class TransferQueue {
+  first: QueuedTransfer | undefined;
   count = 0;
   /** Bytes that the transfers in it can carry in all. */
   length = 0;
-  #last: TransferRecord | undefined;
+  #last: QueuedTransfer | undefined;
 
   /** Puts a transfer that is in no list at the end. */
-  push(transfer: TransferRecord): void {
+  push(transfer: QueuedTransfer): void {
     transfer.list = this;
     transfer.previous = this.#last;
     if (this.#last === undefined) {
@@ -58,7 +58,7 @@ export class TransferList {
   }
 
   /** Takes one of its transfers out. */
-  remove(transfer: TransferRecord): void {
+  remove(transfer: QueuedTransfer): void {
     const { previous, next } = transfer;
     if (previous === undefined) {
       this.first = next;

@@ -1,7 +1,7 @@
 import type { DeviceInfo } from '../../../usb/backend.js';
 import type { ControlRequest } from '../../../usb/control.js';
 import { DESCRIPTOR_TYPE } from '../../../usb/descriptors/tree.js';
-import type { Plug } from '../bus/port.js';
+import type { Attachment } from '../bus/port.js';
 import { descriptorBytes } from './descriptors.js';
 
 /** What a device makes of the control requests of its own: those that no standard defines. */
@@ -48,7 +48,7 @@ const DEVICE_LENGTH = 18;
  * @returns the bytes that moved; undefined: a stall
  */
 export function handleStandardRequest(
-  plug: Plug,
+  plug: Attachment,
   request: ControlRequest,
   data: Buffer,
 ): number | undefined {
@@ -60,7 +60,7 @@ export function handleStandardRequest(
 }
 
 function answerTo(
-  plug: Plug,
+  plug: Attachment,
   { requestType, request, value, index }: ControlRequest,
 ): ArrayLike<number> | undefined {
   const { info } = plug;
@@ -109,12 +109,12 @@ function hasInterface({ configurations, activeConfiguration }: DeviceInfo, numbe
 }
 
 /** Bit 0: the endpoint is halted. */
-function endpointStatus({ pipes }: Plug, address: number): number[] | undefined {
+function endpointStatus({ pipes }: Attachment, address: number): number[] | undefined {
   const pipe = pipes.get(address);
   return pipe === undefined ? undefined : [pipe.halted ? 1 : 0, 0];
 }
 
-function clearFeature({ pipes }: Plug, { value, index }: ControlRequest): number | undefined {
+function clearFeature({ pipes }: Attachment, { value, index }: ControlRequest): number | undefined {
   const pipe = pipes.get(index);
   if (pipe === undefined || value !== ENDPOINT_HALT) {
     return undefined;

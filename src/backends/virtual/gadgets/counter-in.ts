@@ -4,9 +4,9 @@ import type { Fault, InFaultKind, Scenario } from '../scenario/scenario.js';
 import type { Runnable } from './control.js';
 import { fillCounter } from './counter.js';
 import {
-  type Answer,
   type EndpointFunction,
-  type TransferMemory,
+  type Handshake,
+  type TransferBuffer,
   wholePackets,
 } from './endpoint.js';
 
@@ -26,7 +26,7 @@ export interface CounterSourceOptions {
  * Between two such cuts lie full packets only, and before a cut a shorter one if need be: it ends
  * the message, and the next packet starts behind it.
  */
-export class CounterSource implements EndpointFunction, Runnable {
+export class CounterIn implements EndpointFunction, Runnable {
   size = 0;
   readonly packetSize: number;
   /** Whether it sends: while it does not, it NAKs, and goes on afterwards where it stopped. */
@@ -67,7 +67,7 @@ export class CounterSource implements EndpointFunction, Runnable {
     return this.running ? this.#silentUntil : Number.POSITIVE_INFINITY;
   }
 
-  transact(transfer: TransferMemory, limit: number): Answer {
+  transact(transfer: TransferBuffer, limit: number): Handshake {
     this.size = 0;
     if (!this.running || (this.#silent && this.#clock.now() < this.#silentUntil)) {
       return 'nak';
@@ -109,7 +109,7 @@ export class CounterSource implements EndpointFunction, Runnable {
   }
 
   /** What happens where a message ends or a fault lies. */
-  #cut(): Answer {
+  #cut(): Handshake {
     if (this.#messageEnd === this.#position && this.#messageStart < this.#position) {
       return this.#send(0, true); // it was a multiple of the packet size
     }
@@ -134,14 +134,14 @@ export class CounterSource implements EndpointFunction, Runnable {
     }
   }
 
-  #send(bytes: number, ending: boolean): Answer {
+  #send(bytes: number, ending: boolean): Handshake {
     this.#leaving = bytes;
     this.#ending = ending;
     return ending ? 'end' : 'data';
   }
 
   /** Loses the next packet. */
-  #babble(): Answer {
+  #babble(): Handshake {
     this.#leaving = Math.min(this.ahead, this.packetSize);
     this.#ending = this.#leaving < this.packetSize;
     return 'babble';

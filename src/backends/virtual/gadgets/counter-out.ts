@@ -2,9 +2,9 @@ import type { Clock } from '../bus/clock.js';
 import { FaultList } from '../scenario/faults.js';
 import type { OutFaultKind, Scenario } from '../scenario/scenario.js';
 import {
-  type Answer,
   type EndpointFunction,
-  type TransferMemory,
+  type Handshake,
+  type TransferBuffer,
   wholePackets,
 } from './endpoint.js';
 
@@ -31,7 +31,7 @@ export interface CounterSinkOptions {
  * offset counts bytes that were taken. A packet is taken whole or not at all: a fault that lies
  * within one happens in front of it.
  */
-export class CounterSink implements EndpointFunction {
+export class CounterOut implements EndpointFunction {
   size = 0;
   readyAt = Number.POSITIVE_INFINITY;
   readonly packetSize: number;
@@ -45,7 +45,7 @@ export class CounterSink implements EndpointFunction {
   #silent = false;
 
   /** Where the bytes of the last answer are. */
-  #memory: TransferMemory | undefined;
+  #memory: TransferBuffer | undefined;
   #start = 0;
 
   constructor({ scenario, clock, packetSize, unplug, onOut }: CounterSinkOptions) {
@@ -56,7 +56,7 @@ export class CounterSink implements EndpointFunction {
     this.#faults = new FaultList(scenario.outFaults);
   }
 
-  transact(transfer: TransferMemory, limit: number): Answer {
+  transact(transfer: TransferBuffer, limit: number): Handshake {
     this.size = 0;
     if (this.#silent && this.#clock.now() < this.readyAt) {
       return 'nak';
@@ -92,7 +92,7 @@ export class CounterSink implements EndpointFunction {
     this.#silent = false;
   }
 
-  #fault(): Answer {
+  #fault(): Handshake {
     const fault = this.#faults.take();
     switch (fault?.kind) {
       case undefined:
@@ -112,7 +112,7 @@ export class CounterSink implements EndpointFunction {
 }
 
 /** The device's end of an OUT pipe that takes everything and keeps nothing. */
-export class Sink implements EndpointFunction {
+export class DiscardingEndpoint implements EndpointFunction {
   size = 0;
   readonly ahead = Number.POSITIVE_INFINITY;
   readonly readyAt = Number.POSITIVE_INFINITY;
@@ -123,7 +123,7 @@ export class Sink implements EndpointFunction {
     this.packetSize = packetSize;
   }
 
-  transact(transfer: TransferMemory, limit: number): Answer {
+  transact(transfer: TransferBuffer, limit: number): Handshake {
     const rest = transfer.length - transfer.actualLength;
     this.size = rest <= limit ? rest : wholePackets(limit, this.packetSize);
     return rest === 0 ? 'end' : 'data';

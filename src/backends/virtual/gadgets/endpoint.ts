@@ -1,5 +1,5 @@
 /** The memory of a transfer, as the device's end of the wire meets it. */
-export interface TransferMemory {
+export interface TransferBuffer {
   readonly buffer: Buffer;
   /** The buffer as words, see `wordsOf`. */
   readonly words: Int32Array | undefined;
@@ -19,7 +19,7 @@ export interface TransferMemory {
  * - `error`: something came that was no packet, or nothing at all, three times;
  * - `babble`: more came than the transfer has room for; that packet is lost.
  */
-export type Answer = 'data' | 'end' | 'nak' | 'stall' | 'error' | 'babble';
+export type Handshake = 'data' | 'end' | 'nak' | 'stall' | 'error' | 'babble';
 
 /** The device's end of a bulk or interrupt pipe. */
 export interface EndpointFunction {
@@ -41,7 +41,7 @@ export interface EndpointFunction {
    *
    * @param limit the bytes that may go, at least one full packet
    */
-  transact(transfer: TransferMemory, limit: number): Answer;
+  transact(transfer: TransferBuffer, limit: number): Handshake;
 
   /** The host has taken what the last answer moved (or lost): the next packet comes next. */
   acknowledge(): void;

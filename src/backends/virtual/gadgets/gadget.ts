@@ -2,8 +2,8 @@ import type { DeviceInfo } from '../../../usb/backend.js';
 import type { AlternateSetting, EndpointDescriptor, TransferType } from '../../../usb/model.js';
 import { SPEEDS, type SpeedName } from '../bus/speed.js';
 import { type ControlFunction, CounterRequests, NO_REQUESTS } from './control.js';
-import { CounterSource, type CounterSourceOptions } from './counter-in.js';
-import { CounterSink, type CounterSinkOptions, Sink } from './counter-out.js';
+import { CounterIn, type CounterSourceOptions } from './counter-in.js';
+import { CounterOut, type CounterSinkOptions, DiscardingEndpoint } from './counter-out.js';
 import type { EndpointFunction } from './endpoint.js';
 import { createLoopback } from './loopback.js';
 
@@ -32,7 +32,7 @@ export function createCounterGadget(
   const { speed } = options.scenario;
   const { packetSize } = SPEEDS[speed];
   const bulk = [endpoint(0x82, 'bulk', packetSize), endpoint(0x02, 'bulk', packetSize)];
-  const source = new CounterSource({ ...options, packetSize });
+  const source = new CounterIn({ ...options, packetSize });
   return {
     descriptors: describe(speed, 0x5678, 'virtual counter', 'V0001', [
       setting(0, bulk),
@@ -44,8 +44,8 @@ export function createCounterGadget(
     ]),
     functions: new Map<number, EndpointFunction>([
       [0x82, source],
-      [0x02, new CounterSink({ ...options, packetSize })],
-      [0x04, new Sink(INTERRUPT_PACKET_SIZE)],
+      [0x02, new CounterOut({ ...options, packetSize })],
+      [0x04, new DiscardingEndpoint(INTERRUPT_PACKET_SIZE)],
     ]),
     control: new CounterRequests(source),
   };

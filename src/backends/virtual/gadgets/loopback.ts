@@ -1,7 +1,7 @@
 import {
-  type Answer,
   type EndpointFunction,
-  type TransferMemory,
+  type Handshake,
+  type TransferBuffer,
   wholePackets,
 } from './endpoint.js';
 
@@ -93,7 +93,7 @@ class LoopbackOut implements EndpointFunction {
     this.packetSize = packetSize;
   }
 
-  transact({ buffer, length, actualLength }: TransferMemory, limit: number): Answer {
+  transact({ buffer, length, actualLength }: TransferBuffer, limit: number): Handshake {
     this.size = 0;
     const rest = length - actualLength;
     const { room } = this.#fifo;
@@ -133,7 +133,7 @@ class LoopbackIn implements EndpointFunction {
     return this.#fifo.hasMessageEnd ? this.#fifo.available : Number.POSITIVE_INFINITY;
   }
 
-  transact({ buffer, length, actualLength }: TransferMemory, limit: number): Answer {
+  transact({ buffer, length, actualLength }: TransferBuffer, limit: number): Handshake {
     this.size = 0;
     const { available } = this.#fifo;
     if (available === 0 && !this.#fifo.hasMessageEnd) {

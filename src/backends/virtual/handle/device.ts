@@ -18,17 +18,17 @@ import { UsbError } from '../../../usb/errors.js';
 import type { AlternateSetting, EndpointDescriptor } from '../../../usb/model.js';
 import { holdProcess } from '../bus/clock.js';
 import type { Pipe } from '../bus/pipe.js';
-import type { Plug } from '../bus/port.js';
+import type { Attachment } from '../bus/port.js';
 import { VirtualTransfer } from './transfer.js';
 
 /** A handle of a device. It dies with the plug that it was opened at. */
 export class VirtualDevice implements Device {
-  readonly #plug: Plug;
+  readonly #plug: Attachment;
   readonly #letProcessGo = holdProcess();
   readonly #claimed = new Set<VirtualInterface>();
   #closed = false;
 
-  constructor(plug: Plug) {
+  constructor(plug: Attachment) {
     this.#plug = plug;
   }
 
@@ -205,14 +205,14 @@ function findSetting(
 
 /** Somebody's hold on an interface of a device. */
 export class Claim {
-  readonly plug: Plug;
+  readonly plug: Attachment;
   readonly interfaceNumber: number;
   #released = false;
   /** Transfers that were submitted and not answered yet. */
   inFlight = 0;
 
   /** @throws UsbError `busy` when somebody else holds it */
-  constructor(plug: Plug, interfaceNumber: number, alternateSetting: number) {
+  constructor(plug: Attachment, interfaceNumber: number, alternateSetting: number) {
     if (plug.claimed.has(interfaceNumber)) {
       throw new UsbError('busy', `interface ${interfaceNumber} is claimed already`);
     }
@@ -251,7 +251,7 @@ export class Claim {
 }
 
 /** @throws UsbError `no-device` when the plug was pulled */
-export function checkPlug(plug: Plug): void {
+export function checkPlug(plug: Attachment): void {
   if (!plug.connected) {
     const { path, address } = plug.info;
     throw new UsbError('no-device', `the device at ${path} (address ${address}) is gone`);

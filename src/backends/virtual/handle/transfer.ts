@@ -1,11 +1,11 @@
 import type { OnComplete, Transfer } from '../../../usb/backend.js';
 import { UsbError } from '../../../usb/errors.js';
 import type { Pipe } from '../bus/pipe.js';
-import { TransferRecord } from '../bus/transfer-queue.js';
+import { QueuedTransfer } from '../bus/transfer-queue.js';
 import type { Claim } from './device.js';
 
 /** A transfer of one pipe, under one claim. */
-export class VirtualTransfer extends TransferRecord implements Transfer {
+export class VirtualTransfer extends QueuedTransfer implements Transfer {
   readonly #pipe: Pipe;
   readonly #claim: Claim;
   readonly #onComplete: OnComplete;

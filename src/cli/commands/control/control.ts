@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type OpenRecipient, openRecipient, openWhenReady } from '../../../engine/device/open.js';
 import type { Sink } from '../../../engine/io/sink.js';
 import type { Backend, DeviceInfo } from '../../../usb/backend.js';
-import { type ControlMessage, directionOfRequest } from '../../../usb/control.js';
+import { type ControlTransfer, directionOfRequest } from '../../../usb/control.js';
 import { toError, UsbError } from '../../../usb/errors.js';
 import { InvalidArgumentError } from '../../commander.js';
 import { identityRecord } from '../../devices/record.js';
@@ -12,12 +12,12 @@ import { addControlOptions, type ControlOptions } from '../../options/control.js
 import { Notices } from '../../progress/notices.js';
 import { openOutput } from '../../session/output.js';
 import { chooseDevice } from '../../session/select-device.js';
-import { Interruption } from '../../session/shutdown.js';
+import { ShutdownController } from '../../session/shutdown.js';
 import { countOf, hexDump } from '../../terminal/format.js';
 import { sanitize, toJson } from '../../terminal/sanitize.js';
-import { print, say } from '../../terminal/stdio.js';
-import { readRequest, readRequestData, requestRecord } from './request.js';
-import { planReply, writeReply } from './response.js';
+import { logToStderr, print } from '../../terminal/stdio.js';
+import { parseRequest, readRequestData, requestRecord } from './request.js';
+import { planResponse, writeResponse } from './response.js';
 
 /** `usbxfer control` */
 export function define(command: Command): void {
@@ -28,9 +28,9 @@ export function define(command: Command): void {
 /** @throws CliError when the request is wrong or fails, or its data cannot be had or written */
 async function control(words: readonly string[], options: ControlOptions): Promise<void> {
   const message = await messageOf(words, options);
-  const plan = await planReply(message, options);
+  const plan = await planResponse(message, options);
   const backend = await loadBackend(options);
-  const interruption = new Interruption(options.json);
+  const interruption = new ShutdownController(options.json);
   let sink: Sink | undefined;
   try {
     const notices = new Notices(options.json ?? options.quiet ?? false);
@@ -55,7 +55,7 @@ async function control(words: readonly string[], options: ControlOptions): Promi
 async function messageOf(
   words: readonly string[],
   { in: isIn, out, data, input }: ControlOptions,
-): Promise<ControlMessage> {
+): Promise<ControlTransfer> {
   const given = words.flatMap((word) => word.trim().split(/\s+/)); // in quotes, as for --before
   const message = readWords(isIn ? ['in', ...given] : out ? ['out', ...given] : given);
   if (data === undefined && input === undefined) {
@@ -74,9 +74,9 @@ async function messageOf(
   return { ...message, data: data ?? (await readRequestData(input ?? '-')) };
 }
 
-function readWords(words: readonly string[]): ControlMessage {
+function readWords(words: readonly string[]): ControlTransfer {
   try {
-    return readRequest(words);
+    return parseRequest(words);
   } catch (cause) {
     if (cause instanceof InvalidArgumentError) {
       const text = `'${sanitize(words.join(' '))}' is no request: ${cause.message}`;
@@ -90,7 +90,7 @@ function readWords(words: readonly string[]): ControlMessage {
 async function open(
   backend: Backend,
   device: DeviceInfo,
-  { request }: ControlMessage,
+  { request }: ControlTransfer,
   { detach, wait }: ControlOptions,
   signal: AbortSignal,
 ): Promise<OpenRecipient> {
@@ -114,7 +114,7 @@ async function open(
  */
 async function exchange(
   { device, close }: OpenRecipient,
-  { request, data }: ControlMessage,
+  { request, data }: ControlTransfer,
   timeout: number,
 ): Promise<number> {
   try {
@@ -133,7 +133,7 @@ async function exchange(
 /** The answer, if there is one, on its way; of one that is short, a word. */
 async function tell(
   device: DeviceInfo,
-  message: ControlMessage,
+  message: ControlTransfer,
   moved: number,
   { json, hex, quiet }: ControlOptions,
   sink: Sink | undefined,
@@ -154,11 +154,11 @@ async function tell(
   }
   if (isIn && moved < message.data.length && !quiet) {
     const asked = countOf(message.data.length, 'byte');
-    say(`usbxfer: the device answered with ${moved} of ${asked}`);
+    logToStderr(`usbxfer: the device answered with ${moved} of ${asked}`);
   }
   const dump = hex ? hexDump(bytes).join('\n') : '';
   if (sink !== undefined) {
-    await writeReply(sink, hex ? Buffer.from(dump === '' ? '' : `${dump}\n`) : bytes);
+    await writeResponse(sink, hex ? Buffer.from(dump === '' ? '' : `${dump}\n`) : bytes);
   } else if (dump !== '') {
     print(dump);
   }

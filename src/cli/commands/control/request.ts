@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import {
-  type ControlMessage,
+  type ControlTransfer,
   directionOfRequest,
   LARGEST_CONTROL_DATA,
   RECIPIENTS,
@@ -22,8 +22,8 @@ import { sanitize } from '../../terminal/sanitize.js';
 const DIRECTIONS = ['in', 'out'] as const;
 
 /** A request in one string, such as `out vendor device 0x01 1 0`: the value of an option. */
-export function request(text: string): ControlMessage {
-  return readRequest(text.trim().split(/\s+/));
+export function request(text: string): ControlTransfer {
+  return parseRequest(text.trim().split(/\s+/));
 }
 
 /**
@@ -31,7 +31,7 @@ export function request(text: string): ControlMessage {
  *
  * @throws InvalidArgumentError that says what would have been right
  */
-export function readRequest(words: readonly string[]): ControlMessage {
+export function parseRequest(words: readonly string[]): ControlTransfer {
   const [requestType, rest] = readRequestType(words);
   const [code, value = '0', index = '0', ...data] = rest;
   const request = {
@@ -141,7 +141,7 @@ export async function readRequestData(file: string): Promise<Buffer> {
 }
 
 /** A control request for scripts, as schema/control.schema.json describes it. */
-export function requestRecord({ request, data }: ControlMessage): Record<string, unknown> {
+export function requestRecord({ request, data }: ControlTransfer): Record<string, unknown> {
   return {
     direction: directionOfRequest(request),
     type: typeOf(request) ?? null,

@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty';
 import type { Sink } from '../../../engine/io/sink.js';
-import { type ControlMessage, directionOfRequest } from '../../../usb/control.js';
+import { type ControlTransfer, directionOfRequest } from '../../../usb/control.js';
 import { toError } from '../../../usb/errors.js';
 import { CliError, systemReason } from '../../errors/cli-error.js';
 import type { ControlOptions } from '../../options/control.js';
@@ -14,8 +14,8 @@ const STDOUT = 1;
  *
  * @throws CliError when the options do not fit the request, and for binary data to a terminal
  */
-export async function planReply(
-  { request, data }: ControlMessage,
+export async function planResponse(
+  { request, data }: ControlTransfer,
   options: ControlOptions,
 ): Promise<OutputPlan | undefined> {
   const plan = await planOutput(options);
@@ -44,7 +44,7 @@ export async function planReply(
  *
  * @throws CliError when it was not taken
  */
-export async function writeReply(sink: Sink, bytes: Buffer): Promise<void> {
+export async function writeResponse(sink: Sink, bytes: Buffer): Promise<void> {
   try {
     await sink.start();
     if (bytes.length > 0) {

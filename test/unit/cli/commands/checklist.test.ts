@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { checklist } from '../../../../src/cli/commands/doctor.js';
-import type { Finding } from '../../../../src/usb/check-result.js';
+import type { CheckResult } from '../../../../src/usb/check-result.js';
 import { deviceInfo } from '../../../support/device-info.js';
 
-const FINDINGS: Finding[] = [
+const FINDINGS: CheckResult[] = [
   { id: 'bus', device: undefined, status: 'ok', message: 'a bus' },
   { id: 'link', device: '1-1', status: 'warning', message: 'slow', fix: 'another port' },
   { id: 'holder', device: '1-1', status: 'problem', message: 'held by \x1b[2J\u202e', fix: 'a\nb' },

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import type { ListedDevice } from '../../../../src/cli/devices/details.js';
-import { endpointCommand } from '../../../../src/cli/devices/suggested-command.js';
+import type { DeviceDetails } from '../../../../src/cli/devices/details.js';
+import { suggestedCommand } from '../../../../src/cli/devices/suggested-command.js';
 import type { DeviceInfo } from '../../../../src/usb/backend.js';
 import { deviceInfo, deviceWith, setting } from '../../../support/device-info.js';
 
-function listed(info: DeviceInfo, driver?: string): ListedDevice {
+function listed(info: DeviceInfo, driver?: string): DeviceDetails {
   const interfaces = [{ interfaceNumber: 0, driver, nodes: [], name: undefined }];
   return {
     info,
@@ -19,7 +19,7 @@ const PLACE = { interfaceNumber: 0, alternateSetting: 0, address: 0x81 };
 const DEVICE = deviceWith(setting(0, 0, 0x81));
 
 function command(info: DeviceInfo, place = PLACE, others: DeviceInfo[] = [], driver?: string) {
-  return endpointCommand(listed(info, driver), place, [info, ...others], { backend: 'libusb' });
+  return suggestedCommand(listed(info, driver), place, [info, ...others], { backend: 'libusb' });
 }
 
 it('detaches a kernel driver, but not a program that has the interface', () => {
@@ -37,7 +37,7 @@ it.each([
 
 it('has the simulated bus as it was', () => {
   const options = { backend: 'virtual', scenario: 'speed=super, rate=40M' };
-  expect(endpointCommand(listed(DEVICE), PLACE, [DEVICE], options)).toBe(
+  expect(suggestedCommand(listed(DEVICE), PLACE, [DEVICE], options)).toBe(
     "usbxfer read --backend virtual --scenario 'speed=super, rate=40M' -d 1234:5678 --ep 0x81",
   );
 });

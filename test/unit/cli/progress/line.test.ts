@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Goal } from '../../../../src/cli/progress/line.js';
+import type { Limits } from '../../../../src/cli/progress/line.js';
 import {
-  type Looks,
   progressLine,
   progressText,
   RateHistory,
+  type RenderOptions,
 } from '../../../../src/cli/progress/line.js';
 import { Meter } from '../../../../src/cli/progress/stream.js';
 import { ReceiveStatistics } from '../../../../src/engine/stats/statistics.js';
 
 const MIB = 1024 * 1024;
 
-const looks: Looks = {
+const looks: RenderOptions = {
   width: 200,
   unicode: false,
   paint: (style, text) => `<${style}>${text}</>`,
@@ -36,7 +36,7 @@ function capture(...seconds: number[]): [ReceiveStatistics, RateHistory, now: nu
   return [statistics, history, now];
 }
 
-function textOf(goal: Goal, width = 200, ...seconds: number[]): string {
+function textOf(goal: Limits, width = 200, ...seconds: number[]): string {
   const [statistics, history, now] = capture(...seconds);
   return progressText(statistics, history, goal, now, { ...looks, width });
 }
@@ -57,7 +57,7 @@ describe('the line of a capture', () => {
     expect([...bar].filter((c) => c === '#').length).toBe(Math.round(bar.length / 2));
   });
 
-  it.each<[Goal, RegExp]>([
+  it.each<[Limits, RegExp]>([
     [{ duration: 8000 }, / {2}25 % .* ETA 0:06/],
     [{ bytes: 100 * MIB, duration: 4000 }, / {2}50 % .* ETA 0:02/],
     [{ bytes: 5 * MIB, duration: 400_000 }, / {2}80 % .* ETA 0:01/],
@@ -90,18 +90,18 @@ describe('the line of a capture', () => {
     statistics.submissions = 12;
     statistics.statuses.completed = 7;
     statistics.statuses.stall = 2;
-    statistics.flow.dryByPeer.start(now - 700);
+    statistics.timings.starved.start(now - 700);
     const text = progressText(statistics, history, {}, now, looks);
     expect(text).toContain('  3 in flight  dry 0.7 s  completed 7  <red>stall 2</>');
     expect(text).not.toContain('overflow');
   });
 
   it('is less wide than the terminal, and of what has no room the least goes first', () => {
-    const plain: Looks = { ...looks, paint: (_, text) => text };
+    const plain: RenderOptions = { ...looks, paint: (_, text) => text };
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 200 }),
-        fc.constantFrom<Goal>({}, { bytes: 4 * MIB }, { duration: 9000 }),
+        fc.constantFrom<Limits>({}, { bytes: 4 * MIB }, { duration: 9000 }),
         fc.boolean(),
         (width, goal, stalled) => {
           const [statistics, history, now] = capture(MIB, MIB);

@@ -25,7 +25,7 @@ it('says with which --skip and --bytes a second run goes on', () => {
 
 it('advises no --skip where the device has nothing, or something behind a hole', () => {
   expect(told({}, { bytesAccepted: 0 })).toMatch(/; the device has taken nothing$/);
-  const holed = told({ skip: 50 }, { bytesBeyond: 7 });
+  const holed = told({ skip: 50 }, { bytesAfterGap: 7 });
   expect(holed).toMatch(
     /has taken 100 bytes, and 7 more behind a hole: begin anew, as --skip 150 /,
   );

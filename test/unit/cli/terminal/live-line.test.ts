@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TerminalLine } from '../../../../src/cli/terminal/live-line.js';
-import type { MessageQueue } from '../../../../src/cli/terminal/nonblocking-writer.js';
+import type { NonBlockingWriter } from '../../../../src/cli/terminal/nonblocking-writer.js';
 
 const ERASED = '\r\x1b[K';
 
@@ -19,7 +19,7 @@ beforeEach(() => {
     },
     put: (text: string) => written.push(text),
   };
-  line = new TerminalLine(queue as unknown as MessageQueue, () => columns);
+  line = new TerminalLine(queue as unknown as NonBlockingWriter, () => columns);
 });
 
 describe('a line on a terminal', () => {

@@ -3,7 +3,7 @@ import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { MessageQueue } from '../../../../src/cli/terminal/nonblocking-writer.js';
+import { NonBlockingWriter } from '../../../../src/cli/terminal/nonblocking-writer.js';
 
 let folder = '';
 let pipe = 0;
@@ -44,12 +44,12 @@ function drain(): string {
 }
 
 it('has said it by the time it returns, if the descriptor takes it', () => {
-  new MessageQueue(pipe).put('hello\n');
+  new NonBlockingWriter(pipe).put('hello\n');
   expect(drain()).toBe('hello\n');
 });
 
 it('keeps what a full pipe does not take, in order', async () => {
-  const queue = new MessageQueue(pipe);
+  const queue = new NonBlockingWriter(pipe);
   fill();
   queue.put('one\n');
   queue.put('two\n');
@@ -59,7 +59,7 @@ it('keeps what a full pipe does not take, in order', async () => {
 });
 
 it('says a message longer than the pipe to its end', async () => {
-  const queue = new MessageQueue(pipe);
+  const queue = new NonBlockingWriter(pipe);
   const text = 'long '.repeat(100_000);
   queue.put(text);
   let said = '';
@@ -71,7 +71,7 @@ it('says a message longer than the pipe to its end', async () => {
 });
 
 it('waits no longer than it is told to, while the pipe stays full', async () => {
-  const queue = new MessageQueue(pipe);
+  const queue = new NonBlockingWriter(pipe);
   fill();
   queue.put('later\n');
   await queue.drained(50);
@@ -80,7 +80,7 @@ it('waits no longer than it is told to, while the pipe stays full', async () => 
 });
 
 it('keeps no more than a bounded amount', async () => {
-  const queue = new MessageQueue(pipe);
+  const queue = new NonBlockingWriter(pipe);
   fill();
   for (let i = 0; i < 100; i += 1) {
     queue.put('x'.repeat(10_000));
@@ -102,7 +102,7 @@ it('keeps no more than a bounded amount', async () => {
 it('forgets what nobody can read, without failing', async () => {
   const closed = openSync('/dev/null', 'w');
   closeSync(closed);
-  const queue = new MessageQueue(closed);
+  const queue = new NonBlockingWriter(closed);
   queue.put('nobody\n');
   await queue.drained(60_000);
 });

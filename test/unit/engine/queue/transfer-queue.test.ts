@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
-import { TransferPool } from '../../../../src/engine/queue/transfer-queue.js';
+import { TransferQueue } from '../../../../src/engine/queue/transfer-queue.js';
 import { ScriptedEndpoint } from '../support/scripted-endpoint.js';
 
 function poolOf(depth: number) {
   const endpoint = new ScriptedEndpoint();
   const completions: [sequence: number, status: string, bytes: number][] = [];
-  const pool = new TransferPool(
+  const pool = new TransferQueue(
     endpoint,
     depth,
     100,

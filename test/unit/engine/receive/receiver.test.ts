@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { type ReceiveOptions, Receiver } from '../../../../src/engine/receive/receiver.js';
-import type { End } from '../../../../src/engine/session/outcome.js';
+import type { Outcome } from '../../../../src/engine/session/outcome.js';
 import { UsbError } from '../../../../src/usb/errors.js';
 import type { TransferStatus } from '../../../../src/usb/transfer-status.js';
 import { MemorySink } from '../support/memory-sink.js';
@@ -11,7 +11,7 @@ interface Bench {
   readonly endpoint: ScriptedEndpoint;
   readonly sink: MemorySink;
   readonly receiver: Receiver;
-  readonly ended: Promise<End>;
+  readonly ended: Promise<Outcome>;
 }
 
 function start(options: Partial<ReceiveOptions> = {}): Bench {
@@ -129,18 +129,18 @@ describe('Receiver', () => {
     sink.held = true;
     const answered = await answerAll(endpoint, transferSize);
     expect(answered).toBe(most);
-    expect(receiver.statistics.flow).toMatchObject({
+    expect(receiver.statistics.timings).toMatchObject({
       leastInFlight: 0,
       heldUp: { count: 1, running: true },
       dryByPeer: { count: 1, running: true },
     });
-    expect(receiver.statistics.backlogPeak).toBeGreaterThan(most * transferSize * 0.99);
+    expect(receiver.statistics.bytesBufferedPeak).toBeGreaterThan(most * transferSize * 0.99);
     sink.held = false;
     while (endpoint.flights.length < 2) {
       sink.release();
       await new Promise(setImmediate);
     }
-    expect(receiver.statistics.flow).toMatchObject({
+    expect(receiver.statistics.timings).toMatchObject({
       heldUp: { count: 1, running: false },
       dryByPeer: { count: 1, running: false },
       dryByHost: { count: 0 },
@@ -167,8 +167,8 @@ describe('Receiver', () => {
         await new Promise(setImmediate);
       }
     }
-    expect(receiver.statistics.backlogPeak).toBe(1_000_000);
-    expect(receiver.statistics.flow.heldUp.count).toBe(0);
+    expect(receiver.statistics.bytesBufferedPeak).toBe(1_000_000);
+    expect(receiver.statistics.timings.throttled.count).toBe(0);
   });
 
   it('cancels newest first and writes cancelled bytes in order of submission', async () => {
@@ -420,7 +420,7 @@ describe('Receiver', () => {
 
   it('writes what came before a submit that throws', async () => {
     const { endpoint, sink, receiver, ended } = start({ depth: 1, transferSize: 64 * 1024 });
-    vi.spyOn(receiver.statistics.flow, 'submitted').mockImplementationOnce(() => {
+    vi.spyOn(receiver.statistics.timings, 'submitted').mockImplementationOnce(() => {
       throw new Error('bug');
     });
     answer(endpoint.flights[0], 1);
@@ -432,7 +432,7 @@ describe('Receiver', () => {
   it('accounts for every byte when a meter throws', async () => {
     const bench = start();
     const { receiver, sink } = bench;
-    vi.spyOn(receiver.statistics.flow, 'ended').mockImplementationOnce(() => {
+    vi.spyOn(receiver.statistics.timings, 'ended').mockImplementationOnce(() => {
       throw new Error('bug');
     });
     answer(bench.endpoint.flights[0], 1);

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Backlog } from '../../../../src/engine/receive/write-buffer.js';
+import { WriteBuffer } from '../../../../src/engine/receive/write-buffer.js';
 import { counterBytes } from '../../../support/counter-stream.js';
 
 const KIB = 1024;
 
 /** Fills a buffer of the backlog with the counter stream's bytes at a position, and adds it. */
-function add(backlog: Backlog, position: number, length: number): boolean {
+function add(backlog: WriteBuffer, position: number, length: number): boolean {
   const buffer = backlog.hasRoom(length) ? backlog.buffers.take() : undefined;
   if (buffer === undefined) {
     return false;
@@ -17,7 +17,7 @@ function add(backlog: Backlog, position: number, length: number): boolean {
 }
 
 /** Adds transfers until nothing goes in any more; returns how many did. */
-function fill(backlog: Backlog, length: number): number {
+function fill(backlog: WriteBuffer, length: number): number {
   let added = 0;
   while (add(backlog, added * length, length)) {
     added += 1;
@@ -33,12 +33,12 @@ describe('Backlog', () => {
     ['256 KiB', 256 * KIB, 256 * KIB, 4],
     ['1 MiB', 1024 * KIB, 1024 * KIB, 1],
   ])('lends transfers of %s in large pieces', (_, transferSize, pieceSize, pieces) => {
-    const backlog = new Backlog(4, transferSize, 4 * 1024 * KIB);
+    const backlog = new WriteBuffer(4, transferSize, 4 * 1024 * KIB);
     fill(backlog, transferSize);
-    const lengths = backlog.lend(1024 * KIB).map(({ length }) => length);
+    const lengths = backlog.acquire(1024 * KIB).map(({ length }) => length);
     expect(lengths).toEqual(new Array(pieces).fill(pieceSize));
-    backlog.takeBack();
-    expect(backlog.lend(1).map(({ length }) => length)).toEqual([pieceSize]);
+    backlog.release();
+    expect(backlog.acquire(1).map(({ length }) => length)).toEqual([pieceSize]);
   });
 
   it.each([
@@ -48,7 +48,7 @@ describe('Backlog', () => {
     ['large transfers that bring little', 256 * KIB, 512, 1024 * KIB],
     ['large transfers that bring some', 256 * KIB, 20 * KIB, 1024 * KIB],
   ])('has room for its capacity in %s', (_, transferSize, length, capacity) => {
-    const backlog = new Backlog(4, transferSize, capacity);
+    const backlog = new WriteBuffer(4, transferSize, capacity);
     const most = capacity + 64 * KIB + 8 * transferSize;
     const bytes = fill(backlog, length) * length;
     expect(bytes).toBeGreaterThanOrEqual(capacity);
@@ -56,15 +56,15 @@ describe('Backlog', () => {
   });
 
   it('has room again for as much as was written', () => {
-    const backlog = new Backlog(1, 256 * KIB, 512 * KIB);
+    const backlog = new WriteBuffer(1, 256 * KIB, 512 * KIB);
     expect(fill(backlog, 256 * KIB)).toBe(3);
-    expect(backlog.lend(1)).toHaveLength(1);
-    backlog.takeBack();
+    expect(backlog.acquire(1)).toHaveLength(1);
+    backlog.release();
     expect(fill(backlog, 256 * KIB)).toBe(1);
   });
 
   it('holds no more than one chunk to fill and one to write, with the least capacity', () => {
-    const backlog = new Backlog(1, 512, 1);
+    const backlog = new WriteBuffer(1, 512, 1);
     expect(fill(backlog, 512)).toBe((2 * 64 * KIB) / 512);
   });
 
@@ -82,7 +82,7 @@ describe('Backlog', () => {
           { maxLength: 100 },
         ),
         (transferSize, depth, capacity, steps) => {
-          const backlog = new Backlog(depth, transferSize, capacity);
+          const backlog = new WriteBuffer(depth, transferSize, capacity);
           let added = 0;
           let written = 0;
           let lent: readonly Buffer[] = [];
@@ -95,12 +95,12 @@ describe('Backlog', () => {
                 expect(piece.equals(counterBytes(written, piece.length))).toBe(true);
                 written += piece.length;
               }
-              backlog.takeBack();
-              lent = backlog.lend(step.most);
+              backlog.release();
+              lent = backlog.acquire(step.most);
             }
           }
           const atTheSink = lent.reduce((sum, { length }) => sum + length, 0);
-          expect(written + atTheSink + backlog.drop()).toBe(added);
+          expect(written + atTheSink + backlog.clear()).toBe(added);
         },
       ),
     );

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { ReadDone, Source } from '../../../../src/engine/io/source.js';
 import { Sender, type SendOptions } from '../../../../src/engine/send/sender.js';
-import type { End } from '../../../../src/engine/session/outcome.js';
+import type { Outcome } from '../../../../src/engine/session/outcome.js';
 import { UsbError } from '../../../../src/usb/errors.js';
 import type { TransferStatus } from '../../../../src/usb/transfer-status.js';
 import { counterBytes } from '../../../support/counter-stream.js';
@@ -127,7 +127,7 @@ async function play(given: SendOptions, events: readonly Event[], endsBy: 'input
   const wire = new Wire(64);
   const source = new ScriptedSource();
   const sender = new Sender(source, given);
-  let end: End | undefined;
+  let end: Outcome | undefined;
   const ended = sender.run(wire).then((reason) => {
     end = reason;
   });
@@ -172,7 +172,7 @@ async function play(given: SendOptions, events: readonly Event[], endsBy: 'input
     await turn();
   }
   await ended;
-  return { wire, source, sender, end: end as End };
+  return { wire, source, sender, end: end as Outcome };
 }
 
 /** Plays, and checks the sums. */
@@ -183,7 +183,7 @@ async function check(
 ): Promise<void> {
   const { wire, source, sender, end } = await play(given, events, endsBy);
   const { sent } = wire;
-  const { bytesRead, bytesAccepted, bytesBeyond, bytesUnsent, bytesMoved } = sender.statistics;
+  const { bytesRead, bytesAccepted, bytesAfterGap, bytesUnsent, bytesMoved } = sender.statistics;
   const { zeroLengthPackets, submissions, transfers } = sender.statistics;
   expect(wire.flights).toHaveLength(0);
   expect([submissions, transfers]).toEqual([sent.length, sent.length]);
@@ -204,7 +204,7 @@ async function check(
   const upTo = hole < 0 ? sent : sent.slice(0, hole + 1);
   const sum = (of: readonly Sent[]) => of.reduce((total, { taken }) => total + taken, 0);
   expect(bytesAccepted).toBe(sum(upTo));
-  expect(bytesAccepted + bytesBeyond).toBe(sum(sent));
+  expect(bytesAccepted + bytesAfterGap).toBe(sum(sent));
   expect(bytesMoved).toBe(sum(sent));
   expect(zeroLengthPackets).toBe(
     sent.filter((each) => each.flight.length === 0 && !isHole(each)).length,

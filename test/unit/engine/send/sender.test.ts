@@ -1,7 +1,7 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { Sender, type SendOptions } from '../../../../src/engine/send/sender.js';
-import type { End } from '../../../../src/engine/session/outcome.js';
+import type { Outcome } from '../../../../src/engine/session/outcome.js';
 import { UsbError } from '../../../../src/usb/errors.js';
 import type { TransferStatus } from '../../../../src/usb/transfer-status.js';
 import { counterBytes } from '../../../support/counter-stream.js';
@@ -16,8 +16,8 @@ class Bench {
   readonly sender: Sender;
   /** What the device took, transfer by transfer. */
   readonly taken: Buffer[] = [];
-  end: End | undefined;
-  readonly ended: Promise<End>;
+  end: Outcome | undefined;
+  readonly ended: Promise<Outcome>;
 
   constructor(input: Buffer | MemorySource, options: Partial<SendOptions> = {}) {
     this.source = input instanceof MemorySource ? input : new MemorySource(input);
@@ -46,7 +46,7 @@ class Bench {
   }
 
   /** It takes all there is. */
-  async takeAll(): Promise<End> {
+  async takeAll(): Promise<Outcome> {
     while (this.end === undefined) {
       await this.settle();
       while (this.endpoint.flights.length > 0) {
@@ -176,7 +176,7 @@ describe('Sender', () => {
     expect(bench.sender.statistics.bytesAccepted).toBe(bytes);
   });
 
-  it.each<[TransferStatus, End['reason']]>([
+  it.each<[TransferStatus, Outcome['reason']]>([
     ['stall', 'stall'],
     ['error', 'error'],
     ['no-device', 'device-lost'],
@@ -191,8 +191,8 @@ describe('Sender', () => {
     expect(bench.endpoint.cancellations).toEqual([...bench.endpoint.flights].reverse());
     bench.drain();
     expect((await bench.ended).reason).toBe(reason);
-    const { bytesRead, bytesAccepted, bytesUnsent, bytesBeyond } = bench.sender.statistics;
-    expect([bytesAccepted, bytesBeyond]).toEqual([1324, 0]);
+    const { bytesRead, bytesAccepted, bytesUnsent, bytesAfterGap } = bench.sender.statistics;
+    expect([bytesAccepted, bytesAfterGap]).toEqual([1324, 0]);
     expect(bytesAccepted + bytesUnsent).toBe(bytesRead);
   });
 
@@ -205,8 +205,8 @@ describe('Sender', () => {
     third?.complete('completed', 1024); // the host controller was faster than the cancelling
     bench.drain();
     await bench.ended;
-    const { bytesAccepted, bytesBeyond } = bench.sender.statistics;
-    expect([bytesAccepted, bytesBeyond]).toEqual([1124, 1024]);
+    const { bytesAccepted, bytesAfterGap } = bench.sender.statistics;
+    expect([bytesAccepted, bytesAfterGap]).toEqual([1124, 1024]);
   });
 
   it('counts the bytes of cancelled transfers, whatever the order of completion', async () => {
@@ -232,8 +232,8 @@ describe('Sender', () => {
     third?.complete('cancelled', 0);
     fourth?.complete('cancelled', 0);
     await bench.ended;
-    const { bytesAccepted, bytesBeyond } = bench.sender.statistics;
-    expect([bytesAccepted, bytesBeyond]).toEqual([1124, 0]);
+    const { bytesAccepted, bytesAfterGap } = bench.sender.statistics;
+    expect([bytesAccepted, bytesAfterGap]).toEqual([1124, 0]);
   });
 
   it('sends all that was read before the input failed', async () => {
@@ -297,38 +297,38 @@ describe('Sender', () => {
   it('is not held up while the pool fills, nor by the end of the input', async () => {
     const source = new MemorySource(counterBytes(0, 1024));
     const bench = new Bench(source);
-    const { flow } = bench.sender.statistics;
+    const { timings } = bench.sender.statistics;
     source.held = true;
     source.release();
     await bench.settle();
-    expect(flow.heldUp.count).toBe(0);
+    expect(timings.throttled.count).toBe(0);
     bench.take();
-    expect(flow.heldUp.count).toBe(1);
+    expect(timings.throttled.count).toBe(1);
     source.push(counterBytes(1024, 1024));
     await bench.settle();
     bench.take();
-    expect(flow.heldUp.running).toBe(true);
+    expect(timings.throttled.running).toBe(true);
     source.release();
     await bench.takeAll();
-    expect([flow.heldUp.count, flow.dryByPeer.count]).toEqual([1, 1]);
+    expect([timings.throttled.count, timings.starved.count]).toEqual([1, 1]);
   });
 
   it('is held up once the pool was full, or the device has caught up', async () => {
     const source = new MemorySource(counterBytes(0, 2048));
     const bench = new Bench(source, { depth: 3 });
-    const { flow } = bench.sender.statistics;
+    const { timings } = bench.sender.statistics;
     source.held = true;
     source.release();
     await bench.settle();
     bench.take();
-    expect(flow.heldUp.count).toBe(0);
+    expect(timings.throttled.count).toBe(0);
     bench.take();
-    expect(flow.heldUp.count).toBe(1);
+    expect(timings.throttled.count).toBe(1);
     source.push(counterBytes(2048, 3072));
     await bench.settle();
-    expect(flow.heldUp.running).toBe(false);
+    expect(timings.throttled.running).toBe(false);
     bench.take();
-    expect([flow.heldUp.count, flow.dryByPeer.count]).toEqual([2, 1]);
+    expect([timings.throttled.count, timings.starved.count]).toEqual([2, 1]);
     source.release();
     await bench.takeAll();
   });
@@ -340,7 +340,7 @@ describe('Sender', () => {
     source.release();
     await bench.settle();
     bench.take();
-    expect(bench.sender.statistics.flow.heldUp.running).toBe(false);
+    expect(bench.sender.statistics.timings.throttled.running).toBe(false);
     source.release();
     await bench.takeAll();
   });
@@ -352,7 +352,7 @@ describe('Sender', () => {
     source.release();
     await bench.settle();
     bench.take();
-    expect(bench.sender.statistics.flow.dryByPeer.count).toBe(1);
+    expect(bench.sender.statistics.timings.starved.count).toBe(1);
     source.held = false;
     source.release();
     await bench.takeAll();

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Conversation } from '../../../../src/engine/session/duplex.js';
-import type { End } from '../../../../src/engine/session/outcome.js';
+import { Duplex } from '../../../../src/engine/session/duplex.js';
+import type { Outcome } from '../../../../src/engine/session/outcome.js';
 import { UsbError } from '../../../../src/usb/errors.js';
 import type { TransferStatus } from '../../../../src/usb/transfer-status.js';
 import { counterBytes } from '../../../support/counter-stream.js';
@@ -97,14 +97,14 @@ it('whatever order things happen in, both directions end, and every byte is acco
       };
       const source = new MemorySource(...given.input.map(more));
       const { depth, backlog, bytes, transferSize, zlp, linger } = given;
-      const conversation = new Conversation({
+      const conversation = new Duplex({
         source,
         sink,
         receive: { depth, transferSize: given.packets * 64, backlog, bytes },
         send: { depth, transferSize, zlp, prompt: true },
         linger,
       });
-      let end: End | undefined;
+      let end: Outcome | undefined;
       const ended = conversation.run(incoming, outgoing).then((reason) => {
         end = reason;
       });
@@ -158,13 +158,13 @@ it('whatever order things happen in, both directions end, and every byte is acco
       expect(incoming.flights).toHaveLength(0);
       expect(outgoing.flights).toHaveLength(0);
       expect(sent.bytesAccepted + sent.bytesUnsent).toBe(sent.bytesRead);
-      expect(sent.bytesMoved).toBe(sent.bytesAccepted + sent.bytesBeyond);
+      expect(sent.bytesMoved).toBe(sent.bytesAccepted + sent.bytesAfterGap);
       const all = Buffer.concat(incoming.sent.filter((reply) => reply !== undefined));
       expect(received.bytesReceived).toBe(all.length);
       expect(received.bytesReceived).toBe(
         received.bytesWritten + received.bytesDiscarded + received.bytesUnwritten,
       );
-      expect(received.backlog).toBe(0);
+      expect(received.bytesBuffered).toBe(0);
       expect(sink.contents).toHaveLength(received.bytesWritten);
       expect(sink.contents.equals(all.subarray(0, received.bytesWritten))).toBe(true);
       if (given.capacity === undefined) {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { Conversation, type ConversationOptions } from '../../../../src/engine/session/duplex.js';
-import type { End } from '../../../../src/engine/session/outcome.js';
+import { Duplex, type DuplexOptions } from '../../../../src/engine/session/duplex.js';
+import type { Outcome } from '../../../../src/engine/session/outcome.js';
 import { counterBytes } from '../../../support/counter-stream.js';
 import { MemorySink } from '../support/memory-sink.js';
 import { MemorySource } from '../support/memory-source.js';
@@ -14,13 +14,13 @@ class Bench {
   readonly out = new ScriptedEndpoint();
   readonly source: MemorySource;
   readonly sink = new MemorySink();
-  readonly conversation: Conversation;
-  end: End | undefined;
-  readonly ended: Promise<End>;
+  readonly conversation: Duplex;
+  end: Outcome | undefined;
+  readonly ended: Promise<Outcome>;
 
-  constructor(input: MemorySource, options: Partial<ConversationOptions> = {}) {
+  constructor(input: MemorySource, options: Partial<DuplexOptions> = {}) {
     this.source = input;
-    this.conversation = new Conversation({
+    this.conversation = new Duplex({
       source: input,
       sink: this.sink,
       receive: { depth: 2, transferSize: 1024 },
@@ -56,7 +56,7 @@ class Bench {
   }
 
   /** Answers what is cancelled, until it has ended. */
-  async drained(): Promise<End> {
+  async drained(): Promise<Outcome> {
     while (this.end === undefined) {
       await sleep(1);
       for (const endpoint of [this.in, this.out]) {
@@ -80,14 +80,14 @@ function held(...chunks: Buffer[]): MemorySource {
 describe('Conversation', () => {
   it('sends nothing until what has to come before it is done, but hears the device', async () => {
     const [incoming, outgoing] = [new ScriptedEndpoint(), new ScriptedEndpoint()];
-    const conversation = new Conversation({
+    const conversation = new Duplex({
       source: new MemorySource(counterBytes(0, 3000)),
       sink: new MemorySink(),
       receive: { depth: 2, transferSize: 1024 },
       send: { depth: 2, transferSize: 1024 },
       linger: 30,
     });
-    let begun: (failure: End | undefined) => void = () => {};
+    let begun: (failure: Outcome | undefined) => void = () => {};
     const ended = conversation.run(incoming, outgoing, () => new Promise((done) => (begun = done)));
     await sleep(10);
     expect([incoming.flights.length, outgoing.flights.length]).toEqual([2, 0]);

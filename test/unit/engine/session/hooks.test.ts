@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { sendMessages } from '../../../../src/engine/session/hooks.js';
+import { sendRequests } from '../../../../src/engine/session/hooks.js';
 import type { Device } from '../../../../src/usb/backend.js';
-import type { ControlMessage } from '../../../../src/usb/control.js';
+import type { ControlTransfer } from '../../../../src/usb/control.js';
 import { UsbError, type UsbErrorCode } from '../../../../src/usb/errors.js';
 import { deviceWith } from '../../../support/device-info.js';
 
@@ -25,7 +25,7 @@ function failing(code: UsbErrorCode, looks: number): Device {
   };
 }
 
-const message: ControlMessage = {
+const message: ControlTransfer = {
   request: { requestType: 0x40, request: 1, value: 0, index: 0 },
   data: Buffer.alloc(0),
 };
@@ -38,7 +38,7 @@ describe('a control request that fails', () => {
       ['io', 2] as const,
     ]) {
       const device = failing(code, looks);
-      expect(await sendMessages(device, [message, message])).toMatchObject({
+      expect(await sendRequests(device, [message, message])).toMatchObject({
         reason: 'device-lost',
         cause: { code },
       });
@@ -49,12 +49,12 @@ describe('a control request that fails', () => {
   it('is one when the device stays, and at once when it was answered', async () => {
     const { request } = message;
     const device = failing('io', Number.POSITIVE_INFINITY);
-    expect(await sendMessages(device, [message])).toMatchObject({
+    expect(await sendRequests(device, [message])).toMatchObject({
       reason: 'request-failed',
       request,
     });
     const refusing = failing('stall', Number.POSITIVE_INFINITY);
-    expect(await sendMessages(refusing, [message])).toMatchObject({ reason: 'request-failed' });
+    expect(await sendRequests(refusing, [message])).toMatchObject({ reason: 'request-failed' });
     expect(refusing.isConnected).not.toHaveBeenCalled();
   });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type EndReason, worse } from '../../../../src/engine/session/outcome.js';
+import { type EndReason, moreSevere } from '../../../../src/engine/session/outcome.js';
 
 it.each<[first: EndReason, later: EndReason, reported: EndReason]>([
   ['limit', 'interrupted', 'limit'],
@@ -12,5 +12,5 @@ it.each<[first: EndReason, later: EndReason, reported: EndReason]>([
   ['device-lost', 'error', 'device-lost'],
   ['stall', 'device-lost', 'stall'],
 ])('of %s and then %s reports %s', (first, later, reported) => {
-  expect(worse({ reason: first }, { reason: later }).reason).toBe(reported);
+  expect(moreSevere({ reason: first }, { reason: later }).reason).toBe(reported);
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createVirtualBackend } from '../../../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../../../src/backends/virtual/scenario/scenario.js';
-import { exchange } from '../../../../src/engine/session/exchange.js';
+import { duplex } from '../../../../src/engine/session/exchange.js';
 import { send } from '../../../../src/engine/session/send.js';
 import { locateIn, locateOut } from '../../../../src/usb/locate.js';
 import { counterBytes, isCounterPrefix } from '../../../support/counter-stream.js';
@@ -83,12 +83,12 @@ it('whatever happens, the device has taken the input up to the byte that is repo
         send: given,
         signal: stop.signal,
       });
-      const { bytesRead, bytesAccepted, bytesUnsent, bytesBeyond } = statistics;
+      const { bytesRead, bytesAccepted, bytesUnsent, bytesAfterGap } = statistics;
       const offered = input.reduce((sum, size) => sum + size, 0);
       expect(bytesAccepted + bytesUnsent).toBe(bytesRead);
       expect(bytesRead).toBeLessThanOrEqual(Math.min(offered, given.bytes ?? offered));
       expect(source.closed).toBe(true);
-      expect(bytesBeyond).toBe(0);
+      expect(bytesAfterGap).toBe(0);
       expect(isCounterPrefix(taken())).toBe(true);
       expect(taken()).toHaveLength(bytesAccepted);
       if (end.reason === 'input-ended') {
@@ -182,11 +182,11 @@ it('what the host controller sends behind an error is counted apart', async () =
     send: { depth: 4, transferSize: 1024 },
     signal: new AbortController().signal,
   });
-  const { bytesAccepted, bytesBeyond } = statistics;
+  const { bytesAccepted, bytesAfterGap } = statistics;
   expect([end.reason, bytesAccepted]).toEqual(['error', 4608]);
-  expect(bytesBeyond).toBeGreaterThan(0);
+  expect(bytesAfterGap).toBeGreaterThan(0);
   expect(isCounterPrefix(taken().subarray(0, bytesAccepted))).toBe(true);
-  expect(taken()).toHaveLength(bytesAccepted + bytesBeyond);
+  expect(taken()).toHaveLength(bytesAccepted + bytesAfterGap);
 });
 
 it('messages end where zero-length packets say so', async () => {
@@ -255,7 +255,7 @@ it('both ways at once, whatever happens, every byte is accounted for', async () 
       const stop = new AbortController();
       setTimeout(() => stop.abort(), given.stopAfter);
       const location = { in: locateIn(device, {}), out: locateOut(device, {}) };
-      const { statistics, end } = await exchange({
+      const { statistics, end } = await duplex({
         backend,
         device,
         ...location,
@@ -273,7 +273,7 @@ it('both ways at once, whatever happens, every byte is accounted for', async () 
       const { in: received, out: sent } = statistics;
       expect(sent.bytesAccepted + sent.bytesUnsent).toBe(sent.bytesRead);
       expect(isCounterPrefix(taken().subarray(0, sent.bytesAccepted))).toBe(true);
-      expect(taken()).toHaveLength(sent.bytesAccepted + sent.bytesBeyond);
+      expect(taken()).toHaveLength(sent.bytesAccepted + sent.bytesAfterGap);
       expect(isCounterPrefix(sink.contents)).toBe(true);
       expect(sink.contents).toHaveLength(received.bytesWritten);
       expect(sink.closed).toBe(true);
@@ -301,7 +301,7 @@ it('what goes out to a loopback comes back, of any size', async () => {
           throw new Error('no loopback');
         }
         const sink = new MemorySink();
-        const { end } = await exchange({
+        const { end } = await duplex({
           backend,
           device,
           in: locateIn(device, {}),
@@ -334,7 +334,7 @@ it('lets control requests start and stop what the device sends', async () => {
   const run = (before = [start]) => {
     const controller = new AbortController();
     const sink = new MemorySink();
-    const ended = exchange({
+    const ended = duplex({
       backend,
       device,
       in: locateIn(device, {}),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LateService } from '../../../../src/engine/stats/late-service.js';
-import { Pace } from '../../../../src/engine/stats/timings.js';
+import { DataTimings } from '../../../../src/engine/stats/timings.js';
 
 const DEPTH = 16;
 const TRANSFER = 256 * 1024;
@@ -9,7 +9,7 @@ const TRANSFER = 256 * 1024;
 class Stream {
   now = 0;
   #sequence = 0;
-  readonly #pace = new Pace();
+  readonly #pace = new DataTimings();
   readonly late: LateService;
 
   constructor(wireRate = 500_000_000) {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Pace } from '../../../../src/engine/stats/timings.js';
+import { DataTimings } from '../../../../src/engine/stats/timings.js';
 
 describe('Pace', () => {
   it('knows nothing at first', () => {
-    const pace = new Pace();
+    const pace = new DataTimings();
     pace.start(1000);
     expect(pace.firstByte).toBeUndefined();
     expect([pace.peakBytesPerSecond, pace.intervalPercentile(50), pace.longestInterval]).toEqual([
@@ -12,7 +12,7 @@ describe('Pace', () => {
   });
 
   it('tells when the first byte came, not the first transfer', () => {
-    const pace = new Pace();
+    const pace = new DataTimings();
     pace.start(1000);
     pace.ended(0, false, 1010);
     pace.ended(512, false, 1025);
@@ -21,7 +21,7 @@ describe('Pace', () => {
   });
 
   it('sums intervals up within three digits', () => {
-    const pace = new Pace();
+    const pace = new DataTimings();
     pace.start(0);
     let now = 0;
     for (let i = 1; i <= 100; i += 1) {
@@ -35,7 +35,7 @@ describe('Pace', () => {
   });
 
   it('measures no interval by what was cancelled, and none too long for it', () => {
-    const pace = new Pace();
+    const pace = new DataTimings();
     pace.start(0);
     pace.ended(1, false, 100);
     for (let i = 0; i < 10; i += 1) {
@@ -49,7 +49,7 @@ describe('Pace', () => {
   });
 
   it('does not count the time between two runs as an interval', () => {
-    const pace = new Pace();
+    const pace = new DataTimings();
     pace.start(0);
     pace.ended(1, false, 10);
     pace.start(5000);
@@ -58,7 +58,7 @@ describe('Pace', () => {
   });
 
   it('has the rate of the best second for its peak', () => {
-    const pace = new Pace();
+    const pace = new DataTimings();
     pace.start(0);
     for (let now = 100; now <= 1000; now += 100) {
       pace.ended(10, false, now);

@@ -2,7 +2,7 @@ import { chmodSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { diagnose } from '../../../../../src/backends/libusb/doctor/diagnose.js';
 import { systemFiles } from '../../../../../src/backends/libusb/linux/paths.js';
-import type { Finding } from '../../../../../src/usb/check-result.js';
+import type { CheckResult } from '../../../../../src/usb/check-result.js';
 import { deviceInfo, setting } from '../../../../support/device-info.js';
 import { Folder } from '../../../../support/folder.js';
 
@@ -30,8 +30,8 @@ function system() {
   return systemFiles(folder.path);
 }
 
-const short = ({ id, status }: Finding) => `${id} ${status}`;
-const of = (findings: Finding[], path: string | undefined) =>
+const short = ({ id, status }: CheckResult) => `${id} ${status}`;
+const of = (findings: CheckResult[], path: string | undefined) =>
   findings.filter(({ device }) => device === path);
 
 it('looks at the system, and at each device', async () => {

@@ -1,7 +1,7 @@
 import { usb } from 'usb';
 import { expect, it } from 'vitest';
 import {
-  claimFailure,
+  claimError,
   type Holders,
 } from '../../../../../src/backends/libusb/linux/access-errors.js';
 import { deviceInfo } from '../../../../support/device-info.js';
@@ -22,7 +22,7 @@ function system(driver: string | undefined, pids: number[] = []): Holders {
 }
 
 it('names the kernel driver', () => {
-  expect(claimFailure(INFO, 1, BUSY, system('usb-storage'))).toMatchObject({
+  expect(claimError(INFO, 1, BUSY, system('usb-storage'))).toMatchObject({
     code: 'busy',
     message: 'interface 1 is held by the kernel driver usb-storage',
     driver: 'usb-storage',
@@ -36,7 +36,7 @@ it.each([
   [[8, 9], 'another process, one of c8 (PID 8), c9 (PID 9)'],
   [[1, 2, 3, 4, 5], 'another process, one of c1 (PID 1), c2 (PID 2), c3 (PID 3), c4 (PID 4), …'],
 ])('names the processes %j', (pids, words) => {
-  expect(claimFailure(INFO, 0, BUSY, system('usbfs', pids))).toMatchObject({
+  expect(claimError(INFO, 0, BUSY, system('usbfs', pids))).toMatchObject({
     code: 'busy',
     message: `interface 0 is held by ${words}`,
     driver: undefined,
@@ -44,10 +44,10 @@ it.each([
 });
 
 it('says what it can when whoever held it has let go, and of other failures', () => {
-  expect(claimFailure(INFO, 0, BUSY, system(undefined))).toMatchObject({
+  expect(claimError(INFO, 0, BUSY, system(undefined))).toMatchObject({
     code: 'busy',
     message: 'cannot claim interface 0: a kernel driver or another process holds it',
   });
-  const gone = claimFailure(INFO, 0, failing(usb.LIBUSB_ERROR_NO_DEVICE), system('usb-storage'));
+  const gone = claimError(INFO, 0, failing(usb.LIBUSB_ERROR_NO_DEVICE), system('usb-storage'));
   expect(gone).toMatchObject({ code: 'no-device', driver: undefined });
 });

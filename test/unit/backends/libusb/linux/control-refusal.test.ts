@@ -1,6 +1,6 @@
 import { usb } from 'usb';
 import { expect, it } from 'vitest';
-import { controlRefusal } from '../../../../../src/backends/libusb/linux/access-errors.js';
+import { controlError } from '../../../../../src/backends/libusb/linux/access-errors.js';
 import { deviceWith, setting } from '../../../../support/device-info.js';
 
 const INFO = deviceWith(setting(0, 0, 0x81), setting(3, 0, 0x82));
@@ -24,12 +24,12 @@ it.each([
   ['an interface', TO_INTERFACE_3],
   ['its endpoint', { ...TO_INTERFACE_3, requestType: 0x22, index: 0x82 }],
 ])('tells who holds what a request to %s needs', (_, request) => {
-  expect(controlRefusal(INFO, request, [0], REFUSED, system('snd-usb-audio'))).toMatchObject({
+  expect(controlError(INFO, request, [0], REFUSED, system('snd-usb-audio'))).toMatchObject({
     code: 'busy',
     message: 'interface 3 is held by the kernel driver snd-usb-audio',
     driver: 'snd-usb-audio',
   });
-  expect(controlRefusal(INFO, request, [0], REFUSED, system('usbfs'))).toMatchObject({
+  expect(controlError(INFO, request, [0], REFUSED, system('usbfs'))).toMatchObject({
     code: 'busy',
     message: 'interface 3 is held by another process: other (PID 8)',
   });
@@ -41,7 +41,7 @@ it.each([
   ['the request is a vendor’s', { ...TO_INTERFACE_3, requestType: 0x41 }, [], 'usbfs'],
   ['the request is to the device', { ...TO_INTERFACE_3, requestType: 0x20 }, [], 'usbfs'],
 ])('blames nobody where %s', (_, request, own, driver) => {
-  expect(controlRefusal(INFO, request, own, REFUSED, system(driver))).toMatchObject({
+  expect(controlError(INFO, request, own, REFUSED, system(driver))).toMatchObject({
     code: 'io',
     message: 'cannot send the control request: input/output error',
   });
@@ -49,5 +49,5 @@ it.each([
 
 it('tells of other failures as they are', () => {
   const gone = failing(usb.LIBUSB_ERROR_NO_DEVICE);
-  expect(controlRefusal(INFO, TO_INTERFACE_3, [], gone, system('usbfs')).code).toBe('no-device');
+  expect(controlError(INFO, TO_INTERFACE_3, [], gone, system('usbfs')).code).toBe('no-device');
 });

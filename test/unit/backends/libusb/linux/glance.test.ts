@@ -2,14 +2,14 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { LibusbBackend } from '../../../../../src/backends/libusb/backend.js';
-import { glanceSysfs } from '../../../../../src/backends/libusb/linux/devices.js';
+import { busFingerprint } from '../../../../../src/backends/libusb/linux/devices.js';
 import type { WatchedBus } from '../../../../../src/engine/device/presence.js';
 import { Folder } from '../../../../support/folder.js';
 
 const folder = new Folder();
 
 function glance(): string {
-  return glanceSysfs(folder.path);
+  return busFingerprint(folder.path);
 }
 
 it('sees devices come, go and be replugged, and nothing else', () => {
@@ -31,7 +31,7 @@ it('sees devices come, go and be replugged, and nothing else', () => {
 });
 
 it('sees nothing on a machine without USB', () => {
-  expect(glanceSysfs(join(folder.path, 'missing'))).toBe('');
+  expect(busFingerprint(join(folder.path, 'missing'))).toBe('');
 });
 
 it.runIf(process.platform === 'linux')('is what the backend is watched by', async () => {

@@ -2,10 +2,7 @@ import { chmodSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { usb } from 'usb';
 import { expect, it } from 'vitest';
-import {
-  missingFile,
-  openFailure,
-} from '../../../../../src/backends/libusb/linux/access-errors.js';
+import { missingFile, openError } from '../../../../../src/backends/libusb/linux/access-errors.js';
 import { deviceInfo } from '../../../../support/device-info.js';
 import { Folder } from '../../../../support/folder.js';
 
@@ -25,7 +22,7 @@ accounts.file('group', `owners:x:${gid}:\n`);
 const roots = { files: files.path, accounts: accounts.path };
 
 it('of a refusal names the file, its rights, and the rule for this very device', () => {
-  expect(openFailure(INFO, failing(usb.LIBUSB_ERROR_ACCESS), roots)).toMatchObject({
+  expect(openError(INFO, failing(usb.LIBUSB_ERROR_ACCESS), roots)).toMatchObject({
     code: 'access',
     message: `cannot open ${file} (owner:owners, 0640): permission denied`,
     advice:
@@ -36,7 +33,7 @@ it('of a refusal names the file, its rights, and the rule for this very device',
 });
 
 it('leaves the rights out when the file is gone by then', () => {
-  const { message } = openFailure(
+  const { message } = openError(
     deviceInfo({ bus: 9, address: 9 }),
     failing(usb.LIBUSB_ERROR_ACCESS),
     roots,
@@ -45,7 +42,7 @@ it('leaves the rights out when the file is gone by then', () => {
 });
 
 it('gives other failures as they are', () => {
-  const failure = openFailure(INFO, failing(usb.LIBUSB_ERROR_IO), roots);
+  const failure = openError(INFO, failing(usb.LIBUSB_ERROR_IO), roots);
   expect(failure).toMatchObject({
     code: 'io',
     message: `cannot open ${file}: input/output error`,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { Pacer } from '../../../../../src/backends/virtual/bus/rate-limiter.js';
+import { RateLimiter } from '../../../../../src/backends/virtual/bus/rate-limiter.js';
 import { SPEEDS } from '../../../../../src/backends/virtual/bus/speed.js';
 import { Host } from './host.js';
 
 describe('Pacer', () => {
   it('earns while it runs, and nothing before its first look', () => {
-    const pacer = new Pacer(1_000_000);
+    const pacer = new RateLimiter(1_000_000);
     expect(pacer.allowance(50)).toBe(0);
     expect(pacer.allowance(60)).toBe(10_000);
     pacer.spend(4000);
@@ -15,7 +15,7 @@ describe('Pacer', () => {
   });
 
   it('loses what a wire that stands could have carried', () => {
-    const pacer = new Pacer(1_000_000);
+    const pacer = new RateLimiter(1_000_000);
     pacer.allowance(0);
     pacer.allowance(10);
     pacer.stop();

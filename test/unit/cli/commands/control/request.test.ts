@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hexBytes, readRequest, request } from '../../../../../src/cli/commands/control/request.js';
+import {
+  hexBytes,
+  parseRequest,
+  request,
+} from '../../../../../src/cli/commands/control/request.js';
 import {
   LARGEST_CONTROL_DATA,
   RECIPIENTS,
@@ -69,12 +73,12 @@ describe('the words of a request', () => {
         const requestType = requestTypeOf(direction, type, recipient);
         const tail = direction === 'in' ? spell(data.length) : Buffer.from(data).toString('hex');
         const numbers = [code, value, index].map(spell);
-        const read = readRequest([direction, type, recipient, ...numbers, tail]);
+        const read = parseRequest([direction, type, recipient, ...numbers, tail]);
         expect(read.request).toEqual({ requestType, request: code, value, index });
         expect(read.data).toEqual(
           direction === 'in' ? Buffer.alloc(data.length) : Buffer.from(data),
         );
-        expect(readRequest([spell(requestType), ...numbers, tail])).toEqual(read);
+        expect(parseRequest([spell(requestType), ...numbers, tail])).toEqual(read);
       }),
     );
   });
