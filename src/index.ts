@@ -19,8 +19,12 @@ export { type OpenPart, type SplitOptions, SplitSink } from './engine/io/split-s
 export { type ReceiveOptions, Receiver } from './engine/receive/receiver.js';
 export { Sender, type SendOptions, type ZeroLengthPackets } from './engine/send/sender.js';
 export { type CaptureRequest, type CaptureResult, capture } from './engine/session/capture.js';
-export type { DuplexStatistics } from './engine/session/duplex.js';
-export { type DuplexRequest, type DuplexResult, duplex } from './engine/session/exchange.js';
+export {
+  type DuplexRequest,
+  type DuplexResult,
+  type DuplexStatistics,
+  duplex,
+} from './engine/session/duplex.js';
 export type { StreamHooks } from './engine/session/hooks.js';
 export { type EndReason, isClean, type Outcome } from './engine/session/outcome.js';
 export { type SendRequest, type SendResult, send } from './engine/session/send.js';

@@ -1,6 +1,6 @@
 import { fstatSync, type Stats } from 'node:fs';
 import type { Command } from 'commander';
-import { duplex } from '../../engine/session/exchange.js';
+import { duplex } from '../../engine/session/duplex.js';
 import type { DeviceInfo } from '../../usb/backend.js';
 import { locatePair } from '../../usb/locate.js';
 import { CliError } from '../errors/cli-error.js';
@@ -63,7 +63,7 @@ async function pipe(options: PipeOptions): Promise<number> {
       receive,
       send,
       linger: options.linger,
-      onSendingAlone: notices.sendingAlone,
+      onOutputClosed: notices.outputClosed,
       onStart: (statistics) => session.start(new PipeSubject(statistics, options)),
     });
     const { received: signal } = interruption;

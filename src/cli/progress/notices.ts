@@ -39,7 +39,7 @@ export class Notices {
     );
   };
 
-  readonly sendingAlone = (): void => {
+  readonly outputClosed = (): void => {
     this.#say('the reader of the output is gone: still sending, to the end of the input');
   };
 

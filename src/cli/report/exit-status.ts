@@ -13,7 +13,7 @@ export interface Ending {
   /** Gaps in the output. */
   readonly gaps: number;
   /** Why the device could not be given back as it was, if so. */
-  readonly unrestored?: Error | undefined;
+  readonly restoreError?: Error | undefined;
 }
 
 /** The code of each reason; undefined for what is no failure by itself. */
@@ -44,7 +44,7 @@ export function codeOfEnd({
   limited,
   signal,
   gaps,
-  unrestored,
+  restoreError,
 }: Ending): ErrorCode | undefined {
   const code = CODES[end.reason];
   if (code !== undefined) {
@@ -59,7 +59,7 @@ export function codeOfEnd({
   if (limited && end.reason === 'interrupted' && signal !== undefined) {
     return 'interrupted';
   }
-  return unrestored && 'not-restored';
+  return restoreError && 'not-restored';
 }
 
 /**
@@ -69,9 +69,9 @@ export function codeOfEnd({
 export function codeOfSendEnd({
   end,
   limited,
-  unrestored,
-}: Pick<Ending, 'end' | 'limited' | 'unrestored'>): ErrorCode | undefined {
-  return CODES[end.reason] ?? shortness(end, limited) ?? (unrestored && 'not-restored');
+  restoreError,
+}: Pick<Ending, 'end' | 'limited' | 'restoreError'>): ErrorCode | undefined {
+  return CODES[end.reason] ?? shortness(end, limited) ?? (restoreError && 'not-restored');
 }
 
 /**
@@ -85,8 +85,8 @@ export function codeOfPipeEnd({
   end,
   limited,
   unsent,
-  unrestored,
-}: Pick<Ending, 'end' | 'limited' | 'unrestored'> & { unsent: number }): ErrorCode | undefined {
+  restoreError,
+}: Pick<Ending, 'end' | 'limited' | 'restoreError'> & { unsent: number }): ErrorCode | undefined {
   const code = CODES[end.reason];
   if (code === undefined && end.reason === 'interrupted' && (limited || unsent > 0)) {
     return 'interrupted';
@@ -97,7 +97,7 @@ export function codeOfPipeEnd({
   if (unsent > 0 && end.reason === 'duration') {
     return 'timeout';
   }
-  return code ?? (unrestored && 'not-restored');
+  return code ?? (restoreError && 'not-restored');
 }
 
 function shortness({ reason }: Outcome, limited: boolean): ErrorCode | undefined {

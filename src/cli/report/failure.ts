@@ -162,13 +162,13 @@ function taken({ bytesAccepted }: SendStatistics): string {
 /** How it ended, and in which direction it failed, where it did in one. */
 export interface PipeEnding
   extends Pick<PipeReport, 'end' | 'in' | 'out' | 'statistics' | 'signal' | 'errorCode'> {
-  readonly failed: 'in' | 'out' | undefined;
+  readonly failedDirection: 'in' | 'out' | undefined;
 }
 
 /** What went wrong and what to do about it, in one line; undefined when nothing did. */
 export function describePipeFailure(ending: PipeEnding): string | undefined {
-  const { end, signal, errorCode, failed } = ending;
-  const { address } = ending[failed ?? 'in'].endpoint;
+  const { end, signal, errorCode, failedDirection } = ending;
+  const { address } = ending[failedDirection ?? 'in'].endpoint;
   const endpoint = `endpoint ${endpointName(address)}`;
   const done = whatIsDone(ending);
   switch (errorCode) {

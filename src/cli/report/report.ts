@@ -23,7 +23,7 @@ export interface Report {
   /** What the process has used of the machine. */
   readonly usage: Pick<NodeJS.ResourceUsage, 'userCPUTime' | 'systemCPUTime' | 'maxRSS'>;
   /** Why the device could not be given back as it was, if so. */
-  readonly unrestored: Error | undefined;
+  readonly restoreError: Error | undefined;
   /** Why `--stats` has not got all of its records, if so. */
   readonly unreported: Error | undefined;
   /** What went wrong; undefined when nothing did. */
@@ -63,10 +63,10 @@ export interface PipeReport extends Report {
 }
 
 /** All that went wrong and what to do about it, in one line; undefined when nothing did. */
-export function describeFailure({ failure, unrestored, unreported }: Report): string | undefined {
+export function describeFailure({ failure, restoreError, unreported }: Report): string | undefined {
   const failures = [
     failure,
-    unrestored && escapeUnsafe(unrestored.message),
+    restoreError && escapeUnsafe(restoreError.message),
     unreported && `--stats has not got all of its records: ${systemReason(unreported)}`,
   ];
   return failures.filter((text) => text !== undefined).join('; ') || undefined;
@@ -91,8 +91,8 @@ export async function tell<R extends Report>(
   recordOf: (report: R) => Record<string, unknown>,
   { json, quiet, debug }: TellOptions,
 ): Promise<void> {
-  const { end, unrestored, unreported, errorCode } = report;
-  const causes = [end.cause, unrestored, unreported].filter((cause) => cause !== undefined);
+  const { end, restoreError, unreported, errorCode } = report;
+  const causes = [end.cause, restoreError, unreported].filter((cause) => cause !== undefined);
   const debugging =
     debug && errorCode !== undefined && causes.length > 0
       ? await import('../errors/print.js')

@@ -29,7 +29,7 @@ export interface RunRequest extends StopConditions, StreamHooks {
   readonly backend: Backend;
   readonly device: DeviceInfo;
   readonly claim: ClaimOptions;
-  readonly fresh: boolean;
+  readonly justPluggedIn: boolean;
 }
 
 /** How a report is told to a person, and to a program. */
@@ -97,7 +97,7 @@ export class Session {
       before,
       after,
       duration,
-      fresh: wait !== undefined,
+      justPluggedIn: wait !== undefined,
       signal: this.interruption.signal,
     };
   }

@@ -21,7 +21,7 @@ export interface CaptureRequest extends StopConditions, StreamHooks {
   readonly sink: Sink;
   readonly receive: ReceiveOptions;
   /** Whether the device has just appeared, and may take a moment until it can be opened. */
-  readonly fresh?: boolean | undefined;
+  readonly justPluggedIn?: boolean | undefined;
   readonly recovery?: RecoveryOptions | undefined;
   /** Told the statistics when streaming begins; they count on from there. */
   readonly onStart?: ((statistics: ReceiveStatistics) => void) | undefined;
@@ -32,7 +32,7 @@ export interface CaptureResult {
   readonly end: Outcome;
   readonly statistics: ReceiveStatistics;
   /** Why the device is not as it was found: still claimed, or without its kernel driver. */
-  readonly unrestored: Error | undefined;
+  readonly restoreError: Error | undefined;
 }
 
 /**
@@ -50,8 +50,8 @@ export async function capture(request: CaptureRequest): Promise<CaptureResult> {
   const unwritten = await outputFailure(sink.close());
   const end = mostSevere(last.end, unwritten, unstopped);
   // The data is not the worse for it: this is told beside the end.
-  const unrestored = last.source && (await caught(last.source.close()));
-  return { end, statistics: receiver.statistics, unrestored };
+  const restoreError = last.source && (await caught(last.source.close()));
+  return { end, statistics: receiver.statistics, restoreError };
 }
 
 async function prepare(request: CaptureRequest) {
@@ -59,7 +59,10 @@ async function prepare(request: CaptureRequest) {
   const open = () => openEndpoint(backend, device, location, claim);
   try {
     const receiver = new Receiver(sink, { wireRate: wireRate(device), ...request.receive });
-    return { receiver, source: await (request.fresh ? openWhenReady(open, signal) : open()) };
+    return {
+      receiver,
+      source: await (request.justPluggedIn ? openWhenReady(open, signal) : open()),
+    };
   } catch (error) {
     await sink.close().catch(() => {}); // the first failure is the one to tell
     throw error;

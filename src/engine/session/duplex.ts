@@ -1,11 +1,18 @@
-import type { Endpoint } from '../../usb/backend.js';
+import type { Backend, ClaimOptions, DeviceInfo, Endpoint } from '../../usb/backend.js';
+import { caught } from '../../usb/errors.js';
+import type { EndpointLocation } from '../../usb/locate.js';
+import { wireRate } from '../../usb/speed.js';
+import { type OpenInterface, openInterface, openWhenReady } from '../device/open.js';
+import { classifyError } from '../device/presence.js';
 import { EpipeSink } from '../io/epipe-sink.js';
 import type { Sink } from '../io/sink.js';
 import type { Source } from '../io/source.js';
 import { type ReceiveOptions, Receiver } from '../receive/receiver.js';
 import { Sender, type SendOptions } from '../send/sender.js';
 import type { ReceiveStatistics, SendStatistics } from '../stats/statistics.js';
-import { internalError, isClean, moreSevere, type Outcome } from './outcome.js';
+import { type StreamHooks, sendRequests } from './hooks.js';
+import { internalError, isClean, moreSevere, mostSevere, type Outcome } from './outcome.js';
+import { onStop, type StopConditions } from './run.js';
 
 /** What happened in each direction. */
 export interface DuplexStatistics {
@@ -22,7 +29,7 @@ export interface DuplexOptions {
   /** Milliseconds without data from the device that end it, once all of the input is sent. */
   readonly linger: number;
   /** Told when the reader of the answers is gone, and the input is still sent. */
-  readonly onSendingAlone?: (() => void) | undefined;
+  readonly onOutputClosed?: (() => void) | undefined;
 }
 
 /**
@@ -40,15 +47,15 @@ export class Duplex {
   readonly #sender: Sender;
   readonly #sink: EpipeSink;
   readonly #linger: number;
-  readonly #onSendingAlone: (() => void) | undefined;
+  readonly #onOutputClosed: (() => void) | undefined;
   /** How the sending ended, if it ended well: what the whole ends with in the end. */
   #sent: Outcome | undefined;
   #end: Outcome | undefined;
-  #failed: 'in' | 'out' | undefined;
+  #failedDirection: 'in' | 'out' | undefined;
 
   /** @throws RangeError for options out of their ranges */
-  constructor({ source, sink, receive, send, linger, onSendingAlone }: DuplexOptions) {
-    this.#onSendingAlone = onSendingAlone;
+  constructor({ source, sink, receive, send, linger, onOutputClosed }: DuplexOptions) {
+    this.#onOutputClosed = onOutputClosed;
     this.#sink = new EpipeSink(sink, this.#onReaderGone);
     this.#receiver = new Receiver(this.#sink, receive);
     this.#sender = new Sender(source, send);
@@ -78,8 +85,8 @@ export class Duplex {
   }
 
   /** The direction in which it failed, where it did in one. */
-  get failed(): 'in' | 'out' | undefined {
-    return this.#failed;
+  get failedDirection(): 'in' | 'out' | undefined {
+    return this.#failedDirection;
   }
 
   /** Ends both: the drain begins. */
@@ -123,7 +130,7 @@ export class Duplex {
   #ended(direction: 'in' | 'out', end: Outcome): void {
     this.stop(end);
     if (this.#end === end && !isClean(end)) {
-      this.#failed = direction;
+      this.#failedDirection = direction;
     }
   }
 
@@ -131,7 +138,109 @@ export class Duplex {
     if (this.#sent !== undefined) {
       this.stop({ reason: 'reader-closed' });
     } else if (this.#end === undefined) {
-      this.#onSendingAlone?.();
+      this.#onOutputClosed?.();
     }
   };
+}
+
+/** All of an exchange: with what device, through which endpoints, how, until when. */
+export interface DuplexRequest extends DuplexOptions, StopConditions, StreamHooks {
+  readonly backend: Backend;
+  readonly device: DeviceInfo;
+  /** Two endpoints of one alternate setting. */
+  readonly in: EndpointLocation;
+  readonly out: EndpointLocation;
+  readonly claim?: ClaimOptions | undefined;
+  /** Whether the device has just appeared, and may take a moment until it can be opened. */
+  readonly justPluggedIn?: boolean | undefined;
+  /** Told the statistics when it begins; they count on from there. */
+  readonly onStart?: ((statistics: DuplexStatistics) => void) | undefined;
+}
+
+/** How it went. */
+export interface DuplexResult {
+  readonly end: Outcome;
+  /** The direction in which it failed, where it did in one. */
+  readonly failedDirection: 'in' | 'out' | undefined;
+  readonly statistics: DuplexStatistics;
+  /** Why the device is not as it was found: still claimed or halted, or without its kernel driver. */
+  readonly restoreError: Error | undefined;
+}
+
+/**
+ * Opens the device, claims the interface, moves data in both directions at once, and puts everything
+ * back whatever happened.
+ *
+ * @throws UsbError when the device could not be opened or claimed, RangeError for options out of
+ *   their ranges; source and sink are closed then
+ */
+export async function duplex(request: DuplexRequest): Promise<DuplexResult> {
+  const { source, sink } = request;
+  const { conversation, target } = await prepare(request);
+  const letGo = onStop(request, (end) => conversation.stop(end));
+  const ended = await run(request, conversation, target);
+  letGo();
+  await source.close().catch(() => {}); // what it had is read
+
+  let end = await classifyError(ended, target.device);
+  if (end.reason !== 'device-lost') {
+    end = mostSevere(end, await sendRequests(target.device, request.after));
+  }
+  const { failedDirection, statistics } = conversation;
+  // So that a second run can go on where this one ended.
+  const isHalted = end.reason !== 'device-lost' && statistics.out.statuses.stall > 0;
+  const unhalted = isHalted ? await caught(target.out.clearHalt()) : undefined;
+  const unwritten = await caught(sink.close());
+  end = mostSevere(end, unwritten && { reason: 'output-failed', cause: unwritten });
+  const unclosed = await caught(target.close());
+  return { end, failedDirection, statistics, restoreError: unhalted ?? unclosed };
+}
+
+/** An interface that is open, and its endpoints. */
+interface Target extends OpenInterface {
+  readonly in: Endpoint;
+  readonly out: Endpoint;
+}
+
+async function prepare(request: DuplexRequest) {
+  const { device, source, sink, signal, justPluggedIn } = request;
+  try {
+    const rate = { wireRate: wireRate(device) };
+    const receive = { ...rate, ...request.receive };
+    const send = { ...rate, ...request.send };
+    const conversation = new Duplex({ ...request, receive, send });
+    const open = () => openTarget(request);
+    return { conversation, target: await (justPluggedIn ? openWhenReady(open, signal) : open()) };
+  } catch (error) {
+    await Promise.all([caught(source.close()), caught(sink.close())]); // the first is told
+    throw error;
+  }
+}
+
+async function openTarget(request: DuplexRequest): Promise<Target> {
+  const { backend, device, claim } = request;
+  const opened = await openInterface(backend, device, request.in, claim);
+  try {
+    const endpointAt = ({ endpoint }: EndpointLocation): Endpoint =>
+      opened.claimed.endpoint(endpoint.address);
+    return { ...opened, in: endpointAt(request.in), out: endpointAt(request.out) };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** Does not throw. */
+async function run(request: DuplexRequest, conversation: Duplex, target: Target): Promise<Outcome> {
+  const unready = await caught(request.sink.start());
+  if (unready !== undefined) {
+    return { reason: 'output-failed', cause: unready };
+  }
+  try {
+    request.onStart?.(conversation.statistics);
+    const begin = () => sendRequests(target.device, request.before, request.signal);
+    return await conversation.run(target.in, target.out, begin);
+  } catch (error) {
+    return internalError(error);
+  }
 }

@@ -21,7 +21,7 @@ export interface SendRequest extends StopConditions, StreamHooks {
   readonly source: Source;
   readonly send: SendOptions;
   /** Whether the device has just appeared, and may take a moment until it can be opened. */
-  readonly fresh?: boolean | undefined;
+  readonly justPluggedIn?: boolean | undefined;
   /** Told the statistics when it begins; they count on from there. */
   readonly onStart?: ((statistics: SendStatistics) => void) | undefined;
 }
@@ -31,7 +31,7 @@ export interface SendResult {
   readonly end: Outcome;
   readonly statistics: SendStatistics;
   /** Why the device is not as it was found: still claimed or halted, or without its kernel driver. */
-  readonly unrestored: Error | undefined;
+  readonly restoreError: Error | undefined;
 }
 
 /**
@@ -61,7 +61,7 @@ export async function send(request: SendRequest): Promise<SendResult> {
   return {
     end: mostSevere(end, unstopped),
     statistics: sender.statistics,
-    unrestored: unhalted ?? unclosed,
+    restoreError: unhalted ?? unclosed,
   };
 }
 
@@ -70,7 +70,7 @@ async function prepare(request: SendRequest) {
   const open = () => openEndpoint(backend, device, location, claim);
   try {
     const sender = new Sender(source, { wireRate: wireRate(device), ...request.send });
-    return { sender, target: await (request.fresh ? openWhenReady(open, signal) : open()) };
+    return { sender, target: await (request.justPluggedIn ? openWhenReady(open, signal) : open()) };
   } catch (error) {
     await source.close().catch(() => {}); // the first failure is the one to tell
     throw error;

@@ -54,7 +54,7 @@ for (let i = 0; i < LENGTHS; i += 1) {
     const size = Math.ceil(length / 300) + upTo(15_000);
     const transferSize = random() < 0.5 ? size : Math.ceil(size / packetSize) * packetSize;
     const source = new MemorySource(counterBytes(sent, length));
-    const { end, statistics, unrestored } = await send({
+    const { end, statistics, restoreError } = await send({
       backend,
       device,
       location,
@@ -63,7 +63,7 @@ for (let i = 0; i < LENGTHS; i += 1) {
       signal: new AbortController().signal,
     });
     assert.equal(end.reason, 'input-ended');
-    assert.equal(unrestored, undefined);
+    assert.equal(restoreError, undefined);
     assert.equal(statistics.bytesAccepted, length);
 
     let last = 0;

@@ -38,10 +38,10 @@ async function control(words: readonly string[], options: ControlOptions): Promi
     sink = plan && (await openOutput(plan, device, interruption)).sink;
     const recipient = await open(backend, device, message, options, interruption.signal);
     const moved = await exchange(recipient, message, options.timeout);
-    const unrestored = await recipient.close().then(() => undefined, toError);
+    const restoreError = await recipient.close().then(() => undefined, toError);
     await tell(device, message, moved, options, sink);
-    if (unrestored !== undefined) {
-      throw new CliError('not-restored', unrestored.message, { cause: unrestored });
+    if (restoreError !== undefined) {
+      throw new CliError('not-restored', restoreError.message, { cause: restoreError });
     }
   } catch (error) {
     await sink?.close().catch(() => {}); // the first failure is the one to tell

@@ -96,7 +96,7 @@ describe('a capture', () => {
     ['interrupted', 'not-restored', 4],
     ['stall', 'stall', 6],
   ])('that leaves the device changed and ends by %s has the code %s and exits %i', (reason, code, exitCode) => {
-    const changed = ending(reason, { unrestored: new Error('no driver') });
+    const changed = ending(reason, { restoreError: new Error('no driver') });
     expect(outcome(changed)).toEqual([code, exitCode]);
   });
 
@@ -124,9 +124,9 @@ describe('a sending', () => {
   });
 
   it('that leaves the device changed says so, where nothing else went wrong', () => {
-    const unrestored = new Error('no driver');
+    const restoreError = new Error('no driver');
     const codeOf = (reason: EndReason) =>
-      codeOfSendEnd({ end: { reason }, limited: false, unrestored });
+      codeOfSendEnd({ end: { reason }, limited: false, restoreError });
     expect(codeOf('input-ended')).toBe('not-restored');
     expect(codeOf('stall')).toBe('stall');
   });

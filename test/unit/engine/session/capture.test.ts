@@ -251,9 +251,9 @@ describe('capture', () => {
   });
 
   it.each([
-    ['sink closed', { end: { reason: 'output-failed', cause: failed }, unrestored: undefined }],
-    ['release', { end: { reason: 'interrupted' }, unrestored: failed }],
-    ['close', { end: { reason: 'interrupted' }, unrestored: failed }],
+    ['sink closed', { end: { reason: 'output-failed', cause: failed }, restoreError: undefined }],
+    ['release', { end: { reason: 'interrupted' }, restoreError: failed }],
+    ['close', { end: { reason: 'interrupted' }, restoreError: failed }],
   ] as const)('does not call it done when %s fails', async (name, result) => {
     const { run, controller, done } = bench({ [name]: failed });
     controller.abort();

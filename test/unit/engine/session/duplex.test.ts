@@ -197,7 +197,7 @@ describe('Conversation', () => {
     await bench.settle();
     bench[direction].flights[0]?.complete(status, 0);
     expect((await bench.drained()).reason).toBe(status);
-    expect(bench.conversation.failed).toBe(direction);
+    expect(bench.conversation.failedDirection).toBe(direction);
     const { bytesRead, bytesAccepted, bytesUnsent } = bench.conversation.statistics.out;
     expect(bytesAccepted + bytesUnsent).toBe(bytesRead);
   });
@@ -207,7 +207,7 @@ describe('Conversation', () => {
     bench.sink.capacity = 0;
     bench.reply(300);
     expect((await bench.drained()).reason).toBe('output-failed');
-    expect(bench.conversation.failed).toBe('in');
+    expect(bench.conversation.failedDirection).toBe('in');
   });
 
   it('ends both when the input fails, with what came before sent', async () => {
@@ -224,7 +224,7 @@ describe('Conversation', () => {
     await bench.settle();
     bench.conversation.stop({ reason: 'request-failed', cause: new Error('stall') });
     expect((await bench.drained()).reason).toBe('request-failed');
-    expect(bench.conversation.failed).toBeUndefined();
+    expect(bench.conversation.failedDirection).toBeUndefined();
   });
 
   it('drains one direction when the other cannot run', async () => {
@@ -233,7 +233,7 @@ describe('Conversation', () => {
     expect(await bench.drained()).toMatchObject({ reason: 'internal' });
     await bench.settle();
     expect(bench.out.flights).toHaveLength(0);
-    expect(bench.conversation.failed).toBe('in');
+    expect(bench.conversation.failedDirection).toBe('in');
   });
 
   it('leaves no timer when both directions end in one turn', async () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { createVirtualBackend } from '../../../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../../../src/backends/virtual/scenario/scenario.js';
-import { duplex } from '../../../../src/engine/session/exchange.js';
+import { duplex } from '../../../../src/engine/session/duplex.js';
 import { send } from '../../../../src/engine/session/send.js';
 import { locateIn, locateOut } from '../../../../src/usb/locate.js';
 import { counterBytes, isCounterPrefix } from '../../../support/counter-stream.js';
