@@ -77,7 +77,7 @@ describeInLab('control requests before and after', () => {
       ...['0', '1048576'],
       ...['0x01 0x0001', '0x01 0x0000', '0x01 0x0001', '0x01 0x0000'],
     ]);
-    expect(JSON.parse(stderr)).toMatchObject({ end: 'interrupted', signal: 'SIGINT' });
+    expect(JSON.parse(stderr)).toMatchObject({ end_reason: 'interrupted', signal: 'SIGINT' });
     expect(code).toBe(0);
   });
 
@@ -93,7 +93,7 @@ describeInLab('control requests before and after', () => {
     expect(stdout.toString().trim().split('\n')).toEqual([
       ...['0x01 0x0001', '0x01 0x0001', '0x01 0x0000'],
     ]);
-    expect(JSON.parse(stderr)).toMatchObject({ end: 'limit', gap_count: 1 });
+    expect(JSON.parse(stderr)).toMatchObject({ end_reason: 'limit', gap_count: 1 });
     expect(code).toBe(6);
   });
 
@@ -107,7 +107,7 @@ describeInLab('control requests before and after', () => {
     expect(stdout.toString().trim().split('\n')).toEqual([
       ...['0x01 0x0001', '0x09 0x0000', '0x01 0x0000'],
     ]);
-    expect(JSON.parse(stderr)).toMatchObject({ end: 'request-failed', exit_code: 6 });
+    expect(JSON.parse(stderr)).toMatchObject({ end_reason: 'request-failed', exit_code: 6 });
     expect(code).toBe(6);
   });
 });

@@ -216,7 +216,7 @@ describeInLab('an alternate setting', () => {
     expect(JSON.parse(stderr)).toMatchObject({
       interface: 1,
       alternate_setting: 1,
-      end: 'duration',
+      end_reason: 'duration',
     });
     expect(stdout.toString()).toBe('s 01 0b 0001 0001 0000 0\ns 01 0b 0000 0001 0000 0\n0\n');
     expect(code).toBe(exitCode);

@@ -41,7 +41,7 @@ describeInLab('silence on a real bus', () => {
       'send 1000k, silence',
       '--idle-timeout 1s --bytes 4M',
     );
-    expect([bytes, code, summary.end]).toEqual([`${1000 * 1024}`, 8, 'idle']);
+    expect([bytes, code, summary.end_reason]).toEqual([`${1000 * 1024}`, 8, 'idle']);
   });
 
   it('a flood of empty packets starves nothing', async () => {
@@ -67,7 +67,7 @@ describeInLab('stalls on a real bus', () => {
     const steps = `send 1M${', stall'.repeat(6)}, send forever`;
     const { bytes, summary, code } = await read(steps, '--keep-going=3');
     expect([bytes, code]).toEqual([`${MIB}`, 6]);
-    expect(summary).toMatchObject({ end: 'stall', gap_count: 3 });
+    expect(summary).toMatchObject({ end_reason: 'stall', gap_count: 3 });
   });
 });
 
@@ -89,7 +89,7 @@ describeInLab('unplugging on a real bus', () => {
     const [before, order, size] = stdout.toString().split('\n');
     expect([order, size, code]).toEqual(['in order', `${8 * MIB}`, 6]);
     expect(summary.gaps).toMatchObject([{ offset: Number(before), cause: 'device-lost' }]);
-    expect(summary.end).toBe('limit');
+    expect(summary.end_reason).toBe('limit');
   });
 
   it('--reconnect takes no other device for it', async () => {
@@ -102,7 +102,7 @@ describeInLab('unplugging on a real bus', () => {
       check-counters < /tmp/dump.bin >/dev/null && echo in order
       cat /tmp/summary >&2; exit $code`);
     expect([stdout.toString(), code]).toEqual(['in order\n', 5]);
-    expect(JSON.parse(stderr).end).toBe('device-lost');
+    expect(JSON.parse(stderr).end_reason).toBe('device-lost');
   });
 
   it('--wait begins when the device comes', async () => {
@@ -137,7 +137,7 @@ describeInLab('the time of day', () => {
       check-counters < /tmp/dump.bin >/dev/null && echo in order
       cat /tmp/summary >&2; exit $code`);
     const summary = JSON.parse(stderr);
-    expect([stdout.toString(), code, summary.end]).toEqual(['in order\n', 0, 'duration']);
+    expect([stdout.toString(), code, summary.end_reason]).toEqual(['in order\n', 0, 'duration']);
     expect(summary.seconds).toBeGreaterThan(2);
     expect(summary.seconds).toBeLessThan(60);
   });

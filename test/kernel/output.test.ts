@@ -11,7 +11,11 @@ afterEach(async () => {
 /** Checks the account: every byte that was received is written, or told to be not. */
 function expectAccount(stderr: string, written: number): void {
   const summary = JSON.parse(stderr);
-  expect(summary).toMatchObject({ bytes_written: written, exit_code: 7, end: 'output-failed' });
+  expect(summary).toMatchObject({
+    bytes_written: written,
+    exit_code: 7,
+    end_reason: 'output-failed',
+  });
   expect(summary.bytes_received).toBe(written + summary.bytes_unwritten);
   expect(summary.error).toContain(
     `of ${summary.bytes_received} bytes received ${written} are written`,
@@ -52,7 +56,7 @@ describeInLab('an output on a real system', () => {
       ${READ} --bytes 32M --fsync --json -o /mnt/disk/dump.bin`);
     const summary = JSON.parse(stderr);
     expect(summary).toMatchObject({
-      end: 'output-failed',
+      end_reason: 'output-failed',
       bytes_received: 32 * MIB,
       bytes_written: 32 * MIB,
     });
@@ -90,7 +94,7 @@ describeInLab('an output on a real system', () => {
       gadget up one ffs -- send forever >/dev/null
       ${READ} --bytes 128M --json | (sleep 3; check-counters)`);
     expect(stdout.toString()).toBe(`${128 * MIB}\n`);
-    expect(JSON.parse(stderr)).toMatchObject({ end: 'limit', bytes_unwritten: 0 });
+    expect(JSON.parse(stderr)).toMatchObject({ end_reason: 'limit', bytes_unwritten: 0 });
     expect(code).toBe(0);
   });
 

@@ -60,7 +60,7 @@ describeInLab('usbxfer pipe', () => {
       wait $!; cat /tmp/summary >&2; exit $code`);
     expect(stdout.toString()).toBe('3000\n');
     expect(JSON.parse(stderr)).toMatchObject({
-      end: 'limit',
+      end_reason: 'limit',
       in: { bytes_written: 3000 },
       out: { bytes_accepted: 17 },
     });

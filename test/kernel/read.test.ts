@@ -83,7 +83,7 @@ describeInLab('the end of usbxfer read on a real bus', () => {
     const summary = JSON.parse(stderr);
     expect([exitCode, more, code]).toEqual(['0', '1048576', 0]);
     expect(summary).toMatchObject({
-      end: 'interrupted',
+      end_reason: 'interrupted',
       signal: `SIG${signal}`,
       bytes_written: Number(bytes),
       bytes_received: Number(bytes),

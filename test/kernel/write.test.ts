@@ -45,7 +45,7 @@ describeInLab('usbxfer write', () => {
     expect(JSON.parse(stderr)).toMatchObject({
       bytes_accepted: SIZE,
       zero_length_packets: zeroLengthPackets,
-      end: 'input-ended',
+      end_reason: 'input-ended',
     });
     expect([stdout.toString(), code]).toEqual([`same\n${messages}\n`, 0]);
   });
@@ -96,9 +96,9 @@ describeInLab('usbxfer write that ends early', () => {
     );
     expect(stdout.toString()).toBe(`6\nOUT halted after ${taken} bytes\nsame\n`);
     expect(JSON.parse(stderr)).toMatchObject({
-      end: 'stall',
+      end_reason: 'stall',
       bytes_accepted: taken,
-      bytes_beyond: 0,
+      bytes_after_gap: 0,
     });
     expect(code).toBe(0);
   });
@@ -114,9 +114,9 @@ describeInLab('usbxfer write that ends early', () => {
     const account = JSON.parse(stdout.toString());
     expect(account).toMatchObject({ bytes: 1_000_448, settled: true });
     expect(JSON.parse(stderr)).toMatchObject({
-      end: 'idle',
+      end_reason: 'idle',
       bytes_accepted: account.bytes,
-      bytes_beyond: 0,
+      bytes_after_gap: 0,
     });
     expect(code).toBe(8);
   });
@@ -154,7 +154,7 @@ describeInLab('usbxfer write that ends early', () => {
     expect(JSON.parse(stderr)).toMatchObject({
       end,
       bytes_accepted: JSON.parse(account).bytes,
-      bytes_beyond: 0,
+      bytes_after_gap: 0,
     });
     expect([firstCode, rest, code]).toEqual([String(exitCode), ['same', ''], 0]);
   });

@@ -140,7 +140,7 @@ describe('a signal', () => {
     const { stderr, code } = await running.outcome;
     expect(code).toBe(130);
     expect(JSON.parse(stderr)).toMatchObject({
-      end: 'interrupted',
+      end_reason: 'interrupted',
       error: expect.stringMatching(
         /^SIGINT before the limit; the \d+ bytes before it are written$/,
       ),

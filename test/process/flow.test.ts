@@ -13,10 +13,10 @@ describe('an output that is slow', () => {
         for pause in 1 2 3; do sleep 0.2; head -c 20M; done | wc -c`);
     expect(stdout.toString().trim()).toBe(String(60 * MIB));
     expect(JSON.parse(stderr)).toMatchObject({
-      held_up_count: 0,
-      held_up_seconds: 0,
-      dry_by_output_seconds: 0,
-      least_in_flight: 16,
+      throttled_count: 0,
+      throttled_seconds: 0,
+      starved_seconds: 0,
+      min_in_flight: 16,
     });
     expect(code).toBe(0);
   });
@@ -34,11 +34,11 @@ describe('an output that is slow', () => {
     expect(stdout.subarray(1).toString().trim()).toBe(String(20 * MIB - 1));
     const summary = JSON.parse(stderr);
     expect(summary).toMatchObject({ bytes_received: 20 * MIB, bytes_written: 20 * MIB });
-    expect(summary.least_in_flight).toBe(0);
-    expect(summary.dry_by_output_seconds).toBeGreaterThan(0);
-    expect(summary.held_up_seconds).toBeGreaterThanOrEqual(summary.dry_by_output_seconds);
-    expect(summary.backlog_peak_bytes).toBeGreaterThan(MIB / 2);
-    expect(summary.backlog_peak_bytes).toBeLessThanOrEqual(MIB + slack);
+    expect(summary.min_in_flight).toBe(0);
+    expect(summary.starved_seconds).toBeGreaterThan(0);
+    expect(summary.throttled_seconds).toBeGreaterThanOrEqual(summary.starved_seconds);
+    expect(summary.buffered_peak_bytes).toBeGreaterThan(MIB / 2);
+    expect(summary.buffered_peak_bytes).toBeLessThanOrEqual(MIB + slack);
     expect(code).toBe(0);
     expect((await script('')).stderr).toMatch(
       /\nheld up +\d+\.\d{3} s, \d+ times?: [\d.]+ MiB waited for the output\ndry +\d+\.\d{3} s, \d+ times?: the device had to wait, as the output was too slow;\n .*--buffer\n/,
@@ -62,7 +62,7 @@ describe('the meters', () => {
   it('tell how soon, how evenly, in what sizes and at what cost data came', async () => {
     const { stderr } = await shell(`${READ} --scenario message=1..3000 --bytes 1M > /dev/null`);
     const summary = JSON.parse(stderr);
-    const { p50, p99, max } = summary.interval_seconds;
+    const { p50, p99, max } = summary.completion_interval_seconds;
     expect(p50).toBeGreaterThan(0);
     expect(p99).toBeGreaterThanOrEqual(p50);
     expect(max).toBeGreaterThanOrEqual(p99 * 0.99); // three digits
@@ -82,7 +82,7 @@ describe('the meters', () => {
     expect(JSON.parse(stderr)).toMatchObject({
       first_byte_seconds: null,
       transfer_sizes: { 0: 16 },
-      dry_count: 0,
+      starved_count: 0,
     });
   });
 });

@@ -25,7 +25,7 @@ describe('the limits of usbxfer read', () => {
   it('--count ends after so many transfers with data', async () => {
     const { stdout, code, summary } = await read('--count', '5', '--transfer-size', '4k');
     expect([stdout.length, code]).toEqual([5 * 4096, 0]);
-    expect(summary).toMatchObject({ end: 'limit', transfers: 5 });
+    expect(summary).toMatchObject({ end_reason: 'limit', transfers: 5 });
   });
 
   it.each([
@@ -36,7 +36,7 @@ describe('the limits of usbxfer read', () => {
     const { stdout, code, summary } = await read('--until-short', '--scenario', scenario);
     expect([stdout.length, code]).toEqual([bytes, 0]);
     expect(isCounterPrefix(stdout)).toBe(true);
-    expect(summary).toMatchObject({ end: 'limit', transfers, bytes_received: bytes });
+    expect(summary).toMatchObject({ end_reason: 'limit', transfers, bytes_received: bytes });
   });
 
   it('--timeout counts, keeps and renews what waits too long', async () => {
@@ -57,7 +57,7 @@ describe('the limits of usbxfer read', () => {
     const silence = ['--idle-timeout', '150ms', '--scenario', 'silence@10k'];
     const { stdout, code, summary } = await read(...silence, ...limit);
     expect([stdout.length, code]).toEqual([10 * 1024, exitCode]);
-    expect(summary).toMatchObject({ end: 'idle', exit_code: exitCode });
+    expect(summary).toMatchObject({ end_reason: 'idle', exit_code: exitCode });
   });
 
   it('--idle-timeout is patient with a trickle that fills no transfer', async () => {
@@ -65,7 +65,7 @@ describe('the limits of usbxfer read', () => {
       ...['--idle-timeout', '300ms', '--bytes', '20k', '--scenario', 'rate=20k'],
     );
     expect(stdout).toHaveLength(20 * 1024);
-    expect(summary.end).toBe('limit');
+    expect(summary.end_reason).toBe('limit');
   });
 });
 
@@ -79,14 +79,19 @@ describe('usbxfer read and failures', () => {
       { offset: 100 * 1024, cause: 'stall' },
       { offset: 200 * 1024, cause: 'error' },
     ]);
-    expect(summary).toMatchObject({ end: 'limit', gap_count: 2 });
+    expect(summary).toMatchObject({ end_reason: 'limit', gap_count: 2 });
     expect(summary.error).toMatch(/2 gaps/);
   });
 
   it('--keep-going=N gives up after N in a row', async () => {
     const args = ['--keep-going=2', '--scenario', 'stall@1k, stall@1k, stall@1k'];
     const { stdout, code, summary } = await read(...args);
-    expect([stdout.length, code, summary.end, summary.gap_count]).toEqual([1024, 6, 'stall', 2]);
+    expect([stdout.length, code, summary.end_reason, summary.gap_count]).toEqual([
+      1024,
+      6,
+      'stall',
+      2,
+    ]);
   });
 
   it('says each gap when it happens', async () => {
@@ -108,7 +113,7 @@ describe('usbxfer read and failures', () => {
 
   it('--reconnect=TIME waits no longer, and exits 5', async () => {
     const { stdout, code, summary } = await read('--reconnect=100ms', '--scenario', 'unplug@100k');
-    expect([stdout.length, code, summary.end]).toEqual([100 * 1024, 5, 'device-lost']);
+    expect([stdout.length, code, summary.end_reason]).toEqual([100 * 1024, 5, 'device-lost']);
   });
 
   it('a signal ends the waiting of --reconnect', async () => {

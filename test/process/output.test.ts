@@ -200,7 +200,7 @@ describe('stdout', () => {
     );
     expect([stdout.length, code]).toEqual([100 * MIB, 0]);
     expect(isCounterPrefix(stdout)).toBe(true);
-    expect(JSON.parse(stderr)).toMatchObject({ end: 'limit', bytes_unwritten: 0 });
+    expect(JSON.parse(stderr)).toMatchObject({ end_reason: 'limit', bytes_unwritten: 0 });
   });
 });
 
@@ -209,7 +209,7 @@ describe('an output that fails', () => {
   function expectFailure(stderr: string, code: number | null, error: RegExp): { written: number } {
     const summary = JSON.parse(stderr);
     expect(code).toBe(7);
-    expect(summary).toMatchObject({ end: 'output-failed', exit_code: 7 });
+    expect(summary).toMatchObject({ end_reason: 'output-failed', exit_code: 7 });
     expect(summary.error).toMatch(error);
     expect(summary.error).toContain(
       `of ${summary.bytes_received} bytes received ${summary.bytes_written} are written`,

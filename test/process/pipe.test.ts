@@ -67,7 +67,7 @@ describe('usbxfer pipe', () => {
     );
     expect(outcome.stdout.equals(INPUT.subarray(0, 512_000))).toBe(true);
     expect(recordOf(outcome)).toMatchObject({
-      end: 'input-ended',
+      end_reason: 'input-ended',
       in: { endpoint: '0x81', bytes_written: 512_000 },
       out: { endpoint: '0x01', bytes_accepted: 512_000, bytes_unsent: 0 },
       error: null,
@@ -105,7 +105,10 @@ describe('usbxfer pipe', () => {
     );
     expect(outcome.stdout).toHaveLength(1000);
     const record = recordOf(outcome);
-    expect(record).toMatchObject({ end: 'reader-closed', out: { bytes_accepted: INPUT.length } });
+    expect(record).toMatchObject({
+      end_reason: 'reader-closed',
+      out: { bytes_accepted: INPUT.length },
+    });
     expect(record.in.bytes_unwritten).toBe(record.in.bytes_received - record.in.bytes_written);
   });
 
@@ -120,7 +123,7 @@ describe('usbxfer pipe', () => {
     const outcome = await usbxfer([...LOOPBACK, '-i', file, '--bytes', '2000000', '--json']);
     expect(outcome.stdout.equals(INPUT)).toBe(true);
     const record = recordOf(outcome);
-    expect(record).toMatchObject({ end: 'input-ended', error_code: 'idle', exit_code: 8 });
+    expect(record).toMatchObject({ end_reason: 'input-ended', error_code: 'idle', exit_code: 8 });
     expect(record.error).toMatch(/^the device fell silent before --bytes.* 1000001 are written$/);
   });
 
@@ -205,7 +208,7 @@ describe('usbxfer pipe', () => {
       final: true,
       in: { bytes_written: INPUT.length },
       out: { bytes_accepted: INPUT.length },
-      end: 'input-ended',
+      end_reason: 'input-ended',
     });
   });
 

@@ -260,8 +260,8 @@ describe('SIGUSR1', () => {
     await received(running, 1024 * 1024);
     running.child.kill('SIGUSR1');
     const [answer = '', ...summary] = (await running.outcome).stderr.split('\n');
-    expect(JSON.parse(answer)).toMatchObject({ schema: 'usbxfer.stats/1', final: false });
-    expect(JSON.parse(summary.join('\n'))).toMatchObject({ schema: 'usbxfer.read/1' });
+    expect(JSON.parse(answer)).toMatchObject({ schema: 'usbxfer.stats/2', final: false });
+    expect(JSON.parse(summary.join('\n'))).toMatchObject({ schema: 'usbxfer.read/2' });
   });
 
   it('is answered while nothing is transferred yet', async () => {

@@ -88,14 +88,14 @@ describe('usbxfer read', () => {
     const { stdout, stderr, code } = await usbxfer(args);
     const summary = JSON.parse(stderr);
     expect(code).toBe(0);
-    expect(summary).toMatchObject({ end: 'duration', bytes_written: stdout.length });
+    expect(summary).toMatchObject({ end_reason: 'duration', bytes_written: stdout.length });
     expect(isCounterPrefix(stdout)).toBe(true);
   });
 
   it('prints one JSON object with --json', async () => {
     const { stderr } = await usbxfer([...COUNTER, '--bytes', '1MB', '--json']);
     expect(JSON.parse(stderr)).toMatchObject({
-      schema: 'usbxfer.read/1',
+      schema: 'usbxfer.read/2',
       device: { path: '1-1', bus: 1, address: 2, vid: '1234', pid: '5678', serial: 'V0001' },
       endpoint: '0x82',
       interface: 0,
@@ -113,7 +113,7 @@ describe('usbxfer read', () => {
         no_device: 0,
         overflow: 0,
       },
-      end: 'limit',
+      end_reason: 'limit',
       signal: null,
       error: null,
       exit_code: 0,

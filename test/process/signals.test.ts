@@ -64,7 +64,11 @@ describe('the first signal', () => {
     const summary = JSON.parse(stderr);
     expect(code).toBe(0);
     expect(isCounterPrefix(stdout)).toBe(true);
-    expect(summary).toMatchObject({ end: 'interrupted', signal, bytes_written: stdout.length });
+    expect(summary).toMatchObject({
+      end_reason: 'interrupted',
+      signal,
+      bytes_written: stdout.length,
+    });
     expect(summary.statuses.cancelled).toBeGreaterThan(0);
   });
 
@@ -191,7 +195,7 @@ describe('nohup', () => {
     const output = join(folder, 'script');
     const { code } = await shell(script(output));
     const summary = JSON.parse(readFileSync(`${output}.json`, 'utf8'));
-    expect(summary).toMatchObject({ end: 'interrupted', signal: 'SIGTERM' });
+    expect(summary).toMatchObject({ end_reason: 'interrupted', signal: 'SIGTERM' });
     expect(code).toBe(0);
   });
 
@@ -206,7 +210,7 @@ END
       script -qec 'bash ${output}.sh' /dev/null < /dev/null`);
     const summary = readFileSync(`${output}.json`, 'utf8').replace(/^nohup: .*\n/, '');
     expect(stdout.toString()).not.toContain('rror');
-    expect(JSON.parse(summary)).toMatchObject({ end: 'interrupted', signal: 'SIGTERM' });
+    expect(JSON.parse(summary)).toMatchObject({ end_reason: 'interrupted', signal: 'SIGTERM' });
   });
 });
 

@@ -102,7 +102,7 @@ describe('--split-bytes', () => {
     child.kill('SIGINT');
     const { stderr, code } = await outcome;
     const summary = JSON.parse(stderr);
-    expect([code, summary.end]).toEqual([0, 'interrupted']);
+    expect([code, summary.end_reason]).toEqual([0, 'interrupted']);
     const bytes = Buffer.concat(parts());
     expect(isCounterPrefix(bytes)).toBe(true);
     expect(summary).toMatchObject({ bytes_written: bytes.length, bytes_unwritten: 0 });
@@ -147,7 +147,7 @@ describe('the files of a capture', () => {
     const { code, summary } = await split('{index}', ...FOUR);
     expect(code).toBe(7);
     expect(summary).toMatchObject({
-      end: 'output-failed',
+      end_reason: 'output-failed',
       bytes_written: 128 * KIB,
       output: { files: 2, first: at('0'), last: at('1') },
     });

@@ -85,7 +85,7 @@ describe('usbxfer write', () => {
       bytes_accepted: 0,
       transfers: 0,
       first_byte_seconds: null,
-      end: 'input-ended',
+      end_reason: 'input-ended',
       exit_code: 0,
     });
   });
@@ -129,7 +129,7 @@ describe('usbxfer write', () => {
 
   it('prints one JSON object with --json', async () => {
     expect(await summary('--skip', '7', '--bytes', '1000')).toMatchObject({
-      schema: 'usbxfer.write/1',
+      schema: 'usbxfer.write/2',
       device: { path: '1-1', bus: 1, address: 2, vid: '1234', pid: '5678', serial: 'V0001' },
       endpoint: '0x02',
       interface: 0,
@@ -139,10 +139,10 @@ describe('usbxfer write', () => {
       bytes_read: 1000,
       bytes_accepted: 1000,
       bytes_unsent: 0,
-      bytes_beyond: 0,
+      bytes_after_gap: 0,
       resume_at: 1007,
       statuses: { completed: 1 },
-      end: 'limit',
+      end_reason: 'limit',
       error_code: null,
     });
   });
@@ -163,7 +163,7 @@ describe('the end of usbxfer write', () => {
     const record = await summary(...limits, '--scenario', `${fault}@1MiB`);
     expect(record).toMatchObject({
       bytes_accepted: 1_048_576,
-      bytes_beyond: 0,
+      bytes_after_gap: 0,
       resume_at: 1_048_676,
       error: `${message}; the device has taken 1048576 bytes; --skip 1048676 goes on behind them`,
       error_code: code,
@@ -183,7 +183,7 @@ describe('the end of usbxfer write', () => {
     const { error, ...record } = await summary(...scenario);
     expect(record).toMatchObject({ error_code: 'transfer-error', exit_code: 6 });
     expect(error).toMatch(told);
-    expect(/behind a hole/.test(String(error))).toBe(Number(record['bytes_beyond']) > 0);
+    expect(/behind a hole/.test(String(error))).toBe(Number(record['bytes_after_gap']) > 0);
   });
 
   it('by a stall is where a second run goes on', async () => {
@@ -200,13 +200,17 @@ describe('the end of usbxfer write', () => {
 
   it('before --bytes is one', async () => {
     const record = await summary('--bytes', '4MB');
-    expect(record).toMatchObject({ end: 'input-ended', error_code: 'short-input', exit_code: 8 });
+    expect(record).toMatchObject({
+      end_reason: 'input-ended',
+      error_code: 'short-input',
+      exit_code: 8,
+    });
     expect(record['error']).toMatch(/it had 3000000 bytes, not 4000000; .* taken them all$/);
   });
 
   it('by time is one', async () => {
     const { error, ...record } = await summary('--scenario', 'rate=1M', '--duration', '300ms');
-    expect(record).toMatchObject({ end: 'duration', error_code: 'timeout', exit_code: 8 });
+    expect(record).toMatchObject({ end_reason: 'duration', error_code: 'timeout', exit_code: 8 });
     expect(error).toMatch(/^the time was over before all was sent; the device has taken /);
   });
 
@@ -225,7 +229,7 @@ describe('the end of usbxfer write', () => {
     const { stderr, code } = await running.outcome;
     const record = JSON.parse(stderr);
     expect(violated(record)).toBeUndefined();
-    expect(record).toMatchObject({ end: 'interrupted', signal, exit_code: exitCode });
+    expect(record).toMatchObject({ end_reason: 'interrupted', signal, exit_code: exitCode });
     expect(record['error']).toBe(
       `${signal} before all was sent; the device has taken ${record['bytes_accepted']} bytes; ` +
         `--skip ${record['resume_at']} goes on behind them`,
@@ -260,7 +264,7 @@ describe('usbxfer write with control requests', () => {
 
   it('sends nothing to a device that refused one before', async () => {
     const record = await summary('--before', 'out vendor device 9');
-    expect(record).toMatchObject({ bytes_accepted: 0, transfers: 0, end: 'request-failed' });
+    expect(record).toMatchObject({ bytes_accepted: 0, transfers: 0, end_reason: 'request-failed' });
     expect(record['error']).toMatch(/the device has taken nothing$/);
   });
 
@@ -326,7 +330,7 @@ describe('usbxfer write --stats', () => {
     expect(records.map(statsViolated)).toEqual(records.map(() => undefined));
     const sent = records.reduce((sum, record) => sum + Number(record['interval_bytes_sent']), 0);
     expect(records.at(-1)).toMatchObject({
-      schema: 'usbxfer.write-stats/1',
+      schema: 'usbxfer.write-stats/2',
       final: true,
       bytes_accepted: sent,
       in_flight: 0,

@@ -107,7 +107,7 @@ function sizes({ bytesDelivered }: Statistics, { bytes }: Limits): string {
 /** Each count that is not zero, and what else is to be known at once. */
 function troubles(statistics: Statistics, now: number): Piece[] {
   const pieces: Piece[] = [];
-  const dry = statistics.timings.dryMillisecondsAt(now);
+  const dry = statistics.timings.starved.millisecondsAt(now);
   if (dry > 0) {
     pieces.push({ text: `dry ${(dry / 1000).toFixed(1)} s`, rank: 6 });
   }

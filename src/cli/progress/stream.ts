@@ -76,7 +76,7 @@ export class Meter<S extends Statistics = Statistics> {
 /** A capture that runs. */
 export class ReadSubject implements MonitoredStream, Drain {
   readonly meters: readonly Meter[];
-  readonly schema = 'usbxfer.stats/1';
+  readonly schema = 'usbxfer.stats/2';
   readonly #meter: Meter<ReceiveStatistics>;
 
   /** @param name what it is called, where it is one of two */
@@ -97,7 +97,7 @@ export class ReadSubject implements MonitoredStream, Drain {
       interval_bytes_received: this.#meter.intervalAt(now).bytes,
       ...directionRecord(this.#meter, now),
       ...receiveCounters(statistics),
-      bytes_waiting: statistics.bytesBuffered,
+      bytes_buffered: statistics.bytesBuffered,
     };
   }
 
@@ -126,7 +126,7 @@ export class ReadSubject implements MonitoredStream, Drain {
 /** A sending that runs. */
 export class WriteSubject implements MonitoredStream, Drain {
   readonly meters: readonly Meter[];
-  readonly schema = 'usbxfer.write-stats/1';
+  readonly schema = 'usbxfer.write-stats/2';
   readonly #meter: Meter<SendStatistics>;
 
   /** @param name what it is called, where it is one of two */
@@ -145,7 +145,7 @@ export class WriteSubject implements MonitoredStream, Drain {
       interval_bytes_sent: this.#meter.intervalAt(now).bytes,
       ...directionRecord(this.#meter, now),
       ...sendCounters(statistics),
-      bytes_waiting: statistics.bytesRead - statistics.bytesMoved,
+      bytes_buffered: statistics.bytesRead - statistics.bytesMoved,
     };
   }
 
@@ -173,7 +173,7 @@ export interface PipeGoal {
 /** Both directions at once. */
 export class PipeSubject implements MonitoredStream, Drain {
   readonly meters: readonly Meter[];
-  readonly schema = 'usbxfer.pipe-stats/1';
+  readonly schema = 'usbxfer.pipe-stats/2';
   readonly #in: ReadSubject;
   readonly #out: WriteSubject;
 
@@ -225,7 +225,7 @@ export function statusText(
   const { bytesDelivered, inFlight, timings, statuses } = statistics;
   const seconds = statistics.secondsAt(now);
   const average = seconds > 0 ? bytesDelivered / seconds : 0;
-  const dry = timings.dryMillisecondsAt(now);
+  const dry = timings.starved.millisecondsAt(now);
   return [
     `${seconds.toFixed(1)} s: ${bytesDelivered} bytes (${binarySize(bytesDelivered)})`,
     ...(recent ? [`${binarySize(meter.intervalAt(now).bytesPerSecond)}/s`] : []),
@@ -251,8 +251,8 @@ export function directionRecord(meter: Meter, now: number): Record<string, unkno
     interval_seconds: interval.seconds,
     interval_bytes_per_second: interval.bytesPerSecond,
     in_flight: statistics.inFlight,
-    held_up_seconds: timings.throttled.millisecondsAt(now) / 1000,
-    dry_count: timings.starved.count + timings.dryByHost.count,
-    dry_seconds: timings.dryMillisecondsAt(now) / 1000,
+    throttled_seconds: timings.throttled.millisecondsAt(now) / 1000,
+    starved_count: timings.starved.count,
+    starved_seconds: timings.starved.millisecondsAt(now) / 1000,
   };
 }

@@ -41,7 +41,7 @@ export function sendCounters(statistics: SendStatistics): Record<string, unknown
     bytes_read: statistics.bytesRead,
     bytes_accepted: statistics.bytesAccepted,
     bytes_unsent: statistics.bytesUnsent,
-    bytes_beyond: statistics.bytesAfterGap,
+    bytes_after_gap: statistics.bytesAfterGap,
     ...transferCounters(statistics),
     zero_length_packets: statistics.zeroLengthPackets,
   };
@@ -59,23 +59,22 @@ function transferCounters({ transfers, statuses }: Statistics): Record<string, u
 /** When data moved, and how well the pool was kept full. */
 export function flowRecord(statistics: Statistics): Record<string, unknown> {
   const { timings, seconds, bytesPerSecond } = statistics;
-  const { data, throttled, starved, dryByHost } = timings;
+  const { data, throttled, starved } = timings;
   return {
     seconds,
     bytes_per_second: bytesPerSecond,
     peak_bytes_per_second: Math.max(data.peakBytesPerSecond, bytesPerSecond),
     first_byte_seconds: data.firstByte === undefined ? null : data.firstByte / 1000,
-    interval_seconds: {
+    completion_interval_seconds: {
       p50: data.intervalPercentile(50) / 1000,
       p99: data.intervalPercentile(99) / 1000,
       max: data.longestInterval / 1000,
     },
-    least_in_flight: timings.leastInFlight,
-    held_up_count: throttled.count,
-    held_up_seconds: throttled.milliseconds / 1000,
-    dry_count: starved.count + dryByHost.count,
-    dry_seconds: (starved.milliseconds + dryByHost.milliseconds) / 1000,
-    dry_by_host_seconds: dryByHost.milliseconds / 1000,
+    min_in_flight: timings.leastInFlight,
+    throttled_count: throttled.count,
+    throttled_seconds: throttled.milliseconds / 1000,
+    starved_count: starved.count,
+    starved_seconds: starved.milliseconds / 1000,
     transfer_sizes: sizesRecord(statistics),
   };
 }
@@ -85,8 +84,8 @@ export function processRecord({ usage, suspensions }: Report): Record<string, un
   return {
     cpu_seconds: (usage.userCPUTime + usage.systemCPUTime) / 1_000_000,
     peak_memory_bytes: usage.maxRSS * 1024,
-    suspensions: suspensions.count,
-    seconds_suspended: suspensions.milliseconds / 1000,
+    suspended_count: suspensions.count,
+    suspended_seconds: suspensions.milliseconds / 1000,
   };
 }
 
@@ -105,7 +104,7 @@ function sizesRecord({ sizes }: Statistics): Record<string, number> {
 export function endRecord(report: Report): Record<string, unknown> {
   const { end, signal, errorCode, exitCode } = report;
   return {
-    end: end.reason,
+    end_reason: end.reason,
     signal: end.reason === 'interrupted' ? (signal ?? null) : null,
     error: describeFailure(report) ?? null,
     error_code: errorCode ?? null,
@@ -134,7 +133,7 @@ export function locationRecord(location: EndpointLocation): Record<string, unkno
   };
 }
 
-const READ_SCHEMA = 'usbxfer.read/1';
+const READ_SCHEMA = 'usbxfer.read/2';
 
 /** The summary for a program: the object that `--json` prints. */
 export function readRecord(report: ReadReport): Record<string, unknown> {
@@ -146,15 +145,14 @@ export function readRecord(report: ReadReport): Record<string, unknown> {
     output: output ?? null,
     ...receiveCounters(statistics),
     ...flowRecord(statistics),
-    backlog_peak_bytes: statistics.bytesBufferedPeak,
-    dry_by_output_seconds: statistics.timings.starved.milliseconds / 1000,
+    buffered_peak_bytes: statistics.bytesBufferedPeak,
     gaps: statistics.gaps,
     ...processRecord(report),
     ...endRecord(report),
   };
 }
 
-const WRITE_SCHEMA = 'usbxfer.write/1';
+const WRITE_SCHEMA = 'usbxfer.write/2';
 
 /** The summary for a program: the object that `--json` prints. */
 export function writeRecord(report: WriteReport): Record<string, unknown> {
@@ -168,14 +166,13 @@ export function writeRecord(report: WriteReport): Record<string, unknown> {
     ...sendCounters(statistics),
     resume_at: skip + statistics.bytesAccepted,
     ...flowRecord(statistics),
-    read_ahead_peak_bytes: statistics.readAheadPeak,
-    dry_by_input_seconds: statistics.timings.starved.milliseconds / 1000,
+    buffered_peak_bytes: statistics.readAheadPeak,
     ...processRecord(report),
     ...endRecord(report),
   };
 }
 
-const PIPE_SCHEMA = 'usbxfer.pipe/1';
+const PIPE_SCHEMA = 'usbxfer.pipe/2';
 
 /** The summary for a program: the object that `--json` prints. */
 export function pipeRecord(report: PipeReport): Record<string, unknown> {
@@ -191,16 +188,14 @@ export function pipeRecord(report: PipeReport): Record<string, unknown> {
       output: output ?? null,
       ...receiveCounters(received),
       ...flowRecord(received),
-      backlog_peak_bytes: received.bytesBufferedPeak,
-      dry_by_output_seconds: received.timings.starved.milliseconds / 1000,
+      buffered_peak_bytes: received.bytesBufferedPeak,
     },
     out: {
       endpoint: endpointName(report.out.endpoint.address),
       input: input ?? null,
       ...sendCounters(sent),
       ...flowRecord(sent),
-      read_ahead_peak_bytes: sent.readAheadPeak,
-      dry_by_input_seconds: sent.timings.starved.milliseconds / 1000,
+      buffered_peak_bytes: sent.readAheadPeak,
     },
     ...processRecord(report),
     ...endRecord(report),

@@ -51,17 +51,6 @@ export function transferRows({ statuses, transfers }: Statistics, paint: Paint):
   ];
 }
 
-/** When this machine was the reason that the device had to wait, and what helps. */
-export function delayRows({ timings }: Statistics, { suspensions }: Report): string[][] {
-  const { dryByHost } = timings;
-  return dryByHost.count > 0 && suspensions.count === 0
-    ? [
-        ['dry', `${inSeconds(dryByHost)} at least: the device had to wait, as this machine was`],
-        ['', 'too busy; less load helps, or more in flight: --transfers, --transfer-size'],
-      ]
-    : [];
-}
-
 /** `0.123 s, 4 times` */
 export function inSeconds({
   milliseconds,
@@ -99,7 +88,7 @@ export function readSummary(report: ReadReport, paint: Paint): string {
   const rows = [
     ['from', endpointText(report, location)],
     ['to', target(output)],
-    ...receiveRows(report, statistics, paint),
+    ...receiveRows(statistics, paint),
     ...(suspensions.count > 0
       ? [['stopped', `${inSeconds(suspensions)}: the device may have lost data meanwhile`]]
       : []),
@@ -109,11 +98,7 @@ export function readSummary(report: ReadReport, paint: Paint): string {
 }
 
 /** What was received, and how. */
-export function receiveRows(
-  report: Report,
-  statistics: ReceiveStatistics,
-  paint: Paint,
-): string[][] {
+export function receiveRows(statistics: ReceiveStatistics, paint: Paint): string[][] {
   return [
     bytesRow(statistics),
     ...aside(statistics),
@@ -121,7 +106,6 @@ export function receiveRows(
     ...transferRows(statistics, paint),
     ...gaps(statistics, paint),
     ...waits(statistics),
-    ...delayRows(statistics, report),
   ];
 }
 
@@ -185,7 +169,6 @@ export function writeSummary(report: WriteReport, paint: Paint): string {
     ['to', endpointText(report, location)],
     ...sendRows(statistics, paint),
     ...sendWaits(statistics),
-    ...delayRows(statistics, report),
     ...(suspensions.count > 0
       ? [['stopped', `${inSeconds(suspensions)}: the device had to wait`]]
       : []),
@@ -241,7 +224,7 @@ export function pipeSummary(report: PipeReport, paint: Paint): string {
     ...sendRows(statistics.out, paint),
     ['from', endpointText(report, report.in)],
     ['to', target(output)],
-    ...receiveRows(report, statistics.in, paint),
+    ...receiveRows(statistics.in, paint),
     ...(suspensions.count > 0
       ? [['stopped', `${inSeconds(suspensions)}: the device may have lost data meanwhile`]]
       : []),

@@ -79,7 +79,7 @@ it('whatever happens, each record is as the schema says, and the last has the su
       expect(read.at(-1)).toMatchObject({
         bytes_written: sink.contents.length,
         in_flight: 0,
-        bytes_waiting: 0,
+        bytes_buffered: 0,
       });
       const sum = read.reduce(
         (bytes, record) => bytes + (record['interval_bytes_received'] ?? 0),
