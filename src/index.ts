@@ -42,7 +42,7 @@ export type {
   TransferMemory,
 } from './usb/backend.js';
 export type { ControlRequest, ControlTransfer } from './usb/control.js';
-export { UsbError, type UsbErrorCode } from './usb/errors.js';
+export { type Remedy, UsbError, type UsbErrorCode } from './usb/errors.js';
 export {
   type EndpointLocation,
   type EndpointPair,

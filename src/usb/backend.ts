@@ -1,5 +1,6 @@
 import type { CheckResult } from './check-result.js';
 import type { ControlRequest } from './control.js';
+import type { Remedy } from './errors.js';
 import type { Configuration } from './model.js';
 import type { TransferStatus } from './transfer-status.js';
 
@@ -54,8 +55,8 @@ export interface Backend {
 export interface TransferMemory {
   /** In bytes. */
   readonly bytes: number;
-  /** What a person can do so that the system lends at least so many bytes. */
-  raise(bytes: number): string;
+  /** What raises the limit to at least this many bytes. */
+  raise(bytes: number): Remedy;
 }
 
 /** Descriptors as they are. They come from the device: untrusted. */

@@ -1,3 +1,5 @@
+import type { Remedy } from './errors.js';
+
 /**
  * How a check came out: a `problem` keeps data from being read, a `warning` may do harm or take
  * speed.
@@ -9,16 +11,16 @@ export type CheckStatus = 'ok' | 'warning' | 'problem';
  *
  * - `bus`: whether the system shows a USB bus
  * - `libusb`: whether the addon and what it needs can be loaded
- * - `udev`: whether the daemon runs that gives device files their rights and tells of hotplug
- * - `memory`: what the system lends to transfers
+ * - `udev`: whether the daemon runs that sets the rights of device files and reports hotplug
+ * - `memory`: how much memory the system allows for transfers
  * - `endpoint`: whether the device has a bulk IN endpoint
  * - `node`: whether the device has a file to open it through
  * - `access`: whether this user may open it
- * - `driver`: whether a kernel driver holds what would be read
+ * - `driver`: whether a kernel driver holds an interface that would be read
  * - `mounted`: whether a disk that such a driver made is in use
  * - `holder`: whether another process has the device
  * - `link`: whether the link is as fast as the device could do
- * - `autosuspend`: whether the system suspends the device when nobody uses it
+ * - `autosuspend`: whether the system suspends the device when it is not in use
  */
 export type CheckId =
   | 'bus'
@@ -34,30 +36,30 @@ export type CheckId =
   | 'link'
   | 'autosuspend';
 
-/** What one check found. Texts may quote what others named: untrusted. */
+/** The result of one check. Its texts may quote names from a device or a process: untrusted. */
 export interface CheckResult {
   readonly id: CheckId;
   /** The port path of the device that it is about; undefined when it is about the system. */
   readonly device: string | undefined;
   readonly status: CheckStatus;
-  /** What is so. */
+  /** The result, in one sentence. */
   readonly message: string;
-  /** What to do about it. */
-  readonly fix?: string | undefined;
+  /** What would help against a warning or a problem. */
+  readonly remedy?: Remedy | undefined;
 }
 
-/** Findings by the port path of the device that they are about; those about the system by undefined. */
+/** Groups results by the port path of their device; those about the system by undefined. */
 export function groupByDevice(
-  findings: readonly CheckResult[],
+  results: readonly CheckResult[],
 ): ReadonlyMap<string | undefined, CheckResult[]> {
-  const found = new Map<string | undefined, CheckResult[]>();
-  for (const finding of findings) {
-    const same = found.get(finding.device);
-    if (same === undefined) {
-      found.set(finding.device, [finding]);
+  const groups = new Map<string | undefined, CheckResult[]>();
+  for (const result of results) {
+    const group = groups.get(result.device);
+    if (group === undefined) {
+      groups.set(result.device, [result]);
     } else {
-      same.push(finding);
+      group.push(result);
     }
   }
-  return found;
+  return groups;
 }

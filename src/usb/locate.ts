@@ -87,7 +87,7 @@ function locate(device: DeviceInfo, request: EndpointRequest, kind: Kind): Endpo
   const chosen = usable.length === 1 ? first : preferDefaultSetting(usable);
   if (chosen === undefined) {
     throw new UsbError('ambiguous', `several endpoints fit: ${describeLocations(usable)}`, {
-      advice: 'choose with --ep, --interface or --alt',
+      remedy: { kind: 'choose-endpoint' },
     });
   }
   if (chosen.endpoint.maxPacketSize === 0) {
@@ -227,7 +227,7 @@ export interface EndpointPair {
   readonly out: EndpointLocation;
 }
 
-const ADVICE = 'choose with --in, --out, --interface or --alt';
+const REMEDY = { kind: 'choose-endpoint-pair' } as const;
 
 /**
  * Finds the one pair of endpoints that a request means, as `locateIn` and `locateOut` do: two that
@@ -251,7 +251,7 @@ export function locatePair(device: DeviceInfo, request: PairRequest): EndpointPa
           throw error;
         }
         if (error.code === 'ambiguous') {
-          ambiguity ??= new UsbError(error.code, error.message, { advice: ADVICE });
+          ambiguity ??= new UsbError(error.code, error.message, { remedy: REMEDY });
         }
       }
     }
@@ -267,7 +267,7 @@ export function locatePair(device: DeviceInfo, request: PairRequest): EndpointPa
   if (chosen === undefined) {
     const places = pairs.map((pair) => `interface ${place(pair.in)}`).join(', ');
     throw new UsbError('ambiguous', `several pairs of endpoints fit: ${places}`, {
-      advice: ADVICE,
+      remedy: REMEDY,
     });
   }
   return chosen;

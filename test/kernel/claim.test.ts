@@ -22,7 +22,7 @@ describeInLab('an interface that a kernel driver holds', () => {
       driver; exit $code`);
     expect(stderr).toBe(
       'usbxfer: interface 0 is held by the kernel driver usb-storage; ' +
-        '--detach takes it away for the time of the transfer\n',
+        '--detach detaches it until the command ends\n',
     );
     expect([stdout.toString(), code]).toEqual(['usb-storage\n', 4]);
   });
@@ -67,7 +67,7 @@ describeInLab('an interface that a kernel driver holds', () => {
     expect(stderr).toMatch(/ended +SIGINT\n/);
     expect(stderr).toContain(
       '\nusbxfer: the kernel driver usb-storage did not come back to interface 0; plug the device ' +
-        'in again, or: echo 2-1:1.0 | sudo tee /sys/bus/usb/drivers/usb-storage/bind\n',
+        'in again; or echo 2-1:1.0 | sudo tee /sys/bus/usb/drivers/usb-storage/bind\n',
     );
   });
 
@@ -135,10 +135,9 @@ describeInLab('a device that cannot be opened', () => {
       exit $code`);
     expect(stderr).toMatch(
       new RegExp(
-        '^usbxfer: cannot open /dev/bus/usb/\\d+/\\d+ \\(root:root, 06[46]4\\): permission denied; ' +
-          'let your user in: put SUBSYSTEM=="usb", ATTR\\{idVendor\\}=="1234", ' +
-          'ATTR\\{idProduct\\}=="5678", TAG\\+="uaccess" into /etc/udev/rules.d/70-usbxfer-1234-5678.rules, ' +
-          'run udevadm control --reload, and plug the device in again\\n$',
+        '^usbxfer: cannot open 2-1 \\(1234:5678\\): permission denied for ' +
+          '/dev/bus/usb/\\d+/\\d+ \\(root:root, 06[46]4\\); ' +
+          'install a udev rule: usbxfer udev-rule -d 1234:5678\\n$',
       ),
     );
     expect(code).toBe(4);

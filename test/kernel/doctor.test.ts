@@ -169,7 +169,7 @@ describeInLab('usbxfer doctor', () => {
         status: 'problem',
         message: expect.stringMatching(/^the kernel lends 1\.00 MiB .* takes 4\.00 MiB of it$/),
         fix: expect.stringMatching(
-          /^raise it: echo 8 \| sudo tee \S+usbfs_memory_mb; or read with --transfers 3$/,
+          /^raise the limit: echo 8 \| sudo tee \S+usbfs_memory_mb; or read with --transfers 3$/,
         ),
       },
     ]);

@@ -8,7 +8,7 @@ describeInLab('a device that a kernel driver holds', () => {
     expect(stderr).toBe('');
     const told = stdout.toString().trim().split('\n');
     expect(told.map((line) => JSON.parse(line))).toEqual([
-      ['held', ['busy', 'usb-storage']],
+      ['held', ['busy', { kind: 'detach-driver', driver: 'usb-storage' }]],
       ['claimed', 1],
       ['reset', null],
       ['driver', 'usb-storage'],

@@ -80,7 +80,12 @@ describe('usbxfer doctor', () => {
   it('tells programs of a problem in both ways', async () => {
     const found = await checks(TOO_LITTLE);
     expect(found.checks.filter(({ status }) => status !== 'ok')).toMatchObject([
-      { id: 'memory', device: null, status: 'problem', fix: expect.stringMatching(/^raise it: /) },
+      {
+        id: 'memory',
+        device: null,
+        status: 'problem',
+        fix: expect.stringMatching(/^raise the limit: /),
+      },
     ]);
     expect(found.code).toBe(4);
     expect(JSON.parse(found.stderr)).toMatchObject({ code: 'problems-found', exit_code: 4 });

@@ -7,7 +7,8 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 function lending(bytes: number) {
-  return { bytes, raise: (wanted: number) => `to ${wanted}` };
+  const raise = (wanted: number) => ({ kind: 'raise-scenario-memory', bytes: wanted }) as const;
+  return { bytes, raise };
 }
 
 function refusal(pool: Pool, memory = 16 * MIB): string | undefined {
@@ -40,26 +41,28 @@ it.each<[Pool, number, string]>([
     { depth: 64, transferSize: MIB },
     16 * MIB,
     '64 transfers of 1 MiB need 64 MiB, and the kernel lends 16 MiB to all programs together ' +
-      '(usbfs_memory_mb); use --transfers 15 or --transfer-size 248KiB, or raise the limit: to 69206016',
+      '(usbfs_memory_mb); use --transfers 15 or --transfer-size 248KiB, or raise the limit: ' +
+      'memory=69206016 in the scenario',
   ],
   [
     { depth: 32, transferSize: 512 * KIB },
     16 * MIB,
     '32 transfers of 512 KiB need a little more than 16 MiB, and the kernel lends 16 MiB to all ' +
       'programs together (usbfs_memory_mb); use --transfers 31 or --transfer-size 496KiB, or raise ' +
-      'the limit: to 17301504',
+      'the limit: memory=17301504 in the scenario',
   ],
   [
     { depth: 64, transferSize: MIB, skip: 20 * MIB, bytes: 1 },
     16 * MIB,
     '21 transfers of 1 MiB need 21 MiB, and the kernel lends 16 MiB to all programs together ' +
-      '(usbfs_memory_mb); use --transfers 15 or --transfer-size 756KiB, or raise the limit: to 22708224',
+      '(usbfs_memory_mb); use --transfers 15 or --transfer-size 756KiB, or raise the limit: ' +
+      'memory=22708224 in the scenario',
   ],
   [
     { depth: 1, transferSize: 1536 },
     1000,
     '1 transfer of 1.50 KiB needs 1.50 KiB, and the kernel lends 1000 bytes to all programs together ' +
-      '(usbfs_memory_mb); raise the limit: to 2048',
+      '(usbfs_memory_mb); raise the limit: memory=2048 in the scenario',
   ],
 ])('refuses %o, saying what fits into %i bytes', (pool, memory, message) => {
   expect(refusal(pool, memory)).toBe(message);

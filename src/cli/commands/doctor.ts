@@ -6,6 +6,7 @@ import { UsbError } from '../../usb/errors.js';
 import { bulkInEndpoints } from '../../usb/locate.js';
 import { fittingTransfers, leastMemory, mostMemory } from '../../usb/transfer-memory.js';
 import { deviceName, UNKNOWN } from '../devices/details.js';
+import { fixFor } from '../errors/advice.js';
 import { CliError } from '../errors/cli-error.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import {
@@ -93,8 +94,9 @@ async function findingsOf(
   ];
 }
 
-function toRecord({ id, device, status, message, fix }: CheckResult): Record<string, unknown> {
-  return { id, device: device ?? null, status, message, fix: fix ?? null };
+function toRecord({ id, device, status, message, remedy }: CheckResult): Record<string, unknown> {
+  const fix = remedy === undefined ? null : fixFor(remedy);
+  return { id, device: device ?? null, status, message, fix };
 }
 
 const MARKS: Readonly<Record<CheckStatus, string>> = { ok: '✔', warning: '!', problem: '✘' };
@@ -136,7 +138,7 @@ function section(
 }
 
 function findingLines(
-  { status, message, fix }: CheckResult,
+  { status, message, remedy }: CheckResult,
   { unicode, paint }: ChecklistOptions,
 ): string[] {
   const mark = (unicode ? MARKS : ASCII_MARKS)[status];
@@ -144,7 +146,7 @@ function findingLines(
   const indent = ' '.repeat(mark.length + 3);
   return [
     `  ${shown} ${escapeUnsafe(message)}`,
-    ...(fix === undefined ? [] : [`${indent}${unicode ? '→' : '->'} ${escapeUnsafe(fix)}`]),
+    ...(remedy ? [`${indent}${unicode ? '→' : '->'} ${escapeUnsafe(fixFor(remedy))}`] : []),
   ];
 }
 
@@ -175,13 +177,16 @@ export function memoryFinding(memory: TransferMemory | undefined): CheckResult {
   if (transfers * leastMemory(transferSize) <= memory.bytes) {
     return { ...about, status: 'ok', message };
   }
+  const raise = memory.raise(transfers * mostMemory(transferSize));
   const fitting = fittingTransfers(memory.bytes, transferSize);
-  const less = fitting > 0 ? `; or read with --transfers ${fitting}` : '';
   return {
     ...about,
     status: 'problem',
     message,
-    fix: `raise it: ${memory.raise(transfers * mostMemory(transferSize))}${less}`,
+    remedy:
+      fitting > 0
+        ? { kind: 'any-of', remedies: [raise, { kind: 'use-fewer-transfers', transfers: fitting }] }
+        : raise,
   };
 }
 
@@ -200,7 +205,7 @@ export function endpointFinding(device: DeviceInfo): CheckResult {
         ...about,
         status: 'warning',
         message: 'it is not configured: it has no interfaces yet',
-        fix: 'plug it in again',
+        remedy: { kind: 'replug' },
       }
     : { ...about, status: 'warning', message: 'it has no bulk IN endpoint to read from' };
 }

@@ -4,6 +4,7 @@ import { CommanderError } from '../commander.js';
 import { escapeUnsafe, toJson } from '../terminal/sanitize.js';
 import { logToStderr } from '../terminal/stdio.js';
 import { styled } from '../terminal/style.js';
+import { adviceOf } from './advice.js';
 import { causesOf, codeOfError, type NativeFailure, nativeFailure } from './classify.js';
 import { CliError } from './cli-error.js';
 import { type ErrorCode, exitCodeOf } from './codes.js';
@@ -54,18 +55,9 @@ function adviceFor(error: unknown, code: ErrorCode): string | undefined {
   if (code === 'internal') {
     return 'please report it, with what --debug adds';
   }
-  if (error instanceof CliError) {
-    return error.advice;
-  }
-  if (!(error instanceof UsbError)) {
-    return undefined;
-  }
-  if (error.driver !== undefined) {
-    return '--detach takes it away for the time of the transfer';
-  }
-  return error.code === 'no-memory'
+  return error instanceof UsbError && error.code === 'no-memory'
     ? 'ask for less at once with --transfers or --transfer-size'
-    : error.advice;
+    : adviceOf(error);
 }
 
 /** A failure, as `schema/error.schema.json` says. */

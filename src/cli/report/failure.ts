@@ -1,17 +1,16 @@
 import type { Outcome } from '../../engine/session/outcome.js';
 import type { ReceiveStatistics, SendStatistics } from '../../engine/stats/statistics.js';
 import { type ControlRequest, directionOfRequest, recipientOf, typeOf } from '../../usb/control.js';
-import { UsbError } from '../../usb/errors.js';
-import { CliError, systemReason } from '../errors/cli-error.js';
+import { adviceOf } from '../errors/advice.js';
+import { systemReason } from '../errors/cli-error.js';
 import { countOf, endpointName } from '../terminal/format.js';
 import { escapeUnsafe } from '../terminal/sanitize.js';
 import type { PipeReport, ReadReport, WriteReport } from './report.js';
 
 /** The failure behind an end, and what to do about it, in one line. */
-export function reasonOf({ cause }: Outcome): string {
-  const known = cause instanceof UsbError || cause instanceof CliError;
-  const advice = known && cause.advice ? `; ${cause.advice}` : '';
-  return escapeUnsafe(`${messageOf(cause)}${advice}`);
+export function reasonOf({ cause }: Pick<Outcome, 'cause'>): string {
+  const advice = adviceOf(cause);
+  return escapeUnsafe(messageOf(cause) + (advice === undefined ? '' : `; ${advice}`));
 }
 
 function messageOf(cause: Error | undefined): string {

@@ -6,9 +6,10 @@ import type { EndpointLocation } from '../../usb/locate.js';
 import { systemReason } from '../errors/cli-error.js';
 import type { ErrorCode } from '../errors/codes.js';
 import type { OutputFiles } from '../session/output.js';
-import { escapeUnsafe, toJson } from '../terminal/sanitize.js';
+import { toJson } from '../terminal/sanitize.js';
 import { logToStderr } from '../terminal/stdio.js';
 import { type Paint, painter } from '../terminal/style.js';
+import { reasonOf } from './failure.js';
 
 /** What every summary tells of, whatever moved in which direction. */
 export interface Report {
@@ -66,7 +67,7 @@ export interface PipeReport extends Report {
 export function describeFailure({ failure, restoreError, unreported }: Report): string | undefined {
   const failures = [
     failure,
-    restoreError && escapeUnsafe(restoreError.message),
+    restoreError && reasonOf({ cause: restoreError }),
     unreported && `--stats has not got all of its records: ${systemReason(unreported)}`,
   ];
   return failures.filter((text) => text !== undefined).join('; ') || undefined;

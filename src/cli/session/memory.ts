@@ -7,6 +7,7 @@ import {
   leastMemory,
   mostMemory,
 } from '../../usb/transfer-memory.js';
+import { adviceFor } from '../errors/advice.js';
 import { CliError } from '../errors/cli-error.js';
 import type { PoolOptions } from '../options/stream.js';
 import { binarySize } from '../terminal/format.js';
@@ -78,7 +79,7 @@ export function checkTransferMemory(
   throw new CliError(
     'no-memory',
     `${demand} ${need}, and the kernel lends ${words(memory.bytes)} to all programs together (usbfs_memory_mb)`,
-    { advice: `${use}raise the limit: ${memory.raise(depth * mostMemory(transferSize))}` },
+    { advice: use + adviceFor(memory.raise(depth * mostMemory(transferSize))) },
   );
 }
 

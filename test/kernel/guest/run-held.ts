@@ -24,7 +24,7 @@ async function tell(what: string, operation: () => Promise<unknown>): Promise<vo
   try {
     outcome = await operation();
   } catch (error) {
-    outcome = error instanceof UsbError ? [error.code, error.driver] : String(error);
+    outcome = error instanceof UsbError ? [error.code, error.remedy] : String(error);
   }
   process.stdout.write(`${JSON.stringify([what, outcome ?? null])}\n`);
 }

@@ -106,7 +106,7 @@ describe('locateBulkIn', () => {
 
   it('says how to choose', () => {
     expect(() => locateBulkIn(deviceWith(setting(0, 0, 0x81, 0x82)), {})).toThrow(
-      expect.objectContaining({ advice: 'choose with --ep, --interface or --alt' }),
+      expect.objectContaining({ remedy: { kind: 'choose-endpoint' } }),
     );
   });
 

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import type { DeviceInfo } from '../../../usb/backend.js';
 import type { CheckResult } from '../../../usb/check-result.js';
-import { udevRuleFile } from '../../../usb/udev-rule.js';
+import type { Remedy } from '../../../usb/errors.js';
 import { missingFile, rightsOf } from '../linux/access-errors.js';
 import { PASS_TO_CONTAINER } from '../linux/environment.js';
 import type { SystemFiles } from '../linux/paths.js';
@@ -34,8 +34,8 @@ export function accessFinding(
 ): CheckResult {
   const missing = missingFile(device, roots.files);
   if (missing !== undefined) {
-    const { message, advice } = missing;
-    return { id: 'node', device: device.path, status: 'problem', message, fix: advice };
+    const { message, remedy } = missing;
+    return { id: 'node', device: device.path, status: 'problem', message, remedy };
   }
   const about = { id: 'access', device: device.path } as const;
   const file = deviceFile(device, roots.files);
@@ -47,7 +47,7 @@ export function accessFinding(
         ...about,
         status: 'problem',
         message: `the device rules of this container forbid opening ${file}`,
-        fix: PASS_TO_CONTAINER,
+        remedy: PASS_TO_CONTAINER,
       };
     default: {
       const rights = rightsOf(file, roots.etc);
@@ -57,7 +57,7 @@ export function accessFinding(
         ...about,
         status: 'problem',
         message: `${file}${rights && ` (${rights})`} may not be opened by ${name}, of ${groups}`,
-        fix: [...joinGroup(file, roots, user), installRule(device)].join('; or '),
+        remedy: permissionRemedy(device, file, roots, user),
       };
     }
   }
@@ -73,23 +73,19 @@ function refusal(file: string): string | undefined {
   }
 }
 
-/** Where a group may open the device already, being in it is enough. */
-function joinGroup(file: string, roots: SystemFiles, user: User): string[] {
+/** Where a group may open the device already, joining it is enough. */
+function permissionRemedy(
+  { vid, pid }: DeviceInfo,
+  file: string,
+  roots: SystemFiles,
+  user: User,
+): Remedy {
+  const addRule = { kind: 'add-udev-rule', vid, pid } as const;
   const stats = statSync(file, { throwIfNoEntry: false });
   const groupMay = stats !== undefined && (stats.mode & 0o060) === 0o060 && stats.gid !== 0;
   if (!groupMay || user.gids.includes(stats.gid)) {
-    return [];
+    return addRule;
   }
   const [group, name] = [groupName(stats.gid, roots.etc), userName(user.uid, roots.etc)];
-  return [`join its group: sudo usermod -aG ${group} ${name}, and log in again`];
-}
-
-function installRule(device: DeviceInfo): string {
-  const { vid, pid } = device;
-  const ids = [vid, pid].map((id) => id.toString(16).padStart(4, '0')).join(':');
-  return (
-    `install a udev rule: usbxfer udev-rule -d ${ids} | sudo tee ${udevRuleFile({ vid, pid })}, ` +
-    'sudo udevadm control --reload, and plug the device in again; over ssh or in a service, with ' +
-    '--group GROUP'
-  );
+  return { kind: 'any-of', remedies: [{ kind: 'join-group', group, user: name }, addRule] };
 }

@@ -25,7 +25,9 @@ export function driverFindings(
   mounts: readonly Mount[],
 ): CheckResult[] {
   const about = { id: 'driver', device: device.path } as const;
-  const held = readable(device, state).filter(({ driver }) => driver && driver !== USBFS);
+  const held = readable(device, state).flatMap(({ interfaceNumber, driver }) =>
+    driver === undefined || driver === USBFS ? [] : [{ interfaceNumber, driver }],
+  );
   if (held.length === 0) {
     return [{ ...about, status: 'ok', message: 'no kernel driver holds what would be read' }];
   }
@@ -38,7 +40,7 @@ export function driverFindings(
         message:
           `interface ${interfaceNumber} is held by the kernel driver ${driver}` +
           made(nodesOf(driver, state)),
-        fix: 'usbxfer read --detach takes it away for the time of the capture',
+        remedy: { kind: 'detach-driver', driver },
       }),
     ),
     ...mounts
@@ -49,8 +51,8 @@ export function driverFindings(
           id: 'mounted',
           device: device.path,
           status: 'warning',
-          message: `${source} is mounted at ${target}: --detach would tear it away`,
-          fix: `unmount it first: sudo umount ${source}`,
+          message: `${source} is mounted at ${target}: detaching the driver would remove it while in use`,
+          remedy: { kind: 'unmount', source },
         }),
       ),
   ];
@@ -64,13 +66,14 @@ export function holderFinding(
   user: User,
 ): CheckResult {
   const about = { id: 'holder', device: device.path } as const;
+  const remedy = { kind: 'end-process', pids: holders.map(({ pid }) => pid) } as const;
   const [claimed] = readable(device, state).filter(({ driver }) => driver === USBFS);
   if (claimed !== undefined) {
     return {
       ...about,
       status: severity(device, state),
       message: `interface ${claimed.interfaceNumber} is held by another process${nameAll(holders)}`,
-      fix: holders.length > 0 ? 'end that process' : 'sudo usbxfer doctor shows which, to end it',
+      remedy,
     };
   }
   if (holders.length > 0) {
@@ -78,7 +81,7 @@ export function holderFinding(
       ...about,
       status: 'warning',
       message: `the device is open elsewhere, and may be claimed there: ${nameHolders(holders)}`,
-      fix: 'end what should not have it',
+      remedy,
     };
   }
   const seen = user.uid === 0 ? '' : ' that this user may see';

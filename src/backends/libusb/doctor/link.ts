@@ -25,7 +25,7 @@ export function linkFindings({ path, speed, usbVersion }: DeviceInfo, root: stri
       ...about,
       status: 'warning',
       message: `the link does ${speed} Mbit/s, and the device could do ${fastest} Mbit/s`,
-      fix: 'use a port and a cable for that speed, and no slower hub between them',
+      remedy: { kind: 'use-faster-link' },
     },
   ];
 }
@@ -47,7 +47,7 @@ export function autosuspendFindings({ path }: DeviceInfo, root: string): CheckRe
         ...about,
         status: 'warning',
         message: `it is suspended after ${delay / 1000} s without use, which some devices do not survive`,
-        fix: `echo on | sudo tee ${join(folder, 'control')}`,
+        remedy: { kind: 'keep-awake', file: join(folder, 'control') },
       },
     ];
   }

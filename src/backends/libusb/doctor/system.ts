@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CheckResult } from '../../../usb/check-result.js';
 import { toError, UsbError } from '../../../usb/errors.js';
-import { isContainer, PASS_TO_CONTAINER, passthroughAdvice } from '../linux/environment.js';
+import { isContainer, PASS_TO_CONTAINER, passThroughRemedy } from '../linux/environment.js';
 import { type SystemFiles, systemFiles } from '../linux/paths.js';
 import { loadNodeUsb } from '../native/node-usb.js';
 
@@ -21,7 +21,7 @@ export function busFinding(roots: SystemFiles): CheckResult {
     ...about,
     status: 'problem',
     message: `no USB bus is visible here (${why})`,
-    fix: passthroughAdvice(roots),
+    remedy: passThroughRemedy(roots),
   };
 }
 
@@ -49,16 +49,17 @@ export async function libusbFinding(
     return { ...about, status: 'ok', message: 'libusb is loaded' };
   } catch (error) {
     // Where sysfs has devices, libusb does not start without their files.
-    const advice =
-      process.platform === 'linux' && !existsSync(roots.files)
-        ? `there is no ${roots.files}: ${PASS_TO_CONTAINER}`
-        : 'LIBUSB_DEBUG=4 in the environment makes libusb say why';
-    return {
-      ...about,
-      status: 'problem',
-      message: toError(error).message,
-      fix: (error instanceof UsbError ? error.advice : undefined) ?? advice,
-    };
+    const { message } = toError(error);
+    const known = error instanceof UsbError ? error.remedy : undefined;
+    if (known === undefined && process.platform === 'linux' && !existsSync(roots.files)) {
+      return {
+        ...about,
+        status: 'problem',
+        message: `${message}: there is no ${roots.files}`,
+        remedy: PASS_TO_CONTAINER,
+      };
+    }
+    return { ...about, status: 'problem', message, remedy: known ?? { kind: 'debug-libusb' } };
   }
 }
 
@@ -66,16 +67,14 @@ export async function libusbFinding(
 export function udevFinding(roots: SystemFiles): CheckResult {
   const about = { id: 'udev', device: undefined } as const;
   if (existsSync(join(roots.run, 'udev/control'))) {
-    return { ...about, status: 'ok', message: 'the udev daemon runs' };
+    return { ...about, status: 'ok', message: 'the udev daemon is running' };
   }
   return {
     ...about,
     status: 'warning',
     message:
-      'the udev daemon does not run here: no rule gives device files their rights, and --reconnect ' +
-      'does not see a device that comes back',
-    fix: isContainer(roots)
-      ? "give docker run the host's: -v /run/udev:/run/udev:ro --network host"
-      : 'sudo systemctl start systemd-udevd',
+      'no udev daemon is running: no rule sets the rights of device files, and libusb does not see ' +
+      'a device that is plugged in again',
+    remedy: { kind: 'run-udev-daemon', inContainer: isContainer(roots) },
   };
 }

@@ -2,7 +2,6 @@ import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import type { DeviceInfo } from '../../../usb/backend.js';
 import { type ControlRequest, interfaceToClaim } from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
-import { udevRule, udevRuleFile } from '../../../usb/udev-rule.js';
 import { operationError } from '../native/errors.js';
 import { PASS_TO_CONTAINER } from './environment.js';
 import { type Holder, holdersOf } from './holders.js';
@@ -23,7 +22,7 @@ export function missingFile(info: DeviceInfo, root = DEVICE_FILES): UsbError | u
     return undefined;
   }
   const what = existsSync(root) ? 'that file is missing' : `there is no ${root}`;
-  return new UsbError('access', `cannot open ${file}: ${what}`, { advice: PASS_TO_CONTAINER });
+  return new UsbError('access', `cannot open ${file}: ${what}`, { remedy: PASS_TO_CONTAINER });
 }
 
 /**
@@ -40,14 +39,19 @@ export function openError(
   const file = deviceFile(info, files);
   const failure = operationError(`cannot open ${file}`, cause);
   if (failure.code === 'access') {
+    const { path, vid, pid } = info;
+    const ids = [vid, pid].map((id) => id.toString(16).padStart(4, '0')).join(':');
     const rights = rightsOf(file, accounts);
-    const text = `cannot open ${file}${rights && ` (${rights})`}: permission denied`;
-    return new UsbError('access', text, { cause, advice: udevAdvice(info) });
+    return new UsbError(
+      'access',
+      `cannot open ${path} (${ids}): permission denied for ${file}${rights && ` (${rights})`}`,
+      { cause, remedy: { kind: 'add-udev-rule', vid, pid } },
+    );
   }
   // libusb knows EACCES alone. EPERM is the refusal of a container's device rules.
   if (failure.code === 'io' && errnoOfOpening(file) === 'EPERM') {
     const text = `cannot open ${file}: the device rules of this container forbid it`;
-    return new UsbError('access', text, { cause, advice: PASS_TO_CONTAINER });
+    return new UsbError('access', text, { cause, remedy: PASS_TO_CONTAINER });
   }
   return failure;
 }
@@ -60,13 +64,6 @@ export function rightsOf(file: string, accounts: string): string {
   }
   const mode = (stats.mode & 0o7777).toString(8).padStart(4, '0');
   return `${userName(stats.uid, accounts)}:${groupName(stats.gid, accounts)}, ${mode}`;
-}
-
-function udevAdvice({ vid, pid }: DeviceInfo): string {
-  return (
-    `let your user in: put ${udevRule({ vid, pid })} into ${udevRuleFile({ vid, pid })}, ` +
-    'run udevadm control --reload, and plug the device in again'
-  );
 }
 
 function errnoOfOpening(file: string): string | undefined {
@@ -113,7 +110,8 @@ export function heldInterface(
   }
   const held = `interface ${interfaceNumber} is held by`;
   if (driver !== USBFS) {
-    return new UsbError('busy', `${held} the kernel driver ${driver}`, { cause, driver });
+    const remedy = { kind: 'detach-driver', driver } as const;
+    return new UsbError('busy', `${held} the kernel driver ${driver}`, { cause, remedy });
   }
   const holders = system.holdersOf(deviceFile(info));
   return new UsbError('busy', `${held} another process${nameAll(holders)}`, { cause });

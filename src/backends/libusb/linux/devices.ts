@@ -12,11 +12,6 @@ export const SYSFS_DEVICES = systemFiles().devices;
 /** How the kernel names the folder of a device; those of interfaces have a colon. */
 const DEVICE_NAME = /^(usb\d+|\d+-\d+(\.\d+)*)$/;
 
-/** What brings a bus to where there is none. */
-const PASS =
-  'a container sees USB only with /dev/bus/usb and /sys passed in, WSL only with the device ' +
-  'attached (usbipd attach --wsl), a virtual machine only with it passed through';
-
 /** Bytes in a device descriptor (USB 2.0 §9.6.1). */
 const DEVICE_DESCRIPTOR = 18;
 
@@ -41,7 +36,7 @@ function namesIn(root: string): string[] {
   } catch (cause) {
     const why = existsSync(root) ? 'cannot be read' : 'is missing';
     throw new UsbError('no-bus', `no USB bus is visible here (${root} ${why})`, {
-      advice: PASS,
+      remedy: { kind: 'pass-usb-through' },
       cause,
     });
   }

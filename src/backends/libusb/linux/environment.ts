@@ -1,18 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PassThroughTarget, Remedy } from '../../../usb/errors.js';
 import type { SystemFiles } from './paths.js';
 
-/** What lets a container have the devices, those plugged in later as well. */
-export const PASS_TO_CONTAINER =
-  "to a container, give docker run -v /dev/bus/usb:/dev/bus/usb --device-cgroup-rule 'c 189:* rmw' (189: USB devices)";
+/** Lets a container have the devices, also those plugged in later. */
+export const PASS_TO_CONTAINER: Remedy = { kind: 'pass-usb-through', to: ['container'] };
 
-const ATTACH_TO_WSL =
-  'to WSL, attach the device in Windows: usbipd bind --busid BUSID, usbipd attach --wsl --busid BUSID (usbipd list shows BUSID)';
-
-const PASS_TO_MACHINE =
-  'to a virtual machine, pass the device or a USB controller; on real hardware, load the driver of the controller: sudo modprobe xhci_pci';
-
-/** What containers are called in their control group; those of cgroup v2 often have no name there. */
+/** The names of containers in their control group; those of cgroup v2 often have none there. */
 const CONTAINER_GROUP = /docker|containerd|kubepods|libpod|lxc/;
 
 /** Whether this process runs in a container. */
@@ -24,13 +18,14 @@ export function isContainer({ root, run, proc }: SystemFiles): boolean {
   );
 }
 
-/** How USB comes to where this process runs. A container may be one in WSL. */
-export function passthroughAdvice(roots: SystemFiles): string {
-  const ways = [
-    ...(/microsoft/i.test(read(join(roots.proc, 'version'))) ? [ATTACH_TO_WSL] : []),
-    ...(isContainer(roots) ? [PASS_TO_CONTAINER] : []),
+/** Where USB has to be passed through so that this process sees it. A container may be one in WSL. */
+export function passThroughRemedy(roots: SystemFiles): Remedy {
+  const isWsl = /microsoft/i.test(read(join(roots.proc, 'version')));
+  const to: PassThroughTarget[] = [
+    ...(isWsl ? ['wsl' as const] : []),
+    ...(isContainer(roots) ? ['container' as const] : []),
   ];
-  return ways.length > 0 ? ways.join('; ') : PASS_TO_MACHINE;
+  return { kind: 'pass-usb-through', to: to.length > 0 ? to : ['machine'] };
 }
 
 function read(file: string): string {

@@ -23,6 +23,10 @@ export function usbfsMemory(file = USBFS_MEMORY): TransferMemory | undefined {
   }
   return {
     bytes: Number(text) * MIB,
-    raise: (bytes) => `echo ${2 ** Math.ceil(Math.log2(bytes / MIB))} | sudo tee ${file}`,
+    raise: (bytes) => ({
+      kind: 'raise-usbfs-memory',
+      file,
+      mebibytes: 2 ** Math.ceil(Math.log2(bytes / MIB)),
+    }),
   };
 }

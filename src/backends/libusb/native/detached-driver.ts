@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeviceInfo } from '../../../usb/backend.js';
-import { UsbError } from '../../../usb/errors.js';
-import { driverOf } from '../linux/interfaces.js';
+import { type Remedy, UsbError } from '../../../usb/errors.js';
+import { driverOf, interfaceFolder } from '../linux/interfaces.js';
 import { operationError } from './errors.js';
 import type { NativeDevice } from './node-usb.js';
 
@@ -92,7 +92,11 @@ export class DetachedDriver {
     const until = performance.now() + PATIENCE;
     while (!this.#isBack()) {
       if (performance.now() >= until) {
-        throw new UsbError('other', this.#complaint, { cause });
+        throw new UsbError(
+          'other',
+          `${this.#words} did not come back to interface ${this.#interfaceNumber}`,
+          { cause, remedy: this.#remedy },
+        );
       }
       await sleep(POLL);
     }
@@ -109,12 +113,15 @@ export class DetachedDriver {
     return this.#name === undefined ? 'the kernel driver' : `the kernel driver ${this.#name}`;
   }
 
-  get #complaint(): string {
-    const lost = `${this.#words} did not come back to interface ${this.#interfaceNumber}`;
-    const { path, activeConfiguration } = this.#info;
-    return this.#name === undefined
-      ? `${lost}; plug the device in again`
-      : `${lost}; plug the device in again, or: echo ${path}:${activeConfiguration}.${this.#held[0]} | sudo tee /sys/bus/usb/drivers/${this.#name}/bind`;
+  get #remedy(): Remedy {
+    const replug = { kind: 'replug' } as const;
+    const [first] = this.#held;
+    if (this.#name === undefined || first === undefined) {
+      return replug;
+    }
+    const interfaceName = interfaceFolder(this.#info, first);
+    const rebind = { kind: 'rebind-driver', driver: this.#name, interfaceName } as const;
+    return { kind: 'any-of', remedies: [replug, rebind] };
   }
 }
 

@@ -152,13 +152,14 @@ export class LibusbDevice implements Device {
 
 function unknownToLibusb({ path, address }: DeviceInfo): UsbError {
   const late = process.platform === 'linux' && isPresent(path, address);
-  return new UsbError(
-    'no-device',
-    late
-      ? `libusb has not heard of the device at ${path}, which came after it had started: for that it ` +
-          'needs a udev daemon, which runs in no container; start again'
-      : `the device at ${path} is gone`,
-  );
+  return late
+    ? new UsbError(
+        'no-device',
+        `libusb cannot see the device at ${path}: it was plugged in after libusb started, and ` +
+          'hotplug needs a udev daemon (absent in containers)',
+        { remedy: { kind: 'run-again' } },
+      )
+    : new UsbError('no-device', `the device at ${path} is gone`);
 }
 
 /** @throws UsbError as `Device.reset` */

@@ -200,9 +200,12 @@ async function withUndo(failure: unknown, undo: Promise<void> | undefined): Prom
     await undo;
     return failure;
   } catch (error) {
-    const told = failure instanceof UsbError && error instanceof UsbError;
-    return told && error.code !== 'no-device'
-      ? new UsbError(failure.code, `${failure.message}; ${error.message}`, { cause: failure })
-      : failure;
+    if (!(failure instanceof UsbError && error instanceof UsbError) || error.code === 'no-device') {
+      return failure;
+    }
+    return new UsbError(failure.code, `${failure.message}; ${error.message}`, {
+      cause: failure,
+      remedy: error.remedy ?? failure.remedy,
+    });
   }
 }

@@ -20,10 +20,11 @@ export async function loadNodeUsb(
     ({ usb } = await load());
   } catch (cause) {
     const detail = toError(cause).message.split('\n', 1)[0] ?? '';
-    const advice = detail.includes('libudev')
-      ? 'install libudev (Debian: apt install libudev1)'
-      : 'install usbxfer anew on this very system';
-    throw new UsbError('unavailable', `cannot load libusb's addon (${detail})`, { cause, advice });
+    const kind = detail.includes('libudev') ? 'install-libudev' : 'reinstall';
+    throw new UsbError('unavailable', `cannot load libusb's addon (${detail})`, {
+      cause,
+      remedy: { kind },
+    });
   }
   if (usb.INIT_ERROR !== 0) {
     throw new UsbError('unavailable', `libusb cannot start (libusb_init: ${usb.INIT_ERROR})`);

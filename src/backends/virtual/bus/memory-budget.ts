@@ -15,7 +15,7 @@ export class MemoryBudget {
   /** What whoever submits may know of it. */
   get memory(): TransferMemory | undefined {
     return Number.isFinite(this.#limit)
-      ? { bytes: this.#limit, raise: (bytes) => `memory=${bytes} in the scenario` }
+      ? { bytes: this.#limit, raise: (bytes) => ({ kind: 'raise-scenario-memory', bytes }) }
       : undefined;
   }
 

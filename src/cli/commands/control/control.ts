@@ -6,6 +6,7 @@ import { type ControlTransfer, directionOfRequest } from '../../../usb/control.j
 import { toError, UsbError } from '../../../usb/errors.js';
 import { InvalidArgumentError } from '../../commander.js';
 import { identityRecord } from '../../devices/record.js';
+import { adviceOf } from '../../errors/advice.js';
 import { CliError } from '../../errors/cli-error.js';
 import { loadBackend } from '../../options/backend.js';
 import { addControlOptions, type ControlOptions } from '../../options/control.js';
@@ -41,7 +42,10 @@ async function control(words: readonly string[], options: ControlOptions): Promi
     const restoreError = await recipient.close().then(() => undefined, toError);
     await tell(device, message, moved, options, sink);
     if (restoreError !== undefined) {
-      throw new CliError('not-restored', restoreError.message, { cause: restoreError });
+      throw new CliError('not-restored', restoreError.message, {
+        advice: adviceOf(restoreError),
+        cause: restoreError,
+      });
     }
   } catch (error) {
     await sink?.close().catch(() => {}); // the first failure is the one to tell
@@ -95,17 +99,7 @@ async function open(
   signal: AbortSignal,
 ): Promise<OpenRecipient> {
   const once = () => openRecipient(backend, device, request, { detachDriver: detach });
-  try {
-    return await (wait === undefined ? once() : openWhenReady(once, signal));
-  } catch (error) {
-    if (error instanceof UsbError && error.driver !== undefined) {
-      throw new CliError('busy', error.message, {
-        advice: '--detach takes it away for the time of the request',
-        cause: error,
-      });
-    }
-    throw error;
-  }
+  return await (wait === undefined ? once() : openWhenReady(once, signal));
 }
 
 /**

@@ -5,8 +5,14 @@ import { deviceInfo } from '../../../support/device-info.js';
 
 const FINDINGS: CheckResult[] = [
   { id: 'bus', device: undefined, status: 'ok', message: 'a bus' },
-  { id: 'link', device: '1-1', status: 'warning', message: 'slow', fix: 'another port' },
-  { id: 'holder', device: '1-1', status: 'problem', message: 'held by \x1b[2J\u202e', fix: 'a\nb' },
+  { id: 'link', device: '1-1', status: 'warning', message: 'slow', remedy: { kind: 'replug' } },
+  {
+    id: 'mounted',
+    device: '1-1',
+    status: 'problem',
+    message: 'held by \x1b[2J\u202e',
+    remedy: { kind: 'unmount', source: 'a\nb' },
+  },
 ];
 const paint = (_: string, text: string) => text;
 
@@ -18,9 +24,9 @@ it('has a mark for each finding, and its fix below, safe to show', () => {
     '',
     `1-1  1234:5678  Acme\\x07 ${'x'.repeat(122)}…`,
     '  ! slow',
-    '    → another port',
+    '    → plug the device in again',
     '  ✘ held by \\x1b[2J\\u{202e}',
-    '    → a\\x0ab',
+    '    → unmount it first: sudo umount a\\x0ab',
   ]);
 });
 
@@ -32,9 +38,9 @@ it('is ASCII where nothing else is shown', () => {
     '',
     '1-1  1234:5678',
     '  warn slow',
-    '       -> another port',
+    '       -> plug the device in again',
     '  FAIL held by \\x1b[2J\\u{202e}',
-    '       -> a\\x0ab',
+    '       -> unmount it first: sudo umount a\\x0ab',
   ]);
 });
 

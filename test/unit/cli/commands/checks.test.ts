@@ -5,14 +5,17 @@ import { deviceInfo, deviceWith, setting } from '../../../support/device-info.js
 const MIB = 1024 * 1024;
 
 function lending(mib: number) {
-  const raise = (bytes: number) => `raise it to ${Math.ceil(bytes / MIB)} MiB`;
+  const raise = (bytes: number) => ({ kind: 'raise-scenario-memory', bytes }) as const;
   return memoryFinding({ bytes: mib * MIB, raise });
 }
 
+/** 16 transfers of 256 KiB, each with 512 bytes for every 16 KiB. */
+const RAISE = { kind: 'raise-scenario-memory', bytes: 4 * MIB + 16 * 16 * 512 };
+
 describe('the memory of transfers', () => {
   it.each([5, 16])('is enough with %d MiB', (mib) => {
-    const { status, fix, message } = lending(mib);
-    expect([status, fix]).toEqual(['ok', undefined]);
+    const { status, remedy, message } = lending(mib);
+    expect([status, remedy]).toEqual(['ok', undefined]);
     expect(message).toMatch(/^the kernel lends .* MiB .*; usbxfer read takes 4\.00 MiB of it$/);
   });
 
@@ -25,12 +28,12 @@ describe('the memory of transfers', () => {
       device: undefined,
       status: 'problem',
       message: expect.stringContaining(`lends ${mib}.00 MiB to`),
-      fix: `raise it: raise it to 5 MiB; or read with --transfers ${transfers}`,
+      remedy: { kind: 'any-of', remedies: [RAISE, { kind: 'use-fewer-transfers', transfers }] },
     });
   });
 
   it('may be too little for any transfer', () => {
-    expect(lending(0.1).fix).toBe('raise it: raise it to 5 MiB');
+    expect(lending(0.1).remedy).toEqual(RAISE);
   });
 
   it('has no limit that is known', () => {
@@ -57,7 +60,7 @@ describe('the endpoints', () => {
     expect(endpointFinding(deviceInfo({ activeConfiguration: undefined }))).toMatchObject({
       status: 'warning',
       message: expect.stringContaining('not configured'),
-      fix: 'plug it in again',
+      remedy: { kind: 'replug' },
     });
   });
 });

@@ -47,7 +47,7 @@ describe('a kernel driver', () => {
         device: '1-1',
         status: 'problem',
         message: 'interface 0 is held by the kernel driver usb-storage, which made /dev/sdb',
-        fix: 'usbxfer read --detach takes it away for the time of the capture',
+        remedy: { kind: 'detach-driver', driver: 'usb-storage' },
       },
     ]);
   });
@@ -79,13 +79,14 @@ describe('a kernel driver', () => {
       (source) => ({ source, target: '/media/stick' }),
     );
     const found = driverFindings(ONE, STORAGE, mounts).filter(({ id }) => id === 'mounted');
-    expect(found.map(({ fix }) => fix)).toEqual(
-      ['/dev/sdb', '/dev/sdb1', '/dev/sdb12'].map((s) => `unmount it first: sudo umount ${s}`),
+    expect(found.map(({ remedy }) => remedy)).toEqual(
+      ['/dev/sdb', '/dev/sdb1', '/dev/sdb12'].map((source) => ({ kind: 'unmount', source })),
     );
     expect(found[0]).toMatchObject({
       device: '1-1',
       status: 'warning',
-      message: '/dev/sdb is mounted at /media/stick: --detach would tear it away',
+      message:
+        '/dev/sdb is mounted at /media/stick: detaching the driver would remove it while in use',
     });
   });
 
@@ -136,7 +137,7 @@ describe('another process', () => {
     expect(holderFinding(ONE, claimed, holders.slice(0, 1), ROOT)).toMatchObject({
       status: 'problem',
       message: 'interface 0 is held by another process: reader (PID 12)',
-      fix: 'end that process',
+      remedy: { kind: 'end-process', pids: [12] },
     });
     expect(holderFinding(ONE, claimed, holders, ROOT).message).toBe(
       'interface 0 is held by another process, one of reader (PID 12), other (PID 34)',
@@ -144,7 +145,7 @@ describe('another process', () => {
     expect(holderFinding(ONE, claimed, [], ANN)).toMatchObject({
       status: 'problem',
       message: 'interface 0 is held by another process',
-      fix: expect.stringContaining('sudo usbxfer doctor'),
+      remedy: { kind: 'end-process', pids: [] },
     });
     expect(holderFinding(TWO, claimed, holders, ROOT).status).toBe('warning');
   });

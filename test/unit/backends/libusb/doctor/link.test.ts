@@ -40,7 +40,7 @@ it.each([
           id: 'link',
           status: 'warning',
           message: `the link does ${speed} Mbit/s, and the device could do ${could} Mbit/s`,
-          fix: expect.stringContaining('port'),
+          remedy: { kind: 'use-faster-link' },
         },
   ]);
 });
@@ -64,7 +64,10 @@ it.each([
   expect(finding).toMatchObject({ id: 'autosuspend', device: '1-1', status });
   if (status === 'warning') {
     expect(finding?.message).toContain(`after ${Number(delay) / 1000} s`);
-    expect(finding?.fix).toBe(`echo on | sudo tee ${root}/1-1/power/control`);
+    expect(finding?.remedy).toEqual({
+      kind: 'keep-awake',
+      file: `${root}/1-1/power/control`,
+    });
   }
 });
 

@@ -46,26 +46,23 @@ describe('the bus', () => {
   });
 
   it.each([
-    ['Docker', { '.dockerenv': '' }, /^to a container, give docker run/],
-    ['Podman', { 'run/.containerenv': '' }, /^to a container/],
-    ['cgroups', { 'proc/1/cgroup': '5:devices:/kubepods/pod1\n' }, /^to a container/],
-    [
-      'WSL',
-      { 'proc/version': 'Linux version 5.15.90.1-microsoft-standard-WSL2' },
-      /^to WSL, attach .*usbipd[^;]*$/,
-    ],
+    ['Docker', { '.dockerenv': '' }, ['container']],
+    ['Podman', { 'run/.containerenv': '' }, ['container']],
+    ['cgroups', { 'proc/1/cgroup': '5:devices:/kubepods/pod1\n' }, ['container']],
+    ['WSL', { 'proc/version': 'Linux version 5.15.90.1-microsoft-standard-WSL2' }, ['wsl']],
     [
       'a container in WSL',
       { 'proc/version': 'Linux 5.15-microsoft', '.dockerenv': '' },
-      /^to WSL.*; to a container/,
+      ['wsl', 'container'],
     ],
     [
       'a machine',
       { 'proc/version': 'Linux version 6.1.0 (debian)', 'proc/1/cgroup': '0::/init.scope\n' },
-      /^to a virtual machine, .*xhci_pci$/,
+      ['machine'],
     ],
-  ])('is to be had in %s', (_, files, fix) => {
-    expect(busFinding(system(files as Record<string, string>)).fix).toMatch(fix);
+  ])('is to be had in %s', (_, files, to) => {
+    const { remedy } = busFinding(system(files as Record<string, string>));
+    expect(remedy).toEqual({ kind: 'pass-usb-through', to });
   });
 });
 
@@ -80,7 +77,7 @@ describe('libusb', () => {
     expect(await libusbFinding(system({}), fail)).toMatchObject({
       status: 'problem',
       message: expect.stringMatching(/^cannot load libusb's addon \(libudev\.so\.1/),
-      fix: expect.stringContaining('apt install libudev1'),
+      remedy: { kind: 'install-libudev' },
     });
   });
 
@@ -90,11 +87,16 @@ describe('libusb', () => {
     const start = () => loadNodeUsb(() => Promise.resolve(broken));
     expect(await libusbFinding(system({}), start)).toMatchObject({
       status: 'problem',
-      message: 'libusb cannot start (libusb_init: -99)',
-      fix: expect.stringMatching(/^there is no .*\/dev\/bus\/usb: to a container/),
+      message: expect.stringMatching(
+        /^libusb cannot start \(libusb_init: -99\): there is no .*\/dev\/bus\/usb$/,
+      ),
+      remedy: { kind: 'pass-usb-through', to: ['container'] },
     });
     const withFiles = system({ 'dev/bus/usb/001/001': '' });
-    expect((await libusbFinding(withFiles, start)).fix).toMatch(/^LIBUSB_DEBUG=4 /);
+    expect(await libusbFinding(withFiles, start)).toMatchObject({
+      message: 'libusb cannot start (libusb_init: -99)',
+      remedy: { kind: 'debug-libusb' },
+    });
   });
 });
 
@@ -106,8 +108,11 @@ describe('the udev daemon', () => {
   it('is missed, in a container as well', () => {
     expect(udevFinding(system({ 'run/udev/data': '' }))).toMatchObject({
       status: 'warning',
-      fix: 'sudo systemctl start systemd-udevd',
+      remedy: { kind: 'run-udev-daemon', inContainer: false },
     });
-    expect(udevFinding(system({ '.dockerenv': '' })).fix).toContain('-v /run/udev:/run/udev:ro');
+    expect(udevFinding(system({ '.dockerenv': '' })).remedy).toEqual({
+      kind: 'run-udev-daemon',
+      inContainer: true,
+    });
   });
 });

@@ -25,7 +25,7 @@ it('names the kernel driver', () => {
   expect(claimError(INFO, 1, BUSY, system('usb-storage'))).toMatchObject({
     code: 'busy',
     message: 'interface 1 is held by the kernel driver usb-storage',
-    driver: 'usb-storage',
+    remedy: { kind: 'detach-driver', driver: 'usb-storage' },
     cause: BUSY,
   });
 });
@@ -39,7 +39,7 @@ it.each([
   expect(claimError(INFO, 0, BUSY, system('usbfs', pids))).toMatchObject({
     code: 'busy',
     message: `interface 0 is held by ${words}`,
-    driver: undefined,
+    remedy: undefined,
   });
 });
 
@@ -49,5 +49,5 @@ it('says what it can when whoever held it has let go, and of other failures', ()
     message: 'cannot claim interface 0: a kernel driver or another process holds it',
   });
   const gone = claimError(INFO, 0, failing(usb.LIBUSB_ERROR_NO_DEVICE), system('usb-storage'));
-  expect(gone).toMatchObject({ code: 'no-device', driver: undefined });
+  expect(gone).toMatchObject({ code: 'no-device', remedy: undefined });
 });

@@ -27,7 +27,7 @@ it.each([
   expect(controlError(INFO, request, [0], REFUSED, system('snd-usb-audio'))).toMatchObject({
     code: 'busy',
     message: 'interface 3 is held by the kernel driver snd-usb-audio',
-    driver: 'snd-usb-audio',
+    remedy: { kind: 'detach-driver', driver: 'snd-usb-audio' },
   });
   expect(controlError(INFO, request, [0], REFUSED, system('usbfs'))).toMatchObject({
     code: 'busy',

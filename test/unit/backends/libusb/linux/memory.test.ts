@@ -9,8 +9,12 @@ it('reads the limit, and says how to raise it', () => {
   const file = folder.file('16', '16\n');
   const memory = usbfsMemory(file);
   expect(memory?.bytes).toBe(16 * MIB);
-  expect(memory?.raise(64 * MIB)).toBe(`echo 64 | sudo tee ${file}`);
-  expect(memory?.raise(64 * MIB + 1)).toBe(`echo 128 | sudo tee ${file}`);
+  expect(memory?.raise(64 * MIB)).toEqual({
+    kind: 'raise-usbfs-memory',
+    file,
+    mebibytes: 64,
+  });
+  expect(memory?.raise(64 * MIB + 1)).toMatchObject({ mebibytes: 128 });
 });
 
 it.each(['0\n', '\n', 'many\n', '-1\n'])('takes %j for no limit', (content) => {

@@ -85,9 +85,14 @@ it('says so when the driver stays away, or another comes', async () => {
     name: 'UsbError',
     code: 'other',
     cause,
-    message:
-      'the kernel driver shy did not come back to interface 0; plug the device in again, or: ' +
-      `echo ${INFO.path}:1.0 | sudo tee /sys/bus/usb/drivers/shy/bind`,
+    message: 'the kernel driver shy did not come back to interface 0',
+    remedy: {
+      kind: 'any-of',
+      remedies: [
+        { kind: 'replug' },
+        { kind: 'rebind-driver', driver: 'shy', interfaceName: `${INFO.path}:1.0` },
+      ],
+    },
   });
 });
 

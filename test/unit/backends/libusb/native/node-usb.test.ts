@@ -7,20 +7,20 @@ it.each([
     'libudev.so.1: cannot open shared object file: No such file or directory\nRequire stack: …',
     "cannot load libusb's addon (libudev.so.1: cannot open shared object file: No such file or " +
       'directory)',
-    'install libudev (Debian: apt install libudev1)',
+    'install-libudev',
   ],
   [
     'No native build was found for platform=linux arch=mips\n    loaded from: …',
     "cannot load libusb's addon (No native build was found for platform=linux arch=mips)",
-    'install usbxfer anew on this very system',
+    'reinstall',
   ],
-])('says what is likely missing when the addon cannot be loaded: %j', async (words, message, advice) => {
+])('says what is likely missing when the addon cannot be loaded: %j', async (words, message, kind) => {
   const cause = new Error(words);
   const load = () => Promise.reject(cause);
   await expect(loadNodeUsb(load)).rejects.toMatchObject({
     code: 'unavailable',
     message,
-    advice,
+    remedy: { kind },
     cause,
   });
 });

@@ -41,7 +41,7 @@ it('tells of its limit, if it has one', async () => {
   const { backend, close } = await limited();
   const memory = await backend.transferMemory();
   expect(memory?.bytes).toBe(65536);
-  expect(memory?.raise(99)).toBe('memory=99 in the scenario');
+  expect(memory?.raise(99)).toEqual({ kind: 'raise-scenario-memory', bytes: 99 });
   await close();
 });
 

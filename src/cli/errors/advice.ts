@@ -1,0 +1,117 @@
+import { type PassThroughTarget, type Remedy, UsbError } from '../../usb/errors.js';
+import { udevRuleFile } from '../../usb/udev-rule.js';
+import { ids } from '../terminal/format.js';
+import { CliError } from './cli-error.js';
+
+/*
+ * The words for each remedy: what to run, and with which options. The layers below throw data only.
+ */
+
+const PASS_THROUGH: Readonly<Record<PassThroughTarget, string>> = {
+  container:
+    'to a container, give docker run -v /dev/bus/usb:/dev/bus/usb --device-cgroup-rule ' +
+    "'c 189:* rmw' (189: USB devices)",
+  wsl:
+    'to WSL, attach the device in Windows: usbipd bind --busid BUSID, usbipd attach --wsl ' +
+    '--busid BUSID (usbipd list shows BUSID)',
+  machine:
+    'to a virtual machine, pass the device or a USB controller; on real hardware, load the driver ' +
+    'of the controller: sudo modprobe xhci_pci',
+};
+
+/** Returns the advice that an error carries, in one line; undefined where it carries none. */
+export function adviceOf(error: unknown): string | undefined {
+  if (error instanceof CliError) {
+    return error.advice;
+  }
+  return error instanceof UsbError && error.remedy ? adviceFor(error.remedy) : undefined;
+}
+
+/** Says in one line what to do, after the message of an error. May contain unsafe characters. */
+export function adviceFor(remedy: Remedy): string {
+  switch (remedy.kind) {
+    case 'add-udev-rule':
+      return `install a udev rule: usbxfer udev-rule -d ${ids(remedy)}`;
+    case 'any-of':
+      return remedy.remedies.map(adviceFor).join('; or ');
+    case 'choose-endpoint':
+      return 'choose with --ep, --interface or --alt';
+    case 'choose-endpoint-pair':
+      return 'choose with --in, --out, --interface or --alt';
+    case 'debug-libusb':
+      return 'set LIBUSB_DEBUG=4 in the environment to make libusb print why';
+    case 'detach-driver':
+      return '--detach detaches it until the command ends';
+    case 'end-process':
+      return endProcess(remedy.pids);
+    case 'install-libudev':
+      return 'install libudev (Debian: apt install libudev1)';
+    case 'join-group':
+      return `join its group: sudo usermod -aG ${remedy.group} ${remedy.user}, and log in again`;
+    case 'keep-awake':
+      return `echo on | sudo tee ${remedy.file}`;
+    case 'pass-usb-through':
+      return passThrough(remedy.to);
+    case 'raise-scenario-memory':
+      return `raise the limit: memory=${remedy.bytes} in the scenario`;
+    case 'raise-usbfs-memory':
+      return `raise the limit: echo ${remedy.mebibytes} | sudo tee ${remedy.file}`;
+    case 'rebind-driver':
+      return `echo ${remedy.interfaceName} | sudo tee /sys/bus/usb/drivers/${remedy.driver}/bind`;
+    case 'reinstall':
+      return 'reinstall usbxfer on this machine';
+    case 'replug':
+      return 'plug the device in again';
+    case 'run-again':
+      return 'run the command again';
+    case 'run-udev-daemon':
+      return remedy.inContainer
+        ? "give docker run the host's: -v /run/udev:/run/udev:ro --network host"
+        : 'sudo systemctl start systemd-udevd';
+    case 'unmount':
+      return `unmount it first: sudo umount ${remedy.source}`;
+    case 'use-faster-link':
+      return 'use a port and a cable for that speed, and no slower hub between them';
+    case 'use-fewer-transfers':
+      return `read with --transfers ${remedy.transfers}`;
+  }
+}
+
+/**
+ * Says what to do below a check of `usbxfer doctor`: with all commands, and the name of the command
+ * that has the option.
+ */
+export function fixFor(remedy: Remedy): string {
+  switch (remedy.kind) {
+    case 'add-udev-rule':
+      return (
+        `${adviceFor(remedy)} | sudo tee ${udevRuleFile(remedy)}, sudo udevadm control --reload, ` +
+        'and plug the device in again; over ssh or in a service, with --group GROUP'
+      );
+    case 'any-of':
+      return remedy.remedies.map(fixFor).join('; or ');
+    case 'detach-driver':
+      return 'usbxfer read --detach detaches it until the capture ends';
+    default:
+      return adviceFor(remedy);
+  }
+}
+
+function endProcess(pids: readonly number[]): string {
+  switch (pids.length) {
+    case 0:
+      return 'end that process; sudo usbxfer doctor shows which one it is';
+    case 1:
+      return 'end that process';
+    default:
+      return 'end the process that should not use the device';
+  }
+}
+
+/** @param to undefined where it is not known what this system is */
+function passThrough(to: readonly PassThroughTarget[] | undefined): string {
+  return to === undefined
+    ? 'a container sees USB only with /dev/bus/usb and /sys passed in, WSL only with the device ' +
+        'attached (usbipd attach --wsl), a virtual machine only with it passed through'
+    : to.map((target) => PASS_THROUGH[target]).join('; ');
+}
