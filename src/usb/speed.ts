@@ -1,4 +1,3 @@
-import type { DeviceInfo } from './backend.js';
 import { splitDescriptors } from './descriptors/tree.js';
 
 /** bDescriptorType of a capability (USB 3.2 table 9-6). */
@@ -49,9 +48,4 @@ function speedsOf(capability: Uint8Array): number[] {
 /** Of a bmSublinkSpeedAttr: the mantissa in bits 31..16, times the exponent in bits 5..4. */
 function laneSpeed(attributes: number): number {
   return (attributes >>> 16) * (EXPONENTS[(attributes >>> 4) & 3] ?? 0);
-}
-
-/** Bytes that a device's bus can signal in a second; what is left of them for data is less. */
-export function wireRate({ speed }: DeviceInfo): number | undefined {
-  return speed === undefined ? undefined : (speed * 1_000_000) / 8;
 }

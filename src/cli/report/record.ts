@@ -70,7 +70,7 @@ export function flowRecord(statistics: Statistics): Record<string, unknown> {
       p99: data.intervalPercentile(99) / 1000,
       max: data.longestInterval / 1000,
     },
-    min_in_flight: timings.leastInFlight,
+    min_in_flight: timings.minInFlight,
     throttled_count: throttled.count,
     throttled_seconds: throttled.milliseconds / 1000,
     starved_count: starved.count,

@@ -117,7 +117,7 @@ export class Pump {
       this.#end = this.#stopped;
       this.#running = true;
       const now = performance.now();
-      statistics.timings.start(now);
+      statistics.timings.data.start(now);
       this.#cargo.start(pool);
       this.#advance(now, true);
     });
@@ -173,11 +173,10 @@ export class Pump {
   ): void => {
     const now = performance.now();
     const { statistics } = this.#cargo;
-    const { inFlight = 0, newest = 0 } = this.#pool ?? {};
     try {
       statistics.count(status, requested, actualLength);
       this.#cargo.ended(sequence, buffer, requested, status, actualLength, now);
-      statistics.timings.ended(sequence, status, actualLength, inFlight, newest, now);
+      statistics.timings.data.ended(actualLength, isCancelled(status), now);
     } catch (error) {
       this.drain(internalError(error));
     }
@@ -278,6 +277,10 @@ export class Pump {
       this.drain(submitFailed(error));
     }
   }
+}
+
+function isCancelled(status: TransferStatus): boolean {
+  return status === 'cancelled' || status === 'timed-out';
 }
 
 function submitFailed(error: unknown): Outcome {

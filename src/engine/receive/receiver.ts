@@ -23,8 +23,6 @@ export interface ReceiveOptions extends PumpOptions, Limits, TimeOutOptions {
    * default. Memory is used as it is needed.
    */
   readonly backlog?: number | undefined;
-  /** The most bytes that the bus can carry in a second, where that is known. */
-  readonly wireRate?: number | undefined;
 }
 
 /**
@@ -69,7 +67,7 @@ export class Receiver implements TransferHandler {
       throw new RangeError(`backlog must be finite, and from 1 on, not ${backlog}`);
     }
     this.#transferSize = transferSize;
-    this.statistics = new ReceiveStatistics(depth, options.wireRate);
+    this.statistics = new ReceiveStatistics(depth);
     this.#quota = new Quota(options);
     this.#backlog = new WriteBuffer(depth, transferSize, backlog);
     this.#completed = new ReorderQueue(this.#backlog.buffers.capacity);

@@ -36,8 +36,6 @@ export interface SendOptions extends PumpOptions {
   readonly zlp?: ZeroLengthPackets | undefined;
   /** Milliseconds in which the device has to take a transfer; by default it may take for ever. */
   readonly idleTimeout?: number | undefined;
-  /** The most bytes that the bus can carry in a second, where that is known. */
-  readonly wireRate?: number | undefined;
 }
 
 const ZERO_LENGTH = Buffer.alloc(0);
@@ -97,7 +95,7 @@ export class Sender implements TransferHandler {
       throw new RangeError(`bytes must be from 1 on, not ${bytes}`);
     }
     this.#zlp = zlp;
-    this.statistics = new SendStatistics(depth, options.wireRate);
+    this.statistics = new SendStatistics(depth);
     this.#readAhead = new ReadAhead(
       source,
       {

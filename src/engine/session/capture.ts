@@ -1,7 +1,6 @@
 import type { Backend, ClaimOptions, DeviceInfo } from '../../usb/backend.js';
 import { caught } from '../../usb/errors.js';
 import type { EndpointLocation } from '../../usb/locate.js';
-import { wireRate } from '../../usb/speed.js';
 import { type OpenEndpoint, openEndpoint, openWhenReady } from '../device/open.js';
 import type { Sink } from '../io/sink.js';
 import { type ReceiveOptions, Receiver } from '../receive/receiver.js';
@@ -58,7 +57,7 @@ async function prepare(request: CaptureRequest) {
   const { backend, device, location, claim, sink, signal } = request;
   const open = () => openEndpoint(backend, device, location, claim);
   try {
-    const receiver = new Receiver(sink, { wireRate: wireRate(device), ...request.receive });
+    const receiver = new Receiver(sink, request.receive);
     return {
       receiver,
       source: await (request.justPluggedIn ? openWhenReady(open, signal) : open()),

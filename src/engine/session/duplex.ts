@@ -1,7 +1,6 @@
 import type { Backend, ClaimOptions, DeviceInfo, Endpoint } from '../../usb/backend.js';
 import { caught } from '../../usb/errors.js';
 import type { EndpointLocation } from '../../usb/locate.js';
-import { wireRate } from '../../usb/speed.js';
 import { type OpenInterface, openInterface, openWhenReady } from '../device/open.js';
 import { classifyError } from '../device/presence.js';
 import { EpipeSink } from '../io/epipe-sink.js';
@@ -203,12 +202,9 @@ interface Target extends OpenInterface {
 }
 
 async function prepare(request: DuplexRequest) {
-  const { device, source, sink, signal, justPluggedIn } = request;
+  const { source, sink, signal, justPluggedIn } = request;
   try {
-    const rate = { wireRate: wireRate(device) };
-    const receive = { ...rate, ...request.receive };
-    const send = { ...rate, ...request.send };
-    const conversation = new Duplex({ ...request, receive, send });
+    const conversation = new Duplex(request);
     const open = () => openTarget(request);
     return { conversation, target: await (justPluggedIn ? openWhenReady(open, signal) : open()) };
   } catch (error) {

@@ -1,7 +1,6 @@
 import type { Backend, ClaimOptions, DeviceInfo } from '../../usb/backend.js';
 import { caught } from '../../usb/errors.js';
 import type { EndpointLocation } from '../../usb/locate.js';
-import { wireRate } from '../../usb/speed.js';
 import { type OpenEndpoint, openEndpoint, openWhenReady } from '../device/open.js';
 import { classifyError, stopOnDisconnect } from '../device/presence.js';
 import type { Source } from '../io/source.js';
@@ -69,7 +68,7 @@ async function prepare(request: SendRequest) {
   const { backend, device, location, claim, source, signal } = request;
   const open = () => openEndpoint(backend, device, location, claim);
   try {
-    const sender = new Sender(source, { wireRate: wireRate(device), ...request.send });
+    const sender = new Sender(source, request.send);
     return { sender, target: await (request.justPluggedIn ? openWhenReady(open, signal) : open()) };
   } catch (error) {
     await source.close().catch(() => {}); // the first failure is the one to tell

@@ -34,12 +34,9 @@ export abstract class Statistics {
   /** When data moved, and how well the pool was kept full. */
   readonly timings: QueueTimings;
 
-  /**
-   * @param depth transfers in a full pool
-   * @param wireRate the most bytes that the bus can carry in a second; Infinity if unknown
-   */
-  constructor(depth: number, wireRate = Number.POSITIVE_INFINITY) {
-    this.timings = new QueueTimings(depth, wireRate);
+  /** @param depth transfers in a full queue */
+  constructor(depth: number) {
+    this.timings = new QueueTimings(depth);
   }
 
   /** Bytes that have got to where they were to go: the output, or the device. */

@@ -1,113 +1,52 @@
 import { createHistogram } from 'node:perf_hooks';
-import type { TransferStatus } from '../../usb/transfer-status.js';
-import { LateService } from './late-service.js';
 
-/**
- * How well the data flowed: when it came, and how well the pool was kept full. The pool is dry while
- * nothing is in flight although there is more to move: the device has to wait then, or loses
- * data. Times are monotonic milliseconds.
- */
+/** How well the data flowed: when it moved, and how well the transfer queue was kept full. */
 export class QueueTimings {
   readonly data = new DataTimings();
-  /**
-   * The pool was not filled up, as the other end lagged: all the buffers waited for the output, or
-   * the input had nothing to send.
-   */
+  /** Submission paused: every buffer waited for the output, or the input had nothing to send. */
   readonly throttled = new Stopwatch();
-  /** The pool was dry, as the other end lagged. */
+  /** Nothing was in flight while submission paused. The device has to wait then, or loses data. */
   readonly starved = new Stopwatch();
-  /** The pool was dry, as this process came too late to submit its transfers again. */
-  readonly dryByHost: LateService;
-  /**
-   * The fewest transfers in flight while there was more to move, as far as buffers and memory
-   * allowed no more.
-   */
-  leastInFlight: number;
+  /** The fewest transfers in flight while buffers or memory allowed no more. */
+  minInFlight: number;
 
   #submittedAt = 0;
 
-  /**
-   * @param depth transfers in a full pool
-   * @param wireRate the most bytes that the bus can carry in a second; Infinity if unknown
-   */
-  constructor(depth: number, wireRate: number) {
-    this.leastInFlight = depth;
-    this.dryByHost = new LateService(this.data, wireRate);
+  /** @param depth transfers in a full queue */
+  constructor(depth: number) {
+    this.minInFlight = depth;
   }
 
-  /** How long the pool was dry until now: milliseconds. */
-  dryMillisecondsAt(now: number): number {
-    return this.starved.millisecondsAt(now) + this.dryByHost.milliseconds;
-  }
-
-  /** The pool is about to be filled, for the first time or again. */
-  start(now: number): void {
-    this.data.start(now);
-    this.dryByHost.excuse(now);
-  }
-
-  /**
-   * A transfer ended.
-   *
-   * @param inFlight how many others are in flight
-   * @param newest the number of the last submission
-   */
-  ended(
-    sequence: number,
-    status: TransferStatus,
-    bytes: number,
-    inFlight: number,
-    newest: number,
-    now: number,
-  ): void {
-    this.data.ended(bytes, status === 'cancelled' || status === 'timed-out', now);
-    if (status === 'completed') {
-      this.dryByHost.completed(sequence, bytes, inFlight, newest, now);
-    } else {
-      this.dryByHost.excuse(now);
-    }
-  }
-
-  /** There is no buffer for another transfer, or nothing in one. */
+  /** There is no buffer for another transfer, or nothing to send in one. */
   hold(inFlight: number, now: number): void {
     this.throttled.start(now);
     if (inFlight === 0) {
       this.starved.start(now);
     }
     this.limit(inFlight);
-    this.dryByHost.excuse(now);
   }
 
-  /** There was nothing more to wait for since the last submission. */
+  /** The input turned out to be at its end: a pause since the last submission was none. */
   heldForNothing(): void {
     this.throttled.endedAt(this.#submittedAt);
     this.starved.endedAt(this.#submittedAt);
   }
 
-  /** There is not the memory for more transfers in flight. */
+  /** No more than these transfers can be in flight. */
   limit(inFlight: number): void {
-    this.leastInFlight = Math.min(this.leastInFlight, inFlight);
+    this.minInFlight = Math.min(this.minInFlight, inFlight);
   }
 
   /** A transfer was submitted. */
   submitted(now: number): void {
     this.#submittedAt = now;
-    this.#wet(now);
+    this.starved.stop(now);
   }
 
-  /** The pool has all the transfers in flight that it is to have. */
+  /** The queue has all the transfers in flight that it should have. */
   full(now: number): void {
-    if (this.throttled.running) {
-      this.throttled.stop(now);
-      this.#wet(now);
-    }
-  }
-
-  #wet(now: number): void {
-    if (this.starved.running) {
-      this.starved.stop(now);
-      this.dryByHost.excuse(now);
-    }
+    this.throttled.stop(now);
+    this.starved.stop(now);
   }
 }
 
@@ -177,16 +116,6 @@ export class DataTimings {
   get longestInterval(): number {
     const { count, max } = this.#intervals;
     return count > 0 ? max / NANOSECONDS : 0;
-  }
-
-  /** Intervals so far. */
-  get intervals(): number {
-    return this.#intervals.count;
-  }
-
-  /** The mean interval: milliseconds; NaN without any. */
-  get meanInterval(): number {
-    return (this.#lastAt - this.#startedAt) / this.#intervals.count;
   }
 }
 

@@ -130,9 +130,9 @@ describe('Receiver', () => {
     const answered = await answerAll(endpoint, transferSize);
     expect(answered).toBe(most);
     expect(receiver.statistics.timings).toMatchObject({
-      leastInFlight: 0,
-      heldUp: { count: 1, running: true },
-      dryByPeer: { count: 1, running: true },
+      minInFlight: 0,
+      throttled: { count: 1, running: true },
+      starved: { count: 1, running: true },
     });
     expect(receiver.statistics.bytesBufferedPeak).toBeGreaterThan(most * transferSize * 0.99);
     sink.held = false;
@@ -141,9 +141,8 @@ describe('Receiver', () => {
       await new Promise(setImmediate);
     }
     expect(receiver.statistics.timings).toMatchObject({
-      heldUp: { count: 1, running: false },
-      dryByPeer: { count: 1, running: false },
-      dryByHost: { count: 0 },
+      throttled: { count: 1, running: false },
+      starved: { count: 1, running: false },
     });
     receiver.stop({ reason: 'interrupted' });
     drain(bench);
@@ -432,7 +431,7 @@ describe('Receiver', () => {
   it('accounts for every byte when a meter throws', async () => {
     const bench = start();
     const { receiver, sink } = bench;
-    vi.spyOn(receiver.statistics.timings, 'ended').mockImplementationOnce(() => {
+    vi.spyOn(receiver.statistics.timings.data, 'ended').mockImplementationOnce(() => {
       throw new Error('bug');
     });
     answer(bench.endpoint.flights[0], 1);

@@ -31,7 +31,6 @@ describe('Pace', () => {
     expect(pace.intervalPercentile(50) / 50).toBeCloseTo(1, 2);
     expect(pace.intervalPercentile(99) / 99).toBeCloseTo(1, 2);
     expect(pace.longestInterval / 100).toBeCloseTo(1, 2);
-    expect(pace.meanInterval).toBe(50.5);
   });
 
   it('measures no interval by what was cancelled, and none too long for it', () => {
@@ -42,10 +41,9 @@ describe('Pace', () => {
       pace.ended(0, true, 150);
     }
     pace.ended(1, false, 250);
-    expect(pace.intervals).toBe(2);
     expect(pace.intervalPercentile(50) / 100).toBeCloseTo(1, 2);
     pace.ended(1, false, 2 ** 53);
-    expect(pace.intervals).toBe(3);
+    expect(pace.longestInterval).toBeGreaterThan(1e9);
   });
 
   it('does not count the time between two runs as an interval', () => {
