@@ -65,9 +65,7 @@ function operands({ registeredArguments }: Command): string[] {
 
 /** What the page of usbxfer, or of a command, has from tables. */
 async function blocks(name: string): Promise<Page['blocks']> {
-  const topics = new Map(
-    await Promise.all(TOPICS.map(async ({ name, load }) => [name, (await load()).PARTS] as const)),
-  );
+  const topics = new Map(TOPICS.map(({ name, parts }) => [name, parts]));
   return new Map([
     ['topic', ([name = '']) => topic(topics.get(name) ?? noTopic(name))],
     ['topics', () => terms(TOPICS.map(({ name, summary }) => [name, sentence(summary)]))],

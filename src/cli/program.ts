@@ -38,7 +38,7 @@ export async function createProgram(args: readonly string[]): Promise<Program> {
     .allowExcessArguments(false)
     .action(async (name: string | undefined) => {
       const { help } = await import('./help/help.js');
-      await help(program, name);
+      help(program, name);
     });
   return program;
 }

@@ -4,7 +4,7 @@ import { exampleLines } from './examples.js';
 import type { Term } from './layout.js';
 import { sentence, termLines } from './layout.js';
 
-/** The help of one command: how to call it, examples, its options in their groups. */
+/** The help of one command: synopsis, examples, and options by group. */
 export function commandHelp(command: Command, width: number): string {
   const operands = command.registeredArguments.map(operandTerm);
   return [
@@ -18,13 +18,15 @@ export function commandHelp(command: Command, width: number): string {
   ].join('\n\n');
 }
 
-/** Where its values are explained. */
+/** Commands that take control requests, as arguments or as the value of an option. */
+const TAKES_REQUESTS: ReadonlySet<string> = new Set(['read', 'write', 'pipe', 'control']);
+
+/** The help topics that explain a command's values. */
 function topics(command: Command): string[] {
-  const hasRequests = command.options.some(({ long }) => long === '--before');
-  return ['usbxfer help sizes', ...(hasRequests ? ['usbxfer help requests'] : [])];
+  const takesRequests = TAKES_REQUESTS.has(command.name());
+  return ['usbxfer help sizes', ...(takesRequests ? ['usbxfer help requests'] : [])];
 }
 
-/** How a command is called. */
 function synopsis(command: Command): string {
   const operands = command.registeredArguments.map((operand) => {
     const name = operandName(operand);
@@ -33,7 +35,7 @@ function synopsis(command: Command): string {
   return ['usbxfer', command.name(), '[options]', ...operands].join(' ');
 }
 
-/** `request...`, of one that is several words. */
+/** `request...` for an operand of several words. */
 function operandName(operand: Argument): string {
   return operand.variadic ? `${operand.name()}...` : operand.name();
 }
@@ -71,7 +73,7 @@ function optionTerm(option: Option): Term {
   return [flags, notes.length === 0 ? description : `${description} (${notes.join('; ')})`];
 }
 
-/** The default value of an option that has one, as one would type it. */
+/** The default value of an option, as a user would type it. */
 export function defaultText({ defaultValue, defaultValueDescription }: Option): string {
   return defaultValueDescription ?? String(defaultValue);
 }

@@ -9,23 +9,23 @@ import { exampleLines } from './examples.js';
 import { helpWidth, sentence, termLines, topicText, wrap } from './layout.js';
 import { TOPICS } from './topics.js';
 
-/** Prints the help of a command, or of usbxfer as a whole. */
+/** Prints the help of a command, or the overview. */
 export function showHelp(command: Command | undefined): void {
   print(command?.parent ? commandHelp(command, helpWidth()) : overview());
 }
 
-/** Where no command is given, the help is the message. Returns the code to exit with. */
+/** Prints the overview on stderr when no command is given. Returns the exit code. */
 export function printMissingCommand(): number {
   logToStderr(overview());
   return EXIT.usage;
 }
 
 /**
- * `usbxfer help [name]`: of a command, a topic, or usbxfer as a whole.
+ * `usbxfer help [name]`: prints the help of a command or a topic, or the overview.
  *
- * @throws CliError when there is neither a command nor a topic of that name
+ * @throws CliError if no command and no topic has that name
  */
-export async function help(program: Command, name: string | undefined): Promise<void> {
+export function help(program: Command, name: string | undefined): void {
   const command =
     name === undefined ? program : program.commands.find((known) => known.name() === name);
   if (command !== undefined) {
@@ -36,8 +36,7 @@ export async function help(program: Command, name: string | undefined): Promise<
   if (topic === undefined) {
     throw noHelp(program, name ?? '');
   }
-  const { PARTS } = await topic.load();
-  print(topicText(PARTS, helpWidth()));
+  print(topicText(topic.parts, helpWidth()));
 }
 
 function noHelp(program: Command, name: string): CliError {
@@ -46,17 +45,17 @@ function noHelp(program: Command, name: string): CliError {
     ...TOPICS.map((topic) => topic.name),
   ];
   const suggestion = didYouMean(name, names);
-  return new CliError('invalid-value', `there is no help on '${name}'${suggestion}`, {
-    advice: `there is on ${names.join(', ')}`,
+  return new CliError('invalid-value', `no help for '${name}'${suggestion}`, {
+    advice: `choose one of ${names.join(', ')}`,
   });
 }
 
 const WIDTH = 80;
 
-/** What usbxfer does. */
+/** What usbxfer does, in one line. */
 export const SUMMARY = 'move bulk data between any USB device and a shell pipeline';
 
-/** The help of usbxfer as a whole: a screen of 80 by 24 shows all of it, and a prompt. */
+/** The overview. It fits a terminal of 80 by 24, with room for the prompt. */
 export function overview(): string {
   const commands = COMMANDS.map(({ name, summary }) => [name, summary] as const);
   const topics = TOPICS.map(({ name }) => name).join(', ');
@@ -69,6 +68,6 @@ export function overview(): string {
     '',
     ...wrap(`Topics: ${topics}.`, WIDTH),
     'More: usbxfer <command> --help, usbxfer help <topic>, man usbxfer.',
-    'Options of usbxfer itself: -h, --help; -V, --version; --debug.',
+    'Global options: -h, --help; -V, --version; --debug.',
   ].join('\n');
 }

@@ -1,26 +1,21 @@
-/*
- * What a help topic is made of. A terminal shows it as text (`text.ts`); the manual pages have the
- * same (`man/generator/`).
- */
-
-/** A term and what it means, in whole sentences. */
+/** A term and its meaning in whole sentences. */
 export type Term = readonly [term: string, meaning: string];
 
-/** A paragraph, or a heading, or terms with their meanings. */
+/** A part of a help topic, for the terminal and the manual: a paragraph, a heading, or terms. */
 export type Part = string | { readonly heading: string } | { readonly terms: readonly Term[] };
 
 const INDENT = '  ';
 const GAP = 2;
 
-/** The widest column of terms, in characters: a longer term gets a line of its own. */
+/** The maximum width of the column of terms, in characters. A longer term gets its own line. */
 const WIDEST_TERM = 28;
 
-/** How wide help is: as the terminal, within reason; 80 columns elsewhere. */
+/** The width of help in columns: that of the terminal, from 40 to 100; otherwise 80. */
 export function helpWidth(): number {
   return Math.min(Math.max(process.stdout.columns || 80, 40), 100);
 }
 
-/** A topic as a terminal shows it. */
+/** Formats a topic for the terminal. */
 export function topicText(parts: readonly Part[], width: number): string {
   return parts
     .map((part) => partText(part, width))
@@ -28,7 +23,7 @@ export function topicText(parts: readonly Part[], width: number): string {
     .trimEnd();
 }
 
-/** One part, and an empty line, but for a heading. */
+/** Formats one part. An empty line follows it, unless it is a heading. */
 function partText(part: Part, width: number): string {
   if (typeof part === 'string') {
     return `${wrap(part, width).join('\n')}\n`;
@@ -36,12 +31,12 @@ function partText(part: Part, width: number): string {
   return 'terms' in part ? `${termLines(part.terms, width).join('\n')}\n` : `${part.heading}:`;
 }
 
-/** A summary as a sentence. */
+/** Turns a summary into a sentence. */
 export function sentence(summary: string): string {
   return `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`;
 }
 
-/** Terms, indented, and beside them what they mean. */
+/** Formats terms in an indented column, with their meanings next to it. */
 export function termLines(terms: readonly Term[], width: number): string[] {
   const lengths = terms.map(([term]) => term.length).filter((length) => length <= WIDEST_TERM);
   const column = INDENT.length + Math.max(0, ...lengths) + GAP;
@@ -56,7 +51,7 @@ export function termLines(terms: readonly Term[], width: number): string[] {
   });
 }
 
-/** Lines of at most `width` characters, but for longer words. */
+/** Breaks text into lines of at most `width` characters. Longer words are not broken. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';

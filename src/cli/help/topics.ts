@@ -1,48 +1,210 @@
-import type { Part } from './layout.js';
+import { SCENARIO_CLAUSES } from '../../backends/virtual/scenario/scenario.js';
+import { LARGEST_CONTROL_DATA } from '../../usb/control.js';
+import { DURATION_UNITS, SIZE_UNITS } from '../../usb/format.js';
+import { ERRORS, type ErrorEntry, EXIT } from '../errors/codes.js';
+import { type Part, sentence, type Term } from './layout.js';
 
-/** A help topic, known by name; its module is loaded only when it is asked for. */
-export interface TopicEntry {
+/** A help topic: `usbxfer help NAME`. */
+export interface Topic {
   readonly name: string;
-  /** What it is about, in a few words. */
+  /** A few words about it, for the manual. */
   readonly summary: string;
-  readonly load: () => Promise<TopicModule>;
+  readonly parts: readonly Part[];
 }
 
-/** What the module of a topic exports. */
-export interface TopicModule {
-  readonly PARTS: readonly Part[];
+const SIZES: readonly Part[] = [
+  { heading: 'Sizes' },
+  'A decimal number and a unit, such as 4096, 64k or 1.5MiB. It must be a whole number of bytes.',
+  { terms: unitTerms(SIZE_UNITS, (bytes) => (bytes === 1 ? 'Bytes.' : `${bytes} bytes.`)) },
+  { heading: 'Times' },
+  'A decimal number and a unit, such as 250ms, 10s or 1.5m. Options that wait for a device also ' +
+    'accept the word forever.',
+  {
+    terms: unitTerms(DURATION_UNITS, (ms) =>
+      ms === 1000 ? 'Seconds.' : ms < 1000 ? 'Milliseconds.' : `${ms / 1000} seconds.`,
+    ),
+  },
+  { heading: 'Devices and endpoints' },
+  {
+    terms: [
+      ['vid, pid', 'One to four hexadecimal digits, as in lsusb: 1234, 0x1234, 4b4.'],
+      ['path', 'A port path as shown by usbxfer list: 3-1.2.'],
+      [
+        'endpoint',
+        'The address in hexadecimal, 0x82 or 82; or the endpoint number, a single digit: 2.',
+      ],
+      [
+        'bus, address',
+        'Decimal, from 0 to 255. The same applies to interfaces and alternate settings.',
+      ],
+    ],
+  },
+];
+
+/** One term for each value: the units that stand for it. */
+function unitTerms(
+  units: ReadonlyMap<string, number>,
+  meaning: (value: number) => string,
+): readonly Term[] {
+  const names = new Map<number, string[]>();
+  for (const [unit, value] of units) {
+    names.set(value, [...(names.get(value) ?? []), unit === '' ? 'no unit' : unit]);
+  }
+  return [...names].map(([value, units]) => [units.join(', '), meaning(value)]);
+}
+
+const REQUESTS: readonly Part[] = [
+  'A control request goes to endpoint 0 of a device. It is written in one of two forms:',
+  {
+    terms: [
+      [
+        'in TYPE RECIPIENT REQUEST [VALUE [INDEX [LENGTH]]]',
+        'Device-to-host: the device responds with data.',
+      ],
+      ['out TYPE RECIPIENT REQUEST [VALUE [INDEX [DATA]]]', 'Host-to-device: the data is sent.'],
+    ],
+  },
+  'usbxfer control takes these words as arguments. An option such as --before takes them in quotes ' +
+    'as one argument.',
+  {
+    terms: [
+      ['TYPE', 'Who defines the request: standard (the USB specification), class or vendor.'],
+      [
+        'RECIPIENT',
+        'What the request addresses: device, interface, endpoint or other. For an interface or an ' +
+          'endpoint, INDEX is its number or its address, such as 0x82.',
+      ],
+      ['REQUEST', 'bRequest: 0 to 255.'],
+      ['VALUE, INDEX', 'wValue and wIndex: 0 to 65535. The default is 0.'],
+      [
+        'LENGTH',
+        'wLength: the largest number of bytes in the response, 0 to ' +
+          `${LARGEST_CONTROL_DATA}. The default is 0. The device may respond with fewer bytes.`,
+      ],
+      [
+        'DATA',
+        'Bytes to send, two hexadecimal digits each, optionally separated by spaces or colons: ' +
+          `0102ff, 01:02:ff. At most ${LARGEST_CONTROL_DATA} bytes.`,
+      ],
+    ],
+  },
+  'Numbers are decimal, or hexadecimal with the prefix 0x: 14 or 0x0e. The number bmRequestType can ' +
+    'replace the first three words: 0xc0 is the same as in vendor device.',
+  { heading: 'Examples' },
+  {
+    terms: [
+      ['in standard device 6 0x0100 0 18', 'Read the device descriptor (GET_DESCRIPTOR).'],
+      ['0x80 6 0x0100 0 18', 'The same.'],
+      ['in vendor device 0x0e 0 0 64', 'Send a vendor request and read up to 64 bytes.'],
+      ['out vendor device 0x01 1', 'Send a vendor request without data.'],
+      ['out class interface 0x22 3 0', 'Set DTR and RTS of a serial port (CDC-ACM).'],
+      ['out standard endpoint 1 0 0x82', 'Clear the halt of endpoint 0x82 (CLEAR_FEATURE).'],
+    ],
+  },
+];
+
+const SCENARIOS: readonly Part[] = [
+  'A scenario sets the rates and the faults of the simulated devices of --backend virtual. It is ' +
+    'the argument of --scenario, such as rate=40M,stall@1MiB, or the text of a file: ' +
+    '--scenario @FILE. Commas or line ends separate its clauses; # starts a comment. ' +
+    'For the form of SIZE, OFFSET and TIME, see usbxfer help sizes.',
+  { heading: 'Settings' },
+  { terms: SCENARIO_CLAUSES.filter(([clause]) => !isFault(clause)) },
+  { heading: 'Faults' },
+  'Each fault happens once, when the counter has sent OFFSET bytes. A fault whose name begins with ' +
+    'out- happens when the counter has received OFFSET bytes. The counter receives whole packets: a ' +
+    'fault within a packet happens before that packet.',
+  { terms: SCENARIO_CLAUSES.filter(([clause]) => isFault(clause)) },
+];
+
+function isFault(clause: string): boolean {
+  return clause.includes('@');
+}
+
+const ENVIRONMENT: readonly Part[] = [
+  {
+    terms: [
+      [
+        'USBXFER_BACKEND',
+        'The default of --backend: libusb or virtual. An empty value is ignored.',
+      ],
+      ['USBXFER_DEBUG', 'Any value other than an empty one has the effect of --debug.'],
+      [
+        'NO_COLOR',
+        'Any value other than an empty one turns colour off. The option --color overrides it.',
+      ],
+      [
+        'FORCE_COLOR',
+        'Turns colour on even if the stream is not a terminal. The values 0 and false turn it off.',
+      ],
+      ['TERM', 'The value dumb turns off colour and the progress line.'],
+      [
+        'LC_ALL, LC_CTYPE, LANG',
+        'Whether the terminal shows Unicode. If not, progress, trees and the marks of usbxfer doctor ' +
+          'are ASCII.',
+      ],
+      [
+        'USBXFER_SYSFS',
+        'A directory that replaces / in the search for devices. It contains sys/bus/usb/devices, ' +
+          'dev/bus/usb and usr/share/hwdata/usb.ids. For tests, and for files recorded on another ' +
+          'system.',
+      ],
+      ['COLUMNS', 'The width of the progress line if stderr is not a terminal.'],
+    ],
+  },
+];
+
+const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
+  done:
+    'Success: a limit was reached, all input was sent, the reader closed the pipe, or a signal ended ' +
+    'a capture or a watch that had no limit.',
+  internal: 'An internal error; please report it.',
+  usage: 'The command line is wrong.',
+  notFound: 'No device, interface or endpoint matches, or more than one does.',
+  cannotOpen:
+    'The device cannot be opened or claimed: permission, busy, memory. Or everything succeeded, but ' +
+    'the device could not be restored: its kernel driver did not come back. Or usbxfer doctor found ' +
+    'a problem.',
+  deviceLost: 'The device was lost, or did not come back from a reset.',
+  transferErrors:
+    'Transfer errors: the output has a gap or ends early, or not all input was sent. Or a control ' +
+    'request failed.',
+  ioFailed: 'The output or the input failed.',
+  shortOfLimit: 'Ended before the limit: device idle, time limit, or end of input.',
+};
+
+const EXIT_CODES: readonly Part[] = [
+  {
+    terms: [
+      ...Object.entries(EXIT).map(
+        ([name, code]): Term => [String(code), EXIT_MEANINGS[name as keyof typeof EXIT]],
+      ),
+      [
+        '128+n',
+        'Signal n ended the capture or the watch before its limit, or before all input was sent.',
+      ],
+    ],
+  },
+];
+
+/** By exit code. */
+const ERROR_CODES: readonly Part[] = [...new Set(ERRORS.map(({ exitCode }) => exitCode))].flatMap(
+  (code) => [
+    { heading: `Exit code ${code}` },
+    { terms: ERRORS.filter(({ exitCode }) => exitCode === code).map(errorTerm) },
+  ],
+);
+
+function errorTerm({ code, meaning, advice }: ErrorEntry): Term {
+  return [code, sentence(meaning) + (advice === undefined ? '' : ` ${sentence(advice)}`)];
 }
 
 /** Every topic, in the order in which the help names them. */
-export const TOPICS: readonly TopicEntry[] = [
-  {
-    name: 'sizes',
-    summary: 'how sizes, times, ids and endpoints are written',
-    load: () => import('./topics/sizes.js'),
-  },
-  {
-    name: 'requests',
-    summary: 'how control requests are written',
-    load: () => import('./topics/requests.js'),
-  },
-  {
-    name: 'scenarios',
-    summary: 'what the simulated devices can be told to do',
-    load: () => import('./topics/scenarios.js'),
-  },
-  {
-    name: 'environment',
-    summary: 'the environment variables that are looked at',
-    load: () => import('./topics/environment.js'),
-  },
-  {
-    name: 'exit-codes',
-    summary: 'what each exit code means',
-    load: () => import('./topics/exit-codes.js'),
-  },
-  {
-    name: 'errors',
-    summary: 'the code of each failure, as --json tells it',
-    load: () => import('./topics/errors.js'),
-  },
+export const TOPICS: readonly Topic[] = [
+  { name: 'sizes', summary: 'how to write sizes, times, ids and endpoints', parts: SIZES },
+  { name: 'requests', summary: 'how to write control requests', parts: REQUESTS },
+  { name: 'scenarios', summary: 'settings and faults of the simulated devices', parts: SCENARIOS },
+  { name: 'environment', summary: 'environment variables', parts: ENVIRONMENT },
+  { name: 'exit-codes', summary: 'the meaning of each exit code', parts: EXIT_CODES },
+  { name: 'errors', summary: 'error codes, as printed by --json', parts: ERROR_CODES },
 ];

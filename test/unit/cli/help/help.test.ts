@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../../../src/cli/commands.js';
+import { commandHelp } from '../../../../src/cli/help/command-help.js';
+import { overview } from '../../../../src/cli/help/help.js';
+import { topicText } from '../../../../src/cli/help/layout.js';
+import { TOPICS } from '../../../../src/cli/help/topics.js';
+import { createProgram } from '../../../../src/cli/program.js';
+
+/*
+ * Every text that the help prints is committed under snapshots/, so that wording is reviewed:
+ * `npx vitest run test/unit/cli/help -u` updates the files.
+ */
+
+const WIDTH = 80;
+
+async function helpOf(name: string): Promise<string> {
+  const program = await createProgram([name]);
+  const command = program.commands.find((candidate) => candidate.name() === name);
+  if (command === undefined) {
+    throw new Error(`there is no command ${name}`);
+  }
+  return commandHelp(command, WIDTH);
+}
+
+it('prints the overview as reviewed', async () => {
+  await expect(`${overview()}\n`).toMatchFileSnapshot('snapshots/usbxfer.txt');
+});
+
+it.each([
+  ...COMMANDS.map(({ name }) => name),
+  'help',
+])('prints the help of %s as reviewed', async (name) => {
+  await expect(`${await helpOf(name)}\n`).toMatchFileSnapshot(`snapshots/usbxfer-${name}.txt`);
+});
+
+it.each(TOPICS)('prints the topic $name as reviewed', async ({ name, parts }) => {
+  await expect(`${topicText(parts, WIDTH)}\n`).toMatchFileSnapshot(`snapshots/topic-${name}.txt`);
+});
+
+describe('the help of a command', () => {
+  it.each(['read', 'write', 'pipe', 'control'])('names the topic requests for %s', async (name) => {
+    expect(await helpOf(name)).toMatch(/, usbxfer help requests\.$/);
+  });
+
+  it.each(['list', 'reset'])('does not name the topic requests for %s', async (name) => {
+    expect(await helpOf(name)).not.toContain('requests');
+  });
+});
