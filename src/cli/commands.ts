@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-/** One command, known by name; its module is loaded only when it is meant. */
+/** A command. Its module is loaded only if the command line names it. */
 export interface CommandEntry {
   readonly name: string;
   /** One line, for the help. */
@@ -8,22 +8,22 @@ export interface CommandEntry {
   readonly load: () => Promise<CommandModule>;
 }
 
-/** What each file in `commands/` exports. */
+/** The exports of each module in `commands/`. */
 export interface CommandModule {
-  /** Gives a command its options, and what it does. */
+  /** Adds the options and the action to a command. */
   define(command: Command): void;
 }
 
-/** Every command, in the order in which the help shows them. */
+/** Every command, in the order of the help. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'list',
-    summary: 'list USB devices, without opening any',
+    summary: 'list USB devices without opening them',
     load: () => import('./commands/list.js'),
   },
   {
     name: 'info',
-    summary: 'tell all about one device, without opening it',
+    summary: 'show details of one device',
     load: () => import('./commands/info.js'),
   },
   {
@@ -38,7 +38,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'pipe',
-    summary: 'both at once: stdin to a device, its replies to stdout',
+    summary: 'send stdin to a device and write its replies to stdout',
     load: () => import('./commands/pipe.js'),
   },
   {
@@ -48,30 +48,30 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'reset',
-    summary: 'reset a device, and wait until it is back',
+    summary: 'reset a device and wait until it is back',
     load: () => import('./commands/reset.js'),
   },
   {
     name: 'watch',
-    summary: 'tell of USB devices as they are plugged and unplugged',
+    summary: 'watch devices being connected and disconnected',
     load: () => import('./commands/watch.js'),
   },
   {
     name: 'doctor',
-    summary: 'find what keeps devices from being used, and how to mend it',
+    summary: 'diagnose problems and suggest fixes',
     load: () => import('./commands/doctor.js'),
   },
   {
     name: 'udev-rule',
-    summary: 'print the udev rule that lets users open a device',
+    summary: 'print a udev rule that lets users open a device',
     load: () => import('./commands/udev-rule.js'),
   },
   {
     name: 'completion',
-    summary: 'print what makes a shell complete usbxfer',
+    summary: 'print a shell completion script',
     load: () => import('./commands/completion.js'),
   },
 ];
 
-/** What `usbxfer help` does, the one command that has no module of its own here. */
-export const HELP_SUMMARY = 'help on a command or a topic';
+/** The summary of `usbxfer help`, which has no module in `commands/`. */
+export const HELP_SUMMARY = 'show help for a command or a topic';

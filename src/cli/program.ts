@@ -4,14 +4,14 @@ import { Command, CommanderError, Option } from './commander.js';
 import { COMMANDS, HELP_SUMMARY } from './commands.js';
 import { print } from './terminal/stdio.js';
 
-/** Options of the program itself; they may stand behind the name of a command as well. */
+/** The global options. They may follow the name of a command. */
 export interface ProgramOptions {
   readonly debug?: true;
 }
 
 /**
- * The command line, ready to parse these arguments. Only the command that they mean has its options,
- * of the others no more than the name and the summary is known.
+ * Creates the command line parser for these arguments. Only the command that they name gets its
+ * options; the others have a name and a summary.
  */
 export async function createProgram(args: readonly string[]): Promise<Program> {
   const program = new Command('usbxfer')
@@ -21,8 +21,7 @@ export async function createProgram(args: readonly string[]): Promise<Program> {
     .helpOption('-h, --help', 'print this help')
     .showSuggestionAfterError()
     .helpCommand(false);
-  // Before the name of the command that is meant stand options without values and `help`, no other
-  // command's name.
+  // Only options without values and `help` may precede the name of the command.
   const meant = args.find((arg) => COMMANDS.some(({ name }) => name === arg));
   for (const { name, summary, load } of COMMANDS) {
     const command = program.command(name).description(summary).allowExcessArguments(false);
@@ -43,13 +42,13 @@ export async function createProgram(args: readonly string[]): Promise<Program> {
   return program;
 }
 
-/** In the environment any value will do, unless it is empty. */
+/** The environment variable counts unless it is empty. */
 function debugOption(): InstanceType<typeof Option> {
-  const option = new Option('--debug', 'tell of a failure what began it, and where');
+  const option = new Option('--debug', 'show underlying causes and stack traces');
   return process.env['USBXFER_DEBUG'] ? option.env('USBXFER_DEBUG') : option;
 }
 
-/** Commander's own would have to be told the version before anybody asks for it. */
+/** Replaces commander's own option, which would read the version at every start. */
 function answerVersion(): never {
   print(version());
   throw new CommanderError(0, 'commander.version', '(version)');

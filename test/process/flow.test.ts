@@ -90,7 +90,7 @@ describe('the meters', () => {
 it.each([
   ['0', /give a size/],
   ['lots', /give a size/],
-  ['900T', /give less: this machine has [\d.]+ .iB in all/],
+  ['900T', /give at most the memory of this machine, [\d.]+ .iB/],
 ])('--buffer %s is refused', async (size, message) => {
   const { stderr, code } = await shell(`${READ} --buffer ${size}`);
   expect(JSON.parse(stderr)).toMatchObject({

@@ -12,7 +12,7 @@ import { shell, usbxfer } from './usbxfer.js';
 const COMMAND_NAMES = COMMANDS.map(({ name }) => name);
 const TOPIC_NAMES = TOPICS.map(({ name }) => name);
 
-/** The lines of an answer on stdout, which must be the only one. */
+/** The lines that a successful run prints on stdout. It must print nothing on stderr. */
 async function answer(...args: string[]): Promise<string[]> {
   const { stdout, stderr, code } = await usbxfer(args);
   expect([code, stderr]).toEqual([0, '']);
@@ -23,13 +23,13 @@ function widest(lines: readonly string[]): number {
   return Math.max(...lines.map((line) => line.length));
 }
 
-/** The words before the first wide gap of each line that has one: commands, terms, options. */
+/** The first column of indented lines: commands, terms, options. */
 function terms(lines: readonly string[]): string[] {
   return lines.flatMap((line) => /^ {2}(\S.*?)(?: {2,}|$)/.exec(line)?.[1] ?? []);
 }
 
 describe('the help of usbxfer', () => {
-  it('is one screen of 80 columns by 24 lines, and begins with examples', async () => {
+  it('fits a screen of 80 columns by 24 lines and begins with examples', async () => {
     const lines = await answer('--help');
     expect(lines.length).toBeLessThan(24);
     expect(widest(lines)).toBeLessThanOrEqual(80);
@@ -37,7 +37,7 @@ describe('the help of usbxfer', () => {
     expect(lines[1]).toMatch(/^ {2}usbxfer /);
   });
 
-  it('has a line for each command, names every topic, and says where more is', async () => {
+  it('lists every command and topic and refers to the manual', async () => {
     const text = (await answer('--help')).join('\n');
     for (const { name, summary } of COMMANDS) {
       expect(text).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'));
@@ -46,26 +46,26 @@ describe('the help of usbxfer', () => {
     expect(text).toContain('man usbxfer');
   });
 
-  it('is the same however it is asked for', async () => {
+  it('is the same for --help, -h and help', async () => {
     const lines = await answer('--help');
     expect(await answer('-h')).toEqual(lines);
     expect(await answer('help')).toEqual(lines);
   });
 
-  it('is the message, on stderr, where nothing is asked', async () => {
+  it('is printed on stderr if there are no arguments', async () => {
     const { stdout, stderr, code } = await usbxfer([]);
     expect([code, stdout.length]).toEqual([2, 0]);
     expect(stderr.trimEnd().split('\n')).toEqual(await answer('--help'));
   });
 
-  it('is plain, even where colour is asked for', async () => {
+  it('has no colour, even with FORCE_COLOR', async () => {
     const { stdout } = await usbxfer(['--help'], { FORCE_COLOR: '1' });
     expect(stdout.includes(0x1b)).toBe(false);
   });
 });
 
 describe.each([...COMMAND_NAMES, 'help'])('the help of usbxfer %s', (name) => {
-  it('begins with how to call it and two or three examples, 80 columns wide', async () => {
+  it('begins with the usage and two or three examples, 80 columns wide', async () => {
     const lines = await answer(name, '--help');
     expect(lines[0]).toMatch(new RegExp(`^Usage: usbxfer ${name} \\[options\\]`));
     expect(lines[3]).toBe('Examples:');
@@ -78,25 +78,20 @@ describe.each([...COMMAND_NAMES, 'help'])('the help of usbxfer %s', (name) => {
     expect(widest(lines)).toBeLessThanOrEqual(80);
   });
 
-  it('says where control requests are explained, where there are any', async () => {
-    expect((await answer('pipe', '--help')).at(-1)).toMatch(/, usbxfer help requests\.$/);
-    expect((await answer('list', '--help')).at(-1)).not.toContain('requests');
-  });
-
-  it('is also that of usbxfer help', async () => {
+  it('is also printed by usbxfer help', async () => {
     expect(await answer('help', name)).toEqual(await answer(name, '--help'));
   });
 });
 
 describe('the help of usbxfer read', () => {
-  it('tells defaults, choices, and what an option means without its value', async () => {
+  it('shows defaults, choices, and the meaning of an option without a value', async () => {
     const text = (await answer('read', '--help')).join(' ').replace(/ +/g, ' ');
     expect(text).toContain('(default: 256KiB)');
     expect(text).toContain('(one of libusb, virtual; default: libusb; or USBXFER_BACKEND)');
     expect(text).toContain('(without a value: forever)');
   });
 
-  it.runIf(process.platform === 'linux')('is as wide as the terminal', async () => {
+  it.runIf(process.platform === 'linux')('fits the width of the terminal', async () => {
     const command = (columns: number) =>
       `script -qec "stty cols ${columns}; node bin/usbxfer.js read --help" /dev/null < /dev/null`;
     const narrow = await shell(command(60));
@@ -109,22 +104,26 @@ describe('the help of usbxfer read', () => {
 });
 
 describe('the examples', () => {
-  it('are of every command, and of no other', () => {
+  it('exist for every command', () => {
     expect(Object.keys(EXAMPLES).sort()).toEqual([...COMMAND_NAMES, 'help', 'usbxfer'].sort());
   });
 
-  it.each(Object.values(EXAMPLES).flat())('%s: has only options that there are', async (line) => {
-    const [, name = '', args = ''] = /^usbxfer (\S+)([^|>]*)/.exec(line) ?? [];
-    const options = args.match(/(?<= )--?[a-z-]+/g) ?? [];
+  const uses = Object.values(EXAMPLES)
+    .flat()
+    .flatMap(([line]) => {
+      const [, name = '', args = ''] = /\busbxfer (\S+)([^|>]*)/.exec(line) ?? [];
+      return (args.match(/(?<= )--?[a-z-]+/g) ?? []).map((option) => `${name} ${option}`);
+    });
+
+  it.each([...new Set(uses)])('use an option that exists: %s', async (use) => {
+    const [name = '', option = ''] = use.split(' ');
     const help = await answer(name, '--help');
-    for (const option of options) {
-      expect(help.join('\n')).toMatch(new RegExp(`^  (-., )?${option}\\b`, 'm'));
-    }
+    expect(help.join('\n')).toMatch(new RegExp(`^  (-., )?${option}\\b`, 'm'));
   });
 });
 
 describe.each(TOPIC_NAMES)('usbxfer help %s', (name) => {
-  it('is plain text, 80 columns wide', async () => {
+  it('prints text of at most 80 columns', async () => {
     const lines = await answer('help', name);
     expect(lines.length).toBeGreaterThan(3);
     expect(widest(lines)).toBeLessThanOrEqual(80);
@@ -132,17 +131,17 @@ describe.each(TOPIC_NAMES)('usbxfer help %s', (name) => {
 });
 
 describe('the topics', () => {
-  it('have every exit code', async () => {
+  it('include every exit code', async () => {
     const codes = Object.values(EXIT).map(String);
     expect(terms(await answer('help', 'exit-codes'))).toEqual([...codes, '128+n']);
   });
 
-  it('have every clause of a scenario', async () => {
+  it('include every clause of a scenario', async () => {
     const clauses = SCENARIO_CLAUSES.map(([clause]) => clause);
     expect(terms(await answer('help', 'scenarios'))).toEqual(clauses);
   });
 
-  it('have every unit of sizes and times, with its value', async () => {
+  it('include every unit of sizes and times, with its value', async () => {
     const lines = await answer('help', 'sizes');
     const units = lines.flatMap((line) => {
       const [, names = '', number = '', word = ''] =
@@ -163,7 +162,7 @@ describe('the topics', () => {
     }
   });
 
-  it('have every environment variable that is looked at', async () => {
+  it('include every environment variable that the code reads', async () => {
     const used = sources('src').flatMap((text) => [
       ...[...text.matchAll(/process\.env\['(\w+)'\]|\.env\('(\w+)'\)/g)].map(([, a, b]) => a ?? b),
       ...[...text.matchAll(/\{([^{}]*)\} = process\.env\b/g)].flatMap(([, names = '']) =>
@@ -192,15 +191,15 @@ describe('a misspelling', () => {
     [['dump'], /^usbxfer: unknown command 'dump'; there are list, info, read/],
     [
       ['help', 'reed'],
-      /^usbxfer: there is no help on 'reed' \(did you mean read\?\); there is on /,
+      /^usbxfer: no help for 'reed' \(did you mean read\?\); choose one of /,
     ],
     [
       ['help', 'exitcodes'],
-      /'exitcodes' \(did you mean exit-codes\?\); there is on list, info, read/,
+      /'exitcodes' \(did you mean exit-codes\?\); choose one of list, info, read/,
     ],
-    [['help', 'env'], /'env' \(did you mean environment\?\); there is on .*, environment, /],
-    [['help', 'x'.repeat(5000)], /^usbxfer: there is no help on 'x{5000}'; there is on /],
-    [['help', '\x1b[2J\n'], /^usbxfer: there is no help on '\\x1b\[2J '; there is on /],
+    [['help', 'env'], /'env' \(did you mean environment\?\); choose one of .*, environment, /],
+    [['help', 'x'.repeat(5000)], /^usbxfer: no help for 'x{5000}'; choose one of /],
+    [['help', '\x1b[2J\n'], /^usbxfer: no help for '\\x1b\[2J '; choose one of /],
     [
       ['read', '--byte', '3'],
       /^usbxfer: unknown option '--byte' \(did you mean --bytes\?\); usbxfer read --help lists them$/,
@@ -212,14 +211,14 @@ describe('a misspelling', () => {
       ['read', 'dump.bin'],
       /^usbxfer: too many arguments .*; give -d VID\[:PID\] or -o FILE; see usbxfer read --help$/,
     ],
-  ])('%j gets one line that says what there is, and exit code 2', async (args, message) => {
+  ])('%j prints one line with the choices and exits with 2', async (args, message) => {
     const { stdout, stderr, code } = await usbxfer(args);
     expect([stdout.length, code]).toEqual([0, 2]);
     expect(stderr).toMatch(/^[^\n]*\n$/);
     expect(stderr.trimEnd()).toMatch(message);
   });
 
-  it('is found in the environment as well', async () => {
+  it('is also detected in the environment', async () => {
     const { stderr, code } = await usbxfer(['list'], { USBXFER_BACKEND: 'libsub' });
     expect(stderr).toMatch(/'libsub' from env 'USBXFER_BACKEND'.* \(did you mean libusb\?\)\n$/);
     expect(code).toBe(2);

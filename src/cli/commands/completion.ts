@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { print } from '../terminal/stdio.js';
 
-/** The scripts' names are those that the shells look for. */
+/** The files of the scripts, named as the shells expect. */
 const SCRIPTS = {
   bash: 'usbxfer.bash',
   zsh: '_usbxfer',
@@ -13,7 +13,7 @@ const SCRIPTS = {
 export function define(command: Command): void {
   const shells = Object.keys(SCRIPTS);
   command
-    .addArgument(command.createArgument('<shell>', 'whose script').choices(shells))
+    .addArgument(command.createArgument('<shell>', 'shell that the script is for').choices(shells))
     .action((shell: keyof typeof SCRIPTS) => {
       const file = new URL(`../../../completions/${SCRIPTS[shell]}`, import.meta.url);
       print(readFileSync(file, 'utf8').trimEnd());

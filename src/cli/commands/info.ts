@@ -29,9 +29,7 @@ export function define(command: Command): void {
     .argument('[device]', 'vid[:pid] or port path', values.deviceSelector)
     .optionsGroup('Output:')
     .option('--json', 'print one JSON object')
-    .addOption(
-      new Option('--raw', 'print the bytes of the descriptors, in hexadecimal').conflicts('json'),
-    );
+    .addOption(new Option('--raw', 'print the descriptors as a hex dump').conflicts('json'));
   addColorOption(command);
   addPlaceOptions(addFilterOptions(command));
   addBackendOptions(command);

@@ -32,7 +32,7 @@ export function define(command: Command): void {
   command
     .optionsGroup('Reset:')
     .addOption(
-      new Option('--timeout <time>', 'give the device so long to come back')
+      new Option('--timeout <time>', 'how long to wait until the device is back')
         .argParser(values.duration)
         .default(5000, '5s'),
     )

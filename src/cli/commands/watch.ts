@@ -10,7 +10,6 @@ import {
   addFilterOptions,
   addKindOptions,
   addPlaceOptions,
-  each,
   type FilterOptions,
   filterDevices,
   type KindOptions,
@@ -32,15 +31,16 @@ interface WatchOptions extends BackendOptions, FilterOptions, KindOptions {
 
 /** `usbxfer watch` */
 export function define(command: Command): void {
-  addKindOptions(addPlaceOptions(addFilterOptions(command, each), each));
+  const format = { repeatable: true };
+  addKindOptions(addPlaceOptions(addFilterOptions(command, format), format));
   command
     .optionsGroup('Limits:')
-    .option('--count <n>', 'end after so many events', values.count)
-    .option('--timeout <time>', 'end after so long, short of --count or not', values.duration);
+    .option('--count <n>', 'stop after this many events', values.count)
+    .option('--timeout <time>', 'stop after this long', values.duration);
   command
     .optionsGroup('Output:')
-    .option('--initial', 'begin with the devices that are there')
-    .option('--json', 'print one JSON object a line');
+    .option('--initial', 'start with the devices that are connected already')
+    .option('--json', 'print one JSON object per line');
   addBackendOptions(command);
   command.action(watch);
 }

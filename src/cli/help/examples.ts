@@ -52,7 +52,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer doctor --json | jq ".checks[].fix | strings"', 'Print the fixes.'],
   ],
   'udev-rule': [
-    ['usbxfer udev-rule -d 1234:5678', 'For users logged in at the machine.'],
+    ['usbxfer udev-rule -d 1234:5678', 'For users at the machine.'],
     ['usbxfer udev-rule -d 1234:5678 --group plugdev', 'For ssh and services.'],
   ],
   completion: [

@@ -7,7 +7,7 @@ import { Option } from '../commander.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
 import { sanitize } from '../terminal/sanitize.js';
 
-/** Which bus to work on. */
+/** The options that select the bus. */
 export interface BackendOptions {
   readonly backend: string;
   readonly scenario?: string;
@@ -15,28 +15,24 @@ export interface BackendOptions {
 
 const NAMES = ['libusb', 'virtual'];
 
-/** Adds the options that choose the bus. */
+/** Adds the options that select the bus. */
 export function addBackendOptions(command: Command): Command {
-  const backend = new Option('--backend <name>', 'the bus; virtual is a simulated one')
+  const backend = new Option('--backend <name>', 'USB bus; virtual is a simulated one')
     .choices(NAMES)
     .default('libusb');
   if (process.env['USBXFER_BACKEND'] !== '') {
-    backend.env('USBXFER_BACKEND'); // empty is as good as not set
+    backend.env('USBXFER_BACKEND'); // an empty value is ignored
   }
   return command
     .optionsGroup('Bus:')
     .addOption(backend)
-    .option(
-      '--scenario <text>',
-      "the virtual bus's rates and faults; @FILE reads them from a file",
-    );
+    .option('--scenario <text>', 'rates and faults of the virtual bus; @FILE reads a file');
 }
 
-/** Makes the backend that was asked for; only that one is loaded. */
+/** Creates the selected backend. Loads only that one. */
 export async function loadBackend(options: BackendOptions): Promise<Backend> {
   if (options.backend === 'virtual') {
     const { createVirtualBackend } = await import('../../backends/virtual/backend.js');
-    const { loadScenario } = await import('./backend.js');
     return createVirtualBackend({ scenario: await loadScenario(options.scenario) });
   }
   if (options.scenario !== undefined) {
@@ -47,11 +43,11 @@ export async function loadBackend(options: BackendOptions): Promise<Backend> {
 }
 
 /**
- * The scenario that `--scenario` means: its text, or `@FILE` that has it.
+ * The scenario in the value of `--scenario`: its text, or `@FILE`.
  *
- * @throws CliError when it is none, or the file cannot be read
+ * @throws CliError if it is not a scenario, or the file cannot be read
  */
-export async function loadScenario(scenario = ''): Promise<Scenario> {
+async function loadScenario(scenario = ''): Promise<Scenario> {
   const text = scenario.startsWith('@') ? await readText(scenario.slice(1)) : scenario;
   try {
     return parseScenario(text);
@@ -70,8 +66,8 @@ async function readText(file: string): Promise<string> {
 }
 
 /**
- * The folder that stands for / where devices are looked at, `USBXFER_SYSFS`: for tests, and to look at
- * what was recorded elsewhere. Undefined, or empty: this system's own files.
+ * The directory that replaces / in the search for devices, from `USBXFER_SYSFS`: for tests, and for
+ * files recorded on another system. Undefined if it is not set or empty.
  */
 export function systemRoot(): string | undefined {
   return process.env['USBXFER_SYSFS'] || undefined;

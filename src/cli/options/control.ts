@@ -4,11 +4,11 @@ import { hexBytes } from '../commands/control/request.js';
 import type { OutputOptions } from '../session/output-name.js';
 import type { ChoiceOptions } from '../session/select-device.js';
 import { addBackendOptions, type BackendOptions } from './backend.js';
-import { addFilterOptions, addPlaceOptions } from './device.js';
+import { addFilterOptions, addPlaceOptions, waitOption } from './device.js';
 import { addColorOption } from './output.js';
 import * as values from './parsers.js';
 
-/** What the options of `usbxfer control` say. */
+/** The options of `usbxfer control`. */
 export interface ControlOptions extends BackendOptions, ChoiceOptions, OutputOptions {
   readonly in?: true;
   readonly out?: true;
@@ -22,43 +22,39 @@ export interface ControlOptions extends BackendOptions, ChoiceOptions, OutputOpt
   readonly quiet?: true;
 }
 
-/** Adds the operands and options of `usbxfer control`, in the order in which its help shows them. */
+/** Adds the arguments and options of `usbxfer control`, in the order of its help. */
 export function addControlOptions(command: Command): void {
   command.argument(
     '<request...>',
-    'in|out TYPE RECIPIENT REQUEST [VALUE [INDEX [LENGTH|DATA]]]: see usbxfer help requests',
+    'in|out TYPE RECIPIENT REQUEST [VALUE [INDEX [LENGTH|DATA]]]; see usbxfer help requests',
   );
   addFilterOptions(command);
   addPlaceOptions(command);
   command
-    .addOption(
-      new Option('--wait [time]', 'wait for the device before starting')
-        .argParser(values.timeoutOrForever)
-        .preset('forever'),
-    )
+    .addOption(waitOption())
     .optionsGroup('Request:')
-    .addOption(new Option('--in', 'the word in: the device answers').conflicts('out'))
-    .option('--out', 'the word out: the device is sent something')
+    .addOption(new Option('--in', 'device-to-host request').conflicts('out'))
+    .option('--out', 'host-to-device request')
     .addOption(
-      new Option('--data <hex>', 'bytes to send, such as 0102ff')
+      new Option('--data <hex>', 'data to send, in hexadecimal, such as 0102ff')
         .argParser(hexBytes)
         .conflicts('input'),
     )
-    .option('-i, --input <file>', 'send what is in a file; - is stdin')
+    .option('-i, --input <file>', 'file with the data to send; - is stdin')
     .addOption(
-      new Option('--timeout <time>', 'give up on an answer after so long')
+      new Option('--timeout <time>', 'how long to wait for the response')
         .argParser(values.duration)
         .default(5000, '5s'),
     )
-    .option('--detach', 'take the interface from its kernel driver for the time of the request')
+    .option('--detach', 'detach the kernel driver during the request')
     .optionsGroup('Output:')
-    .option('-o, --output <file>', 'where the answer goes; - is stdout', '-')
+    .option('-o, --output <file>', 'file for the response; - is stdout', '-')
     .option('--force', 'overwrite an existing file')
-    .option('--hex', 'write the answer as a hex dump')
+    .option('--hex', 'write the response as a hex dump')
     .addOption(
-      new Option('--json', 'print one JSON object, the answer in it').conflicts(['output', 'hex']),
+      new Option('--json', 'print one JSON object with the response').conflicts(['output', 'hex']),
     )
-    .option('-q, --quiet', 'say nothing of an answer that is shorter than asked for');
+    .option('-q, --quiet', 'do not warn about short responses');
   addColorOption(command);
   addBackendOptions(command);
 }

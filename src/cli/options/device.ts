@@ -7,10 +7,10 @@ import { busAddress, ids } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
 import * as values from './parsers.js';
 
-/** Candidates that an ambiguity names; more would bury the advice. */
-const MOST_CANDIDATES = 8;
+/** The number of candidates that an error about an ambiguous device lists. */
+const MAX_CANDIDATES = 8;
 
-/** The options that filter. */
+/** The options that select devices. */
 const FILTERS = [
   'device',
   'vid',
@@ -24,85 +24,85 @@ const FILTERS = [
 ] as const;
 
 /**
- * The options that say which devices are meant: one filter for each time that an option was given. A
- * device has to fit one of each option's.
+ * The options that select devices, each with one filter for each time it was given. A device must
+ * match one filter of every option that was given.
  */
 export type FilterOptions = {
   readonly [Name in (typeof FILTERS)[number]]?: readonly DeviceFilter[];
 };
 
-/**
- * The parser of an option that filters.
- *
- * @param filter makes a filter of the option's value
- */
-export type FilterParser = (
-  filter: (text: string) => DeviceFilter,
-) => (text: string, before?: readonly DeviceFilter[]) => readonly DeviceFilter[];
+/** How often an option that selects devices counts: only the last time, or every time. */
+export interface FilterOptionsFormat {
+  readonly repeatable?: boolean;
+}
 
-/** An option that is given twice means what it says last. */
-export const last: FilterParser = (filter) => (text) => [filter(text)];
+/** The parser of an option that selects devices by one filter. */
+function filterParser(parse: (text: string) => DeviceFilter, { repeatable }: FilterOptionsFormat) {
+  return repeatable ? values.repeatable(parse) : (text: string) => [parse(text)];
+}
 
-/** An option that is given twice means both. */
-export const each: FilterParser =
-  (filter) =>
-  (text, before = []) => [...before, filter(text)];
-
-/** Adds the options that filter devices by what they are. */
-export function addFilterOptions(command: Command, parser: FilterParser = last): Command {
+/** Adds the options that select devices by their properties. */
+export function addFilterOptions(command: Command, format: FilterOptionsFormat = {}): Command {
   return command
     .optionsGroup('Device:')
     .addOption(
-      new Option('-d, --device <vid[:pid]>', 'vendor and product id, hexadecimal as in lsusb')
-        .argParser(parser(values.idPair))
+      new Option('-d, --device <vid[:pid]>', 'vendor and product ID, hexadecimal as in lsusb')
+        .argParser(filterParser(values.idPair, format))
         .conflicts(['vid', 'pid']),
     )
     .option(
       '--vid <id>',
-      'vendor id, hexadecimal',
-      parser((text) => ({ vid: values.id(text) })),
+      'vendor ID, hexadecimal',
+      filterParser((text) => ({ vid: values.id(text) }), format),
     )
     .option(
       '--pid <id>',
-      'product id, hexadecimal',
-      parser((text) => ({ pid: values.id(text) })),
+      'product ID, hexadecimal',
+      filterParser((text) => ({ pid: values.id(text) }), format),
     )
     .option(
       '--serial <text>',
-      'serial number, to the letter',
-      parser((serial) => ({ serial })),
+      'exact serial number',
+      filterParser((serial) => ({ serial }), format),
     );
 }
 
-/** Adds the options that say where a device is. */
-export function addPlaceOptions(command: Command, parser: FilterParser = last): Command {
+/** Adds the options that select devices by their place on the bus. */
+export function addPlaceOptions(command: Command, format: FilterOptionsFormat = {}): Command {
   command.option(
     '--path <path>',
     'port path, such as 3-1.2',
-    parser((text) => ({ path: values.path(text) })),
+    filterParser((text) => ({ path: values.path(text) }), format),
   );
-  return addBusOption(command, parser).option(
+  return addBusOption(command, format).option(
     '--address <n>',
     'address on the bus',
-    parser((text) => ({ address: values.uint8(text) })),
+    filterParser((text) => ({ address: values.uint8(text) }), format),
   );
 }
 
-/** Adds the option that says on which bus a device is. */
-export function addBusOption(command: Command, parser: FilterParser = last): Command {
+/** Adds the option that selects devices by the bus. */
+export function addBusOption(command: Command, format: FilterOptionsFormat = {}): Command {
   return command.option(
     '--bus <n>',
     'bus number',
-    parser((text) => ({ bus: values.uint8(text) })),
+    filterParser((text) => ({ bus: values.uint8(text) }), format),
   );
 }
 
-/** What all of the options say together, where each was given once. */
+/** The option that waits for the selected device. */
+export function waitOption(): InstanceType<typeof Option> {
+  return new Option('--wait [time]', 'wait until the device is connected')
+    .argParser(values.timeoutOrForever)
+    .preset('forever');
+}
+
+/** Merges the filters of all options. Each option must have been given at most once. */
 export function filterOf(options: FilterOptions): DeviceFilter {
   return Object.assign({}, ...FILTERS.flatMap((name) => options[name] ?? []));
 }
 
-/** The devices that are meant. */
+/** The devices that the options select. */
 export function filterDevices(
   devices: readonly DeviceInfo[],
   options: FilterOptions,
@@ -114,23 +114,23 @@ export function filterDevices(
 }
 
 /**
- * The one device that is meant.
+ * The only device that the options select.
  *
- * @throws CliError when there is none, or more than one: naming the candidates
+ * @throws CliError if no device matches, or more than one: then it lists the candidates
  */
 export function selectDevice(devices: readonly DeviceInfo[], options: FilterOptions): DeviceInfo {
   const candidates = filterDevices(devices, options);
   const [only] = candidates;
   if (only === undefined) {
     throw new CliError('no-such-device', 'no such device', {
-      advice: 'usbxfer list shows what is there',
+      advice: 'usbxfer list shows the connected devices',
     });
   }
   if (candidates.length > 1) {
-    const shown = candidates.slice(0, MOST_CANDIDATES).map(describe).join(', ');
-    const more = candidates.length > MOST_CANDIDATES ? ', …' : '';
-    throw new CliError('ambiguous-device', `${candidates.length} devices fit: ${shown}${more}`, {
-      advice: 'choose with --path, --serial or --bus and --address',
+    const shown = candidates.slice(0, MAX_CANDIDATES).map(describe).join(', ');
+    const more = candidates.length > MAX_CANDIDATES ? ', …' : '';
+    throw new CliError('ambiguous-device', `${candidates.length} devices match: ${shown}${more}`, {
+      advice: 'select one with --path, --serial, or --bus and --address',
     });
   }
   return only;
@@ -141,26 +141,28 @@ function describe(device: DeviceInfo): string {
   return `${device.path} (${ids(device)} at ${busAddress(device)}${serial})`;
 }
 
-/** What a device is to be called, in part: one of these. */
+/** The option that selects devices by name. */
 export interface KindOptions {
+  /** Text in the name of the device; one of these must match. */
   readonly name?: readonly string[];
 }
 
-/** Adds the options that filter devices by name and by class. Given twice, either will do. */
+/** Adds the options that select devices by name and by class. Both may be repeated. */
 export function addKindOptions(command: Command): Command {
-  return command.option('--name <text>', 'text in its name, in any case', eachText).option(
-    '--class <class>',
-    'class, by name or in hexadecimal, of the device or an interface',
-    each((text) => ({ classCode: values.deviceClass(text) })),
-  );
+  return command
+    .option(
+      '--name <text>',
+      'part of the device name, in any case',
+      values.repeatable((text) => text),
+    )
+    .option(
+      '--class <class>',
+      'class of the device or an interface: name or code',
+      values.repeatable((text) => ({ classCode: values.deviceClass(text) })),
+    );
 }
 
-/** All values of an option that is given more than once. */
-export function eachText(text: string, before: readonly string[] = []): readonly string[] {
-  return [...before, text];
-}
-
-/** Whether a device of that name is meant. */
+/** Whether the options select a device with this name. */
 export function matchesName(name: string, { name: parts }: KindOptions): boolean {
   return parts?.some((part) => name.toLowerCase().includes(part.toLowerCase())) ?? true;
 }

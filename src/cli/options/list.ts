@@ -6,12 +6,11 @@ import {
   addBusOption,
   addFilterOptions,
   addKindOptions,
-  each,
-  eachText,
   type FilterOptions,
   type KindOptions,
 } from './device.js';
 import { addColorOption } from './output.js';
+import { repeatable } from './parsers.js';
 
 /** The options of `usbxfer list`. */
 export interface ListOptions extends BackendOptions, FilterOptions, KindOptions {
@@ -30,15 +29,16 @@ export function addListOptions(command: Command): void {
   command
     .optionsGroup('Output:')
     .addOption(
-      new Option('-o, --output <columns>', 'columns to show; behind a + those to add').argParser(
-        parseColumns,
-      ),
+      new Option(
+        '-o, --output <columns>',
+        'columns to show; a + in front adds to the default ones',
+      ).argParser(parseColumns),
     )
-    .option('--no-header', 'leave out the names of the columns')
-    .option('--list-columns', 'show which columns there are')
-    .option('--sort <column>', 'order by a column; behind a - the other way round', parseOrder)
-    .option('--tree', 'show which hub each device hangs on')
-    .option('-v, --verbose', 'show interfaces and endpoints as well')
+    .option('--no-header', 'omit the header line')
+    .option('--list-columns', 'list the available columns')
+    .option('--sort <column>', 'sort by this column; a - in front reverses the order', parseOrder)
+    .option('--tree', 'show each device below its hub')
+    .option('-v, --verbose', 'show interfaces and endpoints')
     .addOption(
       new Option('--json', 'print one JSON object').conflicts([
         'output',
@@ -48,10 +48,11 @@ export function addListOptions(command: Command): void {
       ]),
     );
   addColorOption(command);
-  addKindOptions(addBusOption(addFilterOptions(command, each), each)).option(
+  const format = { repeatable: true };
+  addKindOptions(addBusOption(addFilterOptions(command, format), format)).option(
     '--driver <name>',
     'kernel driver of an interface',
-    eachText,
+    repeatable((text) => text),
   );
   addBackendOptions(command);
 }

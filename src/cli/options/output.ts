@@ -2,11 +2,11 @@ import type { Command } from 'commander';
 import { Option } from '../commander.js';
 import { type ColorChoice, chooseColor } from '../terminal/style.js';
 
-/** Adds `--color`, which holds from where it stands on. */
+/** Adds `--color`, which takes effect as soon as it is parsed. */
 export function addColorOption(command: Command): void {
   command
     .addOption(
-      new Option('--color <when>', 'colour what is shown')
+      new Option('--color <when>', 'when to colour the output')
         .choices(['auto', 'always', 'never'])
         .default('auto'),
     )

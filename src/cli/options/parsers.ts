@@ -8,22 +8,31 @@ import { didYouMean } from '../errors/suggest.js';
 import { binarySize } from '../terminal/format.js';
 
 /*
- * Values of options, from text. Each parser throws commander's InvalidArgumentError, whose message
- * says what would have been right.
+ * Parsers for the values of options. Each throws commander's InvalidArgumentError, whose message
+ * says which values are valid.
  */
 
-/** Bounds for what sizes memory, so that a typing error is refused and not tried. */
+/**
+ * The parser of an option that may be given several times: collects the values in a list.
+ *
+ * @param parse the parser of one value
+ */
+export function repeatable<T>(parse: (text: string) => T) {
+  return (text: string, before: readonly T[] = []): readonly T[] => [...before, parse(text)];
+}
+
+/** Limits on memory, so that a typing error is rejected before any allocation. */
 const MOST_TRANSFERS = 1024;
 const LARGEST_TRANSFER = 256 * 1024 * 1024;
 
-/** Bounds for what makes files, in bytes and milliseconds, so that it does not make them by the thousand. */
+/** The smallest file in bytes and the shortest in milliseconds, so that no run creates thousands. */
 const SMALLEST_FILE = 512;
 const SHORTEST_FILE = 100;
 
-/** A vendor or product id: hexadecimal, as lsusb shows it. */
+/** A vendor or product ID: hexadecimal, as lsusb prints it. */
 export function id(text: string): number {
   if (!/^(0x)?[0-9a-f]{1,4}$/i.test(text)) {
-    throw new InvalidArgumentError('give 1 to 4 hexadecimal digits, as lsusb shows them');
+    throw new InvalidArgumentError('give 1 to 4 hexadecimal digits, as printed by lsusb');
   }
   return Number.parseInt(text, 16);
 }
@@ -38,20 +47,20 @@ export function idPair(text: string): DeviceFilter {
 }
 
 /**
- * The address of an endpoint to read from: `0x82` or `82`; a single digit is the endpoint's number,
- * so that `2` means 0x82. A well-formed OUT address is let through: the device's own endpoints make
- * the better message.
+ * The address of an endpoint to read from: `0x82` or `82`. A single digit is an endpoint number: `2`
+ * means 0x82. A well-formed OUT address passes, because the error that lists the device's endpoints
+ * is more helpful.
  */
 export function inEndpoint(text: string): number {
   return endpoint(text, 'in');
 }
 
-/** The address of an endpoint to write to, in the same way: `2` means 0x02. */
+/** The address of an endpoint to write to, in the same form: `2` means 0x02. */
 export function outEndpoint(text: string): number {
   return endpoint(text, 'out');
 }
 
-/** @param direction that of an endpoint of which only the number is given */
+/** @param direction the direction if only the endpoint number is given */
 function endpoint(text: string, direction: Direction): number {
   const digits = /^(?:0x)?([0-9a-f]{1,2})$/i.exec(text)?.[1];
   const value = digits === undefined ? Number.NaN : Number.parseInt(digits, 16);
@@ -65,7 +74,7 @@ function endpoint(text: string, direction: Direction): number {
   return numberOnly ? endpointAddress(value, direction) : value;
 }
 
-/** A decimal number from 0 to 255: a bus, a device address, an interface, an alternate setting. */
+/** A decimal number from 0 to 255: a bus, a device address, an interface or an alternate setting. */
 export function uint8(text: string): number {
   if (!/^\d{1,3}$/.test(text) || Number(text) > 255) {
     throw new InvalidArgumentError('give a number from 0 to 255');
@@ -89,17 +98,17 @@ export function deviceClass(text: string): number {
 /** A port path, such as `3-1.2`. */
 export function path(text: string): string {
   if (!/^(\d{1,3}-\d{1,3}(\.\d{1,3})*|usb\d{1,3})$/.test(text)) {
-    throw new InvalidArgumentError('give a port path as usbxfer list shows it, such as 3-1.2');
+    throw new InvalidArgumentError('give a port path as shown by usbxfer list, such as 3-1.2');
   }
   return text;
 }
 
-/** A device by where it is, `3-1.2`, or by what it is, `1234:5678`. */
+/** A device by its port path, `3-1.2`, or by its IDs, `1234:5678`. */
 export function deviceSelector(text: string): DeviceFilter {
   return /^usb|-/.test(text) ? { path: path(text) } : idPair(text);
 }
 
-/** How many transfers to keep in flight. */
+/** The number of transfers in flight. */
 export function transferCount(text: string): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
   if (count < 1 || count > MOST_TRANSFERS) {
@@ -108,7 +117,7 @@ export function transferCount(text: string): number {
   return count;
 }
 
-/** Bytes in one transfer. */
+/** The size of one transfer, in bytes. */
 export function transferSize(text: string): number {
   const bytes = size(text);
   if (bytes > LARGEST_TRANSFER) {
@@ -117,11 +126,13 @@ export function transferSize(text: string): number {
   return bytes;
 }
 
-/** Bytes that may wait in memory: no more than the machine has. */
+/** The size of a buffer, in bytes: at most the memory of this machine. */
 export function bufferSize(text: string): number {
   const bytes = size(text);
   if (bytes > totalmem()) {
-    throw new InvalidArgumentError(`give less: this machine has ${binarySize(totalmem())} in all`);
+    throw new InvalidArgumentError(
+      `give at most the memory of this machine, ${binarySize(totalmem())}`,
+    );
   }
   return bytes;
 }
@@ -135,7 +146,7 @@ export function size(text: string): number {
   return bytes;
 }
 
-/** How many bytes to pass over: a size that may be 0, as the number that a run reports may be. */
+/** A number of bytes to skip: a size that may be 0, because a run may report 0. */
 export function offset(text: string): number {
   return parseSize(text) === 0 ? 0 : size(text);
 }
@@ -149,7 +160,7 @@ export function duration(text: string): number {
   return milliseconds;
 }
 
-/** Milliseconds between two reports, at least 10. */
+/** The time between two reports: at least 10 milliseconds. */
 export function interval(text: string): number {
   const milliseconds = duration(text);
   if (milliseconds < 10) {
@@ -158,7 +169,7 @@ export function interval(text: string): number {
   return milliseconds;
 }
 
-/** Bytes in each of several files. */
+/** The size of each output file, in bytes. */
 export function splitSize(text: string): number {
   const bytes = size(text);
   if (bytes < SMALLEST_FILE) {
@@ -167,7 +178,7 @@ export function splitSize(text: string): number {
   return bytes;
 }
 
-/** Milliseconds for each of several files. */
+/** The duration of each output file, in milliseconds. */
 export function splitTime(text: string): number {
   const milliseconds = duration(text);
   if (milliseconds < SHORTEST_FILE) {
@@ -176,7 +187,7 @@ export function splitTime(text: string): number {
   return milliseconds;
 }
 
-/** How long to wait for a device, in milliseconds; Infinity for `forever`. */
+/** A timeout in milliseconds; Infinity for `forever`. */
 export function timeoutOrForever(text: string): number {
   const milliseconds = text === 'forever' ? Number.POSITIVE_INFINITY : parseDuration(text);
   if (milliseconds === undefined || milliseconds === 0) {
@@ -185,11 +196,11 @@ export function timeoutOrForever(text: string): number {
   return milliseconds;
 }
 
-/** How many of something, from 1 on. */
+/** A number of things, at least 1. */
 export function count(text: string): number {
   const number = /^\d{1,15}$/.test(text) ? Number(text) : 0;
   if (number < 1) {
-    throw new InvalidArgumentError('give a whole number from 1 on');
+    throw new InvalidArgumentError('give a whole number of at least 1');
   }
   return number;
 }

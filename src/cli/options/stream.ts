@@ -8,7 +8,7 @@ import type { InputOptions } from '../session/input.js';
 import type { OutputOptions } from '../session/output-name.js';
 import type { ChoiceOptions } from '../session/select-device.js';
 import { addBackendOptions, type BackendOptions } from './backend.js';
-import { addFilterOptions, addPlaceOptions } from './device.js';
+import { addFilterOptions, addPlaceOptions, waitOption } from './device.js';
 import { addColorOption } from './output.js';
 import * as values from './parsers.js';
 
@@ -92,13 +92,6 @@ export function zlpOption(): InstanceType<typeof Option> {
     .default('never');
 }
 
-/** How long to wait for the device that is meant. */
-export function waitOption(): InstanceType<typeof Option> {
-  return new Option('--wait [time]', 'wait for the device before starting')
-    .argParser(values.timeoutOrForever)
-    .preset('forever');
-}
-
 /** @param what what gets on: "the capture" */
 export function addReportOptions(command: Command, what: string): void {
   command
@@ -131,13 +124,13 @@ export function addMessageOptions(command: Command): Command {
     .option(
       '--before <request>',
       "send the device, when all is ready, such as 'out vendor device 1'; may be repeated",
-      each,
+      values.repeatable(request),
     )
-    .option('--after <request>', 'send it at the end, however that comes', each);
-}
-
-function each(text: string, before: readonly ControlTransfer[] = []): readonly ControlTransfer[] {
-  return [...before, request(text)];
+    .option(
+      '--after <request>',
+      'send it at the end, however that comes',
+      values.repeatable(request),
+    );
 }
 
 /** What the options of `usbxfer read` say. */
