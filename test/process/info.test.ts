@@ -267,7 +267,7 @@ describe('which device', () => {
 
   it('is named where there are several', async () => {
     const { stderr } = await usbxfer(['info']);
-    expect(stderr).toMatch(/^usbxfer: 2 devices fit: 1-1 .*1-2 .*--path.*\n$/);
+    expect(stderr).toMatch(/^usbxfer: 2 devices match: 1-1 .*1-2 .*--path.*\n$/);
   });
 
   it('can be read from with the command as it stands', async () => {

@@ -91,7 +91,7 @@ describe('usbxfer list', () => {
     expect([text.code, text.stdout.length, text.stderr]).toEqual([
       3,
       0,
-      'usbxfer: no device fits\n',
+      'usbxfer: no device matches\n',
     ]);
     const json = await usbxfer(['list', '--vid', 'dead', '--json']);
     expect([json.code, JSON.parse(json.stdout.toString()).devices]).toEqual([3, []]);

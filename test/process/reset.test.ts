@@ -98,7 +98,7 @@ describe('usbxfer reset', () => {
 
   it.each([
     [['reset', '--pid', 'dead'], 'no such device', 3],
-    [['reset'], '2 devices fit', 3],
+    [['reset'], '2 devices match', 3],
     [[...RESET, '--timeout', 'soon'], 'give a time such as', 2],
   ])('%j: fails', async (args, message, expected) => {
     const { stdout, stderr, code } = await usbxfer(args);

@@ -57,7 +57,7 @@ async function doctor(options: DoctorOptions): Promise<void> {
   const problems = findings.filter(({ status }) => status === 'problem').length;
   const isMissing = devices.length === 0 && listed !== undefined;
   if (isMissing && (areNamed || problems === 0)) {
-    throw new CliError('no-such-device', 'no device fits');
+    throw new CliError('no-such-device', 'no device matches');
   }
   if (problems > 0) {
     throw new CliError('problems-found', `${countOf(problems, 'problem')} found`);

@@ -54,7 +54,7 @@ async function list(options: ListOptions): Promise<void> {
     print(toJson({ schema: SCHEMA, devices: shown.map(deviceRecord) }));
   }
   if (shown.length === 0) {
-    throw noBus ?? new CliError('no-such-device', 'no device fits');
+    throw noBus ?? new CliError('no-such-device', 'no device matches');
   }
   if (!options.json) {
     const branches = options.tree

@@ -3,7 +3,7 @@ import { CommanderError } from '../commander.js';
 import { CliError } from './cli-error.js';
 import type { ErrorCode } from './codes.js';
 
-/** The code of each failed operation on the bus, before anything was transferred. */
+/** The error code of each failed USB operation before the first transfer. */
 const USB_CODES: Readonly<Record<UsbErrorCode, ErrorCode>> = {
   'no-bus': 'no-bus',
   'no-device': 'no-such-device',
@@ -16,12 +16,12 @@ const USB_CODES: Readonly<Record<UsbErrorCode, ErrorCode>> = {
   'timed-out': 'no-answer',
   io: 'io',
   'not-supported': 'not-supported',
-  invalid: 'internal', // nobody but usbxfer itself breaks the contract
+  invalid: 'internal', // only a bug in usbxfer violates the contract
   unavailable: 'libusb-unavailable',
   other: 'usb',
 };
 
-/** The code of what commander finds wrong; anything else is `usage`. */
+/** The error codes of commander's errors; `usage` for any other. */
 const COMMANDER_CODES: ReadonlyMap<string, ErrorCode> = new Map([
   ['commander.unknownCommand', 'unknown-command'],
   ['commander.unknownOption', 'unknown-option'],
@@ -31,7 +31,7 @@ const COMMANDER_CODES: ReadonlyMap<string, ErrorCode> = new Map([
   ['commander.conflictingOption', 'conflicting-options'],
 ]);
 
-/** The code of whatever was thrown before there was a capture. */
+/** Classifies whatever was thrown before the first transfer. */
 export function codeOfError(error: unknown): ErrorCode {
   if (error instanceof CliError) {
     return error.code;
@@ -45,22 +45,22 @@ export function codeOfError(error: unknown): ErrorCode {
   return 'internal';
 }
 
-/** Causes that are looked at; a longer chain, or one that bites its tail, tells nothing more. */
-const MOST_CAUSES = 8;
+/** The maximum number of causes in a chain. It also ends a circular chain. */
+const MAX_CAUSES = 8;
 
-/** What a system or a library calls a failure. */
+/** A failure as reported by the operating system or a library. */
 export interface NativeFailure {
-  /** `ENOENT`, `LIBUSB_ERROR_BUSY`; undefined where it has but a number. */
+  /** `ENOENT`, `LIBUSB_ERROR_BUSY`; undefined if there is only a number. */
   readonly code: string | undefined;
   readonly errno: number;
-  /** The system call, or what Node calls it. */
+  /** The system call, or Node's name for it. */
   readonly syscall: string | undefined;
 }
 
-/** A failure, and what began it: each with the cause of the one before. */
+/** Lists an error and its causes, outermost first. */
 export function causesOf(error: unknown): unknown[] {
   const chain: unknown[] = [];
-  for (let at = error; at !== undefined && chain.length < MOST_CAUSES; ) {
+  for (let at = error; at !== undefined && chain.length < MAX_CAUSES; ) {
     chain.push(at);
     at = at instanceof Error ? at.cause : undefined;
   }
@@ -68,8 +68,8 @@ export function causesOf(error: unknown): unknown[] {
 }
 
 /**
- * The number by which the system (`errno`) or libusb (`libusb_error`) knows a failure; undefined
- * for one that came from neither. libusb's has its name for a message.
+ * The number and name that the system (`errno`) or libusb (`libusb_error`) gave a failure; undefined
+ * if it came from neither. libusb's message is the name.
  */
 export function nativeFailure(error: unknown): NativeFailure | undefined {
   if (!(error instanceof Error)) {

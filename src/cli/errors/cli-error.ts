@@ -1,13 +1,13 @@
 import { toError } from '../../usb/errors.js';
 import type { ErrorCode } from './codes.js';
 
-/** A failure to tell the user in one line; what to exit with follows from its code. */
+/** A failure with an error code and a message for the user. */
 export class CliError extends Error {
   override readonly name = 'CliError';
   readonly code: ErrorCode;
-  /** What to do about it; the message says only what is wrong. */
+  /** The remedy; the message describes only the failure. */
   readonly advice: string | undefined;
-  /** The signal, of `interrupted`. */
+  /** The signal, for `interrupted`. */
   readonly signal: NodeJS.Signals | undefined;
 
   constructor(code: ErrorCode, message: string, options?: CliErrorOptions) {
@@ -24,9 +24,9 @@ export interface CliErrorOptions extends ErrorOptions {
 }
 
 /**
- * What the system said, for a message that names the file already: `ENOENT: no such file or
- * directory, open 'x'` without the code, the call and the path. Only an fsync is named: all is
- * written then, and yet may not be on the disk.
+ * The reason in a system error, for a message that already names the file: `no such file or
+ * directory` from `ENOENT: no such file or directory, open 'x'`. Only fsync is named, because all data
+ * has been written when it fails, but may not be on the disk.
  */
 export function systemReason(error: unknown): string {
   return toError(error)

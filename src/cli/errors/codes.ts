@@ -1,9 +1,6 @@
 import { constants } from 'node:os';
 
-/**
- * Every code that usbxfer exits with; 128 + n stands for signal n before a limit was reached. Which
- * failure exits with which stands in `errors.ts`.
- */
+/** The exit codes of usbxfer. 128 + n stands for signal n. */
 export const EXIT = {
   done: 0,
   internal: 1,
@@ -16,295 +13,245 @@ export const EXIT = {
   shortOfLimit: 8,
 } as const;
 
-/*
- * Every failure that usbxfer can tell. Loaded only when something failed, or when somebody asks for
- * the list: modules that merely name a code import its type.
- */
-
 /** One kind of failure. */
 export interface ErrorEntry {
-  /** What scripts know it by. Stable: none changes its meaning or goes. */
-  readonly code: string;
-  /** What usbxfer exits with; a signal's exit code has its number in it. */
+  /** The exit code; that of a signal depends on its number. */
   readonly exitCode: number | '128+n';
-  /** One line, for the manual. */
+  /** One line for the manual. */
   readonly meaning: string;
-  /** What helps as a rule; a failure itself may know better. */
+  /** The usual remedy. A failure may carry better advice. */
   readonly advice?: string;
 }
 
-/** All of them, by exit code. */
-export const ERRORS = [
-  {
-    code: 'internal',
+/** Every failure, by the stable code that scripts rely on, in the order of exit codes. */
+export const ERRORS = {
+  internal: {
     exitCode: EXIT.internal,
-    meaning: 'a fault in usbxfer itself',
-    advice: 'report it, with what --debug adds',
+    meaning: 'an internal error of usbxfer',
+    advice: 'please report it with the output of --debug',
   },
-  {
-    code: 'usage',
+  usage: {
     exitCode: EXIT.usage,
-    meaning: 'the command line is wrong in a way that has no code of its own',
+    meaning: 'the command line is wrong, and no more specific code applies',
     advice: 'see the help of the command',
   },
-  {
-    code: 'unknown-command',
+  'unknown-command': {
     exitCode: EXIT.usage,
     meaning: 'there is no such command',
     advice: 'see usbxfer --help',
   },
-  {
-    code: 'unknown-option',
+  'unknown-option': {
     exitCode: EXIT.usage,
     meaning: 'the command has no such option',
     advice: 'see the help of the command',
   },
-  {
-    code: 'missing-argument',
+  'missing-argument': {
     exitCode: EXIT.usage,
-    meaning: 'an option or a command lacks its argument',
+    meaning: 'an option or a command has no argument but needs one',
   },
-  {
-    code: 'invalid-value',
+  'invalid-value': {
     exitCode: EXIT.usage,
-    meaning: 'the argument of an option is malformed or out of range',
+    meaning: 'an argument is malformed or out of range',
   },
-  {
-    code: 'conflicting-options',
+  'conflicting-options': {
     exitCode: EXIT.usage,
-    meaning: 'options do not go together, or not with the output',
+    meaning: 'options cannot be combined, or do not fit the output',
   },
-  {
-    code: 'stdout-is-terminal',
+  'stdout-is-terminal': {
     exitCode: EXIT.usage,
-    meaning: 'the data would go to a terminal',
-    advice: 'redirect stdout, or give -o FILE',
+    meaning: 'the data would be written to a terminal',
+    advice: 'redirect stdout or give -o FILE',
   },
-  {
-    code: 'no-bus',
+  'no-bus': {
     exitCode: EXIT.notFound,
-    meaning: 'the machine shows no USB bus at all',
+    meaning: 'the system has no USB bus',
     advice: 'pass USB through to the container or virtual machine',
   },
-  {
-    code: 'no-such-device',
+  'no-such-device': {
     exitCode: EXIT.notFound,
-    meaning: 'no device fits, or it went away before it was opened',
-    advice: 'see what usbxfer list shows; --wait waits for it',
+    meaning: 'no device matches, or it was unplugged before it was opened',
+    advice: 'see the connected devices with usbxfer list, or wait for one with --wait',
   },
-  {
-    code: 'ambiguous-device',
+  'ambiguous-device': {
     exitCode: EXIT.notFound,
-    meaning: 'several devices fit',
-    advice: 'choose with --path, --serial or --bus and --address',
+    meaning: 'more than one device matches',
+    advice: 'select one with --path, --serial, or --bus and --address',
   },
-  {
-    code: 'no-such-endpoint',
+  'no-such-endpoint': {
     exitCode: EXIT.notFound,
     meaning: 'the device has no such interface, alternate setting or endpoint',
   },
-  {
-    code: 'ambiguous-endpoint',
+  'ambiguous-endpoint': {
     exitCode: EXIT.notFound,
-    meaning: 'several endpoints fit',
-    advice: 'choose with --ep, --interface or --alt',
+    meaning: 'more than one endpoint matches',
+    advice: 'select one with --ep, --interface or --alt',
   },
-  {
-    code: 'access',
+  access: {
     exitCode: EXIT.cannotOpen,
-    meaning: 'the system does not let this user open the device',
-    advice: 'install the udev rule that the message names',
+    meaning: 'the system does not allow this user to open the device',
+    advice: 'find the cause with usbxfer doctor',
   },
-  {
-    code: 'busy',
+  busy: {
     exitCode: EXIT.cannotOpen,
-    meaning: 'a kernel driver or another process holds the interface',
-    advice: '--detach takes it from a kernel driver; end the other process',
+    meaning: 'a kernel driver or another process has claimed the interface',
+    advice: 'detach a kernel driver with --detach, or end the other process',
   },
-  {
-    code: 'no-memory',
+  'no-memory': {
     exitCode: EXIT.cannotOpen,
-    meaning: 'the kernel has not the memory for so much in flight',
-    advice: 'ask for less at once with --transfers or --transfer-size, or raise usbfs_memory_mb',
+    meaning: 'not enough kernel memory for this many transfers',
+    advice: 'reduce --transfers or --transfer-size, or raise usbfs_memory_mb',
   },
-  {
-    code: 'request-refused',
+  'request-refused': {
     exitCode: EXIT.cannotOpen,
-    meaning: 'the device refused what it takes to open or claim it',
+    meaning: 'the device refused a request that opening or claiming it needs',
   },
-  {
-    code: 'no-answer',
+  'no-answer': {
     exitCode: EXIT.cannotOpen,
-    meaning: 'the device did not answer in time when it was opened or claimed',
-    advice: 'plug it in again',
+    meaning: 'the device did not respond in time when it was opened or claimed',
+    advice: 'plug the device in again',
   },
-  {
-    code: 'io',
+  io: {
     exitCode: EXIT.cannotOpen,
-    meaning: 'an input/output error on the bus, before any transfer',
-    advice: 'check cable, hub and power',
+    meaning: 'an input/output error on the bus before any transfer',
+    advice: 'check the cable, the hub and the power supply',
   },
-  {
-    code: 'not-supported',
+  'not-supported': {
     exitCode: EXIT.cannotOpen,
-    meaning: 'this system cannot do what was asked for',
+    meaning: 'this system does not support the operation',
   },
-  {
-    code: 'libusb-unavailable',
+  'libusb-unavailable': {
     exitCode: EXIT.cannotOpen,
-    meaning: 'libusb cannot be loaded or started',
-    advice: 'install what the message names',
+    meaning: 'the libusb library cannot be loaded or started',
+    advice: 'find the cause with usbxfer doctor',
   },
-  {
-    code: 'usb',
+  usb: {
     exitCode: EXIT.cannotOpen,
-    meaning: 'an operation on the device failed in a way that has no code of its own',
+    meaning: 'an operation on the device failed, and no more specific code applies',
   },
-  {
-    code: 'submit-failed',
+  'submit-failed': {
     exitCode: EXIT.cannotOpen,
-    meaning: 'the system did not take a transfer',
-    advice: 'ask for less at once with --transfers or --transfer-size',
+    meaning: 'the system did not accept a transfer',
+    advice: 'reduce --transfers or --transfer-size',
   },
-  {
-    code: 'not-restored',
+  'not-restored': {
     exitCode: EXIT.cannotOpen,
-    meaning: 'all went well, but the device could not be given back as it was',
-    advice: 'plug it in again',
+    meaning: 'everything succeeded, but the device could not be restored to its former state',
+    advice: 'plug the device in again',
   },
-  {
-    code: 'problems-found',
+  'problems-found': {
     exitCode: EXIT.cannotOpen,
-    meaning: 'usbxfer doctor found what keeps a device from being used',
-    advice: 'do what it says beside each problem',
+    meaning: 'a check of usbxfer doctor found a problem',
+    advice: 'apply the fix below each problem',
   },
-  {
-    code: 'device-lost',
+  'device-lost': {
     exitCode: EXIT.deviceLost,
-    meaning: 'the device vanished while it was used, or did not come back from a reset',
-    advice: 'of a capture, --reconnect waits for it and goes on',
+    meaning: 'the device was unplugged during use, or did not come back from a reset',
+    advice: 'wait for the device and continue with read --reconnect',
   },
-  {
-    code: 'stall',
+  stall: {
     exitCode: EXIT.transferErrors,
     meaning: 'the endpoint halted',
-    advice: 'read --keep-going clears the halt and goes on',
+    advice: 'clear the halt and continue with read --keep-going',
   },
-  {
-    code: 'transfer-error',
+  'transfer-error': {
     exitCode: EXIT.transferErrors,
     meaning: 'a transfer ended with a protocol error',
-    advice: 'check cable, hub and power; read --keep-going goes on behind it',
+    advice: 'check the cable, the hub and the power supply, or continue with read --keep-going',
   },
-  {
-    code: 'overflow',
+  overflow: {
     exitCode: EXIT.transferErrors,
-    meaning: 'the device sent more than was asked for',
+    meaning: 'the device sent more data than requested',
   },
-  {
-    code: 'request-stalled',
+  'request-stalled': {
     exitCode: EXIT.transferErrors,
-    meaning: 'the device does not support the control request, or not now',
+    meaning: 'the device does not support the control request, or not in its current state',
   },
-  {
-    code: 'request-timed-out',
+  'request-timed-out': {
     exitCode: EXIT.transferErrors,
-    meaning: 'the device did not answer the control request in time',
-    advice: 'give it more time with --timeout',
+    meaning: 'the device did not respond to the control request in time',
+    advice: 'wait longer with --timeout',
   },
-  {
-    code: 'request-failed',
+  'request-failed': {
     exitCode: EXIT.transferErrors,
-    meaning: 'a control request failed: one of --before or --after, or with an error on the bus',
+    meaning:
+      'a --before or --after request failed, or any control request with an error on the bus',
   },
-  {
-    code: 'gaps',
+  gaps: {
     exitCode: EXIT.transferErrors,
-    meaning: 'the capture went on behind failures: the output has gaps',
+    meaning: 'the capture continued after failures: the output has gaps',
   },
-  {
-    code: 'stdout-closed',
+  'stdout-closed': {
     exitCode: EXIT.ioFailed,
-    meaning: 'stdout was closed from the start',
-    advice: 'redirect it, or give -o FILE',
+    meaning: 'standard output was closed at the start',
+    advice: 'redirect stdout or give -o FILE',
   },
-  {
-    code: 'output-exists',
+  'output-exists': {
     exitCode: EXIT.ioFailed,
     meaning: 'the output holds data that would be overwritten',
     advice: 'choose another name, --append or --force',
   },
-  {
-    code: 'output-unsuitable',
+  'output-unsuitable': {
     exitCode: EXIT.ioFailed,
-    meaning: 'the output is a directory, a socket or a link to nowhere',
+    meaning: 'the output is a directory, a socket or a dangling link',
     advice: 'name a file, a FIFO or a device',
   },
-  {
-    code: 'cannot-open-output',
+  'cannot-open-output': {
     exitCode: EXIT.ioFailed,
-    meaning: 'the system does not open the output for writing',
+    meaning: 'the output cannot be opened for writing',
   },
-  {
-    code: 'output-failed',
+  'output-failed': {
     exitCode: EXIT.ioFailed,
-    meaning: 'the output did not take all of the data',
+    meaning: 'not all data could be written to the output',
   },
-  {
-    code: 'stats-failed',
+  'stats-failed': {
     exitCode: EXIT.ioFailed,
-    meaning: 'all went well, but --stats has not got all of its records',
+    meaning: 'everything succeeded, but some --stats records were lost',
   },
-  {
-    code: 'stdin-closed',
+  'stdin-closed': {
     exitCode: EXIT.ioFailed,
-    meaning: 'stdin was closed from the start',
-    advice: 'redirect it, or give -i FILE',
+    meaning: 'standard input was closed at the start',
+    advice: 'redirect stdin or give -i FILE',
   },
-  {
-    code: 'input-failed',
+  'input-failed': {
     exitCode: EXIT.ioFailed,
-    meaning: 'the input, or another file that the command line names, cannot be read',
+    meaning: 'the input, or another file on the command line, cannot be read',
   },
-  {
-    code: 'idle',
+  idle: {
     exitCode: EXIT.shortOfLimit,
-    meaning: 'the device fell silent before the limit, or took no more before all was sent',
+    meaning: 'the device was idle before the limit, or before all input was sent',
   },
-  {
-    code: 'timeout',
+  timeout: {
     exitCode: EXIT.shortOfLimit,
-    meaning: 'the time was over before another limit was reached, or before all was sent',
+    meaning: 'the time limit came before another limit, or before all input was sent',
   },
-  {
-    code: 'short-input',
+  'short-input': {
     exitCode: EXIT.shortOfLimit,
-    meaning: 'the input ended before so much was sent as was asked for',
+    meaning: 'the input ended before the requested number of bytes was sent',
   },
-  {
-    code: 'interrupted',
+  interrupted: {
     exitCode: '128+n',
-    meaning:
-      'signal n came before the limit, before all was sent, or while something was waited for',
+    meaning: 'signal n came before the limit, before all input was sent, or during a wait',
   },
-] as const satisfies readonly ErrorEntry[];
+} as const satisfies Readonly<Record<string, ErrorEntry>>;
 
-/** What a failure is known by. */
-export type ErrorCode = (typeof ERRORS)[number]['code'];
-
-const EXIT_CODES: ReadonlyMap<string, ErrorEntry['exitCode']> = new Map(
-  ERRORS.map(({ code, exitCode }) => [code, exitCode]),
-);
+/** The stable code of a failure. */
+export type ErrorCode = keyof typeof ERRORS;
 
 /**
- * What to exit with.
+ * The exit code of a failure.
  *
- * @param signal what interrupted; of no interest to other failures
+ * @param signal the signal, for `interrupted`
  */
 export function exitCodeOf(code: ErrorCode, signal?: NodeJS.Signals): number {
-  const exitCode = EXIT_CODES.get(code);
-  if (typeof exitCode === 'number') {
+  const { exitCode } = ERRORS[code];
+  if (exitCode !== '128+n') {
     return exitCode;
   }
   return signal === undefined ? EXIT.internal : 128 + constants.signals[signal];
+}
+
+/** The usual remedy of a failure. */
+export function usualAdvice(code: ErrorCode): string | undefined {
+  const entry: ErrorEntry = ERRORS[code];
+  return entry.advice;
 }

@@ -1,66 +1,62 @@
 import type { Command } from 'commander';
-import { UsbError } from '../../usb/errors.js';
 import { CommanderError } from '../commander.js';
 import { escapeUnsafe, toJson } from '../terminal/sanitize.js';
 import { logToStderr } from '../terminal/stdio.js';
-import { styled } from '../terminal/style.js';
+import { painter } from '../terminal/style.js';
 import { adviceOf } from './advice.js';
 import { causesOf, codeOfError, type NativeFailure, nativeFailure } from './classify.js';
 import { CliError } from './cli-error.js';
-import { type ErrorCode, exitCodeOf } from './codes.js';
+import { type ErrorCode, exitCodeOf, usualAdvice } from './codes.js';
+import { explainUsage } from './suggest.js';
 
-/** How a failure is told. */
+/** How to print a failure. */
 export interface FailureOptions {
-  /** As one JSON object, not as one line. */
+  /** Whether to print one JSON object instead of one line. */
   readonly json: boolean;
-  /** With all that began it. */
+  /** Whether to include causes and stack traces. */
   readonly debug: boolean;
-  /** Whose arguments were wrong, if so. */
+  /** The command whose arguments were being parsed, if any. */
   readonly command: Command | undefined;
 }
 
-/** Says on stderr why there is no result, or no capture; returns the code to exit with. */
+/** Prints a failure on stderr. Returns the exit code. */
 export async function fail(error: unknown, options: FailureOptions): Promise<number> {
   const { json, debug, command } = options;
   const code = codeOfError(error);
   const exitCode = exitCodeOf(code, error instanceof CliError ? error.signal : undefined);
   const { message, advice } =
     error instanceof CommanderError
-      ? (await import('./suggest.js')).explainUsage(error, command)
+      ? explainUsage(error, command)
       : { message: messageOf(error, code), advice: adviceFor(error, code) };
-  const debugging = debug ? await import('./print.js') : undefined;
   if (json) {
     const native = causesOf(error).map(nativeFailure).find(Boolean);
-    const details = debugging?.debugRecord([error]);
+    const details = debug ? debugRecord([error]) : undefined;
     logToStderr(
       toJson(errorRecord({ code, message, exit_code: exitCode, advice, native, debug: details })),
     );
     return exitCode;
   }
-  if (debugging !== undefined) {
-    logToStderr(debugging.debugText([error]));
+  if (debug) {
+    logToStderr(debugText([error]));
   }
+  const paint = await painter('stderr');
   const line = advice === undefined ? message : `${message}; ${advice}`;
-  logToStderr(`${await styled('stderr', 'red', 'usbxfer:')} ${escapeUnsafe(line)}`);
+  logToStderr(`${paint('red', 'usbxfer:')} ${escapeUnsafe(line)}`);
   return exitCode;
 }
 
-/** In one line, whatever was in it; it may quote arguments and device strings. */
+/** The message in one line. It may contain arguments and device strings. */
 function messageOf(error: unknown, code: ErrorCode): string {
   const message = error instanceof Error ? error.message : String(error);
   return (code === 'internal' ? `internal error: ${message}` : message).replaceAll('\n', ' ');
 }
 
+/** The advice that the error carries. A CliError without any needs none. */
 function adviceFor(error: unknown, code: ErrorCode): string | undefined {
-  if (code === 'internal') {
-    return 'please report it, with what --debug adds';
-  }
-  return error instanceof UsbError && error.code === 'no-memory'
-    ? 'ask for less at once with --transfers or --transfer-size'
-    : adviceOf(error);
+  return error instanceof CliError ? error.advice : (adviceOf(error) ?? usualAdvice(code));
 }
 
-/** A failure, as `schema/error.schema.json` says. */
+/** A failure in the format of schema/error.schema.json. */
 export interface ErrorRecord {
   readonly code: ErrorCode;
   readonly message: string;
@@ -70,12 +66,12 @@ export interface ErrorRecord {
   readonly debug?: unknown;
 }
 
-/** What a command says with --json when it has no result to tell. */
+/** Makes the JSON object of a failure. */
 export function errorRecord(record: ErrorRecord): Record<string, unknown> {
   return { schema: 'usbxfer.error/1', ...record };
 }
 
-/** One failure of a chain, as `--json --debug` prints it. */
+/** One error of a chain of causes, as printed by `--json --debug`. */
 export interface CauseRecord {
   readonly name: string;
   readonly message: string;
@@ -85,15 +81,15 @@ export interface CauseRecord {
 }
 
 /**
- * What `--debug` adds to a JSON object.
+ * The part that `--debug` adds to a JSON object.
  *
- * @param errors failures that have nothing to do with each other
+ * @param errors unrelated errors, each with its chain of causes
  */
 export function debugRecord(errors: readonly unknown[]): { causes: CauseRecord[] } {
   return { causes: errors.flatMap(causesOf).map(toRecord) };
 }
 
-/** What `--debug` adds to a message: each failure and where it came from, safe to show. */
+/** The lines that `--debug` adds to a message: each error with its stack trace, safe to print. */
 export function debugText(errors: readonly unknown[]): string {
   return errors
     .flatMap((error) => causesOf(error).map((cause, depth) => causeText(cause, depth > 0)))
@@ -102,8 +98,10 @@ export function debugText(errors: readonly unknown[]): string {
 
 function causeText(error: unknown, isCause: boolean): string {
   const { name, message, native, stack } = toRecord(error);
-  const said = `${isCause ? 'caused by' : 'debug'}: ${name}: ${message}${native ? nativeText(native) : ''}`;
-  return [said, ...stack.map((frame) => `    ${frame}`)].map(escapeUnsafe).join('\n');
+  const heading = `${isCause ? 'caused by' : 'debug'}: ${name}: ${message}`;
+  return [heading + (native ? nativeText(native) : ''), ...stack.map((frame) => `    ${frame}`)]
+    .map(escapeUnsafe)
+    .join('\n');
 }
 
 function nativeText({ code, errno, syscall }: NativeFailure): string {
@@ -119,7 +117,7 @@ function toRecord(error: unknown): CauseRecord {
   return { name, message, native: nativeFailure(error), stack: framesOf(error) };
 }
 
-/** Without the message, which begins it, and which may have lines of its own. */
+/** The frames of a stack trace, without the message before them, which may have several lines. */
 function framesOf({ stack = '' }: Error): string[] {
   return stack
     .split('\n')

@@ -1,6 +1,6 @@
 import type { Command, CommanderError } from 'commander';
 
-/** What commander found wrong with a command's arguments, and where to look; one line each. */
+/** Turns commander's complaint about the arguments into a message and advice, one line each. */
 export function explainUsage(
   { code, message }: CommanderError,
   command: Command | undefined,
@@ -12,10 +12,10 @@ export function explainUsage(
   const name = command?.parent ? `usbxfer ${command.name()}` : 'usbxfer';
   switch (code) {
     case 'commander.unknownOption':
-      return { message: line, advice: `${name} --help lists them` };
+      return { message: line, advice: `see ${name} --help` };
     case 'commander.unknownCommand': {
       const commands = (command?.parent ?? command)?.commands.map((known) => known.name()) ?? [];
-      return { message: line, advice: `there are ${commands.join(', ')}` };
+      return { message: line, advice: `choose one of ${commands.join(', ')}` };
     }
     case 'commander.missingArgument':
       return { message: line, advice: `see ${name} --help` };
@@ -28,20 +28,20 @@ export function explainUsage(
   }
 }
 
-/** What a stray word most likely is, and needs in front of it: `give -d VID[:PID] or -i FILE; `. */
+/** The options that a stray argument probably needs: `use -d VID[:PID] or -i FILE; `. */
 function places(command: Command | undefined): string {
   const found = command?.options.flatMap(({ short, flags }) => {
     const value = /<(vid\[:pid\]|file)>/.exec(flags)?.[1];
     return short && value ? [`${short} ${value.toUpperCase()}`] : [];
   });
-  return found?.length ? `give ${found.join(' or ')}; ` : '';
+  return found?.length ? `use ${found.join(' or ')}; ` : '';
 }
 
-/** What commander says of a value that is none of an option's or an operand's choices. */
+/** Commander's message about a value that is not one of the choices. */
 const NO_CHOICE =
   /(?:argument|value) '(.*?)' (?:from env '\w+' )?is invalid(?: for argument '.*')?\. Allowed choices are (.*)\.$/s;
 
-/** Where there is a choice, what was given may be nearly one of it. */
+/** Adds a suggestion if the value resembles one of the choices. */
 function withSuggestion(line: string): string {
   const [, value, choices] = NO_CHOICE.exec(line) ?? [];
   return value === undefined || choices === undefined
@@ -49,13 +49,10 @@ function withSuggestion(line: string): string {
     : `${line.slice(0, -1)}${didYouMean(value, choices.split(', '))}`;
 }
 
-/** Mistakes that a suggestion forgives: letters missing, too many, wrong, or swapped with the next. */
-const MOST_MISTAKES = 2;
+/** The mistakes that a suggestion tolerates: missing, extra, wrong or swapped letters. */
+const MAX_MISTAKES = 2;
 
-/**
- * ` (did you mean read?)` with the candidates that are nearest to a word, or that it begins; nothing
- * where there is none.
- */
+/** ` (did you mean read?)` with the names nearest to a word or that begin with it; empty if none. */
 export function didYouMean(word: string, candidates: readonly string[]): string {
   const near = nearest(word, candidates);
   const begun = candidates.filter((name) => word.length > 1 && name.startsWith(word));
@@ -64,9 +61,9 @@ export function didYouMean(word: string, candidates: readonly string[]): string 
 }
 
 function nearest(word: string, candidates: readonly string[]): string[] {
-  for (let mistakes = 0; mistakes <= MOST_MISTAKES; mistakes++) {
+  for (let mistakes = 0; mistakes <= MAX_MISTAKES; mistakes++) {
     const near = candidates.filter(
-      // More than half of it should be right.
+      // More than half of the name must be right.
       (name) => name.length > 2 * mistakes && distance(word, name) === mistakes,
     );
     if (near.length > 0) {
@@ -76,10 +73,10 @@ function nearest(word: string, candidates: readonly string[]): string[] {
   return [];
 }
 
-/** Mistakes between two words (optimal string alignment), or one too many for a suggestion. */
+/** The mistakes between two words (optimal string alignment), or one too many for a suggestion. */
 function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > MOST_MISTAKES) {
-    return MOST_MISTAKES + 1; // however long a word is, it costs no time
+  if (Math.abs(a.length - b.length) > MAX_MISTAKES) {
+    return MAX_MISTAKES + 1; // so that long words cost no time
   }
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -187,17 +187,22 @@ const EXIT_CODES: readonly Part[] = [
   },
 ];
 
-/** By exit code. */
-const ERROR_CODES: readonly Part[] = [...new Set(ERRORS.map(({ exitCode }) => exitCode))].flatMap(
-  (code) => [
-    { heading: `Exit code ${code}` },
-    { terms: ERRORS.filter(({ exitCode }) => exitCode === code).map(errorTerm) },
-  ],
-);
+const FAILURES: readonly (readonly [code: string, entry: ErrorEntry])[] = Object.entries(ERRORS);
 
-function errorTerm({ code, meaning, advice }: ErrorEntry): Term {
-  return [code, sentence(meaning) + (advice === undefined ? '' : ` ${sentence(advice)}`)];
-}
+/** By exit code. */
+const ERROR_CODES: readonly Part[] = [
+  ...new Set(FAILURES.map(([, { exitCode }]) => exitCode)),
+].flatMap((exitCode) => [
+  { heading: `Exit code ${exitCode}` },
+  {
+    terms: FAILURES.filter(([, entry]) => entry.exitCode === exitCode).map(
+      ([code, { meaning, advice }]): Term => [
+        code,
+        sentence(meaning) + (advice === undefined ? '' : ` ${sentence(advice)}`),
+      ],
+    ),
+  },
+]);
 
 /** Every topic, in the order in which the help names them. */
 export const TOPICS: readonly Topic[] = [

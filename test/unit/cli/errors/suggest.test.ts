@@ -1,8 +1,31 @@
+import { Argument, Command, CommanderError } from 'commander';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { didYouMean } from '../../../../src/cli/errors/suggest.js';
+import { didYouMean, explainUsage } from '../../../../src/cli/errors/suggest.js';
 
 const NAMES = ['list', 'read', 'exit-codes', 'environment', 'sizes', 'scenarios'];
+
+it('suggests one of the choices of an argument', () => {
+  const program = new Command('usbxfer').exitOverride().configureOutput({ outputError: () => {} });
+  const command = program.command('paint').action(() => {});
+  command.addArgument(new Argument('<colour>').choices(['red', 'green', 'blue']));
+  expect(complaint(['paint', 'gren'])).toMatch(/'gren' is invalid.* \(did you mean green\?\)$/);
+  expect(complaint(['paint', 'black'])).toMatch(/choices are red, green, blue$/);
+  expect(complaint(['paint'])).toMatch(/missing .*'colour'; see usbxfer paint --help$/);
+
+  function complaint(args: string[]): string {
+    try {
+      program.parse(args, { from: 'user' });
+    } catch (error) {
+      if (error instanceof CommanderError) {
+        const { message, advice } = explainUsage(error, command);
+        return advice === undefined ? message : `${message}; ${advice}`;
+      }
+      throw error;
+    }
+    throw new Error('the arguments are valid');
+  }
+});
 
 describe('didYouMean', () => {
   it.each([
@@ -13,15 +36,15 @@ describe('didYouMean', () => {
     ['exitcode', 'exit-codes'],
     ['env', 'environment'],
     ['scenarois', 'scenarios'],
-  ])('sees in %s %s', (word, name) => {
+  ])('suggests for %s: %s', (word, name) => {
     expect(didYouMean(word, NAMES)).toBe(` (did you mean ${name}?)`);
   });
 
-  it.each(['', 'l', 'write', 'xxxx', 'sz', 'lt', 'dear'])('sees nothing in %j', (word) => {
+  it.each(['', 'l', 'write', 'xxxx', 'sz', 'lt', 'dear'])('suggests nothing for %j', (word) => {
     expect(didYouMean(word, NAMES)).toBe('');
   });
 
-  it('names all that are as near', () => {
+  it('names all candidates at the same distance', () => {
     expect(didYouMean('eat', ['bat', 'read', 'cat', 'seat'])).toBe(
       ' (did you mean bat or cat or seat?)',
     );
@@ -29,7 +52,7 @@ describe('didYouMean', () => {
     expect(didYouMean('re', ['read', 'replay', 'list'])).toBe(' (did you mean read or replay?)');
   });
 
-  it('finds a name that lost a letter, or has one too many, or two swapped', () => {
+  it('finds a name with a missing, an extra or two swapped letters', () => {
     const mistake = fc
       .tuple(fc.constantFrom(...NAMES), fc.nat(), fc.constantFrom('x', '-', 'é'))
       .chain(([name, at, letter]) => {
