@@ -72,7 +72,7 @@ describeInLab('usbxfer doctor', () => {
         device: '2-1',
         status: 'problem',
         message: expect.stringMatching(
-          /^\/dev\/bus\/usb\/002\/\d+ \(root:root, 06[46]4\) may not be opened by nobody, of nogroup$/,
+          /^nobody \(groups: nogroup\) may not open \/dev\/bus\/usb\/002\/\d+ \(root:root, 06[46]4\)$/,
         ),
         fix: expect.stringContaining('usbxfer udev-rule -d 1234:5678 | sudo tee '),
       },
@@ -105,7 +105,7 @@ describeInLab('usbxfer doctor', () => {
       mkfs.ext2 -qF $node >&2 && mount -t ext4 $node '/tmp/my disk' || exit
       ${DOCTOR}; umount $node`);
     const [driver] = of('driver');
-    expect(driver?.message).toMatch(/, which made \/dev\/sd[a-z](, |$)/);
+    expect(driver?.message).toMatch(/, which created \/dev\/sd[a-z](, |$)/);
     expect(of('mounted')).toMatchObject([
       {
         status: 'warning',

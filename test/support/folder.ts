@@ -11,7 +11,7 @@ export class Folder {
     afterAll(() => rmSync(this.path, { recursive: true }));
   }
 
-  file(name: string, content: string): string {
+  file(name: string, content: string | Uint8Array): string {
     const path = this.#place(name);
     writeFileSync(path, content);
     return path;

@@ -7,73 +7,50 @@ import type {
   TransferMemory,
 } from '../../usb/backend.js';
 import type { CheckResult } from '../../usb/check-result.js';
-import { listSysfs } from './linux/devices.js';
-import { type SystemFiles, systemFiles } from './linux/paths.js';
+import { linuxPlatform } from './linux/platform.js';
+import type { Platform } from './platform.js';
+import { portablePlatform } from './portable.js';
 
 /**
- * The machine's real USB, through libusb. On Linux, listing asks the kernel alone: libusb, and what
- * works with it, is loaded by whoever opens a device.
+ * The machine's real USB, through libusb. On Linux, listing reads the kernel's files alone: opening a
+ * device loads libusb.
  */
 export class LibusbBackend implements Backend {
   readonly name = 'libusb';
-  readonly #system: SystemFiles;
-  #inspector: Promise<typeof import('./linux/interfaces.js')> | undefined;
+  readonly #platform: Platform;
+
+  /** @param root the folder that stands for / on Linux, for tests; devices are opened by libusb */
+  constructor(root?: string) {
+    this.#platform = process.platform === 'linux' ? linuxPlatform(root) : portablePlatform();
+  }
 
   /** See `WatchedBus`. */
-  readonly glance = process.platform === 'linux' ? () => this.#glance() : undefined;
-
-  /** @param root the folder that stands for / where devices are looked at, not opened; for tests */
-  constructor(root?: string) {
-    this.#system = systemFiles(root);
+  get glance(): (() => Promise<string>) | undefined {
+    return this.#platform.fingerprint;
   }
 
-  async list(): Promise<DeviceInfo[]> {
-    if (process.platform === 'linux') {
-      return listSysfs(this.#system.devices);
-    }
-    const { listPortable } = await import('./portable-list.js');
-    return listPortable();
+  list(): Promise<DeviceInfo[]> {
+    return this.#platform.list();
   }
 
-  async inspect(info: DeviceInfo): Promise<DeviceState> {
-    if (process.platform === 'linux') {
-      // Kept, as to import it anew takes longer than to inspect, and a list has many devices.
-      this.#inspector ??= import('./linux/interfaces.js');
-      return (await this.#inspector).inspect(info, this.#system);
-    }
-    return { accessible: undefined, node: undefined, interfaces: [] };
+  inspect(info: DeviceInfo): Promise<DeviceState> {
+    return this.#platform.inspect(info);
   }
 
-  async descriptors(info: DeviceInfo): Promise<DescriptorBytes> {
-    if (process.platform === 'linux') {
-      const { readDescriptors } = await import('./linux/devices.js');
-      return readDescriptors(info, this.#system.devices);
-    }
-    const { portableDescriptors } = await import('./portable-list.js');
-    return portableDescriptors(info);
+  descriptors(info: DeviceInfo): Promise<DescriptorBytes> {
+    return this.#platform.descriptors(info);
   }
 
   async open(info: DeviceInfo): Promise<Device> {
     const { LibusbDevice } = await import('./native/device.js');
-    return LibusbDevice.open(info);
+    return LibusbDevice.open(info, this.#platform);
   }
 
-  async transferMemory(): Promise<TransferMemory | undefined> {
-    const { usbfsMemory } = await import('./linux/memory.js');
-    return usbfsMemory();
+  transferMemory(): Promise<TransferMemory | undefined> {
+    return this.#platform.transferMemory();
   }
 
-  async diagnose(devices: readonly DeviceInfo[]): Promise<CheckResult[]> {
-    if (process.platform === 'linux') {
-      const { diagnose } = await import('./doctor/diagnose.js');
-      return diagnose(devices, this.#system);
-    }
-    const { libusbFinding } = await import('./doctor/system.js');
-    return [await libusbFinding()];
-  }
-
-  async #glance(): Promise<string> {
-    const { busFingerprint } = await import('./linux/devices.js');
-    return busFingerprint(this.#system.devices);
+  diagnose(devices: readonly DeviceInfo[]): Promise<CheckResult[]> {
+    return this.#platform.diagnose(devices);
   }
 }

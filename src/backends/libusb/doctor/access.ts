@@ -1,47 +1,40 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { DeviceInfo } from '../../../usb/backend.js';
 import type { CheckResult } from '../../../usb/check-result.js';
 import type { Remedy } from '../../../usb/errors.js';
-import { missingFile, rightsOf } from '../linux/access-errors.js';
+import { missingFile } from '../linux/access-errors.js';
+import { accessError } from '../linux/attributes.js';
 import { PASS_TO_CONTAINER } from '../linux/environment.js';
-import type { SystemFiles } from '../linux/paths.js';
-import { deviceFile } from '../linux/paths.js';
-import { groupName, userName } from '../linux/users.js';
+import { deviceFile, type SystemFiles } from '../linux/paths.js';
+import { groupName, permissionsOf, userName } from '../linux/permissions.js';
 
-/** As whom this process runs. */
+/** A user, whose access is checked. */
 export interface User {
   readonly uid: number;
-  /** All groups, the one in force among them. */
+  /** All groups, the effective one among them. */
   readonly gids: readonly number[];
-  /**
-   * Why the user may not read and write a file: EACCES, or EPERM when the rules of a container
-   * refuse. Opens nothing.
-   */
-  refusal(file: string): string | undefined;
+  /** See `accessError` in linux/attributes.ts. */
+  accessError(file: string): string | undefined;
 }
 
-/** The user of this process. */
-export function thisUser(): User {
+/** Returns the user of this process. */
+export function currentUser(): User {
   const gids = [process.getgid?.() ?? 0, ...(process.getgroups?.() ?? [])];
-  return { uid: process.getuid?.() ?? 0, gids: [...new Set(gids)], refusal };
+  return { uid: process.getuid?.() ?? 0, gids: [...new Set(gids)], accessError };
 }
 
-/** Whether there is a file to open the device through, and whether this user may, by access(2). */
-export function accessFinding(
-  device: DeviceInfo,
-  roots: SystemFiles,
-  user = thisUser(),
-): CheckResult {
-  const missing = missingFile(device, roots.files);
+/** Checks whether there is a file to open the device through, and whether the user may open it. */
+export function checkAccess(device: DeviceInfo, system: SystemFiles, user: User): CheckResult {
+  const missing = missingFile(device, system);
   if (missing !== undefined) {
     const { message, remedy } = missing;
     return { id: 'node', device: device.path, status: 'problem', message, remedy };
   }
   const about = { id: 'access', device: device.path } as const;
-  const file = deviceFile(device, roots.files);
-  switch (user.refusal(file)) {
+  const file = deviceFile(device, system);
+  switch (user.accessError(file)) {
     case undefined:
-      return { ...about, status: 'ok', message: `${file} may be opened by this user` };
+      return { ...about, status: 'ok', message: `this user may open ${file}` };
     case 'EPERM':
       return {
         ...about,
@@ -50,26 +43,17 @@ export function accessFinding(
         remedy: PASS_TO_CONTAINER,
       };
     default: {
-      const rights = rightsOf(file, roots.etc);
-      const groups = user.gids.map((gid) => groupName(gid, roots.etc)).join(', ');
-      const name = userName(user.uid, roots.etc);
+      const permissions = permissionsOf(file, system);
+      const groups = user.gids.map((gid) => groupName(gid, system)).join(', ');
       return {
         ...about,
         status: 'problem',
-        message: `${file}${rights && ` (${rights})`} may not be opened by ${name}, of ${groups}`,
-        remedy: permissionRemedy(device, file, roots, user),
+        message:
+          `${userName(user.uid, system)} (groups: ${groups}) may not open ` +
+          `${file}${permissions && ` (${permissions})`}`,
+        remedy: permissionRemedy(device, file, system, user),
       };
     }
-  }
-}
-
-/** The error of access(2). */
-function refusal(file: string): string | undefined {
-  try {
-    accessSync(file, constants.R_OK | constants.W_OK);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error && 'code' in error ? String(error.code) : 'EACCES';
   }
 }
 
@@ -77,7 +61,7 @@ function refusal(file: string): string | undefined {
 function permissionRemedy(
   { vid, pid }: DeviceInfo,
   file: string,
-  roots: SystemFiles,
+  system: SystemFiles,
   user: User,
 ): Remedy {
   const addRule = { kind: 'add-udev-rule', vid, pid } as const;
@@ -86,6 +70,6 @@ function permissionRemedy(
   if (!groupMay || user.gids.includes(stats.gid)) {
     return addRule;
   }
-  const [group, name] = [groupName(stats.gid, roots.etc), userName(user.uid, roots.etc)];
+  const [group, name] = [groupName(stats.gid, system), userName(user.uid, system)];
   return { kind: 'any-of', remedies: [{ kind: 'join-group', group, user: name }, addRule] };
 }

@@ -2,33 +2,31 @@ import type { DeviceInfo } from '../../../usb/backend.js';
 import type { CheckResult } from '../../../usb/check-result.js';
 import { holdersOf } from '../linux/holders.js';
 import { inspect } from '../linux/interfaces.js';
-import { deviceFile, systemFiles } from '../linux/paths.js';
-import { accessFinding, thisUser } from './access.js';
-import { driverFindings, holderFinding, mountsOf } from './in-use.js';
-import { autosuspendFindings, linkFindings } from './link.js';
-import { busFinding, libusbFinding, udevFinding } from './system.js';
+import { deviceFile, type SystemFiles } from '../linux/paths.js';
+import { checkAccess, currentUser } from './access.js';
+import { checkDrivers, checkHolders, readMounts } from './in-use.js';
+import { checkAutosuspend, checkLink } from './link.js';
+import { checkBus, checkLibusb, checkUdev } from './system.js';
 
-/**
- * Looks at Linux and its files: who may open the devices, and who holds them.
- *
- * @param roots other folders of the forms of the system's, for tests
- */
+// Stands alone to be loaded by the diagnosis only, and with it all checks.
+
+/** Checks Linux and its files: whether devices can be opened, and who holds them. */
 export async function diagnose(
   devices: readonly DeviceInfo[],
-  roots = systemFiles(),
+  system: SystemFiles,
 ): Promise<CheckResult[]> {
-  const user = thisUser();
-  const mounts = mountsOf(roots.proc);
+  const user = currentUser();
+  const mounts = readMounts(system);
   const ofDevices = devices.flatMap((device) => {
-    const state = inspect(device, roots);
-    const holders = holdersOf(deviceFile(device, roots.files), roots.proc);
+    const state = inspect(device, system);
+    const holders = holdersOf(deviceFile(device, system), system);
     return [
-      accessFinding(device, roots, user),
-      ...driverFindings(device, state, mounts),
-      holderFinding(device, state, holders, user),
-      ...linkFindings(device, roots.devices),
-      ...autosuspendFindings(device, roots.devices),
+      checkAccess(device, system, user),
+      ...checkDrivers(device, state, mounts),
+      checkHolders(device, state, holders, user),
+      ...checkLink(device, system),
+      ...checkAutosuspend(device, system),
     ];
   });
-  return [busFinding(roots), await libusbFinding(roots), udevFinding(roots), ...ofDevices];
+  return [checkBus(system), await checkLibusb(system), checkUdev(system), ...ofDevices];
 }

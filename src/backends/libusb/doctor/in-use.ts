@@ -1,51 +1,55 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeviceInfo, DeviceState, InterfaceState } from '../../../usb/backend.js';
 import type { CheckResult, CheckStatus } from '../../../usb/check-result.js';
 import { bulkInEndpoints } from '../../../usb/locate.js';
-import { nameAll, nameHolders } from '../linux/access-errors.js';
-import type { Holder } from '../linux/holders.js';
+import { readText } from '../linux/attributes.js';
+import { type Holder, heldByProcess, nameHolders } from '../linux/holders.js';
 import { USBFS } from '../linux/interfaces.js';
+import type { SystemFiles } from '../linux/paths.js';
 import type { User } from './access.js';
 
-/** Mounts that are told of; more would bury the rest. */
-const MOST_MOUNTS = 4;
+/** Mounts that are reported; more would bury the rest. */
+const MAX_MOUNTS = 4;
 
-/** A file system in use. */
+/** A mounted file system. */
 export interface Mount {
   /** `/dev/sdb1` */
   readonly source: string;
   readonly target: string;
 }
 
-/** Whether kernel drivers hold the interfaces that would be read, and what these are in use for. */
-export function driverFindings(
+/** Checks whether kernel drivers hold the interfaces that would be read, and for what. */
+export function checkDrivers(
   device: DeviceInfo,
   state: DeviceState,
   mounts: readonly Mount[],
 ): CheckResult[] {
   const about = { id: 'driver', device: device.path } as const;
-  const held = readable(device, state).flatMap(({ interfaceNumber, driver }) =>
-    driver === undefined || driver === USBFS ? [] : [{ interfaceNumber, driver }],
+  const held = readableInterfaces(device, state).flatMap(({ interfaceNumber, driver }) =>
+    driver === undefined || driver === USBFS
+      ? []
+      : [{ interfaceNumber, driver, nodes: nodesOf(driver, state) }],
   );
   if (held.length === 0) {
-    return [{ ...about, status: 'ok', message: 'no kernel driver holds what would be read' }];
+    return [
+      { ...about, status: 'ok', message: 'no kernel driver holds an interface that would be read' },
+    ];
   }
-  const nodes = [...new Set(held.flatMap(({ driver }) => nodesOf(driver, state)))];
+  const nodes = held.flatMap((one) => one.nodes);
   return [
     ...held.map(
-      ({ interfaceNumber, driver }): CheckResult => ({
+      ({ interfaceNumber, driver, nodes: own }): CheckResult => ({
         ...about,
         status: severity(device, state),
         message:
           `interface ${interfaceNumber} is held by the kernel driver ${driver}` +
-          made(nodesOf(driver, state)),
+          (own.length === 0 ? '' : `, which created ${own.join(', ')}`),
         remedy: { kind: 'detach-driver', driver },
       }),
     ),
     ...mounts
       .filter(({ source }) => nodes.some((node) => isPartOf(source, node)))
-      .slice(0, MOST_MOUNTS)
+      .slice(0, MAX_MOUNTS)
       .map(
         ({ source, target }): CheckResult => ({
           id: 'mounted',
@@ -58,8 +62,8 @@ export function driverFindings(
   ];
 }
 
-/** Whether other processes hold the interfaces that would be read, or might soon. */
-export function holderFinding(
+/** Checks whether other processes hold the interfaces that would be read, or might soon. */
+export function checkHolders(
   device: DeviceInfo,
   state: DeviceState,
   holders: readonly Holder[],
@@ -67,20 +71,16 @@ export function holderFinding(
 ): CheckResult {
   const about = { id: 'holder', device: device.path } as const;
   const remedy = { kind: 'end-process', pids: holders.map(({ pid }) => pid) } as const;
-  const [claimed] = readable(device, state).filter(({ driver }) => driver === USBFS);
+  const [claimed] = readableInterfaces(device, state).filter(({ driver }) => driver === USBFS);
   if (claimed !== undefined) {
-    return {
-      ...about,
-      status: severity(device, state),
-      message: `interface ${claimed.interfaceNumber} is held by another process${nameAll(holders)}`,
-      remedy,
-    };
+    const message = heldByProcess(claimed.interfaceNumber, holders);
+    return { ...about, status: severity(device, state), message, remedy };
   }
   if (holders.length > 0) {
     return {
       ...about,
       status: 'warning',
-      message: `the device is open elsewhere, and may be claimed there: ${nameHolders(holders)}`,
+      message: `the device is open in other processes, which may claim it: ${nameHolders(holders)}`,
       remedy,
     };
   }
@@ -88,38 +88,28 @@ export function holderFinding(
   return { ...about, status: 'ok', message: `no other process${seen} has the device open` };
 }
 
-/**
- * The file systems in use, of proc_pid_mounts(5).
- *
- * @param proc another folder of the form of /proc, for tests
- */
-export function mountsOf(proc: string): Mount[] {
-  let text = '';
-  try {
-    text = readFileSync(join(proc, 'self/mounts'), 'utf8');
-  } catch {
-    // without the file nothing is known to be mounted
-  }
-  return text.split('\n').flatMap((line) => {
+/** Reads the mounted file systems of devices (proc_pid_mounts(5)). */
+export function readMounts({ proc }: Pick<SystemFiles, 'proc'>): Mount[] {
+  return (readText(join(proc, 'self/mounts')) ?? '').split('\n').flatMap((line) => {
     const [source = '', target = ''] = line.split(' ');
     return /^\/dev\/[\w./-]+$/.test(source) ? [{ source, target: unquote(target) }] : [];
   });
 }
 
-/** Blanks and the like stand as `\040`. */
+/** Blanks and the like are written as `\040`. */
 function unquote(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );
 }
 
-/** A disk, or one of its partitions: sdb, sdb1, mmcblk0p1. */
+/** Tells whether a source is a disk or one of its partitions: sdb, sdb1, mmcblk0p1. */
 function isPartOf(source: string, node: string): boolean {
   return source.startsWith(node) && /^(p?\d+)?$/.test(source.slice(node.length));
 }
 
-/** Interfaces with a bulk IN endpoint; what the others are held by is of no matter. */
-function readable(device: DeviceInfo, state: DeviceState): InterfaceState[] {
+/** Returns the interfaces with a bulk IN endpoint; who holds the others does not matter. */
+function readableInterfaces(device: DeviceInfo, state: DeviceState): InterfaceState[] {
   const numbers = readableNumbers(device);
   return state.interfaces.filter(({ interfaceNumber }) => numbers.has(interfaceNumber));
 }
@@ -130,15 +120,11 @@ function readableNumbers(device: DeviceInfo): Set<number> {
 
 /** Something can still be read as long as one interface is free. */
 function severity(device: DeviceInfo, state: DeviceState): CheckStatus {
-  const held = readable(device, state).filter(({ driver }) => driver !== undefined);
+  const held = readableInterfaces(device, state).filter(({ driver }) => driver !== undefined);
   return held.length < readableNumbers(device).size ? 'warning' : 'problem';
 }
 
-/** A driver of several interfaces makes its files of any of them. */
-function nodesOf(driver: string | undefined, { interfaces }: DeviceState): string[] {
+/** A driver of several interfaces may create its files for any of them. */
+function nodesOf(driver: string, { interfaces }: DeviceState): string[] {
   return interfaces.filter((one) => one.driver === driver).flatMap(({ nodes }) => nodes);
-}
-
-function made(nodes: readonly string[]): string {
-  return nodes.length === 0 ? '' : `, which made ${nodes.join(', ')}`;
 }

@@ -1,58 +1,58 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DescriptorBytes, DeviceInfo } from '../../../usb/backend.js';
 import { parseConfigurations } from '../../../usb/descriptors/tree.js';
 import { UsbError } from '../../../usb/errors.js';
 import { comparePaths } from '../../../usb/format.js';
-import { systemFiles } from './paths.js';
+import { readBytes, readNames, readNumber, readText } from './attributes.js';
 
-/** Where Linux shows its USB devices. */
-export const SYSFS_DEVICES = systemFiles().devices;
-
-/** How the kernel names the folder of a device; those of interfaces have a colon. */
+/** The names of devices' folders; those of interfaces have a colon. */
 const DEVICE_NAME = /^(usb\d+|\d+-\d+(\.\d+)*)$/;
 
 /** Bytes in a device descriptor (USB 2.0 §9.6.1). */
 const DEVICE_DESCRIPTOR = 18;
 
 /**
- * The devices on the bus as the kernel knows them. Needs no rights, opens no device and sends it
- * nothing.
+ * Lists the devices on the bus as the kernel knows them. Needs no rights, opens no device and sends
+ * it nothing.
  *
- * @param root another folder of the same form, for tests
+ * @param devices `SystemFiles.devices`
  * @throws UsbError `no-bus` when the kernel shows no USB at all
  */
-export function listSysfs(root = SYSFS_DEVICES): DeviceInfo[] {
-  return namesIn(root)
+export function listDevices(devices: string): DeviceInfo[] {
+  return deviceNames(devices)
     .filter((name) => DEVICE_NAME.test(name))
     .sort(comparePaths)
-    .map((name) => readDevice(root, name))
+    .map((name) => readDevice(devices, name))
     .filter((device) => device !== undefined);
 }
 
-function namesIn(root: string): string[] {
+function deviceNames(devices: string): string[] {
   try {
-    return readdirSync(root);
+    return readdirSync(devices);
   } catch (cause) {
-    const why = existsSync(root) ? 'cannot be read' : 'is missing';
-    throw new UsbError('no-bus', `no USB bus is visible here (${root} ${why})`, {
+    const why = existsSync(devices) ? 'cannot be read' : 'is missing';
+    throw new UsbError('no-bus', `no USB bus is visible here (${devices} ${why})`, {
       remedy: { kind: 'pass-usb-through' },
       cause,
     });
   }
 }
 
-/** Whether the device at that path is still the one that had that address. */
-export function isPresent(path: string, address: number, root = SYSFS_DEVICES): boolean {
-  return readNumber(join(root, path), 'devnum') === address;
+/** Tells whether the device at that path is still the one that had that address. */
+export function isPresent(
+  { path, address }: Pick<DeviceInfo, 'path' | 'address'>,
+  devices: string,
+): boolean {
+  return readNumber(join(devices, path, 'devnum')) === address;
 }
 
-/** Undefined for a device that went away while it was read. */
-function readDevice(root: string, name: string): DeviceInfo | undefined {
-  const folder = join(root, name);
+/** Returns undefined for a device that went away while it was read. */
+function readDevice(devices: string, name: string): DeviceInfo | undefined {
+  const file = (attribute: string) => `${devices}/${name}/${attribute}`;
   const bus = Number(/\d+/.exec(name)?.[0] ?? Number.NaN); // as the kernel makes the name
-  const address = readNumber(folder, 'devnum');
-  const descriptors = readBytes(folder, 'descriptors');
+  const address = readNumber(file('devnum'));
+  const descriptors = readBytes(file('descriptors'));
   if (
     Number.isNaN(bus) ||
     address === undefined ||
@@ -61,6 +61,9 @@ function readDevice(root: string, name: string): DeviceInfo | undefined {
   ) {
     return undefined;
   }
+  // There is no file for a string that the device does not have: its index is 0.
+  const string = (offset: number, attribute: string) =>
+    descriptors[offset] === 0 ? undefined : readText(file(attribute));
   return {
     path: name,
     bus,
@@ -71,80 +74,38 @@ function readDevice(root: string, name: string): DeviceInfo | undefined {
     deviceClass: descriptors.readUInt8(4),
     deviceSubClass: descriptors.readUInt8(5),
     deviceProtocol: descriptors.readUInt8(6),
-    speed: readNumber(folder, 'speed'),
-    // There is no file for a string that the device does not have: its index is 0.
-    manufacturer: descriptors[14] === 0 ? undefined : readText(folder, 'manufacturer'),
-    product: descriptors[15] === 0 ? undefined : readText(folder, 'product'),
-    serial: descriptors[16] === 0 ? undefined : readText(folder, 'serial'),
+    speed: readNumber(file('speed')),
+    manufacturer: string(14, 'manufacturer'),
+    product: string(15, 'product'),
+    serial: string(16, 'serial'),
     configurations: parseConfigurations(descriptors.subarray(DEVICE_DESCRIPTOR)),
-    activeConfiguration: readNumber(folder, 'bConfigurationValue'),
+    activeConfiguration: readNumber(file('bConfigurationValue')),
   };
 }
 
-function readBytes(folder: string, attribute: string): Buffer | undefined {
-  try {
-    return readFileSync(`${folder}/${attribute}`);
-  } catch {
-    return undefined; // the device has no such attribute, or is gone
-  }
-}
-
-function readText(folder: string, attribute: string): string | undefined {
-  try {
-    return readFileSync(`${folder}/${attribute}`, 'utf8').replace(/\n$/, '');
-  } catch {
-    return undefined;
-  }
-}
-
-function readNumber(folder: string, attribute: string): number | undefined {
-  const text = readText(folder, attribute)?.trim();
-  const number = text ? Number(text) : Number.NaN; // an unconfigured device has an empty value
-  return Number.isFinite(number) ? number : undefined;
-}
-
 /**
- * The kernel's own copy of a device's descriptors; newer kernels have the BOS descriptor as well.
+ * Reads the kernel's copy of a device's descriptors; newer kernels have the BOS descriptor as well.
  *
- * @param root another folder of the form of /sys/bus/usb/devices, for tests
  * @throws UsbError `no-device`
  */
-export function readDescriptors({ path, address }: DeviceInfo, root?: string): DescriptorBytes {
-  const folder = join(root ?? SYSFS_DEVICES, path);
-  const descriptors = readBytes(folder, 'descriptors');
-  if (descriptors === undefined || !isPresent(path, address, root)) {
-    throw new UsbError('no-device', `the device at ${path} is gone`);
+export function readDescriptors(info: DeviceInfo, devices: string): DescriptorBytes {
+  const folder = join(devices, info.path);
+  const descriptors = readBytes(join(folder, 'descriptors'));
+  if (descriptors === undefined || !isPresent(info, devices)) {
+    throw new UsbError('no-device', `the device at ${info.path} is gone`);
   }
-  return { descriptors, bos: readBytes(folder, 'bos_descriptors') };
+  return { descriptors, bos: readBytes(join(folder, 'bos_descriptors')) };
 }
 
 /**
- * The names and addresses of the devices on the bus, in one text: it changes whenever one comes, goes
- * or is replugged. A tenth of the cost of a list, and it waits for no device: the kernel reads strings
- * and configurations under a lock that it holds while it configures one. Empty without any USB.
- *
- * @param root a folder of the form of /sys/bus/usb/devices
+ * Returns the names and addresses of the devices on the bus in one text, which changes whenever a
+ * device comes, goes or is replugged. Costs a tenth of a list and waits for no device: the kernel
+ * reads strings and configurations under a lock that it holds while it configures one. Empty on a
+ * machine without USB.
  */
-export function busFingerprint(root: string): string {
-  return namesOrNone(root)
+export function busFingerprint(devices: string): string {
+  return (readNames(devices) ?? [])
     .filter((name) => !name.includes(':')) // with a colon: an interface, not a device
-    .map((name) => `${name}@${addressOf(join(root, name))}`)
+    .map((name) => `${name}@${readText(join(devices, name, 'devnum')) ?? ''}`)
     .join();
-}
-
-function namesOrNone(root: string): string[] {
-  try {
-    return readdirSync(root);
-  } catch {
-    return [];
-  }
-}
-
-/** Empty for a device that is going away. */
-function addressOf(folder: string): string {
-  try {
-    return readFileSync(join(folder, 'devnum'), 'latin1').trim();
-  } catch {
-    return '';
-  }
 }

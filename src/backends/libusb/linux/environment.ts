@@ -1,37 +1,51 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TransferMemory } from '../../../usb/backend.js';
 import type { PassThroughTarget, Remedy } from '../../../usb/errors.js';
+import { readText } from './attributes.js';
 import type { SystemFiles } from './paths.js';
+
+const MIB = 1024 * 1024;
 
 /** Lets a container have the devices, also those plugged in later. */
 export const PASS_TO_CONTAINER: Remedy = { kind: 'pass-usb-through', to: ['container'] };
 
-/** The names of containers in their control group; those of cgroup v2 often have none there. */
+/** Names of containers in a control group; with cgroup v2 there often is none. */
 const CONTAINER_GROUP = /docker|containerd|kubepods|libpod|lxc/;
 
-/** Whether this process runs in a container. */
+/** Tells whether this process runs in a container. */
 export function isContainer({ root, run, proc }: SystemFiles): boolean {
   return (
     existsSync(join(root, '.dockerenv')) ||
     existsSync(join(run, '.containerenv')) ||
-    CONTAINER_GROUP.test(read(join(proc, '1/cgroup')))
+    CONTAINER_GROUP.test(readText(join(proc, '1/cgroup')) ?? '')
   );
 }
 
-/** Where USB has to be passed through so that this process sees it. A container may be one in WSL. */
-export function passThroughRemedy(roots: SystemFiles): Remedy {
-  const isWsl = /microsoft/i.test(read(join(roots.proc, 'version')));
-  const to: PassThroughTarget[] = [
-    ...(isWsl ? ['wsl' as const] : []),
-    ...(isContainer(roots) ? ['container' as const] : []),
-  ];
+/** Returns where USB has to be passed through to, to be seen here. A container may run in WSL. */
+export function passThroughRemedy(system: SystemFiles): Remedy {
+  const isWsl = /microsoft/i.test(readText(join(system.proc, 'version')) ?? '');
+  const to: PassThroughTarget[] = isWsl ? ['wsl'] : [];
+  if (isContainer(system)) {
+    to.push('container');
+  }
   return { kind: 'pass-usb-through', to: to.length > 0 ? to : ['machine'] };
 }
 
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
+/** Reads the kernel's limit of transfer memory; undefined when there is none that can be read. */
+export function usbfsMemory({
+  usbfsMemory: file,
+}: Pick<SystemFiles, 'usbfsMemory'>): TransferMemory | undefined {
+  const text = readText(file)?.trim() ?? '';
+  if (!/^\d+$/.test(text) || Number(text) === 0) {
+    return undefined;
   }
+  return {
+    bytes: Number(text) * MIB,
+    raise: (bytes) => ({
+      kind: 'raise-usbfs-memory',
+      file,
+      mebibytes: 2 ** Math.ceil(Math.log2(bytes / MIB)),
+    }),
+  };
 }

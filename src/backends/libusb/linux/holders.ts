@@ -1,55 +1,69 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { readLink, readNames, readText } from './attributes.js';
+import type { SystemFiles } from './paths.js';
 
 /** A process that has a file open. */
 export interface Holder {
   readonly pid: number;
-  /** What it calls itself, in printable ASCII. */
+  /** The name that it gave itself, in printable ASCII. */
   readonly command: string;
 }
 
-/** Characters of a command that are told; the kernel keeps 15 of an ordinary process. */
-const LONGEST_COMMAND = 32;
+/** Characters of a command that are shown; the kernel keeps 15 of an ordinary process. */
+const MAX_COMMAND = 32;
+
+/** Processes that a message names; more would not help. */
+const MAX_NAMED = 4;
 
 /**
- * The other processes that have a file open, as far as this user may see. Looks at every descriptor
- * of every process: for failures, not for every day.
- *
- * @param root another folder of the form of /proc, for tests
+ * Finds the other processes that have a file open, as far as this user may see. Looks at every
+ * descriptor of every process: for failures and diagnosis only.
  */
-export function holdersOf(file: string, root = '/proc', self = process.pid): Holder[] {
-  return entries(root)
+export function holdersOf(
+  file: string,
+  { proc }: Pick<SystemFiles, 'proc'>,
+  self = process.pid,
+): Holder[] {
+  return (readNames(proc) ?? [])
     .filter((name) => /^\d+$/.test(name) && Number(name) !== self)
-    .filter((pid) => hasOpen(join(root, pid, 'fd'), file))
-    .map((pid) => ({ pid: Number(pid), command: commandOf(join(root, pid)) }))
+    .filter((pid) => hasOpen(join(proc, pid, 'fd'), file))
+    .map((pid) => ({ pid: Number(pid), command: commandOf(join(proc, pid)) }))
     .sort((a, b) => a.pid - b.pid);
 }
 
 function hasOpen(descriptors: string, file: string): boolean {
-  return entries(descriptors).some((descriptor) => {
-    try {
-      return readlinkSync(join(descriptors, descriptor)) === file;
-    } catch {
-      return false; // closed meanwhile
-    }
-  });
+  return (readNames(descriptors) ?? []).some(
+    (descriptor) => readLink(join(descriptors, descriptor)) === file,
+  );
 }
 
-/** Any process may call itself anything. */
+/** A process may give itself any name. */
 function commandOf(folder: string): string {
-  try {
-    const text = readFileSync(join(folder, 'comm'), 'utf8').trimEnd().slice(0, LONGEST_COMMAND);
-    return text.replace(/[^ -~]/g, '?') || '?';
-  } catch {
-    return '?';
-  }
+  const text = (readText(join(folder, 'comm')) ?? '').trimEnd().slice(0, MAX_COMMAND);
+  return text.replace(/[^ -~]/g, '?') || '?';
 }
 
-/** Empty for a folder that is gone, or not for this user to see. */
-function entries(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
+/** Names holders in a sentence: `usbxfer (PID 12), other (PID 34)`. */
+export function nameHolders(holders: readonly Holder[]): string {
+  const names = holders
+    .slice(0, MAX_NAMED)
+    .map(({ command, pid }) => `${command} (PID ${pid})`)
+    .join(', ');
+  return holders.length > MAX_NAMED ? `${names}, …` : names;
+}
+
+/**
+ * Says that another process holds an interface. The device file does not show which of several that
+ * have it open holds which interface.
+ */
+export function heldByProcess(interfaceNumber: number, holders: readonly Holder[]): string {
+  const held = `interface ${interfaceNumber} is held by another process`;
+  switch (holders.length) {
+    case 0:
+      return held;
+    case 1:
+      return `${held}: ${nameHolders(holders)}`;
+    default:
+      return `${held}, one of ${nameHolders(holders)}`;
   }
 }

@@ -1,39 +1,48 @@
 import { join } from 'node:path';
 import type { DeviceInfo } from '../../../usb/backend.js';
 
-/** The folders in which a system is looked at. */
+/** The folders and files in which Linux shows its USB devices. */
 export interface SystemFiles {
-  /** As /. */
+  /** `/` */
   readonly root: string;
-  /** As /sys/bus/usb/devices, where Linux shows its USB devices (Documentation/ABI/testing/sysfs-bus-usb). */
+  /** `/sys/bus/usb/devices` (Documentation/ABI/testing/sysfs-bus-usb) */
   readonly devices: string;
-  /** As /dev/bus/usb, where it has the files through which they are opened. */
+  /** `/dev/bus/usb`, with the files through which devices are opened. */
   readonly files: string;
+  /** The limit, in MiB, of the memory that all programs together have in flight; 0: no limit. */
+  readonly usbfsMemory: string;
   readonly etc: string;
   readonly proc: string;
   readonly run: string;
 }
 
-/** The folders of a system whose files are all below `root`: of this one by default. */
+/** Returns the paths below `root`: those of this system by default. */
 export function systemFiles(root = '/'): SystemFiles {
   return {
     root,
     devices: join(root, 'sys/bus/usb/devices'),
     files: join(root, 'dev/bus/usb'),
+    usbfsMemory: join(root, 'sys/module/usbcore/parameters/usbfs_memory_mb'),
     etc: join(root, 'etc'),
     proc: join(root, 'proc'),
     run: join(root, 'run'),
   };
 }
 
-/** Where Linux has the files through which devices are opened. */
-export const DEVICE_FILES = systemFiles().files;
-
-/** The file of a device: `/dev/bus/usb/002/003`, by bus and address. */
+/** Returns the file of a device, by bus and address: `/dev/bus/usb/002/003`. */
 export function deviceFile(
   { bus, address }: Pick<DeviceInfo, 'bus' | 'address'>,
-  root = DEVICE_FILES,
+  { files }: Pick<SystemFiles, 'files'>,
 ): string {
   const digits = (number: number) => String(number).padStart(3, '0');
-  return `${root}/${digits(bus)}/${digits(address)}`;
+  return `${files}/${digits(bus)}/${digits(address)}`;
+}
+
+/** Returns the name of an interface in sysfs, `3-1.2:1.0`; a root hub, `usb3`, is `3-0` there. */
+export function interfaceName(
+  { path, activeConfiguration }: Pick<DeviceInfo, 'path' | 'activeConfiguration'>,
+  interfaceNumber: number,
+): string {
+  const device = path.replace(/^usb(\d+)$/, '$1-0');
+  return `${device}:${activeConfiguration}.${interfaceNumber}`;
 }

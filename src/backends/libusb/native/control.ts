@@ -3,18 +3,18 @@ import { controlFailure, directionOfRequest } from '../../../usb/control.js';
 import { transferStatus } from './errors.js';
 import type { MakeNativeTransfer } from './transfer.js';
 
-/** Bytes of the setup packet, which stands in front of the data (USB 2.0 §9.3). */
+/** Bytes in the setup packet, which precedes the data (USB 2.0 §9.3). */
 const SETUP_LENGTH = 8;
 
-/** The longest delay that a timer of Node can wait, in milliseconds: some 24.8 days. */
-const LONGEST_DELAY = 2 ** 31 - 1;
+/** The longest delay of a Node timer, in milliseconds: some 24.8 days. */
+const MAX_DELAY = 2 ** 31 - 1;
 
 /**
- * Sends one control request, as `Device.control`. libusb's own time-out may fire a minute late: this
- * keeps time itself.
+ * Sends one control request, as `Device.control`. Keeps time itself: libusb's timeout may fire a
+ * minute late (measured).
  *
- * @param make makes a control transfer of endpoint 0 without a time-out
- * @throws UsbError for how the transfer ended; what node-usb throws when it cannot be submitted
+ * @param make creates a control transfer of endpoint 0 without a timeout
+ * @throws UsbError when the transfer failed; what node-usb throws when it cannot be submitted
  */
 export function sendControl(
   make: MakeNativeTransfer,
@@ -45,15 +45,15 @@ export function sendControl(
         try {
           transfer.cancel();
         } catch {
-          // The device is gone: the completion comes all the same, and says so.
+          // The device is gone: the completion still comes and reports it.
         }
       },
-      Math.min(timeout, LONGEST_DELAY),
+      Math.min(timeout, MAX_DELAY),
     );
   });
 }
 
-/** The setup packet and behind it the data to send, or room for the answer. */
+/** Returns the setup packet, followed by the data to send or room for the response. */
 function setupPacket({ requestType, request, value, index }: ControlRequest, data: Buffer): Buffer {
   const packet = Buffer.alloc(SETUP_LENGTH + data.length);
   packet.writeUInt8(requestType, 0);

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeviceInfo } from '../../../usb/backend.js';
 import { type Remedy, UsbError } from '../../../usb/errors.js';
-import { driverOf, interfaceFolder } from '../linux/interfaces.js';
+import type { Platform } from '../platform.js';
 import { operationError } from './errors.js';
 import type { NativeDevice } from './node-usb.js';
 
-/** How long a driver may take until it is back, in milliseconds. */
-const PATIENCE = 2000;
+/** Milliseconds that a driver may take to come back. */
+const REATTACH_TIMEOUT = 2000;
 const POLL = 50;
 
 type NativeDriverCalls = Pick<
@@ -14,37 +14,38 @@ type NativeDriverCalls = Pick<
   '__isKernelDriverActive' | '__detachKernelDriver' | '__attachKernelDriver'
 >;
 
-/** A kernel driver that was taken off an interface, and that is to come back. */
+type DriverOf = Platform['driverOf'];
+
+/** A kernel driver that was detached from an interface, to be reattached. */
 export class DetachedDriver {
   readonly #native: NativeDriverCalls;
   readonly #info: DeviceInfo;
   readonly #interfaceNumber: number;
   readonly #name: string | undefined;
-  /** The interfaces that it had. */
+  /** The interfaces that it held. */
   readonly #held: readonly number[];
-  readonly #driverOf: typeof driverOf;
+  readonly #driverOf: DriverOf;
 
   private constructor(
     native: NativeDriverCalls,
     info: DeviceInfo,
     interfaceNumber: number,
-    lookUp: typeof driverOf,
+    driverOf: DriverOf,
   ) {
     this.#native = native;
     this.#info = info;
     this.#interfaceNumber = interfaceNumber;
-    this.#driverOf = lookUp;
-    this.#name = lookUp(info, interfaceNumber);
+    this.#driverOf = driverOf;
+    this.#name = driverOf(info, interfaceNumber);
     this.#held =
       this.#name === undefined
         ? [interfaceNumber]
-        : interfaceNumbers(info).filter((number) => lookUp(info, number) === this.#name);
+        : interfaceNumbers(info).filter((number) => driverOf(info, number) === this.#name);
   }
 
   /**
-   * Takes the kernel driver off an interface.
+   * Detaches the kernel driver from an interface.
    *
-   * @param lookUp another `driverOf`, for tests
    * @returns undefined when there is none: another process is no driver
    * @throws UsbError
    */
@@ -52,17 +53,17 @@ export class DetachedDriver {
     native: NativeDriverCalls,
     info: DeviceInfo,
     interfaceNumber: number,
-    lookUp = driverOf,
+    driverOf: DriverOf,
   ): DetachedDriver | undefined {
     if (!isActive(native, interfaceNumber)) {
       return undefined;
     }
-    const detached = new DetachedDriver(native, info, interfaceNumber, lookUp);
+    const detached = new DetachedDriver(native, info, interfaceNumber, driverOf);
     try {
       native.__detachKernelDriver(interfaceNumber);
     } catch (error) {
       throw operationError(
-        `cannot detach ${detached.#words} from interface ${interfaceNumber}`,
+        `cannot detach ${detached.#label} from interface ${interfaceNumber}`,
         error,
       );
     }
@@ -70,31 +71,31 @@ export class DetachedDriver {
   }
 
   /**
-   * Lets the driver have its interfaces again, and waits until it does. Nobody may claim them.
+   * Gives the driver its interfaces back, and waits until it holds them. They must not be claimed.
    *
-   * @throws UsbError `no-device` when the device is gone; `other` when the driver does not come
+   * @throws UsbError `no-device` when the device is gone; `other` when the driver does not come back
    */
   async reattach(): Promise<void> {
     let cause: unknown;
-    // A driver that has several interfaces, as serial ports do, gave all of them up with one, and
-    // may come back only through another than that one.
+    // A driver of several interfaces, as of a serial port, gave up all of them with one, and may come
+    // back only through another.
     for (const number of this.#held) {
       try {
         this.#native.__attachKernelDriver(number);
       } catch (error) {
-        const failure = operationError(`cannot attach ${this.#words}`, error);
+        const failure = operationError(`cannot attach ${this.#label}`, error);
         if (failure.code === 'no-device') {
           throw failure;
         }
-        cause = error; // what counts is whether the driver is back
+        cause = error; // only whether the driver is back counts
       }
     }
-    const until = performance.now() + PATIENCE;
+    const until = performance.now() + REATTACH_TIMEOUT;
     while (!this.#isBack()) {
       if (performance.now() >= until) {
         throw new UsbError(
           'other',
-          `${this.#words} did not come back to interface ${this.#interfaceNumber}`,
+          `${this.#label} did not come back to interface ${this.#interfaceNumber}`,
           { cause, remedy: this.#remedy },
         );
       }
@@ -109,7 +110,7 @@ export class DetachedDriver {
       : this.#held.every((number) => this.#driverOf(this.#info, number) === name);
   }
 
-  get #words(): string {
+  get #label(): string {
     return this.#name === undefined ? 'the kernel driver' : `the kernel driver ${this.#name}`;
   }
 
@@ -119,13 +120,14 @@ export class DetachedDriver {
     if (this.#name === undefined || first === undefined) {
       return replug;
     }
-    const interfaceName = interfaceFolder(this.#info, first);
+    const { path, activeConfiguration } = this.#info;
+    const interfaceName = `${path}:${activeConfiguration}.${first}`;
     const rebind = { kind: 'rebind-driver', driver: this.#name, interfaceName } as const;
     return { kind: 'any-of', remedies: [replug, rebind] };
   }
 }
 
-/** Also false where the system cannot tell, and cannot detach either. */
+/** Also false where the system does not show drivers, and cannot detach them either. */
 function isActive(native: NativeDriverCalls, interfaceNumber: number): boolean {
   try {
     return native.__isKernelDriverActive(interfaceNumber);

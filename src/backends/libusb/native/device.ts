@@ -1,8 +1,7 @@
 import type { ClaimOptions, Device, DeviceInfo, Interface } from '../../../usb/backend.js';
 import { type ControlRequest, checkControlData } from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
-import { controlError, missingFile, openError } from '../linux/access-errors.js';
-import { isPresent } from '../linux/devices.js';
+import type { Platform } from '../platform.js';
 import { sendControl } from './control.js';
 import { operationError, promisifyNative } from './errors.js';
 import { LibusbInterface } from './interface.js';
@@ -13,43 +12,38 @@ export class LibusbDevice implements Device {
   readonly info: DeviceInfo;
   readonly #usb: NodeUsb;
   readonly #native: NativeDevice;
+  readonly #platform: Platform;
   #claimed: readonly LibusbInterface[] = [];
   #open = true;
 
-  private constructor(usb: NodeUsb, native: NativeDevice, info: DeviceInfo) {
+  private constructor(usb: NodeUsb, native: NativeDevice, info: DeviceInfo, platform: Platform) {
     this.#usb = usb;
     this.#native = native;
+    this.#platform = platform;
     this.info = info;
   }
 
   /** @throws UsbError as `Backend.open` */
-  static async open(info: DeviceInfo): Promise<LibusbDevice> {
-    if (process.platform === 'linux' && isPresent(info.path, info.address)) {
-      const missing = missingFile(info);
-      if (missing !== undefined) {
-        throw missing;
-      }
-    }
+  static async open(info: DeviceInfo, platform: Platform): Promise<LibusbDevice> {
+    platform.checkBeforeOpen(info);
     const usb = await loadNodeUsb();
     const native = usb
       .getDeviceList()
       .find((device) => device.busNumber === info.bus && device.deviceAddress === info.address);
     if (native === undefined) {
-      throw unknownToLibusb(info);
+      throw platform.unlistedError(info);
     }
-    // node-usb has one object for a device, and one handle in it: a second open would share it,
-    // and the first close take it from both.
+    // node-usb has one object for each device, and one handle in it: a second open would share that
+    // handle, and the first close would close it for both.
     if (native.interfaces !== undefined) {
       throw new UsbError('busy', `the device at ${info.path} is open already`);
     }
     try {
       native.open();
     } catch (error) {
-      throw process.platform === 'linux'
-        ? openError(info, error)
-        : operationError(`cannot open the device at ${info.path}`, error);
+      throw platform.openError(info, error);
     }
-    return new LibusbDevice(usb, native, info);
+    return new LibusbDevice(usb, native, info, platform);
   }
 
   async claim(
@@ -76,6 +70,7 @@ export class LibusbDevice implements Device {
       this.#native,
       this.info,
       setting,
+      this.#platform,
       options,
     );
     this.#claimed = [...this.#stillClaimed, claimed];
@@ -104,7 +99,7 @@ export class LibusbDevice implements Device {
         throw error;
       }
       const own = this.#stillClaimed.map(({ interfaceNumber }) => interfaceNumber);
-      throw controlError(this.info, request, own, error);
+      throw this.#platform.controlError(this.info, request, own, error);
     }
   }
 
@@ -121,9 +116,7 @@ export class LibusbDevice implements Device {
   }
 
   async isConnected(): Promise<boolean> {
-    return process.platform === 'linux'
-      ? isPresent(this.info.path, this.info.address)
-      : this.#usb.getDeviceList().includes(this.#native);
+    return this.#platform.isPresent(this.info, this.#native);
   }
 
   async close(): Promise<void> {
@@ -150,19 +143,11 @@ export class LibusbDevice implements Device {
   }
 }
 
-function unknownToLibusb({ path, address }: DeviceInfo): UsbError {
-  const late = process.platform === 'linux' && isPresent(path, address);
-  return late
-    ? new UsbError(
-        'no-device',
-        `libusb cannot see the device at ${path}: it was plugged in after libusb started, and ` +
-          'hotplug needs a udev daemon (absent in containers)',
-        { remedy: { kind: 'run-again' } },
-      )
-    : new UsbError('no-device', `the device at ${path} is gone`);
-}
-
-/** @throws UsbError as `Device.reset` */
+/**
+ * Resets the port of an opened device.
+ *
+ * @throws UsbError as `Device.reset`
+ */
 export async function resetDevice(native: Pick<NativeDevice, 'reset'>): Promise<void> {
   try {
     await promisifyNative('cannot reset the device', (done) => native.reset(done));
@@ -172,8 +157,8 @@ export async function resetDevice(native: Pick<NativeDevice, 'reset'>): Promise<
 }
 
 /**
- * libusb answers `not-found` when the device became another one, or went away. What else can go wrong
- * on Linux has no code of its own there.
+ * libusb returns `not-found` when the device became another one or went away, and on Linux `other` for
+ * any other failure.
  */
 function resetFailure({ code, message, cause }: UsbError): UsbError {
   switch (code) {

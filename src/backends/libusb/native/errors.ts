@@ -20,7 +20,7 @@ const CODES: ReadonlyMap<number, UsbErrorCode> = new Map([
   [-12, 'not-supported'],
 ]);
 
-/** What a person is told; where libusb's own word says more, that is left to it. */
+/** Reasons for messages; for the codes that are missing, libusb's own name says more. */
 const REASONS: Partial<Record<UsbErrorCode, string>> = {
   io: 'input/output error',
   access: 'permission denied',
@@ -32,15 +32,15 @@ const REASONS: Partial<Record<UsbErrorCode, string>> = {
   'not-supported': 'this system does not support it',
 };
 
-/** The status that a completion's error stands for; no error stands for `completed`. */
+/** Returns the status of a completion; no error is `completed`. */
 export function transferStatus(error: { readonly errno: number } | undefined): TransferStatus {
   return error === undefined ? 'completed' : (TRANSFER_STATUSES[error.errno] ?? 'error');
 }
 
 /**
- * What node-usb threw, as a `UsbError`.
+ * Converts what node-usb threw.
  *
- * @param doing what failed, to begin the message with: "cannot claim interface 0"
+ * @param doing what failed, as the start of the message: "cannot claim interface 0"
  */
 export function operationError(doing: string, error: unknown): UsbError {
   const cause = toError(error);
@@ -49,9 +49,9 @@ export function operationError(doing: string, error: unknown): UsbError {
 }
 
 /**
- * Runs a native operation that answers through a callback.
+ * Runs a native operation that ends with a callback.
  *
- * @param doing what fails, to begin a message with: "cannot clear the halt"
+ * @param doing what fails, as the start of the message: "cannot clear the halt"
  * @throws UsbError
  */
 export function promisifyNative(

@@ -8,7 +8,7 @@ import type {
 } from '../../../usb/backend.js';
 import { UsbError } from '../../../usb/errors.js';
 import type { AlternateSetting, EndpointDescriptor } from '../../../usb/model.js';
-import { claimError } from '../linux/access-errors.js';
+import type { Platform } from '../platform.js';
 import { DetachedDriver } from './detached-driver.js';
 import { promisifyNative } from './errors.js';
 import type { NativeDevice, NodeUsb } from './node-usb.js';
@@ -18,8 +18,8 @@ import { type Claim, LibusbTransfer } from './transfer.js';
  * A claimed interface.
  *
  * node-usb's own `Interface` passes its index in the configuration where libusb wants
- * bInterfaceNumber, and so claims the wrong one when numbers have holes. The native calls beneath it
- * take the number.
+ * bInterfaceNumber, and so claims the wrong one when there are gaps between the numbers (measured). The
+ * native calls below it take the number.
  */
 export class LibusbInterface implements Interface {
   readonly #usb: NodeUsb;
@@ -29,10 +29,10 @@ export class LibusbInterface implements Interface {
   readonly #detached: DetachedDriver | undefined;
   readonly #endpoints: LibusbEndpoint[] = [];
   /**
-   * The alternate setting that is in force: 0 at first, as every release selects it. To select what
-   * is in force would be a request that some devices answer with a stall.
+   * The selected alternate setting: 0 at first, as every release selects it. Selecting it again would
+   * send a request that some devices answer with a stall.
    */
-  #inForce = 0;
+  #selected = 0;
 
   private constructor(
     usb: NodeUsb,
@@ -52,16 +52,17 @@ export class LibusbInterface implements Interface {
     native: NativeDevice,
     info: DeviceInfo,
     setting: AlternateSetting,
+    platform: Pick<Platform, 'driverOf' | 'claimError'>,
     { detachDriver = false }: ClaimOptions,
   ): Promise<LibusbInterface> {
     const { interfaceNumber, alternateSetting } = setting;
     const detached = detachDriver
-      ? DetachedDriver.detach(native, info, interfaceNumber)
+      ? DetachedDriver.detach(native, info, interfaceNumber, platform.driverOf)
       : undefined;
     try {
       native.__claimInterface(interfaceNumber);
     } catch (error) {
-      const failure = claimError(info, interfaceNumber, error);
+      const failure = platform.claimError(info, interfaceNumber, error);
       throw await withUndo(failure, detached?.reattach());
     }
     const claimed = new LibusbInterface(usb, native, setting, detached);
@@ -77,7 +78,7 @@ export class LibusbInterface implements Interface {
     return this.#setting.interfaceNumber;
   }
 
-  /** Whether it is this one's no more. */
+  /** Whether the interface has been released. */
   get released(): boolean {
     return this.#claim.released;
   }
@@ -102,9 +103,9 @@ export class LibusbInterface implements Interface {
     }
     if (!this.#claim.released) {
       this.#claim.released = true;
-      await allInTurn([
-        // The kernel would do so as well, but tell nobody of a failure; it then finds 0 in force and
-        // sends nothing.
+      await runAll([
+        // The kernel would do so as well, but would not report a failure. It sends nothing when 0 is
+        // selected already.
         () => this.#select(0),
         () =>
           promisifyNative(`cannot release interface ${this.interfaceNumber}`, (done) =>
@@ -116,11 +117,11 @@ export class LibusbInterface implements Interface {
   }
 
   async #select(alternateSetting: number): Promise<void> {
-    if (alternateSetting !== this.#inForce) {
+    if (alternateSetting !== this.#selected) {
       await promisifyNative(`cannot select alternate setting ${alternateSetting}`, (done) =>
         this.#native.__setInterface(this.interfaceNumber, alternateSetting, done),
       );
-      this.#inForce = alternateSetting;
+      this.#selected = alternateSetting;
     }
   }
 }
@@ -152,7 +153,7 @@ class LibusbEndpoint implements Endpoint {
   }
 
   createTransfer(onComplete: OnComplete): Transfer {
-    // Without libusb's timeout: its event thread may sleep for a minute before it looks.
+    // Without libusb's timeout: its event thread may sleep for a minute before it looks (measured).
     const transfer = new LibusbTransfer(
       (callback) => new this.#usb.Transfer(this.#native, this.address, this.#type, 0, callback),
       this.#claim,
@@ -173,11 +174,11 @@ class LibusbEndpoint implements Endpoint {
 }
 
 /**
- * Takes steps one after another, whatever becomes of those before.
+ * Runs steps one after another, also after one has failed.
  *
- * @throws UsbError of the first that failed, or that the device is gone
+ * @throws the first failure; `no-device` if any step failed with it
  */
-async function allInTurn(steps: readonly (() => Promise<void>)[]): Promise<void> {
+async function runAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
   const failures: unknown[] = [];
   for (const step of steps) {
     try {
@@ -194,7 +195,7 @@ async function allInTurn(steps: readonly (() => Promise<void>)[]): Promise<void>
   }
 }
 
-/** A failure, and, where undoing what came before it failed as well, that too. */
+/** Returns a failure, with the failure to undo the steps before it, if any. */
 async function withUndo(failure: unknown, undo: Promise<void> | undefined): Promise<unknown> {
   try {
     await undo;

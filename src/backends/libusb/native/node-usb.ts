@@ -7,10 +7,11 @@ export type { Device as NativeDevice, Transfer as NativeTransfer } from 'usb';
 export type NodeUsb = typeof Usb;
 
 /**
- * Loads node-usb, which loads libusb and starts its event thread: only for work that needs it.
+ * Loads node-usb, which loads libusb and starts its event thread: call it only for work that needs
+ * that.
  *
  * @param load another way to load it, for tests
- * @throws UsbError `unavailable`, saying what is likely missing
+ * @throws UsbError `unavailable`, with what is likely missing
  */
 export async function loadNodeUsb(
   load: () => Promise<{ usb: NodeUsb }> = () => import('usb'),

@@ -9,10 +9,10 @@ type NativeCallback = (
   actualLength: number,
 ) => void;
 
-/** Makes a native transfer that answers each submit through the callback. */
+/** Creates a native transfer that calls back once for each submit. */
 export type MakeNativeTransfer = (callback: NativeCallback) => NativeTransfer;
 
-/** The hold on an interface, which ends for all its transfers at once. */
+/** The claim of an interface, shared by all its transfers. */
 export interface Claim {
   released: boolean;
 }
@@ -32,7 +32,7 @@ export class LibusbTransfer implements Transfer {
     this.#native = make(this.#completed);
   }
 
-  /** Whether it was submitted and has not completed. */
+  /** Whether the transfer is submitted and has not completed. */
   get inFlight(): boolean {
     return this.#inFlight;
   }
@@ -50,7 +50,7 @@ export class LibusbTransfer implements Transfer {
     try {
       this.#native.submit(length === buffer.length ? buffer : buffer.subarray(0, length));
     } catch (error) {
-      // node-usb takes a transfer whose submit failed for an active one for ever after.
+      // node-usb regards a transfer as active for good once its submit has failed (measured).
       this.#native = this.#make(this.#completed);
       throw operationError('cannot submit a transfer', error);
     }
@@ -64,7 +64,7 @@ export class LibusbTransfer implements Transfer {
     try {
       this.#native.cancel();
     } catch {
-      // The device is gone: the completion comes all the same, and says so.
+      // The device is gone: the completion still comes and reports it.
     }
   }
 

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, statSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
-  accessFinding,
-  thisUser,
+  checkAccess,
+  currentUser,
   type User,
 } from '../../../../../src/backends/libusb/doctor/access.js';
 import { systemFiles } from '../../../../../src/backends/libusb/linux/paths.js';
@@ -16,7 +16,7 @@ const PASS_TO_CONTAINER = { kind: 'pass-usb-through', to: ['container'] };
 const isRoot = process.getuid?.() === 0;
 
 const folder = new Folder();
-const roots = systemFiles(folder.path);
+const system = systemFiles(folder.path);
 const file = folder.file('dev/bus/usb/002/003', '');
 chmodSync(file, 0o664);
 const { uid, gid } = statSync(file);
@@ -24,41 +24,41 @@ folder.file('etc/passwd', `owner:x:${uid}:${gid}\nann:x:4242:4242\n`);
 folder.file('etc/group', `owners:x:${gid}:\nann:x:4242:\nplugdev:x:4646:\nusers:x:100:\n`);
 
 function ann(error: string | undefined, ...more: number[]): User {
-  return { uid: 4242, gids: [4242, ...more], refusal: () => error };
+  return { uid: 4242, gids: [4242, ...more], accessError: () => error };
 }
 
 describe('a device', () => {
   it('that may be opened', () => {
-    expect(accessFinding(DEVICE, roots, ann(undefined))).toEqual({
+    expect(checkAccess(DEVICE, system, ann(undefined))).toEqual({
       id: 'access',
       device: '2-1',
       status: 'ok',
-      message: `${file} may be opened by this user`,
+      message: `this user may open ${file}`,
     });
   });
 
-  it('that may not: whose it is, who asks, and the rule', () => {
-    expect(accessFinding(DEVICE, roots, ann('EACCES', 100))).toMatchObject({
+  it('that may not: names the owner, the user and the rule', () => {
+    expect(checkAccess(DEVICE, system, ann('EACCES', 100))).toMatchObject({
       id: 'access',
       status: 'problem',
-      message: `${file} (owner:owners, 0664) may not be opened by ann, of ann, users`,
+      message: `ann (groups: ann, users) may not open ${file} (owner:owners, 0664)`,
       remedy: ADD_RULE,
     });
   });
 
-  it.runIf(isRoot)('that a group may open, which is to be joined', () => {
+  it.runIf(isRoot)('that a group may open: suggests to join it', () => {
     chownSync(file, 0, 4646);
-    expect(accessFinding(DEVICE, roots, ann('EACCES')).remedy).toEqual({
+    expect(checkAccess(DEVICE, system, ann('EACCES')).remedy).toEqual({
       kind: 'any-of',
       remedies: [{ kind: 'join-group', group: 'plugdev', user: 'ann' }, ADD_RULE],
     });
-    expect(accessFinding(DEVICE, roots, ann('EACCES', 4646)).remedy).toEqual(ADD_RULE);
+    expect(checkAccess(DEVICE, system, ann('EACCES', 4646)).remedy).toEqual(ADD_RULE);
     chownSync(file, 0, 0);
-    expect(accessFinding(DEVICE, roots, ann('EACCES')).remedy).toEqual(ADD_RULE);
+    expect(checkAccess(DEVICE, system, ann('EACCES')).remedy).toEqual(ADD_RULE);
   });
 
   it('that the rules of a container forbid', () => {
-    expect(accessFinding(DEVICE, roots, ann('EPERM'))).toMatchObject({
+    expect(checkAccess(DEVICE, system, ann('EPERM'))).toMatchObject({
       status: 'problem',
       message: `the device rules of this container forbid opening ${file}`,
       remedy: PASS_TO_CONTAINER,
@@ -67,7 +67,7 @@ describe('a device', () => {
 
   it('without a file', () => {
     const other = deviceInfo({ path: '2-2', bus: 2, address: 4 });
-    expect(accessFinding(other, roots, ann(undefined))).toMatchObject({
+    expect(checkAccess(other, system, ann(undefined))).toMatchObject({
       id: 'node',
       device: '2-2',
       status: 'problem',
@@ -77,16 +77,16 @@ describe('a device', () => {
   });
 });
 
-describe('this user', () => {
-  it('is who runs the process', () => {
-    const { uid, gids } = thisUser();
+describe('the current user', () => {
+  it('runs the process', () => {
+    const { uid, gids } = currentUser();
     expect(uid).toBe(process.getuid?.());
     const ids = execFileSync('id', ['-G'], { encoding: 'utf8' }).trim().split(' ').map(Number);
     expect([...gids].sort()).toEqual(ids.sort());
   });
 
-  it('is refused what is not there, and no file of its own', () => {
-    expect(thisUser().refusal(file)).toBeUndefined();
-    expect(thisUser().refusal(`${file}/nothing`)).toBe('ENOTDIR');
+  it('may open its own files, and none that is missing', () => {
+    expect(currentUser().accessError(file)).toBeUndefined();
+    expect(currentUser().accessError(`${file}/nothing`)).toBe('ENOTDIR');
   });
 });

@@ -11,7 +11,7 @@ const STICK = deviceInfo({ path: '1-1', address: 2, configurations });
 const BUSY = deviceInfo({ path: '1-2', address: 3, configurations });
 const FREE = deviceInfo({ path: '1-3', address: 4, configurations });
 
-/** A system with a device that a driver has, one that a process has, and one that nobody has. */
+/** A system with a device that a driver holds, one that a process holds, and a free one. */
 function system() {
   const folder = new Folder();
   folder.file('sys/bus/usb/devices/usb1/busnum', '1');
@@ -31,28 +31,28 @@ function system() {
 }
 
 const short = ({ id, status }: CheckResult) => `${id} ${status}`;
-const of = (findings: CheckResult[], path: string | undefined) =>
-  findings.filter(({ device }) => device === path);
+const of = (results: CheckResult[], path: string | undefined) =>
+  results.filter(({ device }) => device === path);
 
-it('looks at the system, and at each device', async () => {
-  const findings = await diagnose([STICK, BUSY, FREE], system());
-  expect(of(findings, undefined).map(short)).toEqual(['bus ok', 'libusb ok', 'udev ok']);
-  expect(of(findings, '1-1').map(short)).toEqual([
+it('checks the system, and each device', async () => {
+  const results = await diagnose([STICK, BUSY, FREE], system());
+  expect(of(results, undefined).map(short)).toEqual(['bus ok', 'libusb ok', 'udev ok']);
+  expect(of(results, '1-1').map(short)).toEqual([
     'access ok',
     'driver problem',
     'holder ok',
     'link ok',
   ]);
-  expect(of(findings, '1-2').map(short)).toEqual([
+  expect(of(results, '1-2').map(short)).toEqual([
     'access ok',
     'driver ok',
     'holder problem',
     'link ok',
   ]);
-  expect(of(findings, '1-2').find(({ id }) => id === 'holder')?.message).toContain(
+  expect(of(results, '1-2').find(({ id }) => id === 'holder')?.message).toContain(
     'reader (PID 77)',
   );
-  expect(of(findings, '1-3').map(short)).toEqual([
+  expect(of(results, '1-3').map(short)).toEqual([
     'access ok',
     'driver ok',
     'holder ok',
@@ -61,7 +61,7 @@ it('looks at the system, and at each device', async () => {
   ]);
 });
 
-it('looks at the system alone where there are no devices', async () => {
-  const findings = await diagnose([], system());
-  expect(findings.map(({ device }) => device)).toEqual([undefined, undefined, undefined]);
+it('checks the system alone where there are no devices', async () => {
+  const results = await diagnose([], system());
+  expect(results.map(({ device }) => device)).toEqual([undefined, undefined, undefined]);
 });

@@ -1,8 +1,5 @@
 import { expect, it } from 'vitest';
-import {
-  autosuspendFindings,
-  linkFindings,
-} from '../../../../../src/backends/libusb/doctor/link.js';
+import { checkAutosuspend, checkLink } from '../../../../../src/backends/libusb/doctor/link.js';
 import { deviceInfo } from '../../../../support/device-info.js';
 import { Folder } from '../../../../support/folder.js';
 
@@ -29,24 +26,24 @@ it.each([
   [5000, { bcd: 0x0320, bos_descriptors: SUPERSPEED_BOS }, undefined],
   [10000, { bcd: 0x0320, bos_descriptors: SUPERSPEED_BOS }, undefined],
   [5000, { bcd: 0x0320 }, undefined],
-])('a link of %d Mbit/s with %j could do %s', (speed, attributes, could) => {
+])('a link of %d Mbit/s with %j supports %s', (speed, attributes, could) => {
   const { bcd: usbVersion = 0x0200, ...files }: { bcd?: number; bos_descriptors?: string } =
     attributes;
-  const findings = linkFindings(deviceInfo({ speed, usbVersion }), device(files));
-  expect(findings).toMatchObject([
+  const results = checkLink(deviceInfo({ speed, usbVersion }), { devices: device(files) });
+  expect(results).toMatchObject([
     could === undefined
-      ? { id: 'link', device: '1-1', status: 'ok', message: `the link does ${speed} Mbit/s` }
+      ? { id: 'link', device: '1-1', status: 'ok', message: `the link runs at ${speed} Mbit/s` }
       : {
           id: 'link',
           status: 'warning',
-          message: `the link does ${speed} Mbit/s, and the device could do ${could} Mbit/s`,
+          message: `the link runs at ${speed} Mbit/s; the device supports ${could} Mbit/s`,
           remedy: { kind: 'use-faster-link' },
         },
   ]);
 });
 
-it('of a link of unknown speed nothing is said', () => {
-  expect(linkFindings(deviceInfo({ speed: undefined }), '/nowhere')).toEqual([]);
+it('a link of unknown speed has no result', () => {
+  expect(checkLink(deviceInfo({ speed: undefined }), { devices: '/nowhere' })).toEqual([]);
 });
 
 it.each([
@@ -59,18 +56,18 @@ it.each([
     'power/control': `${control}\n`,
     'power/autosuspend_delay_ms': `${delay}\n`,
   });
-  const [finding, ...more] = autosuspendFindings(deviceInfo(), root);
+  const [result, ...more] = checkAutosuspend(deviceInfo(), { devices: root });
   expect(more).toEqual([]);
-  expect(finding).toMatchObject({ id: 'autosuspend', device: '1-1', status });
+  expect(result).toMatchObject({ id: 'autosuspend', device: '1-1', status });
   if (status === 'warning') {
-    expect(finding?.message).toContain(`after ${Number(delay) / 1000} s`);
-    expect(finding?.remedy).toEqual({
+    expect(result?.message).toContain(`after ${Number(delay) / 1000} s`);
+    expect(result?.remedy).toEqual({
       kind: 'keep-awake',
       file: `${root}/1-1/power/control`,
     });
   }
 });
 
-it('of a kernel without power management nothing is said', () => {
-  expect(autosuspendFindings(deviceInfo(), '/nowhere')).toEqual([]);
+it('a kernel without power management has no result', () => {
+  expect(checkAutosuspend(deviceInfo(), { devices: '/nowhere' })).toEqual([]);
 });

@@ -13,7 +13,7 @@ function processOf(proc: Folder, pid: number, command: string | undefined, files
   }
 }
 
-it('names the processes that have the file open, but this one', () => {
+it('names the processes that have the file open, except this one', () => {
   const proc = new Folder();
   processOf(proc, 7, 'self', [FILE]);
   processOf(proc, 1234, 'usbxfer', ['/dev/null', FILE, FILE]);
@@ -22,7 +22,7 @@ it('names the processes that have the file open, but this one', () => {
   proc.file('55/comm', 'not for us to see\n');
   proc.link('self', '7');
   proc.link('thread-self/fd/0', FILE);
-  expect(holdersOf(FILE, proc.path, 7)).toEqual([
+  expect(holdersOf(FILE, { proc: proc.path }, 7)).toEqual([
     { pid: 30, command: 'early bird' },
     { pid: 1234, command: 'usbxfer' },
   ]);
@@ -36,9 +36,9 @@ it.each([
 ])('shows the name %j as %s', (command, shown) => {
   const proc = new Folder();
   processOf(proc, 5, command, [FILE]);
-  expect(holdersOf(FILE, proc.path)).toEqual([{ pid: 5, command: shown }]);
+  expect(holdersOf(FILE, { proc: proc.path })).toEqual([{ pid: 5, command: shown }]);
 });
 
-it('names nobody where it may see nothing', () => {
-  expect(holdersOf(FILE, '/nowhere')).toEqual([]);
+it('finds no process where it may see none', () => {
+  expect(holdersOf(FILE, { proc: '/nowhere' })).toEqual([]);
 });

@@ -40,8 +40,8 @@ class Kernel {
   }
 
   detach(number: number, named = true): DetachedDriver | undefined {
-    const lookUp = (_: unknown, other: number) => (named ? this.drivers.get(other) : undefined);
-    return DetachedDriver.detach(this.native, INFO, number, lookUp);
+    const driverOf = (_: unknown, other: number) => (named ? this.drivers.get(other) : undefined);
+    return DetachedDriver.detach(this.native, INFO, number, driverOf);
   }
 }
 

@@ -2,6 +2,7 @@ import { usb } from 'usb';
 import { expect, it } from 'vitest';
 import { LibusbInterface } from '../../../../../src/backends/libusb/native/interface.js';
 import type { NativeDevice, NodeUsb } from '../../../../../src/backends/libusb/native/node-usb.js';
+import { portablePlatform } from '../../../../../src/backends/libusb/portable.js';
 import { deviceWith, setting } from '../../../../support/device-info.js';
 
 const SETTINGS = [
@@ -15,6 +16,7 @@ const SETTINGS = [
   ),
 ] as const;
 const INFO = deviceWith(...SETTINGS);
+const PLATFORM = portablePlatform();
 
 type Done = (error?: Error) => void;
 
@@ -41,7 +43,7 @@ class FakeDevice {
   claim(alternateSetting: 0 | 1, detachDriver = false): Promise<LibusbInterface> {
     const native = this as unknown as NativeDevice;
     const chosen = SETTINGS[alternateSetting];
-    return LibusbInterface.claim(FAKE_USB, native, INFO, chosen, { detachDriver });
+    return LibusbInterface.claim(FAKE_USB, native, INFO, chosen, PLATFORM, { detachDriver });
   }
 
   #note(call: string): void {

@@ -1,18 +1,17 @@
-import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
-import { listSysfs, readDescriptors } from '../../../../../src/backends/libusb/linux/devices.js';
-import { inspect, nodesIn } from '../../../../../src/backends/libusb/linux/interfaces.js';
+import { describe, expect, it } from 'vitest';
+import { listDevices } from '../../../../../src/backends/libusb/linux/devices.js';
+import { driverOf, inspect, nodesIn } from '../../../../../src/backends/libusb/linux/interfaces.js';
 import { systemFiles } from '../../../../../src/backends/libusb/linux/paths.js';
 import { deviceInfo } from '../../../../support/device-info.js';
 import { Folder } from '../../../../support/folder.js';
-import { COMPOSITE, STORAGE, SUPER, SYSTEM, writeSystem } from '../../../../support/sysfs-tree.js';
+import { COMPOSITE, STORAGE, SYSTEM, writeSystem } from '../../../../support/sysfs-tree.js';
 
 const root = new Folder();
 writeSystem(root.path, SYSTEM);
 const system = systemFiles(root.path);
 
 function stateOf(path: string) {
-  const device = listSysfs(system.devices).find((candidate) => candidate.path === path);
+  const device = listDevices(system.devices).find((candidate) => candidate.path === path);
   return inspect(device ?? deviceInfo(), system);
 }
 
@@ -44,11 +43,11 @@ it('finds the driver of a root hub', () => {
   expect(stateOf('usb3').interfaces).toMatchObject([{ driver: 'hub' }]);
 });
 
-it('takes a device without a file for one that cannot be opened', () => {
+it('a device without a file cannot be opened', () => {
   expect(stateOf(STORAGE.path)).toMatchObject({ accessible: false, node: undefined });
 });
 
-it('searches no further than a bound', () => {
+it('bounds the search for nodes', () => {
   const deep = new Folder();
   deep.file('a/1/2/3/4/5/6/7/uevent', 'DEVNAME=near\n');
   deep.file('b/1/2/3/4/5/6/7/8/9/10/11/uevent', 'DEVNAME=far\n');
@@ -60,31 +59,31 @@ it('searches no further than a bound', () => {
   expect(nodesIn(wide.path).length).toBeLessThan(300);
 });
 
-it('follows no links', () => {
+it('follows no links when it searches for nodes', () => {
   const looped = new Folder();
   looped.file('tty/ttyUSB0/uevent', 'DEVNAME=ttyUSB0\n');
   looped.link('subsystem', '.');
   expect(nodesIn(looped.path)).toEqual(['/dev/ttyUSB0']);
 });
 
-it('reads the descriptors as the device sent them', () => {
-  const { descriptors, bos } = readDescriptors(
-    deviceInfo({ path: '4-1', address: 2 }),
-    system.devices,
-  );
-  expect(descriptors).toEqual(readFileSync(`${system.devices}/4-1/descriptors`));
-  expect(bos).toEqual(SUPER.bos);
-  const hub = readDescriptors(deviceInfo({ path: '3-1', address: 3 }), system.devices);
-  expect(hub.bos).toBeUndefined();
-});
+describe('driverOf', () => {
+  const folder = new Folder();
+  const files = systemFiles(folder.path);
+  folder.link('sys/bus/usb/devices/3-1.2:1.0/driver', '../../../../bus/usb/drivers/usb-storage');
+  folder.link('sys/bus/usb/devices/3-1.2:2.1/driver', '../../../../bus/usb/drivers/usbfs');
 
-it('tells of a device that is gone', () => {
-  for (const [path, address] of [
-    ['4-1', 3],
-    ['4-2', 2],
-  ] as const) {
-    expect(() => readDescriptors(deviceInfo({ path, address }), system.devices)).toThrow(
-      expect.objectContaining({ code: 'no-device' }),
-    );
-  }
+  it.each([
+    [1, 0, 'usb-storage'],
+    [2, 1, 'usbfs'],
+    [1, 1, undefined],
+    [undefined, 0, undefined],
+  ])('in configuration %s, interface %i has the driver %s', (configuration, number, driver) => {
+    const info = { path: '3-1.2', activeConfiguration: configuration };
+    expect(driverOf(info, number, files)).toBe(driver);
+  });
+
+  it('is undefined without sysfs', () => {
+    const info = { path: '3-1.2', activeConfiguration: 1 };
+    expect(driverOf(info, 0, systemFiles('/nowhere'))).toBeUndefined();
+  });
 });

@@ -9,19 +9,51 @@ import {
 import { UsbError } from '../../usb/errors.js';
 import { comparePaths, portPath } from '../../usb/format.js';
 import { type Configuration, packetSizeOf, transferTypeOf } from '../../usb/model.js';
-import { loadNodeUsb, type NativeDevice } from './native/node-usb.js';
+import { operationError } from './native/errors.js';
+import type { NativeDevice, NodeUsb } from './native/node-usb.js';
+import type { Platform } from './platform.js';
 
-/** That of audio has two fields more (USB Audio 1.0 §4.6.1.1), which libusb holds apart. */
+/** Bytes in an endpoint descriptor. One of audio has two more (USB Audio 1.0 §4.6.1.1), in `extra`. */
 const ENDPOINT_LENGTH = 7;
 
 type NativeConfiguration = NativeDevice['allConfigDescriptors'][number];
+type LoadNodeUsb = () => Promise<NodeUsb>;
+
+/** A system of which only libusb is known: macOS and Windows. */
+export function portablePlatform(load: LoadNodeUsb = loadNodeUsb): Platform {
+  return {
+    list: async () => listPortable(await load()),
+    fingerprint: undefined,
+    descriptors: async (info) => portableDescriptors(info, await load()),
+    // The same object: another device may have got the address since.
+    isPresent: async (_, native) => (await load()).getDeviceList().includes(native),
+    inspect: async () => ({ accessible: undefined, node: undefined, interfaces: [] }),
+    driverOf: () => undefined,
+    transferMemory: async () => undefined,
+    async diagnose() {
+      const { checkLibusb } = await import('./doctor/system.js');
+      return [await checkLibusb()];
+    },
+
+    checkBeforeOpen() {},
+    unlistedError: gone,
+    openError: (info, cause) => operationError(`cannot open the device at ${info.path}`, cause),
+    claimError: (_, number, cause) => operationError(`cannot claim interface ${number}`, cause),
+    controlError: (_, _request, _own, cause) =>
+      operationError('cannot send the control request', cause),
+  };
+}
+
+/** Only listing and opening load libusb. */
+async function loadNodeUsb(): Promise<NodeUsb> {
+  return (await import('./native/node-usb.js')).loadNodeUsb();
+}
 
 /**
- * The devices on the bus as libusb knows them, for systems without sysfs. Strings and speed are
- * left out: libusb would have to open the device for them.
+ * Lists the devices on the bus as libusb knows them. Leaves out strings and speed: libusb would have
+ * to open the device for them.
  */
-export async function listPortable(): Promise<DeviceInfo[]> {
-  const usb = await loadNodeUsb();
+export function listPortable(usb: Pick<NodeUsb, 'getDeviceList'>): DeviceInfo[] {
   return usb
     .getDeviceList()
     .map(describe)
@@ -29,20 +61,22 @@ export async function listPortable(): Promise<DeviceInfo[]> {
 }
 
 /**
- * The descriptors of a device as libusb knows them, put together again; a BOS descriptor is not
- * known without opening the device.
+ * Reassembles the descriptors of a device from what libusb knows. Without opening the device, that
+ * is all but the BOS descriptor.
  *
  * @throws UsbError `no-device`
  */
-export async function portableDescriptors(info: DeviceInfo): Promise<DescriptorBytes> {
-  const usb = await loadNodeUsb();
+export function portableDescriptors(
+  info: DeviceInfo,
+  usb: Pick<NodeUsb, 'getDeviceList'>,
+): DescriptorBytes {
   const device = usb
     .getDeviceList()
     .find(
       ({ busNumber, deviceAddress }) => busNumber === info.bus && deviceAddress === info.address,
     );
   if (device === undefined) {
-    throw new UsbError('no-device', `the device at ${info.path} is gone`);
+    throw gone(info);
   }
   const configurations = optional(() => device.allConfigDescriptors) ?? [];
   return {
@@ -54,7 +88,11 @@ export async function portableDescriptors(info: DeviceInfo): Promise<DescriptorB
   };
 }
 
-/** `extra` is what libusb does not know: descriptors of classes, and those of SuperSpeed. */
+function gone({ path }: DeviceInfo): UsbError {
+  return new UsbError('no-device', `the device at ${path} is gone`);
+}
+
+/** `extra` holds what libusb does not parse: descriptors of classes, and those of SuperSpeed. */
 function configurationBytes(native: NativeConfiguration): Uint8Array {
   return Buffer.concat([
     encodeFields(CONFIGURATION_FIELDS, native),
@@ -111,7 +149,7 @@ function configuration(native: NativeConfiguration): Configuration {
   };
 }
 
-/** One unreadable device must not hide the others. */
+/** Returns undefined where libusb throws: one unreadable device must not hide the others. */
 function optional<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -1,0 +1,49 @@
+import { UsbError } from '../../../usb/errors.js';
+import type { Platform } from '../platform.js';
+import { claimError, controlError, missingFile, openError } from './access-errors.js';
+import { busFingerprint, isPresent, listDevices, readDescriptors } from './devices.js';
+import { usbfsMemory } from './environment.js';
+import { driverOf, inspect } from './interfaces.js';
+import { systemFiles } from './paths.js';
+
+/**
+ * Linux, as sysfs, /proc and the device files show it.
+ *
+ * @param root the folder that stands for /, for tests
+ */
+export function linuxPlatform(root?: string): Platform {
+  const system = systemFiles(root);
+  return {
+    list: async () => listDevices(system.devices),
+    fingerprint: async () => busFingerprint(system.devices),
+    descriptors: async (info) => readDescriptors(info, system.devices),
+    isPresent: async (info) => isPresent(info, system.devices),
+    inspect: async (info) => inspect(info, system),
+    driverOf: (info, interfaceNumber) => driverOf(info, interfaceNumber, system),
+    transferMemory: async () => usbfsMemory(system),
+    async diagnose(devices) {
+      const { diagnose } = await import('../doctor/diagnose.js');
+      return diagnose(devices, system);
+    },
+
+    checkBeforeOpen(info) {
+      const missing = isPresent(info, system.devices) ? missingFile(info, system) : undefined;
+      if (missing !== undefined) {
+        throw missing;
+      }
+    },
+    unlistedError(info) {
+      return isPresent(info, system.devices)
+        ? new UsbError(
+            'no-device',
+            `libusb cannot see the device at ${info.path}: it was plugged in after libusb ` +
+              'started, and hotplug needs a udev daemon (absent in containers)',
+            { remedy: { kind: 'run-again' } },
+          )
+        : new UsbError('no-device', `the device at ${info.path} is gone`);
+    },
+    openError: (info, cause) => openError(info, cause, system),
+    claimError: (info, interfaceNumber, cause) => claimError(info, interfaceNumber, cause, system),
+    controlError: (info, request, own, cause) => controlError(info, request, own, cause, system),
+  };
+}

@@ -1,0 +1,65 @@
+import type {
+  Backend,
+  DescriptorBytes,
+  DeviceInfo,
+  DeviceState,
+  TransferMemory,
+} from '../../usb/backend.js';
+import type { ControlRequest } from '../../usb/control.js';
+import type { UsbError } from '../../usb/errors.js';
+import type { NativeDevice } from './native/node-usb.js';
+
+/** What an operating system shows of USB devices, beside libusb. Chosen once, by the backend. */
+export interface Platform {
+  /** See `Backend.list`. */
+  list(): Promise<DeviceInfo[]>;
+
+  /** See `Backend.inspect`. */
+  inspect(info: DeviceInfo): Promise<DeviceState>;
+
+  /** See `Backend.descriptors`. */
+  descriptors(info: DeviceInfo): Promise<DescriptorBytes>;
+
+  /** See `Backend.transferMemory`. */
+  transferMemory(): Promise<TransferMemory | undefined>;
+
+  /** See `Backend.diagnose`. */
+  diagnose: NonNullable<Backend['diagnose']>;
+
+  /** See `WatchedBus`; undefined where nothing is cheaper than a list. */
+  readonly fingerprint: (() => Promise<string>) | undefined;
+
+  /** Tells whether an opened device is still on the bus. */
+  isPresent(info: DeviceInfo, native: NativeDevice): Promise<boolean>;
+
+  /** Returns the kernel driver of an interface; undefined where it has none or that is not shown. */
+  driverOf(info: DeviceInfo, interfaceNumber: number): string | undefined;
+
+  /**
+   * Checks what libusb would fail at without a reason.
+   *
+   * @throws UsbError `access`
+   */
+  checkBeforeOpen(info: DeviceInfo): void;
+
+  /** Explains why libusb does not list a device that `list` returned. */
+  unlistedError(info: DeviceInfo): UsbError;
+
+  /** Explains why a device could not be opened. */
+  openError(info: DeviceInfo, cause: unknown): UsbError;
+
+  /** Explains why an interface could not be claimed. */
+  claimError(info: DeviceInfo, interfaceNumber: number, cause: unknown): UsbError;
+
+  /**
+   * Explains why a control request could not be sent.
+   *
+   * @param own the numbers of the interfaces that are claimed through the same handle
+   */
+  controlError(
+    info: DeviceInfo,
+    request: ControlRequest,
+    own: readonly number[],
+    cause: unknown,
+  ): UsbError;
+}
