@@ -125,7 +125,7 @@ describeInLab('usbxfer info beside lsusb', () => {
         .filter((line) => /^[<>]/.test(line)),
     ).toEqual([
       '<   access        yes',
-      '>   access        no; usbxfer doctor --path 2-1 says why',
+      '>   access        no; see usbxfer doctor --path 2-1',
     ]);
   });
 });

@@ -43,7 +43,7 @@ describeInLab('usbxfer list on a real bus', () => {
       'an unprivileged user',
       `su -s /bin/bash nobody -c "${LIST}"`,
       'no',
-      'usbxfer: 2 of 2 devices cannot be opened by this user; usbxfer doctor -d VID:PID says why\n',
+      'usbxfer: 2 of 2 devices cannot be opened by this user; see usbxfer doctor -d VID:PID\n',
     ],
   ])('shows names, speed and access to %s', async (_, command, access, words) => {
     const { stdout, stderr, code } = await guest(command);

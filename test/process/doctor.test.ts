@@ -23,13 +23,13 @@ async function checks(args: string[], env = {}) {
 }
 
 describe('usbxfer doctor', () => {
-  it('finds nothing wrong with the simulated bus', async () => {
+  it('finds no problem on the virtual bus', async () => {
     const { stdout, stderr, code } = await usbxfer(['doctor'], UNICODE);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout.toString()).toBe(
       [
         'System',
-        '  ✔ no limit to the memory of transfers is known',
+        '  ✔ no memory limit for transfers is known',
         '',
         '1-1  1234:5678  usbxfer virtual counter',
         '  ✔ it has bulk IN endpoints: 0x82',
@@ -41,16 +41,18 @@ describe('usbxfer doctor', () => {
     );
   });
 
-  it('is ASCII in another locale', async () => {
+  it('prints ASCII in a locale without UTF-8', async () => {
     const { stdout } = await usbxfer(['doctor', ...TOO_LITTLE], { LC_ALL: 'C' });
-    expect(stdout.toString()).toMatch(/^ {2}FAIL the kernel lends .*\n {7}-> /m);
+    expect(stdout.toString()).toMatch(/^ {2}FAIL the kernel limits .*\n {7}-> /m);
     expect(stdout.toString()).not.toMatch(/[^\n -~]/);
   });
 
-  it('exits 4 for a problem, with the checklist and the count', async () => {
+  it('exits 4 for a problem, after the checklist', async () => {
     const { stdout, stderr, code } = await usbxfer(['doctor', ...TOO_LITTLE], UNICODE);
     expect([code, stderr]).toEqual([4, 'usbxfer: 1 problem found\n']);
-    expect(stdout.toString()).toMatch(/^ {2}✘ the kernel lends 1\.00 MiB .*\n {4}→ /m);
+    expect(stdout.toString()).toMatch(
+      /^ {2}✘ the kernel limits USB transfers to 1\.00 MiB .*\n {4}→ /m,
+    );
     expect(stdout.toString()).toContain('  ✔ it has bulk IN endpoints: 0x82');
   });
 
@@ -63,21 +65,21 @@ describe('usbxfer doctor', () => {
     [['--path', '1-1'], ['1-1']],
     [['--serial', 'V0002'], ['1-2']],
     [['--bus', '1', '--address', '2'], ['1-1']],
-  ])('looks with %j at %j', async (args, paths) => {
+  ])('with %j checks %j', async (args, paths) => {
     const found = await checks(args);
     const devices = found.checks.map(({ device }) => device);
     expect([...new Set(devices)]).toEqual([null, ...paths]);
     expect([found.code, found.stderr]).toEqual([0, '']);
   });
 
-  it('exits 3 when no device fits, with what is known of the system', async () => {
+  it('exits 3 if no device matches, after the checks of the system', async () => {
     const found = await checks(['--vid', 'dead']);
     expect(found.checks.map(({ device }) => device)).toEqual([null]);
     expect(found.code).toBe(3);
     expect(JSON.parse(found.stderr)).toMatchObject({ code: 'no-such-device' });
   });
 
-  it('tells programs of a problem in both ways', async () => {
+  it('reports a problem in the JSON of stdout and of stderr', async () => {
     const found = await checks(TOO_LITTLE);
     expect(found.checks.filter(({ status }) => status !== 'ok')).toMatchObject([
       {
@@ -92,7 +94,7 @@ describe('usbxfer doctor', () => {
   });
 
   it.skipIf(process.platform !== 'linux' || existsSync('/sys/bus/usb'))(
-    'finds that there is no bus',
+    'reports a missing bus',
     async () => {
       const found = await checks([], { USBXFER_BACKEND: 'libusb' });
       expect(found.checks.map(({ id }) => id)).toEqual(['bus', 'libusb', 'udev', 'memory']);
@@ -107,7 +109,7 @@ describe.runIf(process.platform === 'linux')('usbxfer doctor on a system', () =>
   const env = { USBXFER_BACKEND: 'libusb', USBXFER_SYSFS: folder.path };
   const FUNCTION = configuration(1, interfaceBytes(0, 0, [0xff, 0, 0], endpoint(0x81, 2, 512)));
 
-  it('finds that the bus is empty', async () => {
+  it('reports an empty bus', async () => {
     bare.file('sys/bus/usb/devices/.keep', '');
     const found = await checks([], { ...env, USBXFER_SYSFS: bare.path });
     expect(found.checks[0]).toMatchObject({ id: 'bus', status: 'problem' });
@@ -116,7 +118,7 @@ describe.runIf(process.platform === 'linux')('usbxfer doctor on a system', () =>
     expect(named.code).toBe(3);
   });
 
-  it('says why a device cannot be opened that there is nothing to read from, where it is named', async () => {
+  it('checks a device without an IN endpoint only if it is named', async () => {
     const keyboard = configuration(1, interfaceBytes(0, 0, [3, 1, 1], endpoint(0x81, 3, 8)));
     writeSystem(system.path, [
       {
@@ -135,7 +137,7 @@ describe.runIf(process.platform === 'linux')('usbxfer doctor on a system', () =>
     expect(await about('-d', '046d:c31c')).toContain('access');
   });
 
-  it('passes over hubs, as a list knows them, unless they are named', async () => {
+  it('skips hubs unless they are named', async () => {
     const hub = { vid: 0x1d6b, pid: 2, classes: [9, 0, 1] as const };
     writeSystem(folder.path, [
       { path: '1-1', address: 2, speed: 480, configuration: 0, descriptors: deviceBytes(hub) },

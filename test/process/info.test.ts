@@ -138,7 +138,7 @@ onLinux('usbxfer info', () => {
   });
 
   it('tells that a device cannot be opened', async () => {
-    expect(await lines('--path', '3-2')).toContain('access no; usbxfer doctor --path 3-2 says why');
+    expect(await lines('--path', '3-2')).toContain('access no; see usbxfer doctor --path 3-2');
   });
 
   it('keeps what is no descriptor', async () => {

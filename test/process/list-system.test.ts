@@ -161,7 +161,7 @@ onLinux('devices that cannot be opened', () => {
   it('are summed up once, without hubs, for people alone', async () => {
     const { stderr } = await usbxfer(['list'], ENV);
     expect(stderr).toBe(
-      'usbxfer: 1 of 5 devices cannot be opened by this user; usbxfer doctor -d VID:PID says why\n',
+      'usbxfer: 1 of 5 devices cannot be opened by this user; see usbxfer doctor -d VID:PID\n',
     );
     expect((await usbxfer(['list', '--json'], ENV)).stderr).toBe('');
     expect((await usbxfer(['list', '--bus', '4'], ENV)).stderr).toBe('');

@@ -2,10 +2,9 @@ import type { Command } from 'commander';
 import type { Backend, DeviceInfo, TransferMemory } from '../../usb/backend.js';
 import { type CheckResult, type CheckStatus, groupByDevice } from '../../usb/check-result.js';
 import { isHub } from '../../usb/device-class.js';
-import { UsbError } from '../../usb/errors.js';
 import { bulkInEndpoints } from '../../usb/locate.js';
 import { fittingTransfers, leastMemory, mostMemory } from '../../usb/transfer-memory.js';
-import { deviceName, UNKNOWN } from '../devices/details.js';
+import { deviceName, listDevices, UNKNOWN } from '../devices/details.js';
 import { fixFor } from '../errors/advice.js';
 import { CliError } from '../errors/cli-error.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
@@ -39,23 +38,22 @@ export function define(command: Command): void {
   command.action(doctor);
 }
 
-/** @throws CliError when there is a problem, or no device to look at; the checklist is out then */
+/** @throws CliError for a problem, or if no device matches; the results have been printed by then */
 async function doctor(options: DoctorOptions): Promise<void> {
   const backend = await loadBackend(options);
-  const listed = await visibleDevices(backend);
+  const { devices: listed, noBus } = await listDevices(backend);
   const areNamed = Object.keys(filterOf(options)).length > 0;
   const devices = areNamed
-    ? filterDevices(listed ?? [], options)
-    : (listed ?? []).filter((device) => !isHub(device));
-  const findings = await findingsOf(backend, devices, areNamed);
+    ? filterDevices(listed, options)
+    : listed.filter((device) => !isHub(device));
+  const results = await runChecks(backend, devices, areNamed);
   if (options.json) {
-    print(toJson({ schema: SCHEMA, checks: findings.map(toRecord) }));
+    print(toJson({ schema: SCHEMA, checks: results.map(toRecord) }));
   } else {
-    const looks = { unicode: showsUnicode(), paint: await painter('stdout') };
-    print(checklist(findings, devices, looks));
+    print(checklist(results, devices, { unicode: showsUnicode(), paint: await painter('stdout') }));
   }
-  const problems = findings.filter(({ status }) => status === 'problem').length;
-  const isMissing = devices.length === 0 && listed !== undefined;
+  const problems = results.filter(({ status }) => status === 'problem').length;
+  const isMissing = devices.length === 0 && noBus === undefined;
   if (isMissing && (areNamed || problems === 0)) {
     throw new CliError('no-such-device', 'no device matches');
   }
@@ -64,23 +62,8 @@ async function doctor(options: DoctorOptions): Promise<void> {
   }
 }
 
-/** Undefined where there is no bus, which the backend finds as well. */
-async function visibleDevices(backend: Backend): Promise<DeviceInfo[] | undefined> {
-  try {
-    return await backend.list();
-  } catch (error) {
-    if (error instanceof UsbError && error.code === 'no-bus') {
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-/**
- * Of a device that there is nothing to read from it is of no matter what else is wrong with it,
- * unless somebody asks for it.
- */
-async function findingsOf(
+/** Checks the system and the devices. A device without a bulk IN endpoint is skipped unless named. */
+async function runChecks(
   backend: Backend,
   devices: readonly DeviceInfo[],
   areNamed: boolean,
@@ -89,8 +72,8 @@ async function findingsOf(
   const found = groupByDevice((await backend.diagnose?.(examined)) ?? []);
   return [
     ...(found.get(undefined) ?? []),
-    memoryFinding(await backend.transferMemory()),
-    ...devices.flatMap((device) => [endpointFinding(device), ...(found.get(device.path) ?? [])]),
+    checkMemory(await backend.transferMemory()),
+    ...devices.flatMap((device) => [checkEndpoints(device), ...(found.get(device.path) ?? [])]),
   ];
 }
 
@@ -106,38 +89,38 @@ const ASCII_MARKS: Readonly<Record<CheckStatus, string>> = {
   problem: 'FAIL',
 };
 
-/** How a checklist is shown. */
+/** How to print a checklist. */
 export interface ChecklistOptions {
   readonly unicode: boolean;
   readonly paint: Paint;
 }
 
 /**
- * Findings as lines with a mark each, under the system's and each device's heading. What is to be
- * done stands below, in a line of its own, so that commands in it can be copied.
+ * Formats the results as marked lines, below a heading for the system and for each device. A fix is on
+ * a line of its own, so that its commands can be copied.
  */
 export function checklist(
-  findings: readonly CheckResult[],
+  results: readonly CheckResult[],
   devices: readonly DeviceInfo[],
-  looks: ChecklistOptions,
+  options: ChecklistOptions,
 ): string {
-  const found = groupByDevice(findings);
+  const found = groupByDevice(results);
   return [
-    section('System', found.get(undefined), looks),
-    ...devices.map((device) => section(heading(device), found.get(device.path), looks)),
+    section('System', found.get(undefined), options),
+    ...devices.map((device) => section(heading(device), found.get(device.path), options)),
   ].join('\n\n');
 }
 
 function section(
   heading: string,
-  findings: readonly CheckResult[] | undefined,
-  looks: ChecklistOptions,
+  results: readonly CheckResult[] = [],
+  options: ChecklistOptions,
 ): string {
-  const lines = (findings ?? []).flatMap((finding) => findingLines(finding, looks));
-  return [looks.paint('bold', heading), ...lines].join('\n');
+  const lines = results.flatMap((result) => resultLines(result, options));
+  return [options.paint('bold', heading), ...lines].join('\n');
 }
 
-function findingLines(
+function resultLines(
   { status, message, remedy }: CheckResult,
   { unicode, paint }: ChecklistOptions,
 ): string[] {
@@ -156,24 +139,24 @@ function heading(device: DeviceInfo): string {
 }
 
 /*
- * The checks of `usbxfer doctor` that are the same on every bus.
+ * The checks that are the same on every bus.
  */
 
 /**
- * Whether the system lends what `usbxfer read` asks for when nobody says how much. What others have
- * in flight meanwhile cannot be known.
+ * Checks whether the default transfers of `usbxfer read` fit the memory limit. The memory that other
+ * programs use at the moment is unknown.
  *
- * @param memory undefined where no limit is known
+ * @param memory undefined if no limit is known
  */
-export function memoryFinding(memory: TransferMemory | undefined): CheckResult {
+export function checkMemory(memory: TransferMemory | undefined): CheckResult {
   const about = { id: 'memory', device: undefined } as const;
   if (memory === undefined) {
-    return { ...about, status: 'ok', message: 'no limit to the memory of transfers is known' };
+    return { ...about, status: 'ok', message: 'no memory limit for transfers is known' };
   }
   const { transfers, transferSize } = DEFAULT_POOL;
   const message =
-    `the kernel lends ${binarySize(memory.bytes)} to the transfers of all programs together ` +
-    `(usbfs_memory_mb); usbxfer read takes ${binarySize(transfers * transferSize)} of it`;
+    `the kernel limits USB transfers to ${binarySize(memory.bytes)} for all programs combined ` +
+    `(usbfs_memory_mb); usbxfer read uses ${binarySize(transfers * transferSize)}`;
   if (transfers * leastMemory(transferSize) <= memory.bytes) {
     return { ...about, status: 'ok', message };
   }
@@ -190,8 +173,8 @@ export function memoryFinding(memory: TransferMemory | undefined): CheckResult {
   };
 }
 
-/** Whether there is anything to read from a device. */
-export function endpointFinding(device: DeviceInfo): CheckResult {
+/** Checks whether a device has an endpoint to read from. */
+export function checkEndpoints(device: DeviceInfo): CheckResult {
   const about = { id: 'endpoint', device: device.path } as const;
   const endpoints = bulkInEndpoints(device, {}).map(({ endpoint }) =>
     endpointName(endpoint.address),

@@ -20,6 +20,7 @@ import { FirstSignal } from '../session/shutdown.js';
 import { countOf, ids, signallingRate } from '../terminal/format.js';
 import { NonBlockingWriter, nonBlocking } from '../terminal/nonblocking-writer.js';
 import { LONGEST_NAME, sanitize, toJsonLine } from '../terminal/sanitize.js';
+import { STDOUT } from '../terminal/stdio.js';
 
 interface WatchOptions extends BackendOptions, FilterOptions, KindOptions {
   readonly initial?: true;
@@ -148,8 +149,6 @@ export function eventRecord({ kind, device }: BusEvent, time: Date): Record<stri
     device: identityRecord(device),
   };
 }
-
-const STDOUT = 1;
 
 /** How often to look whether a reader that takes nothing is still worth waiting for, in milliseconds. */
 const LOOK = 100;

@@ -156,7 +156,7 @@ function accessText({ info, state: { accessible } }: DeviceDetails): string | un
   if (accessible === undefined) {
     return undefined;
   }
-  const advice = isHub(info) ? '' : `; usbxfer doctor --path ${info.path} says why`;
+  const advice = isHub(info) ? '' : `; see usbxfer doctor --path ${info.path}`;
   return accessible ? 'yes' : `no${advice}`;
 }
 

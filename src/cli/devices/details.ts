@@ -4,25 +4,44 @@ import { advertisedSpeed } from '../../usb/speed.js';
 import { systemRoot } from '../options/backend.js';
 import type { UsbIds } from './usb-ids.js';
 
-/** A device with what is known of it without opening it. Strings are as the device sent them. */
+/** All that is known about a device without opening it. Strings are unescaped. */
 export interface DeviceDetails {
   readonly info: DeviceInfo;
   readonly state: DeviceState;
   readonly known: UsbIdsNames;
-  /** Maker and product; may be empty. */
+  /** Manufacturer and product; may be empty. */
   readonly name: string;
   /** In Mbit/s, see `advertisedSpeed`. */
   readonly maxSpeed: number | undefined;
 }
 
-/** What takes time to find out, and is left out where nobody asks: `usb.ids`, and the BOS descriptor. */
+/** Details that take time to collect: from `usb.ids` and from the BOS descriptor. */
 export interface Fields {
-  /** Whether names from usb.ids are wanted where the device has its own. */
+  /** Whether to look up names in usb.ids even if the device has its own. */
   readonly knownNames: boolean;
   readonly maxSpeed: boolean;
 }
 
-/** Finds out about devices; one that goes away meanwhile is left out. */
+/** The devices on the bus; none if there is no bus. */
+export interface ListedDevices {
+  readonly devices: DeviceInfo[];
+  /** The error that says why there is no bus. */
+  readonly noBus?: UsbError;
+}
+
+/** Lists the devices of a system that may have no USB bus. */
+export async function listDevices(backend: Backend): Promise<ListedDevices> {
+  try {
+    return { devices: await backend.list() };
+  } catch (error) {
+    if (error instanceof UsbError && error.code === 'no-bus') {
+      return { devices: [], noBus: error };
+    }
+    throw error;
+  }
+}
+
+/** Collects details of devices. Skips a device that is unplugged in the meantime. */
 export async function inspectDevices(
   backend: Backend,
   devices: readonly DeviceInfo[],
@@ -49,7 +68,7 @@ export async function inspectDevices(
   return listed;
 }
 
-/** Names of the active configuration's drivers, each once. */
+/** The kernel drivers of the active configuration, without duplicates. */
 export function driversOf({ interfaces }: DeviceState): string[] {
   const drivers = interfaces.map(({ driver }) => driver).filter((driver) => driver !== undefined);
   return [...new Set(drivers)];
@@ -58,7 +77,7 @@ export function driversOf({ interfaces }: DeviceState): string[] {
 async function maxSpeedOf(backend: Backend, info: DeviceInfo): Promise<number | undefined> {
   const { bos } = await backend.descriptors(info);
   const advertised = advertisedSpeed(info.usbVersion, bos);
-  return advertised && Math.max(advertised, info.speed ?? 0); // what it does, it can
+  return advertised && Math.max(advertised, info.speed ?? 0); // the actual speed is possible
 }
 
 async function systemIds(): Promise<UsbIds> {
@@ -66,30 +85,30 @@ async function systemIds(): Promise<UsbIds> {
   return loadUsbIds(systemRoot());
 }
 
-/** What usb.ids calls a device. */
+/** The names of a device in usb.ids. */
 export interface UsbIdsNames {
   readonly vendor: string | undefined;
   readonly product: string | undefined;
 }
 
-/** Where usb.ids is not asked. */
+/** No names from usb.ids. */
 export const UNKNOWN: UsbIdsNames = { vendor: undefined, product: undefined };
 
-/** Whether a device does not say both of its names itself. */
-export function lacksName({ manufacturer, product }: DeviceInfo): boolean {
+/** Whether a device does not provide both names itself. */
+function lacksName({ manufacturer, product }: DeviceInfo): boolean {
   return !manufacturer?.trim() || !product?.trim();
 }
 
-/** What usb.ids calls a device. */
-export function knownNames({ vid, pid }: DeviceInfo, ids: UsbIds | undefined): UsbIdsNames {
+/** Looks up the names of a device in usb.ids. */
+function knownNames({ vid, pid }: DeviceInfo, ids: UsbIds | undefined): UsbIdsNames {
   return { vendor: ids?.vendor(vid), product: ids?.product(vid, pid) };
 }
 
-/** Maker and product in one: the device's own strings, or those of usb.ids; may be empty. */
+/** Manufacturer and product, from the device or else from usb.ids; may be empty. */
 export function deviceName(device: DeviceInfo, known: UsbIdsNames): string {
   const maker = device.manufacturer?.trim() || known.vendor || '';
   const product = device.product?.trim() || known.product || '';
-  // Many a product says its maker once more.
+  // Many product strings repeat the manufacturer.
   const repeated = product.toLowerCase().startsWith(maker.toLowerCase());
   return repeated ? product : `${maker} ${product}`.trim();
 }

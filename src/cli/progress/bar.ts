@@ -3,7 +3,7 @@ import cliProgress, { type SingleBar as Bar } from 'cli-progress';
 import { isInForeground } from '../terminal/foreground.js';
 import { showsUnicode } from '../terminal/format.js';
 import { TerminalLine } from '../terminal/live-line.js';
-import { keepClearOf, stderrMessages } from '../terminal/stdio.js';
+import { keepClearOf, STDERR, stderrMessages } from '../terminal/stdio.js';
 import { type Paint, painter } from '../terminal/style.js';
 import { progressLine, RateHistory } from './line.js';
 import type { Meter } from './stream.js';
@@ -16,8 +16,6 @@ const REDRAWS = 10;
 /** Columns of what is no terminal, if COLUMNS does not say; and the most that are used. */
 const USUAL_COLUMNS = 80;
 const MOST_COLUMNS = 500;
-
-const STDERR = 2;
 
 /**
  * The line on the terminal that says how data gets on. cli-progress keeps time and draws the

@@ -6,14 +6,11 @@ import type { ShutdownController } from '../session/shutdown.js';
 import { STDIN_NAMES, STDOUT_NAMES } from '../session/startup-fds.js';
 import { isTerminal, showsStdout } from '../terminal/foreground.js';
 import { toJsonLine } from '../terminal/sanitize.js';
-import { logToStderr } from '../terminal/stdio.js';
+import { logToStderr, STDERR, STDIN } from '../terminal/stdio.js';
 import type { Progress } from './bar.js';
 import type { DataNames, StatsOutput } from './stats-file.js';
 import { finalStatsRecord, statsRecord } from './stats-file.js';
 import { type MonitoredStream, timeOf } from './stream.js';
-
-const STDIN = 0;
-const STDERR = 2;
 
 /** Milliseconds between two records, if nobody says. */
 const USUAL_INTERVAL = 1000;

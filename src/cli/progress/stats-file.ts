@@ -12,13 +12,11 @@ import type { ShutdownController } from '../session/shutdown.js';
 import { isInheritedFd, STDIN_NAMES, STDOUT_NAMES } from '../session/startup-fds.js';
 import { NonBlockingWriter, nonBlocking } from '../terminal/nonblocking-writer.js';
 import { sanitize, toJsonLine } from '../terminal/sanitize.js';
+import { STDIN, STDOUT } from '../terminal/stdio.js';
 import { type MonitoredStream, timeOf } from './stream.js';
 
 /** How long the last records may take to get through, in milliseconds. */
 const LAST_WORDS = 5000;
-
-const STDIN = 0;
-const STDOUT = 1;
 
 /** Where the data comes from and goes to, where that is no device: `-` is stdin and stdout. */
 export interface DataNames {

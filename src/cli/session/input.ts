@@ -2,10 +2,9 @@ import { InputError, inheritedSource, openSource } from '../../engine/io/open-so
 import type { Source } from '../../engine/io/source.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
 import { sanitize } from '../terminal/sanitize.js';
+import { STDIN } from '../terminal/stdio.js';
 import type { ShutdownController } from './shutdown.js';
 import { isStdinClosed, STDIN_NAMES } from './startup-fds.js';
-
-const STDIN = 0;
 
 /** Where the data comes from. */
 export interface InputOptions {

@@ -6,6 +6,7 @@ import type { Sink } from '../../engine/io/sink.js';
 import type { DeviceInfo } from '../../usb/backend.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
 import { sanitize } from '../terminal/sanitize.js';
+import { STDOUT } from '../terminal/stdio.js';
 import {
   isSplit,
   type OutputOptions,
@@ -15,8 +16,6 @@ import {
 } from './output-name.js';
 import type { ShutdownController } from './shutdown.js';
 import { isStdoutClosed } from './startup-fds.js';
-
-const STDOUT = 1;
 
 /** The files of an output. */
 export interface OutputFiles {

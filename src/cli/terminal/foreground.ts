@@ -8,34 +8,32 @@ import {
   statSync,
 } from 'node:fs';
 import { isatty } from 'node:tty';
+import { STDERR, STDOUT } from './stdio.js';
 
 /*
- * Which terminal shows what. Node tells hardly anything about that; Linux does, in /proc, and where
- * it does not the answer is no, or, for the foreground, yes.
+ * Which terminal shows what, from /proc on Linux. Where /proc gives no answer, the process is assumed
+ * to be in the foreground, and its data to go elsewhere.
  */
 
-const STDOUT = 1;
-const STDERR = 2;
+/** The maximum number of processes of a pipeline through which to follow the data. */
+const MAX_PIPELINE = 16;
 
-/** Processes that data is followed through at the most. */
-const LONGEST_PIPELINE = 16;
-
-/** Whether this process is in the foreground of its terminal: nothing else is to write there. */
+/** Whether this process is in the foreground of its terminal, and so may draw on it. */
 export function isInForeground(): boolean {
   try {
-    // The name in parentheses may hold anything; behind it come state, ppid, pgrp, session, tty, tpgid.
+    // The name in parentheses may contain anything. Then: state, ppid, pgrp, session, tty, tpgid.
     const stat = readFileSync('/proc/self/stat', 'latin1');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [group, foreground] = [fields[2], fields[5]];
-    return foreground === group || foreground === '-1'; // -1: there is no controlling terminal
+    return foreground === group || foreground === '-1'; // -1: no controlling terminal
   } catch {
     return true;
   }
 }
 
 /**
- * Whether a file by name is a terminal. Nothing else is opened: a reader that waits at a FIFO would
- * take the closing for the end of the data.
+ * Whether a path names a terminal. Opens character devices only: closing a FIFO would signal the end
+ * of the data to its reader.
  */
 export function isTerminal(path: string): boolean {
   const { O_NOCTTY, O_NONBLOCK, O_WRONLY } = constants;
@@ -55,8 +53,8 @@ export function isTerminal(path: string): boolean {
 }
 
 /**
- * Whether what is written to stdout reaches the terminal that is stderr, directly or by way of the
- * other processes of a pipeline: `| xxd`, `| less`.
+ * Whether data on stdout reaches the terminal on stderr, directly or through the other processes of
+ * a pipeline: `| xxd`, `| less`.
  */
 export function showsStdout(): boolean {
   return isatty(STDOUT) || leadsTo(linkOf('self', STDOUT), linkOf('self', STDERR));
@@ -64,8 +62,8 @@ export function showsStdout(): boolean {
 
 function leadsTo(pipe: string, terminal: string): boolean {
   let from = new Set(isPipe(pipe) ? [pipe] : []);
-  for (let step = 0; step < LONGEST_PIPELINE && from.size > 0; step += 1) {
-    const reached = outputsBehind(from);
+  for (let step = 0; step < MAX_PIPELINE && from.size > 0; step += 1) {
+    const reached = outputsOfReaders(from);
     if (reached.has(terminal)) {
       return true;
     }
@@ -74,8 +72,8 @@ function leadsTo(pipe: string, terminal: string): boolean {
   return false;
 }
 
-/** The outputs of all processes that read one of these. */
-function outputsBehind(pipes: ReadonlySet<string>): Set<string> {
+/** The stdout of every process whose stdin is one of these pipes. */
+function outputsOfReaders(pipes: ReadonlySet<string>): Set<string> {
   const outputs = new Set<string>();
   for (const pid of readdirSync('/proc')) {
     if (/^\d+$/.test(pid) && pipes.has(linkOf(pid, 0))) {
@@ -89,7 +87,7 @@ function isPipe(link: string): boolean {
   return link.startsWith('pipe:');
 }
 
-/** What a process has as a descriptor, `/dev/pts/0` or `pipe:[123]`; empty if that is not to be known. */
+/** The file of a descriptor, such as `/dev/pts/0` or `pipe:[123]`; empty if it cannot be read. */
 function linkOf(pid: string, fd: number): string {
   try {
     return readlinkSync(`/proc/${pid}/fd/${fd}`);

@@ -5,7 +5,7 @@ export function hex2(code: number): string {
   return code.toString(16).padStart(2, '0');
 }
 
-/** A vendor or product id as lsusb writes it. */
+/** A vendor or product ID, as printed by lsusb. */
 export function hex4(id: number): string {
   return id.toString(16).padStart(4, '0');
 }
@@ -15,12 +15,12 @@ export function ids({ vid, pid }: Pick<DeviceInfo, 'vid' | 'pid'>): string {
   return `${hex4(vid)}:${hex4(pid)}`;
 }
 
-/** `001:004`, bus and address as in the names of the device files */
+/** `001:004`: bus and address, as in the paths of device nodes */
 export function busAddress({ bus, address }: DeviceInfo): string {
   return `${String(bus).padStart(3, '0')}:${String(address).padStart(3, '0')}`;
 }
 
-/** A version in binary-coded decimal, as in bcdUSB: `2.00`, `3.10`. */
+/** A version in binary-coded decimal, such as bcdUSB: `2.00`, `3.10`. */
 export function usbVersion(bcd: number): string {
   return `${(bcd >> 8).toString(16)}.${(bcd & 0xff).toString(16).padStart(2, '0')}`;
 }
@@ -30,7 +30,7 @@ export function endpointName(address: number): string {
   return `0x${address.toString(16).padStart(2, '0')}`;
 }
 
-/** A signalling rate in Mbit/s, as `1.5M`, `480M`, `5G`. */
+/** A signalling rate in Mbit/s: `1.5M`, `480M`, `5G`. */
 export function signallingRate(megabits: number): string {
   return megabits >= 1000 ? `${megabits / 1000}G` : `${megabits}M`;
 }
@@ -62,22 +62,19 @@ export function clock(seconds: number): string {
   return hours ? `${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`;
 }
 
-/**
- * Whether a person is shown more than ASCII, as setlocale(3) finds the locale of characters; where
- * none is set, a terminal of today is meant.
- */
+/** Whether the locale (setlocale(3)) has a UTF-8 character set. Without a locale, it is assumed. */
 export function showsUnicode(): boolean {
   const { LC_ALL, LC_CTYPE, LANG } = process.env;
   return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || 'C.UTF-8');
 }
 
-const BYTES_A_LINE = 16;
+const BYTES_PER_LINE = 16;
 
-/** Bytes as `hexdump -C` shows them: offset, hexadecimal, and what is printable ASCII. */
+/** Formats bytes like `hexdump -C`: offset, hexadecimal, printable ASCII. */
 export function hexDump(bytes: Uint8Array): string[] {
   const lines: string[] = [];
-  for (let offset = 0; offset < bytes.length; offset += BYTES_A_LINE) {
-    const part = [...bytes.subarray(offset, offset + BYTES_A_LINE)];
+  for (let offset = 0; offset < bytes.length; offset += BYTES_PER_LINE) {
+    const part = [...bytes.subarray(offset, offset + BYTES_PER_LINE)];
     const digits = part.map((byte) => byte.toString(16).padStart(2, '0'));
     const left = digits.slice(0, 8).join(' ').padEnd(23);
     const right = digits.slice(8).join(' ').padEnd(23);

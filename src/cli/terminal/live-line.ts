@@ -1,35 +1,35 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { NonBlockingWriter } from './nonblocking-writer.js';
 
-/** Back to the line's beginning; up one line; erase from the cursor to the end of the line (ECMA-48). */
+/** Move to the start of the line; move up one line; erase to the end of the line (ECMA-48). */
 const START = '\r';
 const UP = '\x1b[A';
 const ERASE = '\x1b[K';
 
 /**
- * Go on in the next line where one is full, or do not (DECAWM): a terminal may have become narrower
- * without having told yet.
+ * Turn the wrapping of long lines on or off (DECAWM). A terminal may already be narrower than it last
+ * reported.
  */
 const WRAP = '\x1b[?7h';
 const NO_WRAP = '\x1b[?7l';
 
-/** A line at the bottom of a terminal that is drawn over itself, and leaves nothing when it goes. */
+/** A line at the bottom of a terminal that is redrawn in place and erased at the end. */
 export class TerminalLine {
   readonly #messages: NonBlockingWriter;
   readonly #columns: () => number;
   #drawn = '';
   #drawnColumns = 0;
 
-  /** @param columns how wide the terminal is now */
+  /** @param columns returns the current width of the terminal */
   constructor(messages: NonBlockingWriter, columns: () => number) {
     this.#messages = messages;
     this.#columns = columns;
   }
 
   /**
-   * Draws the line anew, unless the terminal takes nothing at the moment (Ctrl-S).
+   * Redraws the line, unless the terminal is not accepting output (Ctrl-S).
    *
-   * @param text less wide than the terminal, so that it takes one line; may have colours
+   * @param text narrower than the terminal; may contain colours
    */
   draw(text: string): void {
     if (text === this.#drawn || !this.#messages.isEmpty) {
@@ -43,12 +43,12 @@ export class TerminalLine {
     this.#drawnColumns = this.#columns();
   }
 
-  /** Takes the line away; the cursor is where it began. */
+  /** Erases the line and leaves the cursor at its start. */
   erase(): void {
     if (this.#drawn === '') {
       return;
     }
-    // In a terminal that has become narrower the line was broken into several.
+    // A terminal that became narrower has broken the line into several.
     const width = stripVTControlCharacters(this.#drawn).length;
     const above = Math.max(0, Math.ceil(width / this.#columns()) - 1);
     this.#messages.put(`${START}${ERASE}${`${UP}${ERASE}`.repeat(above)}`);

@@ -1,53 +1,53 @@
 import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 
-/** Bytes that may wait; what is said while so many wait is lost. */
-const MOST_WAITING = 64 * 1024;
+/** The maximum number of pending bytes. Text is dropped while this many are pending. */
+const MAX_PENDING = 64 * 1024;
 
-/** How long to leave a full pipe alone before the next try, in milliseconds. */
+/** The time between two attempts to write to a full pipe, in milliseconds. */
 const RETRY_DELAY = 20;
 
 /**
- * Text for a descriptor that may be full, closed or stuck, and which is never waited for: what it
- * does not take at once is kept, up to a bound, and tried again.
+ * Writes text to a descriptor that may be full, closed or stuck, without ever waiting. Text that is
+ * not accepted is kept, up to a limit, and written later.
  */
 export class NonBlockingWriter {
   readonly #fd: number;
-  readonly #waiting: Buffer[] = [];
-  #waitingBytes = 0;
+  readonly #pending: Buffer[] = [];
+  #pendingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
   #onEmpty: () => void = () => {};
   #failure: Error | undefined;
 
-  /** @param fd should be non-blocking, if it can ever be full */
+  /** @param fd a non-blocking descriptor, unless it can never be full */
   constructor(fd: number) {
     this.#fd = fd;
   }
 
-  /** Why something was lost, if anything was. */
+  /** Why text was lost; undefined if none was. */
   get failure(): Error | undefined {
     return this.#failure;
   }
 
-  /** Whether all that was put is written, or lost. */
+  /** Whether no text is pending. */
   get isEmpty(): boolean {
-    return this.#waitingBytes === 0;
+    return this.#pendingBytes === 0;
   }
 
-  /** Writes it now as far as it can be: a process that dies next has said it, if anybody listens. */
+  /** Writes synchronously as much as possible, so that it survives a crash. */
   put(text: string): void {
-    if (this.#waitingBytes >= MOST_WAITING) {
-      this.#failure ??= new Error('nobody reads them');
+    if (this.#pendingBytes >= MAX_PENDING) {
+      this.#failure ??= new Error('the reader does not accept them');
       return;
     }
     const bytes = Buffer.from(text);
-    this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
     this.#flush();
   }
 
-  /** Resolves when nothing waits any more, or when the time is over. */
+  /** Resolves when no text is pending, or after this many milliseconds. */
   async drained(milliseconds: number): Promise<void> {
-    if (this.#waitingBytes === 0) {
+    if (this.#pendingBytes === 0) {
       return;
     }
     await new Promise<void>((resolve) => {
@@ -62,41 +62,41 @@ export class NonBlockingWriter {
   readonly #flush = (): void => {
     clearTimeout(this.#timer);
     try {
-      for (let head = this.#waiting[0]; head !== undefined; head = this.#waiting[0]) {
+      for (let head = this.#pending[0]; head !== undefined; head = this.#pending[0]) {
         const written = writeSync(this.#fd, head);
-        this.#waitingBytes -= written;
+        this.#pendingBytes -= written;
         if (written === head.length) {
-          this.#waiting.shift();
+          this.#pending.shift();
         } else if (written > 0) {
-          this.#waiting[0] = head.subarray(written);
+          this.#pending[0] = head.subarray(written);
         } else {
-          throw new Error('takes nothing');
+          throw new Error('accepts nothing');
         }
       }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') {
-        // Unref'd: what nobody reads keeps no process alive.
+        // Pending text must not keep the process alive.
         this.#timer = setTimeout(this.#flush, RETRY_DELAY).unref();
         return;
       }
       this.#failure ??= error as Error;
-      this.#waiting.length = 0; // nobody will ever read it
-      this.#waitingBytes = 0;
+      this.#pending.length = 0;
+      this.#pendingBytes = 0;
     }
     this.#onEmpty();
   };
 }
 
 /**
- * A descriptor for what is written to another one, which does not block when that is full; undefined
- * where the system has no way to get one: for a socket, somebody else's terminal, off Linux.
+ * Opens a non-blocking descriptor of the same file as another one. It is separate, because O_NONBLOCK
+ * on the given one would affect every process that shares it.
  *
- * It is one of its own: O_NONBLOCK on the given one would hold for everybody who shares it.
+ * @returns undefined if that is impossible: for a socket, another user's terminal, or without /proc
  */
 export function nonBlocking(fd: number): number | undefined {
   try {
     if (fstatSync(fd).isFile()) {
-      return fd; // takes everything; one of its own would write from the file's beginning
+      return fd; // a file never blocks, and a new descriptor would start at its beginning
     }
     const { O_NOCTTY, O_NONBLOCK, O_WRONLY } = constants;
     return openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);

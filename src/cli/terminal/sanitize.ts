@@ -1,16 +1,16 @@
-/** The most characters of one device string that a person is shown; USB strings hold 126. */
+/** The maximum length of a device string that is shown; USB strings hold 126 characters. */
 const LONGEST = 128;
 
-/** The same, of a name that is made of two of them. */
+/** The maximum length of a name that consists of two strings. */
 export const LONGEST_NAME = 2 * LONGEST;
 
 /**
- * What a terminal could act on rather than show: control characters (C0, DEL, C1), format
- * characters, which reorder, hide or tag text, line and paragraph separators, lone surrogates.
+ * Characters that a terminal may act on: control characters (C0, DEL, C1), format characters, which
+ * reorder, hide or tag text, line and paragraph separators, and lone surrogates.
  */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Makes text safe to show: what a terminal could act on is escaped, as `\x1b` or `\u{202e}`. */
+/** Escapes the characters that a terminal may act on, as `\x1b` or `\u{202e}`. */
 export function escapeUnsafe(text: string): string {
   return text.replace(UNSAFE, (character) => {
     const code = character.codePointAt(0) ?? 0;
@@ -18,19 +18,19 @@ export function escapeUnsafe(text: string): string {
   });
 }
 
-/** Makes one string from outside (a device's, a file's name) safe to show, and bounds its length. */
+/** Escapes an untrusted string, such as a device string or a file name, and limits its length. */
 export function sanitize(text: string, longest = LONGEST): string {
   return escapeUnsafe(text.length > longest ? `${text.slice(0, longest)}…` : text);
 }
 
-/** The most bytes of `fileNamePart`. */
+/** The maximum length of the result of `fileNamePart`, in bytes. */
 export const LONGEST_NAME_PART = 64;
 
 /**
- * Makes one string from a device fit to be a part of a file's name: ASCII letters, digits, `.`, `_`
- * and `-` stay, anything else becomes `_`, and so do a dot or dash at the beginning, a dot at the end
- * and all but the last of several dots. It names no folder, hides no file, and no shell or program
- * takes it for anything else. Of an empty one `unknown` is made.
+ * Turns a device string into a part of a file name. Keeps ASCII letters, digits, `.`, `_` and `-`, and
+ * replaces anything else with `_`; also a dot or dash at the beginning, a dot at the end, and all but
+ * the last of several dots. The result names no directory, hides no file, and needs no quotes. An
+ * empty string becomes `unknown`.
  */
 export function fileNamePart(text: string): string {
   const part = text
@@ -40,19 +40,19 @@ export function fileNamePart(text: string): string {
   return part === '' ? 'unknown' : part;
 }
 
-/** JSON that reads back to the same value and that no terminal acts on. */
+/** Formats a value as JSON that is safe on a terminal and parses back to the same value. */
 export function toJson(value: unknown): string {
   return JSON.stringify(value, undefined, 2).replace(UNSAFE, (character) =>
     character === '\n' ? character : escapeUnits(character),
   );
 }
 
-/** The same, in one line. */
+/** Formats a value like `toJson`, in one line. */
 export function toJsonLine(value: unknown): string {
   return JSON.stringify(value).replace(UNSAFE, escapeUnits);
 }
 
-/** In JSON's form, one `\uXXXX` for each UTF-16 unit. */
+/** Escapes a character as in JSON: one `\uXXXX` for each UTF-16 unit. */
 function escapeUnits(character: string): string {
   return Array.from(
     { length: character.length },

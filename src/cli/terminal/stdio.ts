@@ -4,32 +4,35 @@ import { CliError, systemReason } from '../errors/cli-error.js';
 import type { TerminalLine } from './live-line.js';
 import { NonBlockingWriter, nonBlocking } from './nonblocking-writer.js';
 
-const STDERR = 2;
+/** The standard file descriptors. */
+export const STDIN = 0;
+export const STDOUT = 1;
+export const STDERR = 2;
 
-/** How long the last words may take to get through, in milliseconds. */
-const LAST_WORDS = 1000;
+/** How long to wait at the end until stderr has accepted everything, in milliseconds. */
+const FLUSH_TIMEOUT = 1000;
 
 let messages: NonBlockingWriter | undefined;
 let line: TerminalLine | undefined;
 const printed: Promise<void>[] = [];
 
-/** Prints a command's result, text, on stdout. */
+/** Prints the result of a command on stdout. */
 export function print(text: string): void {
   const { stdout } = process;
   if (printed.length === 0) {
-    stdout.on('error', () => {}); // the callback tells as well
+    stdout.on('error', () => {}); // the callback reports it
   }
   const written = new Promise<void>((resolve, reject) => {
     stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
   });
-  written.catch(() => {}); // `finishPrinting` tells
+  written.catch(() => {}); // `finishPrinting` reports it
   printed.push(written);
 }
 
 /**
- * Waits for what was printed to be out. A reader that closed early has had enough.
+ * Waits until everything printed has been written. A reader that closes the pipe early is no failure.
  *
- * @throws CliError when stdout did not take it
+ * @throws CliError if stdout failed
  */
 export async function finishPrinting(): Promise<void> {
   try {
@@ -42,39 +45,36 @@ export async function finishPrinting(): Promise<void> {
   }
 }
 
-/**
- * Says something to the person, on stderr. Never waits, so that no data waits either. Nobody may be
- * listening: that is no failure.
- */
+/** Prints a line for the user on stderr. Never waits and never fails. */
 export function logToStderr(text: string): void {
   line?.erase();
   stderrMessages().put(`${text}\n`);
 }
 
-/** What is waiting to be said. */
+/** The writer of stderr. */
 export function stderrMessages(): NonBlockingWriter {
   messages ??= new NonBlockingWriter(nonBlocking(STDERR) ?? stderrOfNode());
   return messages;
 }
 
-/** Keeps what is said clear of a line on the terminal, from here on. */
+/** Sets the live line that `logToStderr` erases before it prints; undefined for none. */
 export function keepClearOf(shown: TerminalLine | undefined): void {
   line = shown;
 }
 
-/** Waits a moment for what was said to get through. After that the process may end. */
+/** Waits briefly until stderr has accepted everything. The process may end after that. */
 export async function finishSaying(): Promise<void> {
-  await messages?.drained(LAST_WORDS);
+  await messages?.drained(FLUSH_TIMEOUT);
 }
 
 /**
- * Lets go of a terminal that has been closed, at the very end: where Node cannot put its settings
- * back, it aborts.
+ * Closes the descriptors of a terminal that has gone. Node aborts at exit if it cannot restore the
+ * settings of a terminal.
  */
 export function releaseLostTerminals(): void {
-  for (const fd of [0, 1, STDERR]) {
+  for (const fd of [STDIN, STDOUT, STDERR]) {
     try {
-      // A terminal that is gone is none any more; of other devices nothing is needed either.
+      // isatty() is false for a terminal that has gone. Other devices need not stay open either.
       if (fstatSync(fd).isCharacterDevice() && !isatty(fd)) {
         closeSync(fd);
       }
@@ -84,7 +84,7 @@ export function releaseLostTerminals(): void {
   }
 }
 
-/** Node makes stderr non-blocking, except for a terminal, and blocking again when the process ends. */
+/** Makes Node set stderr non-blocking, except for a terminal. Node resets it when the process ends. */
 function stderrOfNode(): number {
   process.stderr.on('error', () => {});
   return STDERR;

@@ -1,27 +1,32 @@
 import { isatty } from 'node:tty';
+import { STDERR, STDOUT } from './stdio.js';
 
-const DESCRIPTORS = { stdout: 1, stderr: 2 } as const;
+const DESCRIPTORS = { stdout: STDOUT, stderr: STDERR } as const;
 
-/** A stream that text is shown on; each is judged for itself. */
+/** A stream for text. Whether it has colour is decided for each separately. */
 export type Stream = keyof typeof DESCRIPTORS;
 
-/** When to colour: as the stream and the environment say, or whatever they say. */
+/** The values of `--color`; `auto` follows the stream and the environment. */
 export type ColorChoice = 'auto' | 'always' | 'never';
 
 /** The styles in use. */
 export type Style = 'bold' | 'red';
 
-/** Puts text in a style, where the stream is to have any. */
+/** Applies a style to text if the stream has colour. */
 export type Paint = (style: Style, text: string) => string;
 
 let choice: ColorChoice = 'auto';
 
-/** Does as `--color` says from here on. */
+/** Applies the value of `--color`. */
 export function chooseColor(chosen: ColorChoice): void {
   choice = chosen;
 }
 
-/** What paints for a stream. chalk is loaded only if it has something to do. */
+/**
+ * Returns the function that styles text for a stream. Loads chalk only for a stream that has colour:
+ * loading it opens all of Node's standard streams, which makes a pipe on stdout non-blocking, and that
+ * costs a third of the speed.
+ */
 export async function painter(stream: Stream): Promise<Paint> {
   if (!hasColor(stream)) {
     return (_, text) => text;
@@ -31,14 +36,9 @@ export async function painter(stream: Stream): Promise<Paint> {
   return (style, text) => chalk[style](text);
 }
 
-/** One text in a style, where the stream is to have any. */
-export async function styled(stream: Stream, style: Style, text: string): Promise<string> {
-  return (await painter(stream))(style, text);
-}
-
 /**
- * `--color` comes first; then NO_COLOR (no-color.org), unless it is empty; then FORCE_COLOR, of
- * which 0 and false mean no; and then it takes a terminal that is not dumb.
+ * Whether a stream has colour. The order of precedence is: `--color`, NO_COLOR (no-color.org) unless
+ * it is empty, FORCE_COLOR, and whether the stream is a terminal that is not dumb.
  */
 function hasColor(stream: Stream): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;

@@ -1,19 +1,19 @@
-/** The narrowest that a column is made. */
-const NARROWEST = 8;
+/** The minimum width of a column that was shortened. */
+const MIN_WIDTH = 8;
 
-/** How a table is to fit. */
+/** How to lay out a table. */
 export interface TableOptions {
-  /** One character, one column by default. */
+  /** One column per character by default. */
   readonly measure?: Measure;
-  /** Columns of the terminal, where lines are to be no wider. */
+  /** The maximum width of a line; unlimited by default. */
   readonly width?: number | undefined;
-  /** Which of the table's columns may be cut short before the rest is. */
+  /** Which columns to shorten before the whole line is cut. */
   readonly elastic?: readonly boolean[];
-  /** What stands where something was cut. */
+  /** Marks where text was cut. */
   readonly mark?: string;
 }
 
-/** Lines of left-aligned columns, two spaces apart, without trailing blanks. */
+/** Formats rows in left-aligned columns, two spaces apart, without trailing blanks. */
 export function table(
   rows: readonly (readonly string[])[],
   { measure = lengthOf, width, elastic = [], mark = '…' }: TableOptions = {},
@@ -37,13 +37,13 @@ export function table(
   );
 }
 
-/** Takes from the widest elastic column, of several the last, until all fit or none can give more. */
+/** Shortens the widest elastic column, the last of equals, until the line fits or none is left. */
 function squeeze(widths: number[], elastic: readonly boolean[], width: number): void {
   const sum = widths.reduce((all, own) => all + own, 2 * (widths.length - 1));
   for (let excess = sum - width; excess > 0; excess -= 1) {
     let widest: number | undefined;
     for (const [i, own] of widths.entries()) {
-      if (elastic[i] && own > NARROWEST && own >= (widths[widest ?? -1] ?? 0)) {
+      if (elastic[i] && own > MIN_WIDTH && own >= (widths[widest ?? -1] ?? 0)) {
         widest = i;
       }
     }
@@ -62,22 +62,25 @@ function lengthOf(text: string): number {
   return text.length;
 }
 
-/** How many columns a text takes on a terminal. */
+/** Returns the number of terminal columns that a text takes. */
 export type Measure = (text: string) => number;
 
-/** One character, one column: ASCII, and what tables are drawn with. */
+/** Text with one column per character: ASCII, and the characters that trees are drawn with. */
 const PLAIN = /^[\x20-\x7e─│├└…]*$/;
 
-/** What measures these texts; what knows the wide and the combining characters is loaded for them only. */
+/**
+ * Returns the function that measures these texts. Loads string-width only for texts that may contain
+ * wide or combining characters.
+ */
 export async function measureOf(texts: readonly string[]): Promise<Measure> {
   if (texts.every((text) => PLAIN.test(text))) {
-    return (text) => text.length;
+    return lengthOf;
   }
   const { default: stringWidth } = await import('string-width');
   return (text) => (PLAIN.test(text) ? text.length : stringWidth(text));
 }
 
-/** A text cut to a number of columns, between characters as people see them, with a mark at the end. */
+/** Cuts a text to a number of columns, between grapheme clusters, and appends a mark. */
 export function cut(text: string, columns: number, measure: Measure, mark: string): string {
   if (measure(text) <= columns) {
     return text;

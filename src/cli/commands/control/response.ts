@@ -5,8 +5,7 @@ import { toError } from '../../../usb/errors.js';
 import { CliError, systemReason } from '../../errors/cli-error.js';
 import type { ControlOptions } from '../../options/control.js';
 import { type OutputPlan, planOutput } from '../../session/output-name.js';
-
-const STDOUT = 1;
+import { STDOUT } from '../../terminal/stdio.js';
 
 /**
  * What to open for the answer to a request; undefined where there is none, or where it is printed as
