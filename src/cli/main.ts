@@ -1,18 +1,18 @@
-import type { Command, CommanderError as Stop } from 'commander';
+import type { Command, CommanderError as CommanderExit } from 'commander';
 import { CommanderError } from './commander.js';
 import { createProgram, type ProgramOptions } from './program.js';
 import { finishPrinting, finishSaying, releaseLostTerminals } from './terminal/stdio.js';
 
-/** Commander throws instead of exiting, and says nothing itself. */
+/** Makes commander throw without printing anything. */
 const SILENT = { writeOut: () => {}, writeErr: () => {}, outputError: () => {} };
 
-/** What the completion scripts call: no command, so that nobody meets it in the help. */
+/** The argument with which the completion scripts call usbxfer. It is no command, so no help shows it. */
 const COMPLETE = '__complete';
 
-/** Runs the command line to its end and sets the exit code. */
+/** Runs the command line and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
-  // For ps, top and whoever finds a device held by this process: not one "node" more.
   const args = argv.slice(2);
+  // Shown by ps, top, and by programs that list which process holds a device.
   process.title = ['usbxfer', ...args].join(' ');
   if (args[0] === COMPLETE) {
     const { complete } = await import('./completion/complete.js');
@@ -20,7 +20,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   let program: Command | undefined;
-  // The command whose arguments are read when commander stops.
+  // The command whose arguments commander was parsing when it stopped.
   let command: Command | undefined;
   try {
     program = await createProgram(args);
@@ -34,8 +34,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     await finishPrinting();
   } catch (error) {
     const { fail } = await import('./errors/print.js');
-    // Of a command line that cannot be parsed, no more than the words is known.
-    const json = upTo('--', args).includes('--json');
+    // The arguments may be invalid, so they are searched for --json instead of parsed.
+    const json = optionsIn(args).includes('--json');
     const debug = program?.opts<ProgramOptions>().debug ?? false;
     process.exitCode = await fail(error, { json, debug, command });
   }
@@ -51,14 +51,17 @@ async function run(
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError && (await answer(error, stopped())))) {
+    if (!(error instanceof CommanderError && (await handleHelpExit(error, stopped())))) {
       throw error;
     }
   }
 }
 
-/** Shows the help where it was asked for, or is missed. Returns whether that was all. */
-async function answer({ code }: Stop, command: Command | undefined): Promise<boolean> {
+/** Prints the help if commander stopped for it. Returns whether commander's exit was no failure. */
+async function handleHelpExit(
+  { code }: CommanderExit,
+  command: Command | undefined,
+): Promise<boolean> {
   switch (code) {
     case 'commander.version':
       return true;
@@ -73,7 +76,8 @@ async function answer({ code }: Stop, command: Command | undefined): Promise<boo
   }
 }
 
-function upTo(end: string, args: readonly string[]): readonly string[] {
-  const index = args.indexOf(end);
-  return index < 0 ? args : args.slice(0, index);
+/** The arguments before `--`. */
+function optionsIn(args: readonly string[]): readonly string[] {
+  const end = args.indexOf('--');
+  return end < 0 ? args : args.slice(0, end);
 }

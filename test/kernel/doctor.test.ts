@@ -167,7 +167,9 @@ describeInLab('usbxfer doctor', () => {
       {
         device: null,
         status: 'problem',
-        message: expect.stringMatching(/^the kernel limits USB transfers to 1\.00 MiB .* uses 4\.00 MiB$/),
+        message: expect.stringMatching(
+          /^the kernel limits USB transfers to 1\.00 MiB .* uses 4\.00 MiB$/,
+        ),
         fix: expect.stringMatching(
           /^raise the limit: echo 8 \| sudo tee \S+usbfs_memory_mb; or read with --transfers 3$/,
         ),

@@ -123,9 +123,6 @@ describeInLab('usbxfer info beside lsusb', () => {
         .toString()
         .split('\n')
         .filter((line) => /^[<>]/.test(line)),
-    ).toEqual([
-      '<   access        yes',
-      '>   access        no; see usbxfer doctor --path 2-1',
-    ]);
+    ).toEqual(['<   access        yes', '>   access        no; see usbxfer doctor --path 2-1']);
   });
 });

@@ -6,7 +6,7 @@ import { usbxfer } from './usbxfer.js';
 
 const RESET = ['reset', '-d', '1234:5678'];
 
-/** A reset after which the device is told of like this; without an answer of the device's own. */
+/** The environment in which the device, once reset, is listed with these changes. */
 function backAs(change: string): NodeJS.ProcessEnv {
   return planted(`
     const { list } = VirtualBackend.prototype;
@@ -19,24 +19,24 @@ function backAs(change: string): NodeJS.ProcessEnv {
     };`);
 }
 
-const ANEW = backAs('({ ...device, address: 99 })');
+const READDRESSED = backAs('({ ...device, address: 99 })');
 
 describe('usbxfer reset', () => {
-  it('tells in one line which device is back, and where', async () => {
+  it('prints in one line which device is back, and its address', async () => {
     const { stdout, stderr, code } = await usbxfer(RESET);
     expect([stderr, code]).toEqual(['', 0]);
     expect(stdout.toString()).toMatch(
-      /^1234:5678 usbxfer virtual counter at 1-1 was reset, back after \d+\.\d s; its address is 2 as before\n$/,
+      /^1234:5678 usbxfer virtual counter at 1-1 was reset and is back after \d+\.\d s; address 2 is unchanged\n$/,
     );
   });
 
-  it('tells of a new address', async () => {
-    const { stdout, code } = await usbxfer(RESET, ANEW);
-    expect(stdout.toString()).toMatch(/ s; its address was 2 and is 99\n$/);
+  it('reports a new address', async () => {
+    const { stdout, code } = await usbxfer(RESET, READDRESSED);
+    expect(stdout.toString()).toMatch(/ s; address changed from 2 to 99\n$/);
     expect(code).toBe(0);
   });
 
-  it('tells of drivers that are not what they were', async () => {
+  it('reports drivers that changed', async () => {
     const drivers = planted(`
       const drivers = [['same', 'same'], ['\\x1b[31m', undefined], [undefined, 'other']];
       let after = 0;
@@ -50,7 +50,7 @@ describe('usbxfer reset', () => {
       });`);
     const text = await usbxfer(RESET, drivers);
     expect(text.stdout.toString()).toMatch(
-      / as before; interface 1 had the driver \\x1b\[31m and has no driver; interface 2 had no driver and has the driver other\n$/,
+      / is unchanged; interface 1 changed from driver \\x1b\[31m to no driver; interface 2 changed from no driver to driver other\n$/,
     );
     const record = JSON.parse((await usbxfer([...RESET, '--json'], drivers)).stdout.toString());
     expect(record.drivers).toEqual([
@@ -62,7 +62,7 @@ describe('usbxfer reset', () => {
   });
 
   it('prints one JSON object with --json', async () => {
-    const { stdout, stderr, code } = await usbxfer([...RESET, '--json'], ANEW);
+    const { stdout, stderr, code } = await usbxfer([...RESET, '--json'], READDRESSED);
     expect([stderr, code]).toEqual(['', 0]);
     const record = JSON.parse(stdout.toString());
     expect(violations('reset')(record)).toBeUndefined();
@@ -76,7 +76,7 @@ describe('usbxfer reset', () => {
   it.each([
     ['other ids', '({ ...device, address: 9, pid: 0x9999 })', 'came back as 1234:9999'],
     ['another serial number', '({ ...device, address: 9, serial: "X" })', 'came back with another'],
-  ])('fails when the device is back with %s', async (_, change, message) => {
+  ])('fails if the device comes back with %s', async (_, change, message) => {
     const { stdout, stderr, code } = await usbxfer(RESET, backAs(change));
     expect([stdout.length, code]).toEqual([0, 5]);
     expect(stderr).toMatch(
@@ -85,12 +85,12 @@ describe('usbxfer reset', () => {
     expect(stderr).toContain(message);
   });
 
-  it('fails when the device does not come back in time', async () => {
+  it('fails if the device does not come back in time', async () => {
     const gone = backAs('[]');
     const { stdout, stderr, code } = await usbxfer([...RESET, '--timeout', '50ms'], gone);
     expect([stdout.length, code]).toEqual([0, 5]);
     expect(stderr).toMatch(
-      / at 1-1 was reset and did not come back within 0\.05 s; plug it in again\n$/,
+      / at 1-1 was reset and did not come back within 0\.05 s; plug the device in again\n$/,
     );
     const json = await usbxfer([...RESET, '--timeout', '50ms', '--json'], gone);
     expect(JSON.parse(json.stderr)).toMatchObject({ code: 'device-lost', exit_code: 5 });
@@ -116,7 +116,7 @@ describe.runIf(process.platform === 'linux')('a root hub', () => {
 
   it('is not reset', async () => {
     const { stderr, code } = await usbxfer(['reset', '--path', 'usb1'], bus.environment);
-    expect(stderr).toBe('usbxfer: a root hub cannot be reset: it hangs on no port\n');
+    expect(stderr).toBe('usbxfer: root hubs cannot be reset\n');
     expect(code).toBe(4);
   });
 });

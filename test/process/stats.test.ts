@@ -254,7 +254,7 @@ describe('--stats', () => {
     closeSync(reader);
     expect(stdout).toHaveLength(40 * MIB);
     expect([stderr, code]).toEqual([
-      'usbxfer: --stats has not got all of its records: nobody reads them\n',
+      'usbxfer: --stats has not got all of its records: the reader is not reading\n',
       7,
     ]);
   });

@@ -13,8 +13,8 @@ describe('usbxfer udev-rule', () => {
       'SUBSYSTEM=="usb", ATTR{idVendor}=="1234", ATTR{idProduct}=="5678", TAG+="uaccess"\n',
     );
     expect(stderr.split('\n')).toEqual([
-      `Install it: usbxfer udev-rule -d 1234:5678 | sudo tee ${FILE}`,
-      'Then: sudo udevadm control --reload && sudo udevadm trigger; and plug the device in again.',
+      `Install the rule: usbxfer udev-rule -d 1234:5678 | sudo tee ${FILE}`,
+      'Then run sudo udevadm control --reload && sudo udevadm trigger, and plug the device in again.',
       '',
     ]);
     expect(code).toBe(0);
@@ -32,17 +32,20 @@ describe('usbxfer udev-rule', () => {
   });
 
   it.each([
-    [[], /^usbxfer: a rule needs vendor and product id; give both, as -d 1234:5678\n$/],
-    [['-d', '1234'], /needs vendor and product id/],
-    [['--pid', '1234'], /needs vendor and product id/],
+    [
+      [],
+      /^usbxfer: a rule needs the vendor and the product ID; give both, such as -d 1234:5678\n$/,
+    ],
+    [['-d', '1234'], /needs the vendor and the product ID/],
+    [['--pid', '1234'], /needs the vendor and the product ID/],
     [['-d', '1234:567*'], /give 1 to 4 hexadecimal digits/],
     [
       ['-d', '1:2', '--serial', '", RUN+="/bin/evil'],
-      /^usbxfer: no udev rule can safely match [^"]*; leave --serial out, or write ATTR\{serial\}/,
+      /^usbxfer: no udev rule can safely match [^"]*; omit --serial, or add ATTR\{serial\}/,
     ],
-    [['-d', '1:2', '--serial', '*'], /can safely match that serial number/],
-    [['-d', '1:2', '--serial', 'a\nKERNEL=="*"'], /can safely match that serial number/],
-    [['-d', '1:2', '--serial', ''], /can safely match that serial number/],
+    [['-d', '1:2', '--serial', '*'], /can safely match this serial number/],
+    [['-d', '1:2', '--serial', 'a\nKERNEL=="*"'], /can safely match this serial number/],
+    [['-d', '1:2', '--serial', ''], /can safely match this serial number/],
     [['-d', '1:2', '--group', 'x", RUN+="y'], /give the name of a group, such as plugdev\n$/],
   ])('refuses %j in one line, and prints no rule', async (args, message) => {
     const { stdout, stderr, code } = await usbxfer(['udev-rule', ...args]);

@@ -19,7 +19,7 @@ const violation = violations('watch');
 const NO_NOHUP = { _: '' };
 
 describe('usbxfer watch on the virtual bus', () => {
-  it('tells what is there with --initial, and ends with --count', async () => {
+  it('prints the connected devices with --initial and stops after --count', async () => {
     const { stdout, stderr, code } = await usbxfer(['watch', '--initial', '--count', '2']);
     expect([stderr, code]).toEqual(['', 0]);
     const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
@@ -46,14 +46,14 @@ describe('usbxfer watch on the virtual bus', () => {
     [['--path', '1-1', '--name', 'loop'], []],
     [['--class', 'vendor', '--pid', '5678'], ['1-1']],
     [['--class', 'hub'], []],
-  ])('filters as the list does: %j', async (filters, paths) => {
+  ])('filters like usbxfer list: %j', async (filters, paths) => {
     const args = ['watch', '--initial', '--timeout', '200ms', '--json', ...filters];
     const { stdout } = await usbxfer(args);
     const lines = stdout.toString().trim().split('\n').filter(Boolean);
     expect(lines.map((line) => JSON.parse(line).device.path)).toEqual(paths);
   });
 
-  it('has the records of the list', async () => {
+  it('prints the same device records as usbxfer list', async () => {
     const list = await usbxfer(['list', '--json', '--pid', '5679']);
     const watch = await usbxfer(['watch', '--initial', '--json', '--pid', '5679', '--count', '1']);
     const record = JSON.parse(watch.stdout.toString());
@@ -69,19 +69,19 @@ describe('usbxfer watch on the virtual bus', () => {
     [
       ['--timeout', '200ms', '--count', '1'],
       8,
-      /^usbxfer: the time is over after 0 of 1 event\n$/,
+      /^usbxfer: the time limit expired after 0 of 1 event\n$/,
       0,
     ],
     [['--timeout', '200ms', '--count', '3', '--initial'], 8, /after 2 of 3 events\n$/, 2],
     [['--timeout', '200ms', '--count', '2', '--initial', '--pid', '5678'], 8, /1 of 2 /, 1],
-  ])('ends when the time is over: %j, %i', async (args, exitCode, message, count) => {
+  ])('stops at the time limit: %j, %i', async (args, exitCode, message, count) => {
     const { stdout, stderr, code } = await usbxfer(['watch', ...args]);
     expect(code).toBe(exitCode);
     expect(stderr).toMatch(message);
     expect(stdout.toString().split('\n')).toHaveLength(count + 1);
   });
 
-  it('tells programs why it ended short', async () => {
+  it('prints a JSON error if it stops before a limit', async () => {
     const args = ['watch', '--json', '--timeout', '100ms', '--count', '1'];
     const { stderr } = await usbxfer(args);
     expect(JSON.parse(stderr)).toMatchObject({ code: 'timeout', exit_code: 8 });
@@ -130,7 +130,7 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
     return { child, outcome, take };
   }
 
-  it('tells what comes, what goes, and what is plugged in again between two looks', async () => {
+  it('reports attach, detach, and a replug between two polls', async () => {
     const { child, outcome, take } = await watch();
     expect((await take(1)).map(summary)).toEqual(['present usb1 2']);
     const first = bus.plug('1-1');
@@ -145,7 +145,7 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
     expect([stderr, code]).toEqual(['', 0]);
   });
 
-  it('tells of a device whole, once it is configured', async () => {
+  it('reports a device once it is configured', async () => {
     const { take } = await watch();
     await take(1);
     bus.plug('1-1', { configuration: '', serial: 'S1' });
@@ -159,7 +159,7 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
     });
   });
 
-  it('tells of a detached device what was known', async () => {
+  it('reports a detached device with all its details', async () => {
     const { take } = await watch();
     await take(1);
     bus.plug('1-1', { product: 'first', serial: 'A' });
@@ -185,7 +185,7 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
     expect((await outcome).code).toBe(0);
   });
 
-  it('keeps up with a hundred devices that come and go at once', async () => {
+  it('reports a hundred devices that appear and disappear at once', async () => {
     const paths = Array.from({ length: 100 }, (_, i) => `1-${i + 1}`);
     const { take } = await watch();
     await take(1);
@@ -210,7 +210,7 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
     }
   });
 
-  it('tells no program of the bytes that a device has for a terminal', async () => {
+  it('escapes control characters of a device string', async () => {
     const args = ['watch', '--initial', '--count', '2'];
     bus.plug('1-1', { product: 'a\x1b[2Jb', serial: '\u202e', manufacturer: 'x'.repeat(1000) });
     const { stdout } = await usbxfer(args, bus.environment);
@@ -223,7 +223,11 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
     expect(JSON.parse(json.stdout.toString().split('\n')[1] ?? '').device.serial).toBe('\u202e');
   });
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s is a clean end', async (signal) => {
+  it.each([
+    'SIGINT',
+    'SIGTERM',
+    'SIGHUP',
+  ] as const)('%s ends it with exit code 0', async (signal) => {
     const { child, outcome, take } = await watch();
     await take(1);
     child.kill(signal);
@@ -245,7 +249,7 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
     expect(stderr).toMatch(message);
   });
 
-  it('lives on under nohup when the terminal hangs up', async () => {
+  it('ignores SIGHUP under nohup', async () => {
     running = start(['watch', '--initial'], { ...bus.environment, _: '/usr/bin/nohup' });
     const { child, outcome } = running;
     await received(running, 1);
@@ -259,7 +263,7 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
   it.each([
     'SIGINT',
     'SIGHUP',
-  ] as const)('is ended by a second signal, %s, at once', async (signal) => {
+  ] as const)('exits immediately at a second signal, %s', async (signal) => {
     const { child, outcome } = await stuck();
     child.kill('SIGTERM');
     await new Promise((resolve) => setTimeout(resolve, 100)); // signals of one kind would merge
@@ -281,7 +285,7 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
     return running;
   }
 
-  it('waits for a slow reader, and then tells what is so by then', async () => {
+  it('waits for a slow reader and then reports the latest state', async () => {
     const { child, outcome } = await stuck();
     bus.unplug('1-1');
     bus.plug('1-1');
@@ -307,19 +311,19 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
     expect(code).toBe(0);
   });
 
-  it('gives up on a reader that never reads', async () => {
+  it('fails if the reader never reads', async () => {
     const { child, outcome } = await stuck();
     child.kill('SIGTERM');
     const [code] = await once(child, 'exit');
     child.stdout?.resume();
     expect(JSON.parse((await outcome).stderr)).toMatchObject({
       code: 'output-failed',
-      message: 'cannot write to stdout: nobody reads it',
+      message: 'cannot write to stdout: the reader is not reading',
     });
     expect(code).toBe(7);
   });
 
-  it('ends well at the next event when the reader has closed the pipe', async () => {
+  it('ends with exit code 0 at the next event after the reader closes the pipe', async () => {
     const { child, outcome, take } = await watch('--count', '100');
     await take(1);
     child.stdout?.destroy();
@@ -329,7 +333,7 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
     expect([stderr, code]).toEqual(['', 0]);
   });
 
-  it('tells of a full disk', async () => {
+  it('reports a full disk', async () => {
     const { stderr, code } = await shell(
       `${assignments(bus.environment)} '${process.execPath}' '${BINARY}' watch --initial > /dev/full`,
     );
@@ -337,7 +341,7 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
     expect(code).toBe(7);
   });
 
-  it('says that there is no bus', async () => {
+  it('reports a missing bus', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
     const env = { ...bus.environment, USBXFER_SYSFS: folder };
     const { stderr, code } = await usbxfer(['watch', '--json'], env);

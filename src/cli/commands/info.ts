@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import type { DescriptorBytes } from '../../usb/backend.js';
 import type { DeviceFilter } from '../../usb/model.js';
 import { Option } from '../commander.js';
+import { infoText } from '../devices/describe.js';
 import { inspectDevices } from '../devices/details.js';
+import { infoRecord } from '../devices/record.js';
 import { type EndpointRef, suggestedCommand } from '../devices/suggested-command.js';
 import { CliError } from '../errors/cli-error.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
@@ -14,6 +16,7 @@ import {
 } from '../options/device.js';
 import { addColorOption } from '../options/output.js';
 import * as values from '../options/parsers.js';
+import { hexDump } from '../terminal/format.js';
 import { toJson } from '../terminal/sanitize.js';
 import { print } from '../terminal/stdio.js';
 import { painter } from '../terminal/style.js';
@@ -36,34 +39,33 @@ export function define(command: Command): void {
   command.action(info);
 }
 
-/** @throws CliError unless there is just one device that is meant */
+/** @throws CliError unless exactly one device matches */
 async function info(operand: DeviceFilter | undefined, options: InfoOptions): Promise<void> {
   const backend = await loadBackend(options);
   const devices = await backend.list();
-  const meant = operand === undefined ? options : { ...options, operand: [operand] };
-  const selected = selectDevice(devices, meant);
+  const selected = selectDevice(
+    devices,
+    operand === undefined ? options : { ...options, operand: [operand] },
+  );
   const bytes = await backend.descriptors(selected);
   if (options.raw) {
-    print((await rawLines(bytes)).join('\n'));
+    print(rawLines(bytes).join('\n'));
     return;
   }
   const [device] = await inspectDevices(backend, [selected], { knownNames: true, maxSpeed: true });
   if (device === undefined) {
-    throw new CliError('no-such-device', 'the device is gone');
+    throw new CliError('no-such-device', 'the device was unplugged');
   }
   const commandFor = (place: EndpointRef) => suggestedCommand(device, place, devices, options);
   if (options.json) {
-    const { infoRecord } = await import('../devices/record.js');
     print(toJson(infoRecord(device, bytes, commandFor)));
   } else {
-    const { infoText } = await import('../devices/describe.js');
     print(infoText(device, bytes, commandFor, await painter('stdout')));
   }
 }
 
-/** Lines with a # say which bytes follow. */
-async function rawLines({ descriptors, bos }: DescriptorBytes): Promise<string[]> {
-  const { hexDump } = await import('../terminal/format.js');
+/** Hex dumps. A line with a # precedes each and names the descriptors. */
+function rawLines({ descriptors, bos }: DescriptorBytes): string[] {
   return [
     '# device descriptor and configurations',
     ...hexDump(descriptors),

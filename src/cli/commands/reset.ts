@@ -43,19 +43,19 @@ export function define(command: Command): void {
   command.action(reset);
 }
 
-/** @throws CliError unless just one device is meant, and when it does not come back */
+/** @throws CliError unless exactly one device matches, and if it does not come back */
 async function reset(options: ResetOptions): Promise<void> {
   const backend = await loadBackend(options);
   const device = selectDevice(await backend.list(), options);
   if (parentPath(device.path) === undefined) {
-    throw new CliError('not-supported', 'a root hub cannot be reset: it hangs on no port');
+    throw new CliError('not-supported', 'root hubs cannot be reset');
   }
   const result = await resetDevice(backend, device, options.timeout);
   const { now } = result;
   if (now === undefined) {
-    const message = `${nameOf(device)} was reset and did not come back`;
-    const within = ` within ${options.timeout / 1000} s`;
-    throw new CliError('device-lost', message + within, { advice: 'plug it in again' });
+    const seconds = options.timeout / 1000;
+    const message = `${nameOf(device)} was reset and did not come back within ${seconds} s`;
+    throw new CliError('device-lost', message, { advice: 'plug the device in again' });
   }
   if (!isSameDevice(device, now)) {
     const as = ids(now) === ids(device) ? 'with another serial number' : `as ${ids(now)}`;
@@ -70,28 +70,28 @@ function nameOf(device: DeviceInfo): string {
   return `${ids(device)}${name === '' ? '' : ` ${name}`} at ${device.path}`;
 }
 
-/** In one line. */
+/** The result in one line. */
 function resetText(before: DeviceInfo, now: DeviceInfo, result: ResetResult): string {
   const { milliseconds, drivers } = result;
   const address =
     now.address === before.address
-      ? `its address is ${now.address} as before`
-      : `its address was ${before.address} and is ${now.address}`;
+      ? `address ${now.address} is unchanged`
+      : `address changed from ${before.address} to ${now.address}`;
   const changes = drivers
     .filter(isChange)
     .map(
       ({ interfaceNumber, before, after }) =>
-        `; interface ${interfaceNumber} had ${driver(before)} and has ${driver(after)}`,
+        `; interface ${interfaceNumber} changed from ${driver(before)} to ${driver(after)}`,
     );
   const seconds = (milliseconds / 1000).toFixed(1);
-  return `${nameOf(now)} was reset, back after ${seconds} s; ${address}${changes.join('')}`;
+  return `${nameOf(now)} was reset and is back after ${seconds} s; ${address}${changes.join('')}`;
 }
 
 function driver(name: string | undefined): string {
-  return name === undefined ? 'no driver' : `the driver ${sanitize(name)}`;
+  return name === undefined ? 'no driver' : `driver ${sanitize(name)}`;
 }
 
-/** For scripts, as schema/reset.schema.json describes it. */
+/** The result in the format of schema/reset.schema.json. */
 function resetRecord(before: DeviceInfo, now: DeviceInfo, result: ResetResult) {
   return {
     schema: 'usbxfer.reset/1',

@@ -24,30 +24,30 @@ export function define(command: Command): void {
     .action(printRule);
 }
 
-/** @throws CliError for a device that is not named, or not to be named in a rule */
+/** @throws CliError if the IDs are missing or the serial number cannot stand in a rule */
 function printRule(options: UdevRuleOptions): void {
   const { vid, pid, serial } = filterOf(options);
   if (vid === undefined || pid === undefined) {
-    throw new CliError('usage', 'a rule needs vendor and product id', {
-      advice: 'give both, as -d 1234:5678',
+    throw new CliError('usage', 'a rule needs the vendor and the product ID', {
+      advice: 'give both, such as -d 1234:5678',
     });
   }
   if (serial !== undefined && !canMatchSerial(serial)) {
-    throw new CliError('invalid-value', 'no udev rule can safely match that serial number', {
+    throw new CliError('invalid-value', 'no udev rule can safely match this serial number', {
       advice:
-        'leave --serial out, or write ATTR{serial}=="…" into the rule yourself with ? for each ' +
-        'character that is not a letter, a digit or one of . _ : -',
+        'omit --serial, or add ATTR{serial}=="…" to the rule by hand, with ? in place of each ' +
+        'character other than letters, digits and . _ : -',
     });
   }
   const rule = { vid, pid, serial, group: options.group };
   print(udevRule(rule));
   logToStderr(
-    `Install it: ${commandFor(rule)} | sudo tee ${udevRuleFile(rule)}\n` +
-      'Then: sudo udevadm control --reload && sudo udevadm trigger; and plug the device in again.',
+    `Install the rule: ${commandFor(rule)} | sudo tee ${udevRuleFile(rule)}\n` +
+      'Then run sudo udevadm control --reload && sudo udevadm trigger, and plug the device in again.',
   );
 }
 
-/** What is in a rule needs no more quotes than these. */
+/** The command that prints the rule. Valid serial numbers and groups need no other quotes. */
 function commandFor(rule: UdevRule): string {
   const { serial, group } = rule;
   return [

@@ -46,7 +46,7 @@ export function define(command: Command): void {
   command.action(watch);
 }
 
-/** @throws CliError when it ended short of a limit, or stdout failed */
+/** @throws CliError if it ends before a limit, or stdout fails */
 async function watch(options: WatchOptions): Promise<void> {
   const { count = Number.POSITIVE_INFINITY, timeout } = options;
   const bus: WatchedBus = await loadBackend(options);
@@ -54,12 +54,12 @@ async function watch(options: WatchOptions): Promise<void> {
   const ended = new AbortController();
   const interruption = new FirstSignal(() => ended.abort());
   const deadline = timeout === undefined ? undefined : new Deadline(timeout, () => ended.abort());
-  let told = 0;
+  let printed = 0;
   try {
     for await (const line of linesOf(bus, options, ended.signal)) {
       await output.put(line, ended.signal);
-      told += 1;
-      if (told >= count || output.isBroken) {
+      printed += 1;
+      if (printed >= count || output.isBroken) {
         break;
       }
     }
@@ -68,63 +68,62 @@ async function watch(options: WatchOptions): Promise<void> {
     deadline?.clear();
     interruption.dispose();
   }
-  if (ended.signal.aborted && told < count) {
-    checkLimits(options, told, interruption.received);
+  if (ended.signal.aborted && printed < count) {
+    checkLimits(options, printed, interruption.received);
   }
 }
 
-/** A line for each event that is meant. */
+/** Yields a line for each event that matches the options. */
 async function* linesOf(
   bus: WatchedBus,
   options: WatchOptions,
   signal: AbortSignal,
 ): AsyncGenerator<string, void> {
   for await (const events of watchBus(bus, signal)) {
-    const now = new Date(); // when it was seen, however long the reader takes
+    const now = new Date(); // not when the reader accepts the line
     for (const event of events) {
       if (signal.aborted) {
         return;
       }
-      if (isMeant(event, options)) {
+      if (isWanted(event, options)) {
         yield options.json ? toJsonLine(eventRecord(event, now)) : eventLine(event, now);
       }
     }
   }
 }
 
-function isMeant({ kind, device }: BusEvent, options: WatchOptions): boolean {
-  const isWanted = kind !== 'present' || options.initial === true;
+function isWanted({ kind, device }: BusEvent, options: WatchOptions): boolean {
   return (
-    isWanted &&
+    (kind !== 'present' || options.initial === true) &&
     matchesName(deviceName(device, UNKNOWN), options) &&
     filterDevices([device], options).length > 0
   );
 }
 
-/** @throws CliError when that end, by a signal or by `--timeout`, is one before a limit */
+/** @throws CliError if a signal or `--timeout` ended it before a limit */
 function checkLimits(
   { count, timeout }: WatchOptions,
-  told: number,
+  printed: number,
   received: NodeJS.Signals | undefined,
 ): void {
   const events =
-    count === undefined ? countOf(told, 'event') : `${told} of ${countOf(count, 'event')}`;
+    count === undefined ? countOf(printed, 'event') : `${printed} of ${countOf(count, 'event')}`;
   if (received !== undefined && (count !== undefined || timeout !== undefined)) {
     throw new CliError('interrupted', `${received} after ${events}`, { signal: received });
   }
   if (received === undefined && count !== undefined) {
-    throw new CliError('timeout', `the time is over after ${events}`);
+    throw new CliError('timeout', `the time limit expired after ${events}`);
   }
 }
 
 const SCHEMA = 'usbxfer.watch/1';
 
-/** What is rarely exceeded, so that the columns of lines that know nothing of each other meet. */
+/** Column widths that are rarely exceeded, so that the columns of most lines are aligned. */
 const PATH_WIDTH = 7;
 const RATE_WIDTH = 4;
 const NAME_WIDTH = 24;
 
-/** An event as a line for a person: `2026-11-21T10:24:15.123Z  attach   3-1.2    1234:5678  480M  …` */
+/** An event as a line of text: `2026-11-21T10:24:15.123Z  attach   3-1.2    1234:5678  480M  …` */
 export function eventLine({ kind, device }: BusEvent, time: Date): string {
   const { path, speed, serial } = device;
   return [
@@ -140,7 +139,7 @@ export function eventLine({ kind, device }: BusEvent, time: Date): string {
     .trimEnd();
 }
 
-/** The same for programs (schema/watch.schema.json). */
+/** An event in the format of schema/watch.schema.json. */
 export function eventRecord({ kind, device }: BusEvent, time: Date): Record<string, unknown> {
   return {
     schema: SCHEMA,
@@ -150,44 +149,46 @@ export function eventRecord({ kind, device }: BusEvent, time: Date): Record<stri
   };
 }
 
-/** How often to look whether a reader that takes nothing is still worth waiting for, in milliseconds. */
-const LOOK = 100;
+/** How often to check for a signal while the reader accepts nothing, in milliseconds. */
+const CHECK_INTERVAL = 100;
 
-/** How long the last line may take to get through, in milliseconds. */
-const LAST_WORDS = 5000;
+/** How long to wait at the end until the reader has accepted the last line, in milliseconds. */
+const FLUSH_TIMEOUT = 5000;
 
 /**
- * Lines on stdout, one after another as they come to be. A reader that is slow is waited for, without
- * blocking the process, as a write of Node's to a full pipe would: signals and timers are served.
+ * Writes lines to stdout. Waits for a slow reader without blocking the process, so that signals and
+ * timers work.
  */
-export class LineOutput {
+class LineOutput {
   readonly #queue = new NonBlockingWriter(nonBlocking(STDOUT) ?? stdoutOfNode());
 
-  /** Whether nothing can be written any more. */
+  /** Whether stdout failed. */
   get isBroken(): boolean {
     return this.#queue.failure !== undefined;
   }
 
   /**
-   * Writes a line, and resolves when the reader has it, or never will.
+   * Writes a line. Resolves when the reader has accepted it, or stdout failed.
    *
-   * @param signal ends the wait; what then is left of the line gets its chance in `close`
+   * @param signal ends the wait; `close` then writes the rest of the line
    */
   async put(line: string, signal: AbortSignal): Promise<void> {
     this.#queue.put(`${line}\n`);
     while (!this.#queue.isEmpty && !signal.aborted) {
-      await this.#queue.drained(LOOK);
+      await this.#queue.drained(CHECK_INTERVAL);
     }
   }
 
   /**
-   * Waits a moment for the last line to get through. A reader that closed the pipe has had enough.
+   * Waits briefly until the reader has accepted the last line. A closed pipe is no failure.
    *
-   * @throws CliError when stdout did not take everything
+   * @throws CliError if stdout did not accept everything
    */
   async close(): Promise<void> {
-    await this.#queue.drained(LAST_WORDS);
-    const cause = this.#queue.isEmpty ? this.#queue.failure : new Error('nobody reads it');
+    await this.#queue.drained(FLUSH_TIMEOUT);
+    const cause = this.#queue.isEmpty
+      ? this.#queue.failure
+      : new Error('the reader is not reading');
     if (cause !== undefined && (cause as NodeJS.ErrnoException).code !== 'EPIPE') {
       const message = `cannot write to stdout: ${systemReason(cause)}`;
       throw new CliError('output-failed', message, { cause });
@@ -195,7 +196,7 @@ export class LineOutput {
   }
 }
 
-/** Node makes a pipe or socket on stdout non-blocking. */
+/** Makes Node set a pipe or socket on stdout non-blocking. */
 function stdoutOfNode(): number {
   process.stdout.on('error', () => {});
   return STDOUT;

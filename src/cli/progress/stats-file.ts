@@ -155,7 +155,9 @@ export class StatsOutput {
    */
   async close(): Promise<Error | undefined> {
     await this.#queue.drained(LAST_WORDS);
-    const failure = this.#queue.isEmpty ? this.#queue.failure : new Error('nobody reads them');
+    const failure = this.#queue.isEmpty
+      ? this.#queue.failure
+      : new Error('the reader is not reading');
     const closed = await this.#dispose(this.#used).then(() => undefined, toError);
     return errnoOf(failure) === 'EPIPE' ? undefined : (failure ?? closed);
   }

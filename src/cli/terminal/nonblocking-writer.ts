@@ -36,7 +36,7 @@ export class NonBlockingWriter {
   /** Writes synchronously as much as possible, so that it survives a crash. */
   put(text: string): void {
     if (this.#pendingBytes >= MAX_PENDING) {
-      this.#failure ??= new Error('the reader does not accept them');
+      this.#failure ??= new Error('the reader is not reading');
       return;
     }
     const bytes = Buffer.from(text);

@@ -29,7 +29,7 @@ describe('the memory of transfers', () => {
       id: 'memory',
       device: undefined,
       status: 'problem',
-      message: expect.stringContaining(`limits transfers to ${mib}.00 MiB for`),
+      message: expect.stringContaining(`limits USB transfers to ${mib}.00 MiB for`),
       remedy: { kind: 'any-of', remedies: [RAISE, { kind: 'use-fewer-transfers', transfers }] },
     });
   });
