@@ -13,7 +13,10 @@ import { operationError } from './native/errors.js';
 import type { NativeDevice, NodeUsb } from './native/node-usb.js';
 import type { Platform } from './platform.js';
 
-/** Bytes in an endpoint descriptor. One of audio has two more (USB Audio 1.0 §4.6.1.1), in `extra`. */
+/**
+ * Bytes in an endpoint descriptor. One of audio has two more (USB Audio 1.0 §4.6.1.1): libusb parses
+ * them apart, and they are left out.
+ */
 const ENDPOINT_LENGTH = 7;
 
 type NativeConfiguration = NativeDevice['allConfigDescriptors'][number];
@@ -53,7 +56,7 @@ async function loadNodeUsb(): Promise<NodeUsb> {
  * Lists the devices on the bus as libusb knows them. Leaves out strings and speed: libusb would have
  * to open the device for them.
  */
-export function listPortable(usb: Pick<NodeUsb, 'getDeviceList'>): DeviceInfo[] {
+function listPortable(usb: Pick<NodeUsb, 'getDeviceList'>): DeviceInfo[] {
   return usb
     .getDeviceList()
     .map(describe)
@@ -66,7 +69,7 @@ export function listPortable(usb: Pick<NodeUsb, 'getDeviceList'>): DeviceInfo[] 
  *
  * @throws UsbError `no-device`
  */
-export function portableDescriptors(
+function portableDescriptors(
   info: DeviceInfo,
   usb: Pick<NodeUsb, 'getDeviceList'>,
 ): DescriptorBytes {
