@@ -25,7 +25,7 @@ export class LibusbBackend implements Backend {
   }
 
   /** See `WatchedBus`. */
-  get glance(): (() => Promise<string>) | undefined {
+  get fingerprint(): (() => Promise<string>) | undefined {
     return this.#platform.fingerprint;
   }
 

@@ -106,7 +106,7 @@ export interface WatchedBus extends Pick<Backend, 'list'> {
    * Something that changes whenever a device comes or goes, and which costs much less than a list;
    * undefined where there is no such thing.
    */
-  readonly glance?: (() => Promise<string>) | undefined;
+  readonly fingerprint?: (() => Promise<string>) | undefined;
 }
 
 /**
@@ -127,13 +127,13 @@ export async function* watchBus(
   bus: WatchedBus,
   signal: AbortSignal,
 ): AsyncGenerator<readonly BusEvent[], void> {
-  const glance = bus.glance ?? (async () => (await bus.list()).map(presenceOf).join());
+  const fingerprint = bus.fingerprint ?? (async () => (await bus.list()).map(presenceOf).join());
   let known = await bus.list();
   yield known.map((device) => ({ kind: 'present', device }));
   let seen: string | undefined;
   let unsettled = 0;
   while (!signal.aborted) {
-    const now = await glance();
+    const now = await fingerprint();
     if (now !== seen) {
       seen = now;
       unsettled = SETTLED;

@@ -11,11 +11,11 @@ const BARE = deviceInfo({ path: '1-3', address: 4, activeConfiguration: undefine
 class Bus implements WatchedBus {
   devices: DeviceInfo[] = [];
   listed = 0;
-  glanced = 0;
-  readonly glance: (() => Promise<string>) | undefined;
+  fingerprinted = 0;
+  readonly fingerprint: (() => Promise<string>) | undefined;
 
-  constructor(hasGlance: boolean) {
-    this.glance = hasGlance ? () => this.#glance() : undefined;
+  constructor(hasFingerprint: boolean) {
+    this.fingerprint = hasFingerprint ? () => this.#fingerprint() : undefined;
   }
 
   async list(): Promise<DeviceInfo[]> {
@@ -23,8 +23,8 @@ class Bus implements WatchedBus {
     return [...this.devices];
   }
 
-  async #glance(): Promise<string> {
-    this.glanced += 1;
+  async #fingerprint(): Promise<string> {
+    this.fingerprinted += 1;
     return this.devices.map(({ path, address }) => `${path} ${address}`).join();
   }
 }
@@ -41,11 +41,11 @@ function watch(bus: WatchedBus) {
 }
 
 describe.each([
-  ['that can be glanced at', true],
+  ['that has a fingerprint', true],
   ['that can only be listed', false],
-])('watching a bus %s', (_, hasGlance) => {
+])('watching a bus %s', (_, hasFingerprint) => {
   it('tells what is there, what comes and what goes', async () => {
-    const bus = new Bus(hasGlance);
+    const bus = new Bus(hasFingerprint);
     bus.devices = [ONE];
     const { next, stop } = watch(bus);
     expect(await next()).toEqual(['present 1-1']);
@@ -58,7 +58,7 @@ describe.each([
   });
 
   it('tells of a device once it is configured, and of the others meanwhile', async () => {
-    const bus = new Bus(hasGlance);
+    const bus = new Bus(hasFingerprint);
     const { next, stop } = watch(bus);
     expect(await next()).toEqual([]);
     bus.devices = [BARE];
@@ -72,7 +72,7 @@ describe.each([
   });
 
   it('never tells of one that goes before that', async () => {
-    const bus = new Bus(hasGlance);
+    const bus = new Bus(hasFingerprint);
     const { next, stop } = watch(bus);
     await next();
     bus.devices = [BARE];
@@ -86,7 +86,7 @@ describe.each([
   });
 
   it('tells in the end of one that stays unconfigured, and of one that is unconfigured later not again', async () => {
-    const bus = new Bus(hasGlance);
+    const bus = new Bus(hasFingerprint);
     bus.devices = [ONE];
     const { next, stop } = watch(bus);
     await next();
@@ -98,7 +98,7 @@ describe.each([
   });
 
   it('ends while it waits', async () => {
-    const { next, stop } = watch(new Bus(hasGlance));
+    const { next, stop } = watch(new Bus(hasFingerprint));
     await next();
     const waiting = next();
     stop();
@@ -106,7 +106,7 @@ describe.each([
   });
 });
 
-it('a bus that has settled is glanced at only', async () => {
+it('a bus that has settled is looked at by its fingerprint only', async () => {
   const bus = new Bus(true);
   const { next, stop } = watch(bus);
   await next();
@@ -127,7 +127,7 @@ it('what the bus fails with is passed on', async () => {
 
 /** Waits for so many looks at a bus. */
 async function looks(bus: Bus, count: number): Promise<void> {
-  const done = () => (bus.glance === undefined ? bus.listed / 2 : bus.glanced);
+  const done = () => (bus.fingerprint === undefined ? bus.listed / 2 : bus.fingerprinted);
   const end = done() + count;
   while (done() < end) {
     await new Promise((resolve) => setTimeout(resolve, 10));
