@@ -21,7 +21,7 @@ describeInLab('usbxfer control', () => {
       cmp /tmp/got $descriptors || exit
       tail -c +19 $descriptors | wc -c; rm /tmp/got`);
     const configuration = stdout.toString().trim();
-    expect(stderr).toBe(`usbxfer: the device answered with ${configuration} of 4096 bytes\n`);
+    expect(stderr).toBe(`usbxfer: the device responded with only ${configuration} of 4096 bytes\n`);
     expect(code).toBe(0);
   });
 
@@ -46,7 +46,7 @@ describeInLab('usbxfer control', () => {
       [[ ! -e /tmp/never.bin ]] || echo left a file behind >&2
       ${CONTROL} in standard device 6 0x0100 0 18 | wc -c # it is as before
       exit $code`);
-    expect(stderr).toBe('usbxfer: the device does not support this request, or not now\n');
+    expect(stderr).toBe('usbxfer: the device does not support this request, or not in its current state\n');
     expect([stdout.toString(), code]).toEqual(['18\n', 6]);
   });
 
@@ -57,7 +57,7 @@ describeInLab('usbxfer control', () => {
       kill -STOP $pid; trap 'kill -CONT $pid' EXIT
       ${CONTROL} in vendor interface 1 0 0 8 --timeout 300ms > /dev/null`);
     expect(stderr).toBe(
-      'usbxfer: the device did not answer the request within 0.3 s; --timeout gives it more time\n',
+      'usbxfer: the device did not respond to the request within 0.3 s; wait longer with --timeout\n',
     );
     expect(code).toBe(6);
   });
@@ -92,7 +92,7 @@ describeInLab('usbxfer control', () => {
       ${CONTROL} in standard device 8 0 0 1 | od -An -tx1 # GET_CONFIGURATION
       ${CONTROL} in vendor interface 99 0 0 1; code=$?
       driver; exit $code`);
-    expect(stderr).toBe('usbxfer: the device does not support this request, or not now\n');
+    expect(stderr).toBe('usbxfer: the device does not support this request, or not in its current state\n');
     expect([stdout.toString(), code]).toEqual([' 01\nusb-storage\n', 6]);
   });
 });

@@ -20,7 +20,7 @@ const CONTROL = ['control', '-d', '1234:5678'];
 const GET_DEVICE = ['in', 'standard', 'device', '6', '0x0100', '0'];
 const UNKNOWN = ['in', 'vendor', 'device', '99', '0', '0', '4'];
 
-/** Devices that answer as this function, and log on stderr what they are asked. */
+/** The environment in which devices respond with this function and log each request on stderr. */
 function answering(answer: string): NodeJS.ProcessEnv {
   return planted(`
     const answer = ${answer};
@@ -37,12 +37,12 @@ function failing(code: string): NodeJS.ProcessEnv {
 }
 
 describe('an IN request', () => {
-  it('may be in quotes, as it is for --before', async () => {
+  it('may be quoted, as for --before', async () => {
     const { stdout, code } = await usbxfer([...CONTROL, 'in standard device 6 0x0100 0 18']);
     expect([stdout.length, code]).toEqual([18, 0]);
   });
 
-  it('has the answer on stdout: the descriptor that usbxfer info knows', async () => {
+  it('prints the response on stdout: the descriptor that usbxfer info shows', async () => {
     const { stdout, stderr, code } = await usbxfer([...CONTROL, ...GET_DEVICE, '18']);
     expect([stderr, code]).toEqual(['', 0]);
     const info = await usbxfer(['info', '1234:5678', '--json']);
@@ -60,15 +60,15 @@ describe('an IN request', () => {
     expect((await usbxfer([...CONTROL, ...words])).stdout).toEqual(stdout);
   });
 
-  it('may be answered with less, which is told', async () => {
+  it('warns about a short response', async () => {
     const short = [...CONTROL, ...GET_DEVICE, '64'];
     const { stdout, stderr, code } = await usbxfer(short);
     expect([stdout.length, code]).toEqual([18, 0]);
-    expect(stderr).toBe('usbxfer: the device answered with 18 of 64 bytes\n');
+    expect(stderr).toBe('usbxfer: the device responded with only 18 of 64 bytes\n');
     expect((await usbxfer([...short, '--quiet'])).stderr).toBe('');
   });
 
-  it('for no bytes prints nothing', async () => {
+  it('of length 0 prints nothing', async () => {
     const { stdout, stderr, code } = await usbxfer(
       [...CONTROL, 'in', 'vendor', 'device', '1'],
       answering('() => 0'),
@@ -76,7 +76,7 @@ describe('an IN request', () => {
     expect([stdout.length, stderr, code]).toEqual([0, 'sent 192,1,0,0 \n', 0]);
   });
 
-  it('is given the largest length, and the time that --timeout says', async () => {
+  it('passes the largest length and the value of --timeout', async () => {
     const { stdout, code } = await usbxfer(
       [
         ...CONTROL,
@@ -96,7 +96,7 @@ describe('an IN request', () => {
     expect(code).toBe(0);
   });
 
-  it('is dumped in hexadecimal with --hex, also to a file', async () => {
+  it('is printed as a hex dump with --hex, also to a file', async () => {
     const file = join(folder, 'dump');
     const hex = [...CONTROL, ...GET_DEVICE, '18', '--hex'];
     const { stdout } = await usbxfer(hex);
@@ -110,7 +110,7 @@ describe('an IN request', () => {
     ).toHaveLength(0);
   });
 
-  it('is one JSON object with --json', async () => {
+  it('prints one JSON object with --json', async () => {
     const { stdout, stderr, code } = await usbxfer([...CONTROL, ...GET_DEVICE, '64', '--json']);
     expect([stderr, code]).toEqual(['', 0]);
     const record = JSON.parse(stdout.toString());
@@ -151,7 +151,7 @@ describe('an OUT request', () => {
     expect([stdout.length, stderr, code]).toEqual([0, `${SENT}${data}\n`, 0]);
   });
 
-  it('sends what is in a file, or comes from stdin', async () => {
+  it('sends data from a file or from stdin', async () => {
     const file = join(folder, 'data');
     writeFileSync(file, 'abc');
     const { NODE_OPTIONS: options } = answering('(data) => data.length');
@@ -163,7 +163,7 @@ describe('an OUT request', () => {
     expect(stderr).toBe(`${SENT}616263\n${SENT}616263\n${SENT}\n`);
   });
 
-  it('sends the most that a request can carry, and of more nothing', async () => {
+  it('sends the largest data, and rejects larger data', async () => {
     const file = join(folder, 'data');
     const taken = answering('(data) => data.length');
     writeFileSync(file, Buffer.alloc(LARGEST_CONTROL_DATA, 1));
@@ -171,13 +171,13 @@ describe('an OUT request', () => {
     expect([full.stderr, full.code]).toEqual([`${SENT}${'01'.repeat(LARGEST_CONTROL_DATA)}\n`, 0]);
     writeFileSync(file, Buffer.alloc(LARGEST_CONTROL_DATA + 1, 1));
     const { stderr, code } = await usbxfer([...OUT, '-i', file], taken);
-    expect(stderr).toMatch(/^usbxfer: .* has more than the 4096 bytes that a request can carry\n$/);
+    expect(stderr).toMatch(/^usbxfer: .* is larger than 4096 bytes, the limit of a control request\n$/);
     expect(code).toBe(2);
     const endless = await usbxfer([...OUT, '-i', '/dev/zero'], taken);
     expect([endless.stderr.includes('sent'), endless.code]).toEqual([false, 2]);
   });
 
-  it('is one JSON object with --json', async () => {
+  it('prints one JSON object with --json', async () => {
     const { stdout, stderr, code } = await usbxfer([
       ...CONTROL,
       ...['out', 'vendor', 'device', '2', '0', '0', '0102ff', '--json'],
@@ -192,26 +192,26 @@ describe('an OUT request', () => {
     });
   });
 
-  it('of which not all is taken fails', async () => {
+  it('fails if the device accepts only a part', async () => {
     const { stderr, code } = await usbxfer([...OUT, '0102ff'], answering('() => 2'));
-    expect(stderr).toBe(`${SENT}0102ff\nusbxfer: the device took only 2 of 3 bytes\n`);
+    expect(stderr).toBe(`${SENT}0102ff\nusbxfer: the device accepted only 2 of 3 bytes\n`);
     expect(code).toBe(6);
   });
 });
 
 describe('a request that fails', () => {
-  it('for want of support is told in a plain line', async () => {
+  it('because it is not supported prints one line', async () => {
     const { stdout, stderr, code } = await usbxfer([...CONTROL, ...UNKNOWN]);
-    expect(stderr).toBe('usbxfer: the device does not support this request, or not now\n');
+    expect(stderr).toBe('usbxfer: the device does not support this request, or not in its current state\n');
     expect([stdout.length, code]).toEqual([0, 6]);
   });
 
   it.each([
-    ['stall', 'request-stalled', 6, 'does not support this request, or not now'],
-    ['timed-out', 'request-timed-out', 6, 'did not answer the request within 5 s'],
+    ['stall', 'request-stalled', 6, 'does not support this request, or not in its current state'],
+    ['timed-out', 'request-timed-out', 6, 'did not respond to the request within 5 s'],
     ['io', 'request-failed', 6, 'the request failed: it went wrong'],
     ['other', 'request-failed', 6, 'the request failed: it went wrong'],
-    ['no-device', 'device-lost', 5, 'the device vanished during the request'],
+    ['no-device', 'device-lost', 5, 'the device was unplugged during the request'],
     ['busy', 'busy', 4, 'it went wrong'],
     ['no-memory', 'no-memory', 4, 'it went wrong'],
   ])('by %s has the code %s and exits %i', async (usbCode, code, exitCode, message) => {
@@ -223,7 +223,7 @@ describe('a request that fails', () => {
     expect(record.message).toContain(message);
   });
 
-  it('leaves no file behind, and what there was as it was', async () => {
+  it('leaves no new file and does not change an existing one', async () => {
     const [made, precious] = [join(folder, 'new'), join(folder, 'precious')];
     writeFileSync(precious, 'precious');
     expect((await usbxfer([...CONTROL, ...UNKNOWN, '-o', made])).code).toBe(6);
@@ -260,12 +260,12 @@ describe('a request to an interface', () => {
     ['in standard endpoint 0 0 0x82', 'claim [0,0,{}]\ncontrol\nrelease\nclose\n'],
     ['out vendor interface 1', 'control\nclose\n'],
     ['out class device 1', 'control\nclose\n'],
-  ])('claims it if it takes that, and gives it back: %s', async (words, expected) => {
+  ])('claims the interface if necessary, and releases it: %s', async (words, expected) => {
     const { stderr, code } = await usbxfer([...CONTROL, ...words.split(' ')], steps);
     expect([stderr, code]).toEqual([expected, 0]);
   });
 
-  it('gives it back after a failure', async () => {
+  it('releases the interface after a failure', async () => {
     const { stderr, code } = await usbxfer([...CONTROL, 'out', 'class', 'interface', '99'], steps);
     expect(stderr).toMatch(
       /^claim .*\ncontrol\nrelease\nclose\nusbxfer: the device does not support/,
@@ -276,7 +276,7 @@ describe('a request to an interface', () => {
   it.each([
     [['in', 'class', 'interface', '1', '0', '7', '1'], 'the device has no interface 7'],
     [['in', 'standard', 'endpoint', '0', '0', '0x85', '2'], 'the device has no endpoint 0x85'],
-  ])('that is not there is not sent: %j', async (words, message) => {
+  ])('that does not exist is not sent: %j', async (words, message) => {
     const { stderr, code } = await usbxfer([...CONTROL, ...words], steps);
     expect(stderr).toContain(`usbxfer: ${message}`);
     expect(stderr).not.toContain('control');
@@ -284,30 +284,30 @@ describe('a request to an interface', () => {
   });
 });
 
-describe('nothing is sent', () => {
+describe('an invalid command sends nothing', () => {
   const sent = answering('(data) => data.length');
 
   it.each([
     [
       ['in', 'vendr', 'device', '1'],
-      /'in vendr device 1' is no request: give .* vendor\?\); see usbxfer help requests\n$/,
+      /'in vendr device 1' is not a control request: give .* vendor\?\); see usbxfer help requests\n$/,
       2,
     ],
     [
       ['--out', 'in', 'vendor', 'device', '1'],
-      /is no request: give standard, class or vendor behind out/,
+      /is not a control request: give standard, class or vendor after out/,
       2,
     ],
     [['in', 'vendor', 'device', '1', '0', '0', '4097'], /give the length .* from 0 to 4096/, 2],
-    [['\x1b[2J', 'x'.repeat(5000)], /^usbxfer: '\\x1b\[2J x{1,128}…' is no request: begin with/, 2],
+    [['\x1b[2J', 'x'.repeat(5000)], /^usbxfer: '\\x1b\[2J x{1,128}…' is not a control request: start with/, 2],
     [[], /missing required argument 'request'; see usbxfer control --help/, 2],
     [['--in', '--out', 'vendor', 'device', '1'], /'--in' cannot be used with option '--out'/, 2],
-    [['in', 'vendor', 'device', '1', '--data', '00'], /--data and -i are for an OUT request/, 2],
-    [['out', 'vendor', 'device', '1', '--data', '0'], /two hexadecimal digits a byte/, 2],
-    [['out', 'vendor', 'device', '1', '0', '0', '00', '--data', '01'], /has data already/, 2],
+    [['in', 'vendor', 'device', '1', '--data', '00'], /--data and -i need an OUT request/, 2],
+    [['out', 'vendor', 'device', '1', '--data', '0'], /two hexadecimal digits per byte/, 2],
+    [['out', 'vendor', 'device', '1', '0', '0', '00', '--data', '01'], /already has data/, 2],
     [['out', 'vendor', 'device', '1', '--data', '01', '-i', '-'], /cannot be used with option/, 2],
-    [['out', 'vendor', 'device', '1', '-o', 'file'], /-o and --hex are for an answer/, 2],
-    [['out', 'vendor', 'device', '1', '--hex'], /-o and --hex are for an answer/, 2],
+    [['out', 'vendor', 'device', '1', '-o', 'file'], /-o and --hex need an IN request/, 2],
+    [['out', 'vendor', 'device', '1', '--hex'], /-o and --hex need an IN request/, 2],
     [['out', 'vendor', 'device', '1', '-i', '/nowhere'], /cannot read \/nowhere: no such file/, 7],
     [
       ['out', 'vendor', 'device', '1', '-i', '/'],
@@ -331,7 +331,7 @@ describe('nothing is sent', () => {
     expect([stdout.length, code]).toEqual([0, expected]);
   });
 
-  it('when the output exists, without --force', async () => {
+  it('if the output exists, without --force', async () => {
     const file = join(folder, 'precious');
     writeFileSync(file, 'precious');
     const refused = await usbxfer([...CONTROL, ...UNKNOWN, '-o', file], sent);
@@ -401,7 +401,7 @@ describe.runIf(process.platform === 'linux')('an answer that is not taken', () =
   it('is a failure', async () => {
     const { stderr, code } = await shell(`${command} > /dev/full`);
     expect(stderr).toBe(
-      'usbxfer: the output failed: no space left on device; the answer is lost\n',
+      'usbxfer: the output failed: no space left on device; the response is lost\n',
     );
     expect(code).toBe(7);
   });

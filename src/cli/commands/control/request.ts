@@ -12,46 +12,86 @@ import {
 import { InvalidArgumentError } from '../../commander.js';
 import { CliError, systemReason } from '../../errors/cli-error.js';
 import { didYouMean } from '../../errors/suggest.js';
+import type { ControlOptions } from '../../options/control.js';
 import { sanitize } from '../../terminal/sanitize.js';
 
 /*
- * Control requests as words: `in|out TYPE RECIPIENT REQUEST [VALUE [INDEX [LENGTH|DATA]]]`, with a
- * number, bmRequestType, in place of the first three or not. `usbxfer help requests` explains them.
+ * Control requests as text: `in|out TYPE RECIPIENT REQUEST [VALUE [INDEX [LENGTH|DATA]]]`. A number,
+ * bmRequestType, may replace the first three words. `usbxfer help requests` describes them.
  */
 
 const DIRECTIONS = ['in', 'out'] as const;
 
-/** A request in one string, such as `out vendor device 0x01 1 0`: the value of an option. */
+/**
+ * Reads the arguments and the data of `usbxfer control`.
+ *
+ * @throws CliError if the words are no request, or the data does not fit it or cannot be read
+ */
+export async function readTransfer(
+  words: readonly string[],
+  { in: isIn, out, data, input }: ControlOptions,
+): Promise<ControlTransfer> {
+  const given = words.flatMap((word) => word.trim().split(/\s+/)); // several words may be quoted
+  const transfer = readWords(isIn ? ['in', ...given] : out ? ['out', ...given] : given);
+  if (data === undefined && input === undefined) {
+    return transfer;
+  }
+  if (directionOfRequest(transfer.request) === 'in') {
+    throw new CliError('conflicting-options', '--data and -i need an OUT request', {
+      advice: 'an IN request sends no data',
+    });
+  }
+  if (transfer.data.length > 0) {
+    throw new CliError('conflicting-options', 'the request already has data', {
+      advice: 'give the data once: after the index, with --data or with -i',
+    });
+  }
+  return { ...transfer, data: data ?? (await readRequestData(input ?? '-')) };
+}
+
+function readWords(words: readonly string[]): ControlTransfer {
+  try {
+    return parseRequest(words);
+  } catch (cause) {
+    if (cause instanceof InvalidArgumentError) {
+      const text = `'${sanitize(words.join(' '))}' is not a control request: ${cause.message}`;
+      throw new CliError('invalid-value', text, { advice: 'see usbxfer help requests', cause });
+    }
+    throw cause;
+  }
+}
+
+/** Parses a request in one string, such as `out vendor device 0x01 1 0`: the value of an option. */
 export function request(text: string): ControlTransfer {
   return parseRequest(text.trim().split(/\s+/));
 }
 
 /**
- * The request that words mean.
+ * Parses the words of a request.
  *
- * @throws InvalidArgumentError that says what would have been right
+ * @throws InvalidArgumentError whose message says which words are valid
  */
 export function parseRequest(words: readonly string[]): ControlTransfer {
-  const [requestType, rest] = readRequestType(words);
+  const [requestType, rest] = parseRequestType(words);
   const [code, value = '0', index = '0', ...data] = rest;
   const request = {
     requestType,
-    request: readNumber(code ?? '', 'the request (bRequest)', 0xff),
-    value: readNumber(value, 'the value (wValue)', 0xffff),
-    index: readNumber(index, 'the index (wIndex)', 0xffff),
+    request: parseNumber(code ?? '', 'the request (bRequest)', 0xff),
+    value: parseNumber(value, 'the value (wValue)', 0xffff),
+    index: parseNumber(index, 'the index (wIndex)', 0xffff),
   };
   return {
     request,
-    data: directionOfRequest(request) === 'in' ? roomFor(data) : hexBytes(data.join(' ')),
+    data: directionOfRequest(request) === 'in' ? responseBuffer(data) : hexBytes(data.join(' ')),
   };
 }
 
-/** Bytes from hexadecimal digits: `0102ff`, `01 02 ff`, `01:02:ff`. */
+/** Parses bytes in hexadecimal: `0102ff`, `01 02 ff`, `01:02:ff`. */
 export function hexBytes(text: string): Buffer {
   const groups = text.trim() === '' ? [] : text.trim().split(/[\s:]+/);
   if (!groups.every((group) => /^([0-9a-f]{2})+$/i.test(group))) {
     throw new InvalidArgumentError(
-      'give the data as two hexadecimal digits a byte, such as 0102ff',
+      'give the data as two hexadecimal digits per byte, such as 0102ff',
     );
   }
   const bytes = Buffer.from(groups.join(''), 'hex');
@@ -61,37 +101,37 @@ export function hexBytes(text: string): Buffer {
   return bytes;
 }
 
-/** bmRequestType, and the words behind it. */
-function readRequestType([first = '', ...rest]: readonly string[]): [number, string[]] {
+/** Parses bmRequestType. Returns it with the words that follow. */
+function parseRequestType([first = '', ...rest]: readonly string[]): [number, string[]] {
   if (/^\d/.test(first)) {
-    return [readNumber(first, 'bmRequestType', 0xff), rest];
+    return [parseNumber(first, 'bmRequestType', 0xff), rest];
   }
   const direction = oneOf(DIRECTIONS, first);
   if (direction === undefined) {
-    throw new InvalidArgumentError('begin with in or out, or with bmRequestType, such as 0xc0');
+    throw new InvalidArgumentError('start with in or out, or with bmRequestType, such as 0xc0');
   }
-  const [type = '', recipient = '', ...behind] = rest;
+  const [type = '', recipient = '', ...following] = rest;
   const parts = [
     direction,
-    chosen(REQUEST_TYPES, type, `behind ${direction}`),
-    chosen(RECIPIENTS, recipient, `behind ${type}`),
+    chosen(REQUEST_TYPES, type, `after ${direction}`),
+    chosen(RECIPIENTS, recipient, `after ${type}`),
   ] as const;
-  return [requestTypeOf(...parts), behind];
+  return [requestTypeOf(...parts), following];
 }
 
-/** Of an IN request comes, at the end, how many bytes there is room for. */
-function roomFor([length = '0', ...excess]: readonly string[]): Buffer {
+/** Makes the buffer for the response to an IN request, whose last word is the length. */
+function responseBuffer([length = '0', ...excess]: readonly string[]): Buffer {
   if (excess.length > 0) {
-    throw new InvalidArgumentError('an IN request ends with its length: nothing may follow');
+    throw new InvalidArgumentError('an IN request ends with its length; remove the words after it');
   }
-  return Buffer.alloc(readNumber(length, 'the length (wLength)', LARGEST_CONTROL_DATA));
+  return Buffer.alloc(parseNumber(length, 'the length (wLength)', LARGEST_CONTROL_DATA));
 }
 
-function readNumber(text: string, what: string, most: number): number {
+function parseNumber(text: string, what: string, max: number): number {
   const value = /^(0x[0-9a-f]{1,8}|\d{1,8})$/i.test(text) ? Number(text) : Number.NaN;
-  if (!(value <= most)) {
+  if (!(value <= max)) {
     throw new InvalidArgumentError(
-      `give ${what} as a number from 0 to ${most}, decimal or hexadecimal such as 0x0e`,
+      `give ${what} as a number from 0 to ${max}, decimal or hexadecimal such as 0x0e`,
     );
   }
   return value;
@@ -111,11 +151,11 @@ function oneOf<Name extends string>(names: readonly Name[], word: string): Name 
 }
 
 /**
- * The data of a request, all that is in a file; `-` is stdin.
+ * Reads the data of a request from a file; `-` is stdin.
  *
- * @throws CliError when the file cannot be read, and when it has more than a request can carry
+ * @throws CliError if the file cannot be read or is larger than a request can carry
  */
-export async function readRequestData(file: string): Promise<Buffer> {
+async function readRequestData(file: string): Promise<Buffer> {
   const name = file === '-' ? 'stdin' : sanitize(file);
   const stream: AsyncIterable<Buffer> = file === '-' ? process.stdin : createReadStream(file);
   const chunks: Buffer[] = [];
@@ -134,13 +174,13 @@ export async function readRequestData(file: string): Promise<Buffer> {
   if (length > LARGEST_CONTROL_DATA) {
     throw new CliError(
       'invalid-value',
-      `${name} has more than the ${LARGEST_CONTROL_DATA} bytes that a request can carry`,
+      `${name} is larger than ${LARGEST_CONTROL_DATA} bytes, the limit of a control request`,
     );
   }
   return Buffer.concat(chunks);
 }
 
-/** A control request for scripts, as schema/control.schema.json describes it. */
+/** A request in the format of schema/control.schema.json. */
 export function requestRecord({ request, data }: ControlTransfer): Record<string, unknown> {
   return {
     direction: directionOfRequest(request),

@@ -1,17 +1,22 @@
 import { isatty } from 'node:tty';
 import type { Sink } from '../../../engine/io/sink.js';
+import type { DeviceInfo } from '../../../usb/backend.js';
 import { type ControlTransfer, directionOfRequest } from '../../../usb/control.js';
 import { toError } from '../../../usb/errors.js';
+import { identityRecord } from '../../devices/record.js';
 import { CliError, systemReason } from '../../errors/cli-error.js';
 import type { ControlOptions } from '../../options/control.js';
 import { type OutputPlan, planOutput } from '../../session/output-name.js';
-import { STDOUT } from '../../terminal/stdio.js';
+import { countOf, hexDump } from '../../terminal/format.js';
+import { toJson } from '../../terminal/sanitize.js';
+import { logToStderr, print, STDOUT } from '../../terminal/stdio.js';
+import { requestRecord } from './request.js';
 
 /**
- * What to open for the answer to a request; undefined where there is none, or where it is printed as
+ * Plans the output for the response. Returns undefined if there is no response, or it is printed as
  * text.
  *
- * @throws CliError when the options do not fit the request, and for binary data to a terminal
+ * @throws CliError if the options do not fit the request, or binary data would go to a terminal
  */
 export async function planResponse(
   { request, data }: ControlTransfer,
@@ -21,8 +26,8 @@ export async function planResponse(
   const toStdout = plan.nameOf === undefined;
   if (directionOfRequest(request) === 'out') {
     if (!toStdout || options.hex) {
-      throw new CliError('conflicting-options', '-o and --hex are for an answer', {
-        advice: 'an OUT request has none',
+      throw new CliError('conflicting-options', '-o and --hex need an IN request', {
+        advice: 'an OUT request has no response',
       });
     }
     return undefined;
@@ -32,18 +37,57 @@ export async function planResponse(
   }
   if (toStdout && isatty(STDOUT)) {
     throw new CliError('stdout-is-terminal', 'will not write binary data to a terminal', {
-      advice: 'show it with --hex, redirect stdout (> reply.bin) or give -o FILE',
+      advice: 'print it with --hex, redirect stdout (> reply.bin) or give -o FILE',
     });
   }
   return { ...plan, lacks: ['append'] };
 }
 
+/** A request that succeeded. */
+export interface CompletedRequest {
+  readonly device: DeviceInfo;
+  readonly transfer: ControlTransfer;
+  /** Bytes transferred. */
+  readonly length: number;
+}
+
 /**
- * Writes all of an answer and closes its sink. A reader that closed early has had enough.
+ * Prints the result, or writes the response to the sink. Warns about a short response.
  *
- * @throws CliError when it was not taken
+ * @throws CliError if the sink fails
  */
-export async function writeResponse(sink: Sink, bytes: Buffer): Promise<void> {
+export async function reportResponse(
+  { device, transfer, length }: CompletedRequest,
+  { json, hex, quiet }: ControlOptions,
+  sink: Sink | undefined,
+): Promise<void> {
+  const bytes = transfer.data.subarray(0, length);
+  if (json) {
+    print(
+      toJson({
+        schema: 'usbxfer.control/1',
+        device: identityRecord(device),
+        request: requestRecord(transfer),
+        bytes: length,
+        data: bytes.toString('hex'),
+      }),
+    );
+    return;
+  }
+  if (length < transfer.data.length && !quiet) {
+    const requested = countOf(transfer.data.length, 'byte');
+    logToStderr(`usbxfer: the device responded with only ${length} of ${requested}`);
+  }
+  const dump = hex ? hexDump(bytes).join('\n') : '';
+  if (sink !== undefined) {
+    await writeResponse(sink, hex ? Buffer.from(dump === '' ? '' : `${dump}\n`) : bytes);
+  } else if (dump !== '') {
+    print(dump);
+  }
+}
+
+/** Writes the response and closes the sink. A reader that closes the pipe early is no failure. */
+async function writeResponse(sink: Sink, bytes: Buffer): Promise<void> {
   try {
     await sink.start();
     if (bytes.length > 0) {
@@ -54,7 +98,7 @@ export async function writeResponse(sink: Sink, bytes: Buffer): Promise<void> {
     await sink.close();
   } catch (cause) {
     if ((toError(cause) as NodeJS.ErrnoException).code !== 'EPIPE') {
-      const message = `the output failed: ${systemReason(cause)}; the answer is lost`;
+      const message = `the output failed: ${systemReason(cause)}; the response is lost`;
       throw new CliError('output-failed', message, { cause });
     }
   }

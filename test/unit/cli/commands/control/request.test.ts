@@ -86,12 +86,12 @@ describe('the words of a request', () => {
 
 describe('words that mean no request', () => {
   it.each([
-    ['', 'begin with in or out, or with bmRequestType, such as 0xc0'],
-    ['vendor device 1', 'begin with in or out, or with bmRequestType, such as 0xc0'],
-    ['in', 'give standard, class or vendor behind in'],
-    ['in vendr device 1', 'give standard, class or vendor behind in (did you mean vendor?)'],
-    ['out class 1', 'give device, interface, endpoint or other behind class'],
-    ['in class intreface 1', /behind class \(did you mean interface\?\)$/],
+    ['', 'start with in or out, or with bmRequestType, such as 0xc0'],
+    ['vendor device 1', 'start with in or out, or with bmRequestType, such as 0xc0'],
+    ['in', 'give standard, class or vendor after in'],
+    ['in vendr device 1', 'give standard, class or vendor after in (did you mean vendor?)'],
+    ['out class 1', 'give device, interface, endpoint or other after class'],
+    ['in class intreface 1', /after class \(did you mean interface\?\)$/],
     ['in vendor device', /^give the request \(bRequest\) as a number from 0 to 255, /],
     ['in vendor device 256', /^give the request \(bRequest\) as a number from 0 to 255, /],
     ['in vendor device 0e', /^give the request \(bRequest\) as a number/],
@@ -101,10 +101,10 @@ describe('words that mean no request', () => {
     ['out vendor device 1 65536', /^give the value \(wValue\) as a number from 0 to 65535, /],
     ['out vendor device 1 0 0x10000', /^give the index \(wIndex\) as a number from 0 to 65535, /],
     ['in vendor device 1 0 0 4097', /^give the length \(wLength\) as a number from 0 to 4096, /],
-    ['in vendor device 1 0 0 01 02', 'an IN request ends with its length: nothing may follow'],
-    ['out vendor device 1 0 0 1', /^give the data as two hexadecimal digits a byte/],
-    ['out vendor device 1 0 0 0x01', /^give the data as two hexadecimal digits a byte/],
-    ['out vendor device 1 0 0 01:', /^give the data as two hexadecimal digits a byte/],
+    ['in vendor device 1 0 0 01 02', 'an IN request ends with its length; remove the words after it'],
+    ['out vendor device 1 0 0 1', /^give the data as two hexadecimal digits per byte/],
+    ['out vendor device 1 0 0 0x01', /^give the data as two hexadecimal digits per byte/],
+    ['out vendor device 1 0 0 01:', /^give the data as two hexadecimal digits per byte/],
   ])('%j: the message says what would', (text, message) => {
     expect(() => request(text)).toThrow(message);
   });
