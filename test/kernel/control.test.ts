@@ -46,7 +46,9 @@ describeInLab('usbxfer control', () => {
       [[ ! -e /tmp/never.bin ]] || echo left a file behind >&2
       ${CONTROL} in standard device 6 0x0100 0 18 | wc -c # it is as before
       exit $code`);
-    expect(stderr).toBe('usbxfer: the device does not support this request, or not in its current state\n');
+    expect(stderr).toBe(
+      'usbxfer: the device does not support this request, or not in its current state\n',
+    );
     expect([stdout.toString(), code]).toEqual(['18\n', 6]);
   });
 
@@ -92,7 +94,9 @@ describeInLab('usbxfer control', () => {
       ${CONTROL} in standard device 8 0 0 1 | od -An -tx1 # GET_CONFIGURATION
       ${CONTROL} in vendor interface 99 0 0 1; code=$?
       driver; exit $code`);
-    expect(stderr).toBe('usbxfer: the device does not support this request, or not in its current state\n');
+    expect(stderr).toBe(
+      'usbxfer: the device does not support this request, or not in its current state\n',
+    );
     expect([stdout.toString(), code]).toEqual([' 01\nusb-storage\n', 6]);
   });
 });

@@ -171,7 +171,9 @@ describe('an OUT request', () => {
     expect([full.stderr, full.code]).toEqual([`${SENT}${'01'.repeat(LARGEST_CONTROL_DATA)}\n`, 0]);
     writeFileSync(file, Buffer.alloc(LARGEST_CONTROL_DATA + 1, 1));
     const { stderr, code } = await usbxfer([...OUT, '-i', file], taken);
-    expect(stderr).toMatch(/^usbxfer: .* is larger than 4096 bytes, the limit of a control request\n$/);
+    expect(stderr).toMatch(
+      /^usbxfer: .* is larger than 4096 bytes, the limit of a control request\n$/,
+    );
     expect(code).toBe(2);
     const endless = await usbxfer([...OUT, '-i', '/dev/zero'], taken);
     expect([endless.stderr.includes('sent'), endless.code]).toEqual([false, 2]);
@@ -202,7 +204,9 @@ describe('an OUT request', () => {
 describe('a request that fails', () => {
   it('because it is not supported prints one line', async () => {
     const { stdout, stderr, code } = await usbxfer([...CONTROL, ...UNKNOWN]);
-    expect(stderr).toBe('usbxfer: the device does not support this request, or not in its current state\n');
+    expect(stderr).toBe(
+      'usbxfer: the device does not support this request, or not in its current state\n',
+    );
     expect([stdout.length, code]).toEqual([0, 6]);
   });
 
@@ -299,7 +303,11 @@ describe('an invalid command sends nothing', () => {
       2,
     ],
     [['in', 'vendor', 'device', '1', '0', '0', '4097'], /give the length .* from 0 to 4096/, 2],
-    [['\x1b[2J', 'x'.repeat(5000)], /^usbxfer: '\\x1b\[2J x{1,128}…' is not a control request: start with/, 2],
+    [
+      ['\x1b[2J', 'x'.repeat(5000)],
+      /^usbxfer: '\\x1b\[2J x{1,128}…' is not a control request: start with/,
+      2,
+    ],
     [[], /missing required argument 'request'; see usbxfer control --help/, 2],
     [['--in', '--out', 'vendor', 'device', '1'], /'--in' cannot be used with option '--out'/, 2],
     [['in', 'vendor', 'device', '1', '--data', '00'], /--data and -i need an OUT request/, 2],

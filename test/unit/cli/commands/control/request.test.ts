@@ -101,7 +101,10 @@ describe('words that mean no request', () => {
     ['out vendor device 1 65536', /^give the value \(wValue\) as a number from 0 to 65535, /],
     ['out vendor device 1 0 0x10000', /^give the index \(wIndex\) as a number from 0 to 65535, /],
     ['in vendor device 1 0 0 4097', /^give the length \(wLength\) as a number from 0 to 4096, /],
-    ['in vendor device 1 0 0 01 02', 'an IN request ends with its length; remove the words after it'],
+    [
+      'in vendor device 1 0 0 01 02',
+      'an IN request ends with its length; remove the words after it',
+    ],
     ['out vendor device 1 0 0 1', /^give the data as two hexadecimal digits per byte/],
     ['out vendor device 1 0 0 0x01', /^give the data as two hexadecimal digits per byte/],
     ['out vendor device 1 0 0 01:', /^give the data as two hexadecimal digits per byte/],
