@@ -22,7 +22,7 @@ describeInLab('an interface that a kernel driver holds', () => {
       driver; exit $code`);
     expect(stderr).toBe(
       'usbxfer: interface 0 is held by the kernel driver usb-storage; ' +
-        '--detach detaches it until the command ends\n',
+        'detach it with --detach until the command ends\n',
     );
     expect([stdout.toString(), code]).toEqual(['usb-storage\n', 4]);
   });
@@ -109,7 +109,7 @@ describeInLab('an interface that another process holds', () => {
     const [pid, size] = stdout.toString().split('\n');
     expect(stderr).toMatch(
       new RegExp(
-        `^usbxfer: interface 0 is held by another process: usbxfer\\b.* \\(PID ${pid}\\)\\n$`,
+        `^usbxfer: interface 0 is held by another process: usbxfer\\b.* \\(PID ${pid}\\); end that process\\n$`,
       ),
     );
     expect([size, code]).toEqual(['0', 4]);
@@ -121,7 +121,10 @@ describeInLab('an interface that another process holds', () => {
       chmod 666 /dev/bus/usb/002/*
       su -s /bin/bash nobody -c '${READ} > /dev/null'; code=$?
       kill %1; wait; exit $code`);
-    expect(stderr).toBe('usbxfer: interface 0 is held by another process\n');
+    expect(stderr).toBe(
+      'usbxfer: interface 0 is held by another process; find that process with sudo usbxfer ' +
+        'doctor, and end it\n',
+    );
     expect(code).toBe(4);
   });
 });

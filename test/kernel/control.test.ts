@@ -72,7 +72,7 @@ describeInLab('usbxfer control', () => {
       driver; exit $code`);
     expect(stderr).toBe(
       'usbxfer: interface 0 is held by the kernel driver usb-storage; ' +
-        '--detach detaches it until the command ends\n',
+        'detach it with --detach until the command ends\n',
     );
     expect([stdout.toString(), code]).toEqual(['usb-storage\n', 4]);
   });

@@ -41,7 +41,7 @@ export function adviceFor(remedy: Remedy): string {
     case 'debug-libusb':
       return 'set LIBUSB_DEBUG=4 in the environment to make libusb print why';
     case 'detach-driver':
-      return '--detach detaches it until the command ends';
+      return 'detach it with --detach until the command ends';
     case 'end-process':
       return endProcess(remedy.pids);
     case 'install-libudev':
@@ -91,7 +91,7 @@ export function fixFor(remedy: Remedy): string {
     case 'any-of':
       return remedy.remedies.map(fixFor).join('; or ');
     case 'detach-driver':
-      return 'usbxfer read --detach detaches it until the capture ends';
+      return 'detach it until the capture ends: usbxfer read --detach';
     default:
       return adviceFor(remedy);
   }
@@ -100,7 +100,7 @@ export function fixFor(remedy: Remedy): string {
 function endProcess(pids: readonly number[]): string {
   switch (pids.length) {
     case 0:
-      return 'end that process; sudo usbxfer doctor shows which one it is';
+      return 'find that process with sudo usbxfer doctor, and end it';
     case 1:
       return 'end that process';
     default:

@@ -110,5 +110,9 @@ function heldInterface(
     return new UsbError('busy', text, { cause, remedy: { kind: 'detach-driver', driver } });
   }
   const holders = holdersOf(deviceFile(info, system), system);
-  return new UsbError('busy', heldByProcess(interfaceNumber, holders), { cause });
+  const pids = holders.map(({ pid }) => pid);
+  return new UsbError('busy', heldByProcess(interfaceNumber, holders), {
+    cause,
+    remedy: { kind: 'end-process', pids },
+  });
 }

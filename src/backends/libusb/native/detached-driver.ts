@@ -9,38 +9,33 @@ import type { NativeDevice } from './node-usb.js';
 const REATTACH_TIMEOUT = 2000;
 const POLL = 50;
 
-type NativeDriverCalls = Pick<
-  NativeDevice,
-  '__isKernelDriverActive' | '__detachKernelDriver' | '__attachKernelDriver'
->;
-
-type DriverOf = Platform['driverOf'];
+/** What detaching needs of an opened device. */
+export interface DriverHandle {
+  readonly native: Pick<
+    NativeDevice,
+    '__isKernelDriverActive' | '__detachKernelDriver' | '__attachKernelDriver'
+  >;
+  readonly info: DeviceInfo;
+  readonly platform: Pick<Platform, 'driverOf'>;
+}
 
 /** A kernel driver that was detached from an interface, to be reattached. */
 export class DetachedDriver {
-  readonly #native: NativeDriverCalls;
-  readonly #info: DeviceInfo;
+  readonly #handle: DriverHandle;
   readonly #interfaceNumber: number;
   readonly #name: string | undefined;
   /** The interfaces that it held. */
   readonly #held: readonly number[];
-  readonly #driverOf: DriverOf;
 
-  private constructor(
-    native: NativeDriverCalls,
-    info: DeviceInfo,
-    interfaceNumber: number,
-    driverOf: DriverOf,
-  ) {
-    this.#native = native;
-    this.#info = info;
+  private constructor(handle: DriverHandle, interfaceNumber: number) {
+    const driverOf = (number: number) => handle.platform.driverOf(handle.info, number);
+    this.#handle = handle;
     this.#interfaceNumber = interfaceNumber;
-    this.#driverOf = driverOf;
-    this.#name = driverOf(info, interfaceNumber);
+    this.#name = driverOf(interfaceNumber);
     this.#held =
       this.#name === undefined
         ? [interfaceNumber]
-        : interfaceNumbers(info).filter((number) => driverOf(info, number) === this.#name);
+        : interfaceNumbers(handle.info).filter((number) => driverOf(number) === this.#name);
   }
 
   /**
@@ -49,18 +44,13 @@ export class DetachedDriver {
    * @returns undefined when there is none: another process is no driver
    * @throws UsbError
    */
-  static detach(
-    native: NativeDriverCalls,
-    info: DeviceInfo,
-    interfaceNumber: number,
-    driverOf: DriverOf,
-  ): DetachedDriver | undefined {
-    if (!isActive(native, interfaceNumber)) {
+  static detach(handle: DriverHandle, interfaceNumber: number): DetachedDriver | undefined {
+    if (!isActive(handle, interfaceNumber)) {
       return undefined;
     }
-    const detached = new DetachedDriver(native, info, interfaceNumber, driverOf);
+    const detached = new DetachedDriver(handle, interfaceNumber);
     try {
-      native.__detachKernelDriver(interfaceNumber);
+      handle.native.__detachKernelDriver(interfaceNumber);
     } catch (error) {
       throw operationError(
         `cannot detach ${detached.#label} from interface ${interfaceNumber}`,
@@ -81,7 +71,7 @@ export class DetachedDriver {
     // back only through another.
     for (const number of this.#held) {
       try {
-        this.#native.__attachKernelDriver(number);
+        this.#handle.native.__attachKernelDriver(number);
       } catch (error) {
         const failure = operationError(`cannot attach ${this.#label}`, error);
         if (failure.code === 'no-device') {
@@ -104,10 +94,11 @@ export class DetachedDriver {
   }
 
   #isBack(): boolean {
+    const { platform, info } = this.#handle;
     const name = this.#name;
     return name === undefined
-      ? isActive(this.#native, this.#interfaceNumber)
-      : this.#held.every((number) => this.#driverOf(this.#info, number) === name);
+      ? isActive(this.#handle, this.#interfaceNumber)
+      : this.#held.every((number) => platform.driverOf(info, number) === name);
   }
 
   get #label(): string {
@@ -120,7 +111,7 @@ export class DetachedDriver {
     if (this.#name === undefined || first === undefined) {
       return replug;
     }
-    const { path, activeConfiguration } = this.#info;
+    const { path, activeConfiguration } = this.#handle.info;
     const interfaceName = `${path}:${activeConfiguration}.${first}`;
     const rebind = { kind: 'rebind-driver', driver: this.#name, interfaceName } as const;
     return { kind: 'any-of', remedies: [replug, rebind] };
@@ -128,7 +119,7 @@ export class DetachedDriver {
 }
 
 /** Also false where the system does not show drivers, and cannot detach them either. */
-function isActive(native: NativeDriverCalls, interfaceNumber: number): boolean {
+function isActive({ native }: DriverHandle, interfaceNumber: number): boolean {
   try {
     return native.__isKernelDriverActive(interfaceNumber);
   } catch {

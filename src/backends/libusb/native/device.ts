@@ -4,23 +4,17 @@ import { UsbError } from '../../../usb/errors.js';
 import type { Platform } from '../platform.js';
 import { sendControl } from './control.js';
 import { operationError, promisifyNative } from './errors.js';
-import { LibusbInterface } from './interface.js';
+import { type Handle, LibusbInterface } from './interface.js';
 import { loadNodeUsb, type NativeDevice, type NodeUsb } from './node-usb.js';
 
 /** A device opened through libusb. */
 export class LibusbDevice implements Device {
-  readonly info: DeviceInfo;
-  readonly #usb: NodeUsb;
-  readonly #native: NativeDevice;
-  readonly #platform: Platform;
+  readonly #handle: Handle & { readonly platform: Platform };
   #claimed: readonly LibusbInterface[] = [];
   #open = true;
 
   private constructor(usb: NodeUsb, native: NativeDevice, info: DeviceInfo, platform: Platform) {
-    this.#usb = usb;
-    this.#native = native;
-    this.#platform = platform;
-    this.info = info;
+    this.#handle = { usb, native, info, platform };
   }
 
   /** @throws UsbError as `Backend.open` */
@@ -46,6 +40,10 @@ export class LibusbDevice implements Device {
     return new LibusbDevice(usb, native, info, platform);
   }
 
+  get info(): DeviceInfo {
+    return this.#handle.info;
+  }
+
   async claim(
     interfaceNumber: number,
     alternateSetting: number,
@@ -65,14 +63,7 @@ export class LibusbDevice implements Device {
         `the device has no interface ${interfaceNumber} with alternate setting ${alternateSetting}`,
       );
     }
-    const claimed = await LibusbInterface.claim(
-      this.#usb,
-      this.#native,
-      this.info,
-      setting,
-      this.#platform,
-      options,
-    );
+    const claimed = await LibusbInterface.claim(this.#handle, setting, options);
     this.#claimed = [...this.#stillClaimed, claimed];
     return claimed;
   }
@@ -80,16 +71,10 @@ export class LibusbDevice implements Device {
   async control(request: ControlRequest, data: Buffer, timeout: number): Promise<number> {
     this.#checkOpen();
     checkControlData(data);
+    const { usb, native, info, platform } = this.#handle;
     try {
       return await sendControl(
-        (callback) =>
-          new this.#usb.Transfer(
-            this.#native,
-            0,
-            this.#usb.LIBUSB_TRANSFER_TYPE_CONTROL,
-            0,
-            callback,
-          ),
+        (callback) => new usb.Transfer(native, 0, usb.LIBUSB_TRANSFER_TYPE_CONTROL, 0, callback),
         request,
         data,
         timeout,
@@ -99,7 +84,7 @@ export class LibusbDevice implements Device {
         throw error;
       }
       const own = this.#stillClaimed.map(({ interfaceNumber }) => interfaceNumber);
-      throw this.#platform.controlError(this.info, request, own, error);
+      throw platform.controlError(info, request, own, error);
     }
   }
 
@@ -112,11 +97,12 @@ export class LibusbDevice implements Device {
         `cannot reset the device while interface ${claimed.interfaceNumber} is claimed`,
       );
     }
-    await resetDevice(this.#native);
+    await resetDevice(this.#handle.native);
   }
 
   async isConnected(): Promise<boolean> {
-    return this.#platform.isPresent(this.info, this.#native);
+    const { platform, info, native } = this.#handle;
+    return platform.isPresent(info, native);
   }
 
   async close(): Promise<void> {
@@ -124,7 +110,7 @@ export class LibusbDevice implements Device {
       return;
     }
     try {
-      this.#native.close();
+      this.#handle.native.close();
     } catch (error) {
       throw operationError('cannot close the device', error);
     }
@@ -152,7 +138,7 @@ export async function resetDevice(native: Pick<NativeDevice, 'reset'>): Promise<
   try {
     await promisifyNative('cannot reset the device', (done) => native.reset(done));
   } catch (error) {
-    throw error instanceof UsbError ? resetFailure(error) : error;
+    throw error instanceof UsbError ? resetError(error) : error;
   }
 }
 
@@ -160,16 +146,11 @@ export async function resetDevice(native: Pick<NativeDevice, 'reset'>): Promise<
  * libusb returns `not-found` when the device became another one or went away, and on Linux `other` for
  * any other failure.
  */
-function resetFailure({ code, message, cause }: UsbError): UsbError {
-  switch (code) {
-    case 'not-found':
-    case 'no-device':
-      return new UsbError('no-device', 'the device did not come back from the reset as it was', {
-        cause,
-      });
-    case 'other':
-      return new UsbError('io', message, { cause });
-    default:
-      return new UsbError(code, message, { cause });
+function resetError(error: UsbError): UsbError {
+  const { code, message, cause } = error;
+  if (code === 'not-found' || code === 'no-device') {
+    const text = 'the device did not come back from the reset as it was';
+    return new UsbError('no-device', text, { cause });
   }
+  return code === 'other' ? new UsbError('io', message, { cause }) : error;
 }

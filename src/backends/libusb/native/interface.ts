@@ -14,6 +14,14 @@ import { promisifyNative } from './errors.js';
 import type { NativeDevice, NodeUsb } from './node-usb.js';
 import { type Claim, LibusbTransfer } from './transfer.js';
 
+/** An opened device, and what its interfaces need of it. */
+export interface Handle {
+  readonly usb: NodeUsb;
+  readonly native: NativeDevice;
+  readonly info: DeviceInfo;
+  readonly platform: Pick<Platform, 'driverOf' | 'claimError'>;
+}
+
 /**
  * A claimed interface.
  *
@@ -22,8 +30,7 @@ import { type Claim, LibusbTransfer } from './transfer.js';
  * native calls below it take the number.
  */
 export class LibusbInterface implements Interface {
-  readonly #usb: NodeUsb;
-  readonly #native: NativeDevice;
+  readonly #handle: Handle;
   readonly #setting: AlternateSetting;
   readonly #claim: Claim = { released: false };
   readonly #detached: DetachedDriver | undefined;
@@ -35,37 +42,30 @@ export class LibusbInterface implements Interface {
   #selected = 0;
 
   private constructor(
-    usb: NodeUsb,
-    native: NativeDevice,
+    handle: Handle,
     setting: AlternateSetting,
     detached: DetachedDriver | undefined,
   ) {
-    this.#usb = usb;
-    this.#native = native;
+    this.#handle = handle;
     this.#setting = setting;
     this.#detached = detached;
   }
 
   /** @throws UsbError as `Device.claim` */
   static async claim(
-    usb: NodeUsb,
-    native: NativeDevice,
-    info: DeviceInfo,
+    handle: Handle,
     setting: AlternateSetting,
-    platform: Pick<Platform, 'driverOf' | 'claimError'>,
     { detachDriver = false }: ClaimOptions,
   ): Promise<LibusbInterface> {
     const { interfaceNumber, alternateSetting } = setting;
-    const detached = detachDriver
-      ? DetachedDriver.detach(native, info, interfaceNumber, platform.driverOf)
-      : undefined;
+    const detached = detachDriver ? DetachedDriver.detach(handle, interfaceNumber) : undefined;
     try {
-      native.__claimInterface(interfaceNumber);
+      handle.native.__claimInterface(interfaceNumber);
     } catch (error) {
-      const failure = platform.claimError(info, interfaceNumber, error);
+      const failure = handle.platform.claimError(handle.info, interfaceNumber, error);
       throw await withUndo(failure, detached?.reattach());
     }
-    const claimed = new LibusbInterface(usb, native, setting, detached);
+    const claimed = new LibusbInterface(handle, setting, detached);
     try {
       await claimed.#select(alternateSetting);
     } catch (error) {
@@ -92,7 +92,7 @@ export class LibusbInterface implements Interface {
         `interface ${interfaceNumber} has no bulk or interrupt endpoint 0x${address.toString(16).padStart(2, '0')} in alternate setting ${alternateSetting}`,
       );
     }
-    const endpoint = new LibusbEndpoint(this.#usb, this.#native, descriptor, this.#claim);
+    const endpoint = new LibusbEndpoint(this.#handle, descriptor, this.#claim);
     this.#endpoints.push(endpoint);
     return endpoint;
   }
@@ -109,7 +109,7 @@ export class LibusbInterface implements Interface {
         () => this.#select(0),
         () =>
           promisifyNative(`cannot release interface ${this.interfaceNumber}`, (done) =>
-            this.#native.__releaseInterface(this.interfaceNumber, done),
+            this.#handle.native.__releaseInterface(this.interfaceNumber, done),
           ),
         async () => this.#detached?.reattach(),
       ]);
@@ -119,7 +119,7 @@ export class LibusbInterface implements Interface {
   async #select(alternateSetting: number): Promise<void> {
     if (alternateSetting !== this.#selected) {
       await promisifyNative(`cannot select alternate setting ${alternateSetting}`, (done) =>
-        this.#native.__setInterface(this.interfaceNumber, alternateSetting, done),
+        this.#handle.native.__setInterface(this.interfaceNumber, alternateSetting, done),
       );
       this.#selected = alternateSetting;
     }
@@ -129,21 +129,18 @@ export class LibusbInterface implements Interface {
 class LibusbEndpoint implements Endpoint {
   readonly address: number;
   readonly maxPacketSize: number;
-  readonly #usb: NodeUsb;
-  readonly #native: NativeDevice;
+  readonly #handle: Handle;
   readonly #type: number;
   readonly #claim: Claim;
   readonly #transfers: LibusbTransfer[] = [];
 
-  constructor(usb: NodeUsb, native: NativeDevice, descriptor: EndpointDescriptor, claim: Claim) {
-    this.address = descriptor.address;
-    this.maxPacketSize = descriptor.maxPacketSize;
-    this.#usb = usb;
-    this.#native = native;
-    this.#type =
-      descriptor.type === 'interrupt'
-        ? usb.LIBUSB_TRANSFER_TYPE_INTERRUPT
-        : usb.LIBUSB_TRANSFER_TYPE_BULK;
+  constructor(handle: Handle, descriptor: EndpointDescriptor, claim: Claim) {
+    const { address, maxPacketSize, type } = descriptor;
+    const { LIBUSB_TRANSFER_TYPE_INTERRUPT, LIBUSB_TRANSFER_TYPE_BULK } = handle.usb;
+    this.address = address;
+    this.maxPacketSize = maxPacketSize;
+    this.#handle = handle;
+    this.#type = type === 'interrupt' ? LIBUSB_TRANSFER_TYPE_INTERRUPT : LIBUSB_TRANSFER_TYPE_BULK;
     this.#claim = claim;
   }
 
@@ -154,8 +151,9 @@ class LibusbEndpoint implements Endpoint {
 
   createTransfer(onComplete: OnComplete): Transfer {
     // Without libusb's timeout: its event thread may sleep for a minute before it looks (measured).
+    const { usb, native } = this.#handle;
     const transfer = new LibusbTransfer(
-      (callback) => new this.#usb.Transfer(this.#native, this.address, this.#type, 0, callback),
+      (callback) => new usb.Transfer(native, this.address, this.#type, 0, callback),
       this.#claim,
       onComplete,
     );
@@ -168,7 +166,7 @@ class LibusbEndpoint implements Endpoint {
       throw new UsbError('invalid', 'cannot clear the halt with transfers in flight');
     }
     await promisifyNative('cannot clear the halt', (done) =>
-      this.#native.__clearHalt(this.address, done),
+      this.#handle.native.__clearHalt(this.address, done),
     );
   }
 }

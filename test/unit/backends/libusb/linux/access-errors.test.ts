@@ -94,7 +94,7 @@ describe('an interface that cannot be claimed', () => {
     expect(claimError(INFO, 0, BUSY, systemWith(0, 'usbfs', pids))).toMatchObject({
       code: 'busy',
       message: `interface 0 is held by ${words}`,
-      remedy: undefined,
+      remedy: { kind: 'end-process', pids },
     });
   });
 

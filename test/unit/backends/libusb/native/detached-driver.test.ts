@@ -41,7 +41,10 @@ class Kernel {
 
   detach(number: number, named = true): DetachedDriver | undefined {
     const driverOf = (_: unknown, other: number) => (named ? this.drivers.get(other) : undefined);
-    return DetachedDriver.detach(this.native, INFO, number, driverOf);
+    return DetachedDriver.detach(
+      { native: this.native, info: INFO, platform: { driverOf } },
+      number,
+    );
   }
 }
 

@@ -43,7 +43,8 @@ class FakeDevice {
   claim(alternateSetting: 0 | 1, detachDriver = false): Promise<LibusbInterface> {
     const native = this as unknown as NativeDevice;
     const chosen = SETTINGS[alternateSetting];
-    return LibusbInterface.claim(FAKE_USB, native, INFO, chosen, PLATFORM, { detachDriver });
+    const handle = { usb: FAKE_USB, native, info: INFO, platform: PLATFORM };
+    return LibusbInterface.claim(handle, chosen, { detachDriver });
   }
 
   #note(call: string): void {
