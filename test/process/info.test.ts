@@ -106,8 +106,8 @@ onLinux('usbxfer info', () => {
       'iInterface 0\ndescriptor of type 0x24: 05 24 00 10 01\n\nEndpoint 3 IN',
     );
     expect(text).toContain('bInterval 8 every 8 ms');
-    expect(text).toContain('bMaxPower 250 500 mA at most');
-    expect(text).toContain('bmAttributes 0xa0 powered by the bus, remote wakeup');
+    expect(text).toContain('bMaxPower 250 500 mA maximum');
+    expect(text).toContain('bmAttributes 0xa0 bus-powered, remote wakeup');
   });
 
   it('tells of all configurations, and commands only for the active one', async () => {
@@ -122,18 +122,18 @@ onLinux('usbxfer info', () => {
 
   it('tells of SuperSpeed: bursts, streams, intervals', async () => {
     const text = (await lines('1234:5678')).join('\n');
-    expect(text).toContain('bMaxBurst 15 16 packets in a burst\nbmAttributes 0x04 16 streams');
+    expect(text).toContain('bMaxBurst 15 16 packets per burst\nbmAttributes 0x04 16 streams');
     expect(text).toContain('bmAttributes 0x05 isochronous, asynchronous, data');
     expect(text).toContain('bInterval 1 every 125 us');
-    expect(text).toContain('bmAttributes 0x02 3 bursts in an interval\nwBytesPerInterval 12288');
+    expect(text).toContain('bmAttributes 0x02 3 bursts per interval\nwBytesPerInterval 12288');
     expect(text).toContain('bMaxPacketSize0 9 2^9 bytes');
-    expect(text).toContain('bMaxPower 250 2000 mA at most');
+    expect(text).toContain('bMaxPower 250 2000 mA maximum');
     expect(text).toMatch(/\nspeed 10G\n/);
   });
 
   it('tells of a device that is slower than it could be', async () => {
     expect(await lines('3-4')).toContain(
-      'speed 480M; the device can do 5G: the port, the cable or a hub between cannot',
+      'speed 480M; the device supports 5G, but the port, the cable or a hub does not',
     );
   });
 

@@ -9,17 +9,17 @@ import { type DeviceDetails, driversOf } from './details.js';
 /** One column of `usbxfer list`. */
 export interface Column {
   readonly name: string;
-  /** A few words, for the manual. */
+  /** A short description for the manual. */
   readonly meaning: string;
-  /** What the table shows; safe for a terminal, empty where nothing is known. */
+  /** The text of a cell: escaped, empty if unknown. */
   cell(device: DeviceDetails): string;
-  /** What is compared in place of the text. */
+  /** The number to sort by instead of the text. */
   readonly number?: (device: DeviceDetails) => number;
-  /** Whether it may be cut short where a terminal is too narrow. */
+  /** Whether a narrow terminal may cut the text. */
   readonly elastic?: true;
 }
 
-/** All columns, in the order in which `--list-columns` shows them. */
+/** All columns, in the order of `--list-columns`. */
 export const COLUMNS: readonly Column[] = [
   {
     name: 'PATH',
@@ -28,25 +28,29 @@ export const COLUMNS: readonly Column[] = [
   },
   {
     name: 'BUS:ADDR',
-    meaning: 'bus and address, as in the name of the device file',
+    meaning: 'bus and address, as in the path of the device node',
     cell: ({ info }) => busAddress(info),
   },
   numeric('BUS', 'bus number', ({ info }) => info.bus),
   numeric('ADDRESS', 'address on the bus', ({ info }) => info.address),
-  { name: 'ID', meaning: 'vendor and product id', cell: ({ info }) => ids(info) },
-  { name: 'VID', meaning: 'vendor id', cell: ({ info }) => hex4(info.vid) },
-  { name: 'PID', meaning: 'product id', cell: ({ info }) => hex4(info.pid) },
-  text('NAME', 'maker and product, from the device or else from usb.ids', ({ name }) => name),
-  text('MANUFACTURER', 'maker, as the device says', ({ info }) => info.manufacturer),
-  text('PRODUCT', 'product, as the device says', ({ info }) => info.product),
-  text('VENDOR', 'maker, from usb.ids', ({ known }) => known.vendor),
+  { name: 'ID', meaning: 'vendor and product ID', cell: ({ info }) => ids(info) },
+  { name: 'VID', meaning: 'vendor ID', cell: ({ info }) => hex4(info.vid) },
+  { name: 'PID', meaning: 'product ID', cell: ({ info }) => hex4(info.pid) },
+  text(
+    'NAME',
+    'manufacturer and product, from the device or else from usb.ids',
+    ({ name }) => name,
+  ),
+  text('MANUFACTURER', 'manufacturer, as reported by the device', ({ info }) => info.manufacturer),
+  text('PRODUCT', 'product, as reported by the device', ({ info }) => info.product),
+  text('VENDOR', 'manufacturer, from usb.ids', ({ known }) => known.vendor),
   text('MODEL', 'product, from usb.ids', ({ known }) => known.product),
   text('SERIAL', 'serial number', ({ info }) => info.serial),
   speed('SPEED', 'negotiated speed, in bits per second', ({ info }) => info.speed),
-  speed('MAXSPEED', 'speed that the device says it can do', ({ maxSpeed }) => maxSpeed),
+  speed('MAXSPEED', 'highest speed that the device reports', ({ maxSpeed }) => maxSpeed),
   {
     name: 'USB',
-    meaning: 'version of USB that it follows',
+    meaning: 'version of the USB specification',
     cell: ({ info }) => usbVersion(info.usbVersion),
   },
   text('CLASS', 'classes of the device and its interfaces', ({ info }) =>
@@ -54,38 +58,37 @@ export const COLUMNS: readonly Column[] = [
       .map((code) => className(code) ?? `0x${hex2(code)}`)
       .join(','),
   ),
-  text('DRIVER', 'kernel drivers of its interfaces', ({ state }) => driversOf(state).join(',')),
-  text('NODE', 'file by which it is opened', ({ state }) => state.node),
-  text('FILES', 'what its drivers made of it, such as /dev/ttyACM0', ({ state }) =>
+  text('DRIVER', 'kernel drivers of the interfaces', ({ state }) => driversOf(state).join(',')),
+  text('NODE', 'device node through which it is opened', ({ state }) => state.node),
+  text('FILES', 'files and network interfaces that its drivers created', ({ state }) =>
     state.interfaces.flatMap(({ nodes }) => nodes).join(','),
   ),
   numeric('CONFIG', 'active configuration', ({ info }) => info.activeConfiguration),
   numeric('INTERFACES', 'interfaces of the active configuration', interfaceCount),
   {
     name: 'ACCESS',
-    meaning: 'whether this user may open it: yes or no',
+    meaning: 'whether this user can open it: yes or no',
     cell: ({ state: { accessible } }) =>
       accessible === undefined ? '' : accessible ? 'yes' : 'no',
   },
 ];
 
-/** Those that are shown unless others are asked for. */
-const DEFAULTS = ['PATH', 'BUS:ADDR', 'ID', 'NAME', 'SERIAL', 'SPEED', 'DRIVER', 'ACCESS'];
+const DEFAULT_NAMES = ['PATH', 'BUS:ADDR', 'ID', 'NAME', 'SERIAL', 'SPEED', 'DRIVER', 'ACCESS'];
 
-/** Those that are shown unless others are asked for. */
-export const DEFAULT_COLUMNS: readonly Column[] = DEFAULTS.map(columnOf);
+/** The columns that are shown by default. */
+export const DEFAULT_COLUMNS: readonly Column[] = DEFAULT_NAMES.map(columnOf);
 
-/** How to order devices. */
+/** The order of devices. */
 export interface Order {
   readonly column: Column;
   readonly reverse: boolean;
 }
 
 /**
- * Columns by their names, in any case, with commas; a `+` before the first adds them to those that
- * are shown otherwise.
+ * Parses names of columns, in any case, separated by commas. A `+` in front adds them to the default
+ * columns.
  *
- * @throws InvalidArgumentError
+ * @throws InvalidArgumentError for an unknown name
  */
 export function parseColumns(text: string): readonly Column[] {
   const more = text.startsWith('+');
@@ -94,16 +97,16 @@ export function parseColumns(text: string): readonly Column[] {
 }
 
 /**
- * A column to sort by; a `-` before it turns the order round.
+ * Parses the name of a column to sort by. A `-` in front reverses the order.
  *
- * @throws InvalidArgumentError
+ * @throws InvalidArgumentError for an unknown name
  */
 export function parseOrder(text: string): Order {
   const reverse = text.startsWith('-');
   return { column: columnOf(reverse ? text.slice(1) : text), reverse };
 }
 
-/** Compares devices for `Array.sort`: what is not known comes last. */
+/** Returns a function for `Array.sort`. Unknown values come last. */
 export function comparison({ column, reverse }: Order) {
   const collator = new Intl.Collator('en', { numeric: true });
   return (a: DeviceDetails, b: DeviceDetails): number => {
@@ -127,7 +130,7 @@ function columnOf(name: string): Column {
     const names = COLUMNS.map((known) => known.name);
     throw new InvalidArgumentError(
       `there is no column '${name}'${didYouMean(name.toUpperCase(), names)}; ` +
-        'usbxfer list --list-columns shows all',
+        'see usbxfer list --list-columns',
     );
   }
   return column;
@@ -138,7 +141,6 @@ function interfaceCount({ info }: DeviceDetails): number | undefined {
   return active && new Set(active.settings.map(({ interfaceNumber }) => interfaceNumber)).size;
 }
 
-/** Whole: only a terminal cuts it. */
 function text(
   name: string,
   meaning: string,

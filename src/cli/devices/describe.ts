@@ -8,22 +8,21 @@ import {
   INTERFACE_FIELDS,
 } from '../../usb/descriptors/fields.js';
 import {
-  type ConfigurationNode,
   type Decoded,
   type EndpointNode,
   parseDescriptorTree,
   type SettingNode,
 } from '../../usb/descriptors/tree.js';
 import { isHub } from '../../usb/device-class.js';
-import { busAddress, ids, signallingRate } from '../terminal/format.js';
+import { busAddress, hex2, ids, signallingRate } from '../terminal/format.js';
 import { escapeUnsafe } from '../terminal/sanitize.js';
 import type { Paint } from '../terminal/style.js';
 import { table } from '../terminal/table.js';
-import { type DeviceDetails, driversOf } from './details.js';
-import { endpointFacts, fieldLines } from './fields.js';
+import { type DeviceDetails, driversOf, interfaceState } from './details.js';
+import { endpointFacts, type FieldContext, fieldLines } from './fields.js';
 import type { CommandFor } from './record.js';
 
-/** One device in full, for a person. */
+/** Formats everything that is known about a device as text. */
 export function infoText(
   device: DeviceDetails,
   { descriptors, bos }: DescriptorBytes,
@@ -32,91 +31,82 @@ export function infoText(
 ): string {
   const tree = parseDescriptorTree(descriptors);
   const { info, name } = device;
+  const heading = (text: string) => paint('bold', text);
+  const section = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : ['', heading(title), ...indent(lines)];
   return [
-    paint('bold', `${ids(info)} ${escapeUnsafe(name)}`.trimEnd()),
+    heading(`${ids(info)} ${escapeUnsafe(name)}`.trimEnd()),
     ...indent(overview(device)),
-    ...(tree.device === undefined
-      ? []
-      : section('Device descriptor', descriptorLines(tree.device, DEVICE_FIELDS, device))),
+    ...section(
+      'Device descriptor',
+      tree.device === undefined ? [] : descriptorLines(tree.device, DEVICE_FIELDS, { device }),
+    ),
     ...indent(otherLines(tree.others)),
-    ...tree.configurations.flatMap(configurationSection),
-    ...bytesSection('Undecoded', tree.undecoded),
-    ...bytesSection('BOS descriptor', bos ?? new Uint8Array()),
+    ...tree.configurations.flatMap((node) => {
+      const value = node.fields.bConfigurationValue;
+      const active = value === info.activeConfiguration;
+      return section(`Configuration ${value}${active ? ' (active)' : ''}`, [
+        ...descriptorLines(node, CONFIGURATION_FIELDS, { device }),
+        ...node.associations.flatMap((fields) => [
+          '',
+          ...block('Interface association', fieldLines(fields, { device })),
+        ]),
+        ...otherLines(node.others),
+        ...node.settings.flatMap((setting) => settingLines(setting, active)),
+      ]);
+    }),
+    ...section('Undecoded', hexLines(tree.undecoded)),
+    ...section('BOS descriptor', hexLines(bos)),
   ].join('\n');
-
-  function section(title: string, lines: readonly string[]): string[] {
-    return ['', paint('bold', title), ...indent(lines)];
-  }
-
-  function bytesSection(title: string, bytes: Uint8Array): string[] {
-    return bytes.length === 0 ? [] : section(title, [hex(bytes)]);
-  }
-
-  function configurationSection(node: ConfigurationNode): string[] {
-    const value = node.fields.bConfigurationValue;
-    const active = value === info.activeConfiguration;
-    return section(`Configuration ${value}${active ? ' (active)' : ''}`, [
-      ...descriptorLines(node, CONFIGURATION_FIELDS, device),
-      ...node.associations.flatMap((fields) => [
-        '',
-        'Interface association',
-        ...indent(fieldLines(fields, { device })),
-      ]),
-      ...otherLines(node.others),
-      ...node.settings.flatMap((setting) => settingLines(setting, active)),
-    ]);
-  }
 
   function settingLines(node: SettingNode, active: boolean): string[] {
     const { bInterfaceNumber, bAlternateSetting } = node.fields;
-    const state = active
-      ? device.state.interfaces.find(({ interfaceNumber }) => interfaceNumber === bInterfaceNumber)
-      : undefined;
-    return [
-      '',
-      paint('bold', `Interface ${bInterfaceNumber}, alternate setting ${bAlternateSetting}`),
-      ...indent([
-        ...facts([
-          ['name', state?.name],
-          ['driver', state?.driver],
-          ['files', state?.nodes.join(', ')],
-        ]),
-        ...descriptorLines(node, INTERFACE_FIELDS, device),
-        ...otherLines(node.others),
-        ...node.endpoints.flatMap((endpoint) => endpointLines(endpoint, node, active)),
+    const state = active ? interfaceState(device, bInterfaceNumber) : undefined;
+    return section(`Interface ${bInterfaceNumber}, alternate setting ${bAlternateSetting}`, [
+      ...facts([
+        ['name', state?.name],
+        ['driver', state?.driver],
+        ['files', state?.nodes.join(', ')],
       ]),
-    ];
+      ...descriptorLines(node, INTERFACE_FIELDS, { device }),
+      ...otherLines(node.others),
+      ...node.endpoints.flatMap((endpoint) => {
+        const address = endpoint.fields.bEndpointAddress;
+        const command = active
+          ? commandFor({
+              interfaceNumber: bInterfaceNumber,
+              alternateSetting: bAlternateSetting,
+              address,
+            })
+          : undefined;
+        return endpointLines(endpoint, { device, node: endpoint }, command);
+      }),
+    ]);
   }
+}
 
-  function endpointLines(node: EndpointNode, { fields }: SettingNode, active: boolean): string[] {
-    const { direction, type } = endpointFacts(node);
-    const address = node.fields.bEndpointAddress;
-    const command = active
-      ? commandFor({
-          interfaceNumber: fields.bInterfaceNumber,
-          alternateSetting: fields.bAlternateSetting,
-          address,
-        })
-      : undefined;
-    return [
-      '',
-      `Endpoint ${address & 0x0f} ${direction.toUpperCase()}, ${type}`,
-      ...indent([
-        ...descriptorLines(node, ENDPOINT_FIELDS, device, node),
-        ...(node.companion === undefined
-          ? []
-          : ['SuperSpeed companion', ...indent(fieldLines(node.companion, { device, node }))]),
-        ...(node.isochronousCompanion === undefined
-          ? []
-          : [
-              'SuperSpeedPlus isochronous companion',
-              ...indent(fieldLines(node.isochronousCompanion, { device, node })),
-            ]),
+function endpointLines(
+  node: EndpointNode,
+  context: FieldContext,
+  command: string | undefined,
+): string[] {
+  const { direction, type } = endpointFacts(node);
+  const { companion, isochronousCompanion } = node;
+  return [
+    '',
+    ...block(
+      `Endpoint ${node.fields.bEndpointAddress & 0x0f} ${direction.toUpperCase()}, ${type}`,
+      [
+        ...descriptorLines(node, ENDPOINT_FIELDS, context),
+        ...(companion ? block('SuperSpeed companion', fieldLines(companion, context)) : []),
+        ...(isochronousCompanion
+          ? block('SuperSpeedPlus isochronous companion', fieldLines(isochronousCompanion, context))
+          : []),
         ...otherLines(node.others),
         ...(command === undefined ? [] : [command]),
-      ]),
-    ];
-  }
+      ],
+    ),
+  ];
 }
 
 function overview(device: DeviceDetails): string[] {
@@ -135,54 +125,54 @@ function overview(device: DeviceDetails): string[] {
   ]);
 }
 
-/** Labels and what they say, as far as it is known. */
-function facts(rows: readonly (readonly [label: string, text: string | undefined])[]): string[] {
-  return table(rows.flatMap(([label, text]) => (text ? [[label, escapeUnsafe(text)]] : [])));
+/** Formats labels and values in two columns. Skips unknown values. */
+function facts(rows: readonly (readonly [label: string, value: string | undefined])[]): string[] {
+  return table(rows.flatMap(([label, value]) => (value ? [[label, escapeUnsafe(value)]] : [])));
 }
 
 function speedText({ info: { speed }, maxSpeed }: DeviceDetails): string | undefined {
   if (speed === undefined) {
     return maxSpeed === undefined
       ? undefined
-      : `up to ${signallingRate(maxSpeed)}, as the device says`;
+      : `up to ${signallingRate(maxSpeed)}, as reported by the device`;
   }
+  const actual = signallingRate(speed);
   return maxSpeed === undefined || maxSpeed <= speed
-    ? signallingRate(speed)
-    : `${signallingRate(speed)}; the device can do ${signallingRate(maxSpeed)}: the port, the ` +
-        'cable or a hub between cannot';
+    ? actual
+    : `${actual}; the device supports ${signallingRate(maxSpeed)}, but the port, the cable or a ` +
+        'hub does not';
 }
 
 function accessText({ info, state: { accessible } }: DeviceDetails): string | undefined {
-  if (accessible === undefined) {
-    return undefined;
+  if (accessible !== false) {
+    return accessible ? 'yes' : undefined;
   }
-  const advice = isHub(info) ? '' : `; see usbxfer doctor --path ${info.path}`;
-  return accessible ? 'yes' : `no${advice}`;
+  return isHub(info) ? 'no' : `no; see usbxfer doctor --path ${info.path}`;
 }
 
-/** The fields of a descriptor, and what it has behind them. */
+/** The fields of a descriptor, and the bytes after them. */
 function descriptorLines(
   { fields, bytes }: Decoded<Readonly<Record<string, number>>>,
   known: readonly Field[],
-  device: DeviceDetails,
-  node?: EndpointNode,
+  context: FieldContext,
 ): string[] {
-  const more = bytes.subarray(bytesOf(known));
-  return [
-    ...fieldLines(fields, { device, node }),
-    ...(more.length === 0 ? [] : [`more bytes: ${hex(more)}`]),
-  ];
+  const extra = hexLines(bytes.subarray(bytesOf(known)));
+  return [...fieldLines(fields, context), ...extra.map((line) => `more bytes: ${line}`)];
 }
 
 function otherLines(descriptors: readonly Uint8Array[]): string[] {
-  return descriptors.map((bytes) => {
-    const type = (bytes[1] ?? 0).toString(16).padStart(2, '0');
-    return `descriptor of type 0x${type}: ${hex(bytes)}`;
-  });
+  return descriptors.flatMap((bytes) =>
+    hexLines(bytes).map((line) => `descriptor of type 0x${hex2(bytes[1] ?? 0)}: ${line}`),
+  );
 }
 
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+/** Bytes in one line; no line for none. */
+function hexLines(bytes: Uint8Array = new Uint8Array()): string[] {
+  return bytes.length === 0 ? [] : [[...bytes].map(hex2).join(' ')];
+}
+
+function block(title: string, lines: readonly string[]): string[] {
+  return [title, ...indent(lines)];
 }
 
 function indent(lines: readonly string[]): string[] {

@@ -1,4 +1,4 @@
-import type { Backend, DeviceInfo, DeviceState } from '../../usb/backend.js';
+import type { Backend, DeviceInfo, DeviceState, InterfaceState } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
 import { advertisedSpeed } from '../../usb/speed.js';
 import { systemRoot } from '../options/backend.js';
@@ -72,6 +72,14 @@ export async function inspectDevices(
 export function driversOf({ interfaces }: DeviceState): string[] {
   const drivers = interfaces.map(({ driver }) => driver).filter((driver) => driver !== undefined);
   return [...new Set(drivers)];
+}
+
+/** The state of an interface of the active configuration. */
+export function interfaceState(
+  { state }: Pick<DeviceDetails, 'state'>,
+  number: number,
+): InterfaceState | undefined {
+  return state.interfaces.find(({ interfaceNumber }) => interfaceNumber === number);
 }
 
 async function maxSpeedOf(backend: Backend, info: DeviceInfo): Promise<number | undefined> {

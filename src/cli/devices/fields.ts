@@ -2,33 +2,33 @@ import type { CompanionFields, EndpointFields } from '../../usb/descriptors/fiel
 import { DESCRIPTOR_TYPE, type EndpointNode } from '../../usb/descriptors/tree.js';
 import { className } from '../../usb/device-class.js';
 import { directionOf, packetSizeOf, type TransferType, transferTypeOf } from '../../usb/model.js';
-import { countOf, usbVersion } from '../terminal/format.js';
+import { countOf, hex2, hex4, usbVersion } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
 import { table } from '../terminal/table.js';
 import type { DeviceDetails } from './details.js';
 
-/** Whose fields they are. */
+/** The device and endpoint that the fields belong to. */
 export interface FieldContext {
   readonly device: DeviceDetails;
-  /** The endpoint, of an endpoint's descriptors. */
+  /** The endpoint, for fields of its descriptors. */
   readonly node?: EndpointNode | undefined;
 }
 
 type Fields = Readonly<Record<string, number>>;
 
-/** From this bcdUSB on a device is running at SuperSpeed. */
+/** The bcdUSB from which a device operates at SuperSpeed. */
 const USB_3 = 0x0300;
 
 const SYNCHRONISATION = ['', 'asynchronous', 'adaptive', 'synchronous'];
 const USAGE = ['data', 'feedback', 'implicit feedback data', ''];
 
-/** What a field's value means in words, by its name in the specification. */
+/** Describes the value of a field, by the name of the field in the specification. */
 const MEANINGS: Readonly<
   Record<string, (value: number, fields: Fields, context: FieldContext) => string | undefined>
 > = {
   bcdUSB: usbVersion,
   bcdDevice: usbVersion,
-  bDeviceClass: (code) => (code === 0 ? 'each interface has its own' : className(code)),
+  bDeviceClass: (code) => (code === 0 ? 'defined by each interface' : className(code)),
   bInterfaceClass: className,
   bFunctionClass: className,
   idVendor: (_, __, { device }) => device.known.vendor,
@@ -40,15 +40,15 @@ const MEANINGS: Readonly<
     bcdUSB >= USB_3 ? `2^${value} bytes` : countOf(value, 'byte'),
   wTotalLength: (value) => countOf(value, 'byte'),
   bMaxPower: (value, _, { device }) =>
-    `${value * (device.info.usbVersion >= USB_3 ? 8 : 2)} mA at most`,
+    `${value * (device.info.usbVersion >= USB_3 ? 8 : 2)} mA maximum`,
   bEndpointAddress: (address) => `EP ${address & 0x0f} ${(address & 0x80) !== 0 ? 'IN' : 'OUT'}`,
   bmAttributes: attributes,
   wMaxPacketSize: (_, __, { node }) => (node === undefined ? undefined : packetSize(node)),
   bInterval: interval,
-  bMaxBurst: (value) => `${countOf(value + 1, 'packet')} in a burst`,
+  bMaxBurst: (value) => `${countOf(value + 1, 'packet')} per burst`,
 };
 
-/** The fields of a descriptor: name, value, and what that means. */
+/** Formats the fields of a descriptor: name, value and meaning. */
 export function fieldLines(fields: Fields, context: FieldContext): string[] {
   return table(
     Object.entries(fields).map(([name, value]) => [
@@ -59,20 +59,20 @@ export function fieldLines(fields: Fields, context: FieldContext): string[] {
   );
 }
 
-/** Codes, ids, versions and bits in hexadecimal, in all their digits; what counts in decimal. */
+/** Formats codes, IDs, versions and bits in hexadecimal with all digits, and counts in decimal. */
 function valueText(name: string, value: number): string {
   if (/^(bcd|id)/.test(name)) {
-    return `0x${value.toString(16).padStart(4, '0')}`;
+    return `0x${hex4(value)}`;
   }
   const isCode = /^bm|Class$|Protocol$|^bDescriptorType$|^bEndpointAddress$/.test(name);
-  return isCode ? `0x${value.toString(16).padStart(2, '0')}` : String(value);
+  return isCode ? `0x${hex2(value)}` : String(value);
 }
 
-/** There are three fields of that name. */
+/** Describes bmAttributes, which exists in three descriptors. */
 function attributes(value: number, fields: Fields, { node }: FieldContext): string | undefined {
   switch (fields['bDescriptorType']) {
     case DESCRIPTOR_TYPE.configuration: {
-      const power = (value & 0x40) !== 0 ? 'self-powered' : 'powered by the bus';
+      const power = (value & 0x40) !== 0 ? 'self-powered' : 'bus-powered';
       return (value & 0x20) !== 0 ? `${power}, remote wakeup` : power;
     }
     case DESCRIPTOR_TYPE.endpoint:
@@ -82,7 +82,7 @@ function attributes(value: number, fields: Fields, { node }: FieldContext): stri
       if (type === 'bulk') {
         return maxStreams === 0 ? 'no streams' : `${maxStreams} streams`;
       }
-      return type === 'isochronous' ? `${countOf(mult, 'burst')} in an interval` : undefined;
+      return type === 'isochronous' ? `${countOf(mult, 'burst')} per interval` : undefined;
     }
     default:
       return undefined;
@@ -103,10 +103,10 @@ function transferText(value: number, node: EndpointNode): string {
 function packetSize(node: EndpointNode): string {
   const { maxPacketSize, mult } = endpointFacts(node);
   const bytes = countOf(maxPacketSize, 'byte');
-  return mult > 1 && node.companion === undefined ? `${mult} x ${bytes} in a microframe` : bytes;
+  return mult > 1 && node.companion === undefined ? `${mult} x ${bytes} per microframe` : bytes;
 }
 
-/** Of endpoints that are served periodically (USB 2.0 table 9-13). */
+/** Describes bInterval of periodic endpoints (USB 2.0 table 9-13). */
 function interval(value: number, _: Fields, { device, node }: FieldContext): string | undefined {
   const { type } = node === undefined ? noFacts : endpointFacts(node);
   const { speed } = device.info;
@@ -123,20 +123,21 @@ function time(microseconds: number): string {
   return microseconds < 1000 ? `${microseconds} us` : `${microseconds / 1000} ms`;
 }
 
-/** What the fields of an endpoint's descriptors mean. */
+/** The decoded properties of an endpoint. */
 export interface EndpointFacts {
   readonly direction: 'in' | 'out';
   readonly type: TransferType;
   /** In bytes. */
   readonly maxPacketSize: number;
-  /** Packets in a microframe, or a burst's packets in an interval at SuperSpeed. */
+  /** Packets per microframe; bursts per interval at SuperSpeed. */
   readonly mult: number;
-  /** Packets in a burst; undefined below SuperSpeed. */
+  /** Packets per burst; undefined below SuperSpeed. */
   readonly maxBurst: number | undefined;
-  /** Of a bulk endpoint at SuperSpeed; 0 when it has none. */
+  /** Streams of a bulk endpoint at SuperSpeed; 0 if it has none. */
   readonly maxStreams: number | undefined;
 }
 
+/** Decodes the properties of an endpoint. */
 export function endpointFacts({ fields, companion }: EndpointNode): EndpointFacts {
   const type = transferTypeOf(fields.bmAttributes);
   return {
@@ -149,18 +150,18 @@ export function endpointFacts({ fields, companion }: EndpointNode): EndpointFact
   };
 }
 
-/** Bits 12..11 of wMaxPacketSize (USB 2.0 §9.6.6); bulk endpoints have none. */
+/** Decodes bits 12..11 of wMaxPacketSize (USB 2.0 §9.6.6); 1 for bulk endpoints. */
 function transactions({ wMaxPacketSize }: EndpointFields, type: TransferType): number {
   const periodic = type === 'isochronous' || type === 'interrupt';
   return periodic ? ((wMaxPacketSize >> 11) & 3) + 1 : 1;
 }
 
-/** Mult, bits 1..0 of bmAttributes of a companion (USB 3.2 §9.6.7). */
+/** Decodes Mult, bits 1..0 of bmAttributes of a companion (USB 3.2 §9.6.7). */
 function bursts({ bmAttributes }: CompanionFields, type: TransferType): number {
   return type === 'isochronous' ? (bmAttributes & 3) + 1 : 1;
 }
 
-/** MaxStreams, bits 4..0 there: a power of two. */
+/** Decodes MaxStreams, bits 4..0 of bmAttributes: an exponent of two. */
 function streams({ bmAttributes }: CompanionFields): number {
   const exponent = bmAttributes & 0x1f;
   return exponent === 0 ? 0 : 2 ** exponent;

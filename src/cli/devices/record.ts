@@ -1,4 +1,4 @@
-import type { DescriptorBytes, DeviceInfo, DeviceState } from '../../usb/backend.js';
+import type { DescriptorBytes, DeviceInfo, InterfaceState } from '../../usb/backend.js';
 import {
   bytesOf,
   CONFIGURATION_FIELDS,
@@ -18,12 +18,29 @@ import { className } from '../../usb/device-class.js';
 import { parentPath } from '../../usb/format.js';
 import { directionOf, type EndpointDescriptor } from '../../usb/model.js';
 import { endpointName, hex2, hex4, usbVersion } from '../terminal/format.js';
-import { type DeviceDetails, driversOf } from './details.js';
+import { type DeviceDetails, driversOf, interfaceState } from './details.js';
 import { endpointFacts } from './fields.js';
 import type { EndpointRef } from './suggested-command.js';
 
-/** A device for scripts, as schema/list.schema.json describes it. */
-export function deviceRecord({ info, state, known, name, maxSpeed }: DeviceDetails) {
+/** The identity and the place of a device, as in every JSON object that names one. */
+export function identityRecord(device: DeviceInfo): Record<string, unknown> {
+  return {
+    path: device.path,
+    bus: device.bus,
+    address: device.address,
+    vid: hex4(device.vid),
+    pid: hex4(device.pid),
+    speed_mbps: device.speed ?? null,
+    manufacturer: device.manufacturer ?? null,
+    product: device.product ?? null,
+    serial: device.serial ?? null,
+  };
+}
+
+/** A device in the format of schema/list.schema.json. */
+export function deviceRecord(device: DeviceDetails) {
+  const { info, state, known, name, maxSpeed } = device;
+  const active = info.configurations.find(({ value }) => value === info.activeConfiguration);
   return {
     ...identityRecord(info),
     name: name || null,
@@ -40,30 +57,16 @@ export function deviceRecord({ info, state, known, name, maxSpeed }: DeviceDetai
     node: state.node ?? null,
     drivers: driversOf(state),
     active_configuration: info.activeConfiguration ?? null,
-    interfaces: interfaceSummaries(info, state),
-  };
-}
-
-/** One for each alternate setting in the active configuration. */
-function interfaceSummaries(info: DeviceInfo, state: DeviceState) {
-  const active = info.configurations.find(({ value }) => value === info.activeConfiguration);
-  return (active?.settings ?? []).map((setting) => {
-    const own = state.interfaces.find(
-      ({ interfaceNumber }) => interfaceNumber === setting.interfaceNumber,
-    );
-    return {
+    interfaces: (active?.settings ?? []).map((setting) => ({
       number: setting.interfaceNumber,
       alternate_setting: setting.alternateSetting,
       class: hex2(setting.interfaceClass),
       subclass: hex2(setting.interfaceSubClass),
       protocol: hex2(setting.interfaceProtocol),
-      class_name: className(setting.interfaceClass) ?? null,
-      name: own?.name ?? null,
-      driver: own?.driver ?? null,
-      nodes: own?.nodes ?? [],
+      ...stateRecord(setting.interfaceClass, interfaceState(device, setting.interfaceNumber)),
       endpoints: setting.endpoints.map(endpointSummary),
-    };
-  });
+    })),
+  };
 }
 
 function endpointSummary({ address, type, maxPacketSize }: EndpointDescriptor) {
@@ -75,27 +78,20 @@ function endpointSummary({ address, type, maxPacketSize }: EndpointDescriptor) {
   };
 }
 
-/** Which device it is, and where, as programs are told of it. */
-export function identityRecord(device: DeviceInfo): Record<string, unknown> {
+/** The properties of an interface that are not in its descriptor. */
+function stateRecord(classCode: number, state: InterfaceState | undefined) {
   return {
-    path: device.path,
-    bus: device.bus,
-    address: device.address,
-    vid: hex4(device.vid),
-    pid: hex4(device.pid),
-    speed_mbps: device.speed ?? null,
-    manufacturer: device.manufacturer ?? null,
-    product: device.product ?? null,
-    serial: device.serial ?? null,
+    class_name: className(classCode) ?? null,
+    name: state?.name ?? null,
+    driver: state?.driver ?? null,
+    nodes: state?.nodes ?? [],
   };
 }
 
-const SCHEMA = 'usbxfer.info/1';
-
-/** What makes the command that moves data through an endpoint; undefined where there is none. */
+/** Returns the command that moves data through an endpoint; undefined if there is none. */
 export type CommandFor = (place: EndpointRef) => string | undefined;
 
-/** One device in full for scripts, as schema/info.schema.json describes it. */
+/** A device and its descriptors in the format of schema/info.schema.json. */
 export function infoRecord(
   device: DeviceDetails,
   { descriptors, bos }: DescriptorBytes,
@@ -103,7 +99,7 @@ export function infoRecord(
 ) {
   const tree = parseDescriptorTree(descriptors);
   return {
-    schema: SCHEMA,
+    schema: 'usbxfer.info/1',
     device: deviceRecord(device),
     descriptor: tree.device === undefined ? null : decoded(tree.device, DEVICE_FIELDS),
     configurations: tree.configurations.map((node) =>
@@ -132,29 +128,23 @@ function configurationRecord(
   };
 }
 
-/** @param device the device, when the interface is of its active configuration */
+/** @param device undefined unless the interface belongs to the active configuration */
 function interfaceRecord(
   node: SettingNode,
   device: DeviceDetails | undefined,
   commandFor: CommandFor,
 ) {
   const { bInterfaceNumber, bAlternateSetting, bInterfaceClass } = node.fields;
-  const state = device?.state.interfaces.find(
-    ({ interfaceNumber }) => interfaceNumber === bInterfaceNumber,
-  );
   return {
     ...decoded(node, INTERFACE_FIELDS),
-    class_name: className(bInterfaceClass) ?? null,
-    name: state?.name ?? null,
-    driver: state?.driver ?? null,
-    nodes: state?.nodes ?? [],
+    ...stateRecord(bInterfaceClass, device && interfaceState(device, bInterfaceNumber)),
     endpoints: node.endpoints.map((endpoint) => {
       const place = {
         interfaceNumber: bInterfaceNumber,
         alternateSetting: bAlternateSetting,
         address: endpoint.fields.bEndpointAddress,
       };
-      return endpointRecord(endpoint, device === undefined ? undefined : commandFor(place));
+      return endpointRecord(endpoint, device && commandFor(place));
     }),
     others: node.others.map(hex),
   };
@@ -177,7 +167,7 @@ function endpointRecord(node: EndpointNode, command: string | undefined) {
   };
 }
 
-/** The fields by their names, and what bytes the descriptor has behind them. */
+/** The fields of a descriptor, and the bytes after them. */
 function decoded<Fields extends object>(
   { fields, bytes }: Decoded<Fields>,
   known: readonly Field[],

@@ -3,60 +3,58 @@ import { type EndpointRequest, locateBulkIn, locateOut } from '../../usb/locate.
 import { directionOf } from '../../usb/model.js';
 import type { BackendOptions } from '../options/backend.js';
 import { endpointName, ids } from '../terminal/format.js';
-import type { DeviceDetails } from './details.js';
+import { type DeviceDetails, interfaceState } from './details.js';
 
-/** What a shell takes as it stands. */
+/** Text that a shell needs no quotes for. */
 const PLAIN = /^[\w.:/-]+$/;
 
-/** What may stand in a line to be copied. */
+/** Text that is safe to copy from a terminal. */
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
-/** Where an endpoint is. */
+/** The place of an endpoint in the active configuration. */
 export interface EndpointRef {
   readonly interfaceNumber: number;
   readonly alternateSetting: number;
   readonly address: number;
 }
 
-/** The commands that move data through an endpoint, and how they find it. */
+/** The command for each direction, and the function with which it locates the endpoint. */
 const COMMANDS = {
   in: { name: 'read', locate: locateBulkIn },
   out: { name: 'write', locate: locateOut },
 } as const;
 
 /**
- * The `usbxfer read` that reads from an IN endpoint, or the `usbxfer write` that writes to an OUT
- * endpoint, for a shell, with no more options than it takes to mean that endpoint alone; undefined
- * when there is none for it as the device is now.
+ * Suggests the `usbxfer read` or `usbxfer write` command for an endpoint, quoted for a shell, with the
+ * fewest options that identify it. Returns undefined if no command can use the endpoint now.
  *
- * @param others the devices that are there
+ * @param others all connected devices
  */
 export function suggestedCommand(
-  { info, state }: DeviceDetails,
+  device: DeviceDetails,
   place: EndpointRef,
   others: readonly DeviceInfo[],
   { backend, scenario }: BackendOptions,
 ): string | undefined {
+  const { info } = device;
   const request = requestFor(info, place);
   if (request === undefined) {
     return undefined;
   }
-  const held = state.interfaces.find(
-    ({ interfaceNumber }) => interfaceNumber === place.interfaceNumber,
-  )?.driver;
+  const driver = interfaceState(device, place.interfaceNumber)?.driver;
   const words = [
-    ...(backend === 'libusb' ? [] : ['--backend', backend]),
-    ...(scenario === undefined ? [] : ['--scenario', scenario]),
-    ...deviceWords(info, others),
-    ...['--ep', endpointName(place.address)],
-    ...numberWords('--interface', request.interfaceNumber),
-    ...numberWords('--alt', request.alternateSetting),
-    ...(held === undefined || held === 'usbfs' ? [] : ['--detach']),
+    ...flag('--backend', backend === 'libusb' ? undefined : backend),
+    ...flag('--scenario', scenario),
+    ...deviceFlags(info, others),
+    ...flag('--ep', endpointName(place.address)),
+    ...flag('--interface', request.interfaceNumber),
+    ...flag('--alt', request.alternateSetting),
+    ...(driver === undefined || driver === 'usbfs' ? [] : ['--detach']),
   ];
   return ['usbxfer', COMMANDS[directionOf(place.address)].name, ...words.map(quote)].join(' ');
 }
 
-/** The shortest request that means the endpoint. */
+/** The shortest request that identifies the endpoint. */
 function requestFor(info: DeviceInfo, place: EndpointRef): EndpointRequest | undefined {
   const { address, interfaceNumber, alternateSetting } = place;
   const { locate } = COMMANDS[directionOf(address)];
@@ -77,8 +75,8 @@ function requestFor(info: DeviceInfo, place: EndpointRef): EndpointRequest | und
   });
 }
 
-/** By ids, by serial number where others have the same ids, by port where that does not help. */
-function deviceWords(info: DeviceInfo, others: readonly DeviceInfo[]): string[] {
+/** Selects a device by its IDs; if others share them, also by serial number or else by port. */
+function deviceFlags(info: DeviceInfo, others: readonly DeviceInfo[]): string[] {
   const alike = others.filter(({ vid, pid }) => vid === info.vid && pid === info.pid);
   const named = ['-d', ids(info)];
   if (alike.length <= 1) {
@@ -91,11 +89,11 @@ function deviceWords(info: DeviceInfo, others: readonly DeviceInfo[]): string[] 
     : [...named, '--path', info.path];
 }
 
-function numberWords(option: string, value: number | undefined): string[] {
+function flag(option: string, value: string | number | undefined): string[] {
   return value === undefined ? [] : [option, String(value)];
 }
 
-/** For a POSIX shell. */
+/** Quotes a word for a POSIX shell. */
 function quote(word: string): string {
   return PLAIN.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -4,14 +4,14 @@ import { parentPath } from '../../usb/format.js';
 import { type AlternateSetting, directionOf } from '../../usb/model.js';
 import { endpointName, hex2 } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
-import type { DeviceDetails } from './details.js';
+import { type DeviceDetails, interfaceState } from './details.js';
 
-/** A device in the tree of hubs and ports. */
+/** A line of the tree of hubs and devices. */
 export interface Branch {
   readonly device: DeviceDetails;
-  /** What is drawn before it. */
+  /** The branch that is drawn before the device. */
   readonly prefix: string;
-  /** What is drawn before further lines about it. */
+  /** The prefix of further lines about the device. */
   readonly below: string;
 }
 
@@ -19,14 +19,14 @@ const UNICODE = { child: '├─ ', lastChild: '└─ ', passing: '│  ', noth
 const ASCII = { child: '|- ', lastChild: '`- ', passing: '|  ', nothing: '   ' };
 
 /**
- * The tree of the devices that are meant and of the hubs above them. A device whose hub is not known
- * hangs on the next hub above that is, or stands for itself.
+ * Arranges the selected devices below their hubs. A device whose hub is not listed is placed below the
+ * nearest listed hub above it, or at the top.
  *
- * @param devices all devices; their order is that of siblings
+ * @param devices all devices, in the order of siblings
  */
 export function deviceTree(
   devices: readonly DeviceDetails[],
-  isMeant: (device: DeviceDetails) => boolean,
+  isSelected: (device: DeviceDetails) => boolean,
   unicode: boolean,
 ): Branch[] {
   const marks = unicode ? UNICODE : ASCII;
@@ -39,7 +39,7 @@ export function deviceTree(
     return hub;
   };
   const shown = new Set<string>();
-  for (const { info } of devices.filter(isMeant)) {
+  for (const { info } of devices.filter(isSelected)) {
     for (let path: string | undefined = info.path; path !== undefined; path = hubOf(path)) {
       shown.add(path);
     }
@@ -54,12 +54,12 @@ export function deviceTree(
   return (children.get(undefined) ?? []).flatMap((device) => grow(device, '', ''));
 
   function grow(device: DeviceDetails, prefix: string, trunk: string): Branch[] {
-    const on = children.get(device.info.path) ?? [];
-    const below = trunk + (on.length > 0 ? marks.passing : marks.nothing);
+    const own = children.get(device.info.path) ?? [];
+    const below = trunk + (own.length > 0 ? marks.passing : marks.nothing);
     return [
       { device, prefix, below },
-      ...on.flatMap((child, i) => {
-        const last = i === on.length - 1;
+      ...own.flatMap((child, i) => {
+        const last = i === own.length - 1;
         return grow(
           child,
           trunk + (last ? marks.lastChild : marks.child),
@@ -70,25 +70,21 @@ export function deviceTree(
   }
 }
 
-/** The interfaces and endpoints of a device's active configuration, one a line, for a terminal. */
-export function interfaceLines({ info, state }: DeviceDetails): string[] {
+/** Formats the interfaces and endpoints of the active configuration, one per line. */
+export function interfaceLines(device: DeviceDetails): string[] {
+  const { info } = device;
   const active = info.configurations.find(({ value }) => value === info.activeConfiguration);
   if (active === undefined) {
     return ['not configured'];
   }
-  return active.settings.flatMap((setting) => {
-    const own = state.interfaces.find(
-      ({ interfaceNumber }) => interfaceNumber === setting.interfaceNumber,
-    );
-    return [
-      interfaceLine(setting, own),
-      ...setting.endpoints.map(
-        ({ address, type, maxPacketSize }) =>
-          `  endpoint ${endpointName(address)}: ${type} ${directionOf(address).toUpperCase()}, ` +
-          `${maxPacketSize} bytes`,
-      ),
-    ];
-  });
+  return active.settings.flatMap((setting) => [
+    interfaceLine(setting, interfaceState(device, setting.interfaceNumber)),
+    ...setting.endpoints.map(
+      ({ address, type, maxPacketSize }) =>
+        `  endpoint ${endpointName(address)}: ${type} ${directionOf(address).toUpperCase()}, ` +
+        `${maxPacketSize} bytes`,
+    ),
+  ]);
 }
 
 function interfaceLine(setting: AlternateSetting, state: InterfaceState | undefined): string {

@@ -2,29 +2,29 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hex4 } from '../terminal/format.js';
 
-/** Where systems have the list of ids (linux-usb.org/usb.ids), the first that is there. */
+/** The paths of usb.ids (linux-usb.org) on different systems. The first one that exists is used. */
 const FILES = [
   'usr/share/hwdata/usb.ids',
   'usr/share/misc/usb.ids',
   'var/lib/usbutils/usb.ids',
 ] as const;
 
-/** A line of a vendor; those of its products follow, indented by a tab. */
+/** The line of a vendor. Its products follow, indented by a tab. */
 const VENDOR = /^([0-9a-f]{4}) {2}(.*)$/gm;
 
 interface Vendor {
   readonly name: string;
-  /** Where its products begin, and the next vendor. */
+  /** The offsets of its products: from the end of its line to the next vendor. */
   readonly start: number;
   end: number;
 }
 
-/** Names of vendors and products by their ids, as usb.ids has them. */
+/** The names of vendors and products from usb.ids. */
 export class UsbIds {
   readonly #text: string;
   readonly #vendors = new Map<string, Vendor>();
 
-  /** @param text what is in the file; only its vendors are looked for beforehand */
+  /** @param text the content of the file; only the vendors are indexed */
   constructor(text: string) {
     this.#text = text;
     let last: Vendor | undefined;
@@ -55,12 +55,12 @@ export class UsbIds {
   }
 }
 
-/** The system's list; one without names where the system has none. */
+/** Loads usb.ids of the system. Returns an empty list if there is none. */
 export function loadUsbIds(root = '/'): UsbIds {
   for (const file of FILES) {
     try {
       return new UsbIds(readFileSync(join(root, file), 'utf8'));
-    } catch {} // the next one
+    } catch {} // try the next path
   }
   return new UsbIds('');
 }
