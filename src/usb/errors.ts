@@ -1,20 +1,20 @@
 /**
- * What kind of failure an operation met. Stable: scripts and exit codes depend on it.
+ * The kind of a failure. Stable: scripts and exit codes depend on it.
  *
- * - `no-bus`: the machine shows no USB bus at all
- * - `no-device`: the device is gone, or was never there
+ * - `no-bus`: the system has no USB bus
+ * - `no-device`: the device is gone or never existed
  * - `not-found`: no such interface, alternate setting or endpoint
- * - `ambiguous`: the request fits more than one thing
- * - `access`: the system does not let this user open the device
+ * - `ambiguous`: more than one thing matches the request
+ * - `access`: the system does not allow this user to open the device
  * - `busy`: a kernel driver or another process holds the interface
  * - `no-memory`: the kernel has no memory left for transfers
  * - `stall`: the device refused the request
- * - `timed-out`: the device did not answer in time
+ * - `timed-out`: the device did not respond in time
  * - `io`: an input/output error on the bus
- * - `not-supported`: this system cannot do that
+ * - `not-supported`: this system does not support the operation
  * - `invalid`: an argument or a state that the contract rules out
  * - `unavailable`: the backend itself cannot be loaded
- * - `other`: anything that has no name of its own
+ * - `other`: any other failure
  */
 export type UsbErrorCode =
   | 'no-bus'
@@ -32,33 +32,34 @@ export type UsbErrorCode =
   | 'unavailable'
   | 'other';
 
-/** Where USB has to be passed through to be seen: from a host, or from Windows. */
+/** A place that sees USB devices only when they are passed through to it. */
 export type PassThroughTarget = 'container' | 'wsl' | 'machine';
 
 /**
- * What would fix a failure, as data: the program that shows it has the words, and knows its own
- * commands and options. Names may come from a device: untrusted.
+ * What would fix a failure, as data. The program that shows it adds the words, and its own commands
+ * and options. Strings may come from a device or the system: untrusted.
  *
- * - `add-udev-rule`: let users open the device by a udev rule
- * - `any-of`: several that each would do
- * - `choose-endpoint`, `choose-endpoint-pair`: say more of the endpoint, or the two, that is meant
- * - `debug-libusb`: let libusb print why it does not start
+ * - `add-udev-rule`: let users open the device, by a udev rule
+ * - `any-of`: any of several remedies
+ * - `choose-endpoint`, `choose-endpoint-pair`: specify the endpoint, or the two endpoints, further
+ * - `debug-libusb`: make libusb print why it does not start
  * - `detach-driver`: detach the kernel driver that holds the interface
- * - `end-process`: end the process that holds the device; with no `pids` it is not known which
- * - `install-libudev`: install the library that libusb needs
+ * - `end-process`: end the process that holds the device; `pids` is empty where none can be seen
+ * - `install-libudev`: install a library that libusb needs
  * - `join-group`: add the user to the group that may open the device
- * - `keep-awake`: write `on` to the file, which turns autosuspend off
- * - `pass-usb-through`: to where this process runs; no `to` where that is not known
+ * - `keep-awake`: turn autosuspend off, by writing `on` to the file
+ * - `pass-usb-through`: pass USB through to where this process runs; `to` is undefined where that is
+ *   unknown
  * - `raise-scenario-memory`: give the simulated bus this much memory
- * - `raise-usbfs-memory`: write the number of MiB to the file, which is the kernel's limit
- * - `rebind-driver`: write the interface's name in sysfs to the `bind` file of the driver
+ * - `raise-usbfs-memory`: raise the kernel's limit, by writing the number of MiB to the file
+ * - `rebind-driver`: write the name of the interface in sysfs to the `bind` file of the driver
  * - `reinstall`: install this program again
  * - `replug`: plug the device in again
  * - `run-again`: run this program again
- * - `run-udev-daemon`: start it; in a container, share the host's
+ * - `run-udev-daemon`: start the udev daemon or, in a container, share the host's
  * - `unmount`: unmount the file system
- * - `use-fewer-transfers`: keep this many in flight
  * - `use-faster-link`: use a port and a cable for the speed of the device
+ * - `use-fewer-transfers`: keep this many transfers in flight
  */
 export type Remedy =
   | { readonly kind: 'add-udev-rule'; readonly vid: number; readonly pid: number }
@@ -84,13 +85,13 @@ export type Remedy =
   | { readonly kind: 'use-fewer-transfers'; readonly transfers: number };
 
 /**
- * An operation (list, open, claim, submit, …) failed. How a *transfer* ended is never an error but
- * a `TransferStatus`.
+ * A failed operation: list, open, claim, submit, …. The end of a *transfer* is never an error but a
+ * `TransferStatus`.
  */
 export class UsbError extends Error {
   override readonly name = 'UsbError';
   readonly code: UsbErrorCode;
-  /** What would help; undefined where nothing is known that would. */
+  /** What would fix it; undefined where that is unknown. */
   readonly remedy: Remedy | undefined;
 
   constructor(code: UsbErrorCode, message: string, options?: UsbErrorOptions) {
@@ -104,12 +105,12 @@ export interface UsbErrorOptions extends ErrorOptions {
   readonly remedy?: Remedy | undefined;
 }
 
-/** What was thrown, as an Error: anything can be thrown. */
+/** Converts a thrown value to an Error: anything can be thrown. */
 export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-/** Why a step failed; undefined when it did not. */
+/** Resolves with the failure of a step; undefined when it succeeded. */
 export function caught(step: Promise<void>): Promise<Error | undefined> {
   return step.then(() => undefined, toError);
 }

@@ -22,7 +22,7 @@ const ENDPOINT_LENGTH = 7;
 type NativeConfiguration = NativeDevice['allConfigDescriptors'][number];
 type LoadNodeUsb = () => Promise<NodeUsb>;
 
-/** A system of which only libusb is known: macOS and Windows. */
+/** A system where only libusb knows the devices: macOS and Windows. */
 export function portablePlatform(load: LoadNodeUsb = loadNodeUsb): Platform {
   return {
     list: async () => listPortable(await load()),

@@ -41,7 +41,7 @@ class Wire {
   };
 }
 
-it('sends the setup packet, little-endian, with the data behind it', async () => {
+it('sends the setup packet, little-endian, followed by the data', async () => {
   const wire = new Wire();
   const data = Buffer.from('cafe01', 'hex');
   const moved = sendControl(wire.make, SEND, data, EVER);
@@ -52,7 +52,7 @@ it('sends the setup packet, little-endian, with the data behind it', async () =>
   ]);
 });
 
-it('puts an answer where there is room for it, and tells its length', async () => {
+it('copies the response into the buffer, and returns its length', async () => {
   const wire = new Wire();
   const data = Buffer.alloc(5, 0xee);
   const moved = sendControl(wire.make, ASK, data, EVER);
@@ -67,8 +67,8 @@ it.each([
   [usb.LIBUSB_TRANSFER_STALL, 'stall', /does not support it, or not now/],
   [usb.LIBUSB_TRANSFER_NO_DEVICE, 'no-device', /the device is gone/],
   [usb.LIBUSB_TRANSFER_OVERFLOW, 'io', /more than it was asked for/],
-  [usb.LIBUSB_TRANSFER_CANCELLED, 'io', /cancelled/], // by nobody here
-])('tells of an end with status %i as %s', async (status, code, message) => {
+  [usb.LIBUSB_TRANSFER_CANCELLED, 'io', /cancelled/], // not by this request
+])('reports an end with status %i as %s', async (status, code, message) => {
   const wire = new Wire();
   const moved = sendControl(wire.make, ASK, Buffer.alloc(1), EVER);
   wire.end(status, 0);
@@ -80,7 +80,7 @@ it.each([
   expect(wire.cancels).toBe(0);
 });
 
-it('cancels what lasts too long, without a time-out of libusb', async () => {
+it('cancels a request after its timeout, without libusb’s own', async () => {
   const wire = new Wire();
   wire.onCancel = () => setImmediate(() => wire.end(usb.LIBUSB_TRANSFER_CANCELLED, 0));
   await expect(sendControl(wire.make, ASK, Buffer.alloc(1), 1)).rejects.toMatchObject({
@@ -89,7 +89,7 @@ it('cancels what lasts too long, without a time-out of libusb', async () => {
   expect(wire.cancels).toBe(1);
 });
 
-it('takes an answer that comes in spite of the cancel', async () => {
+it('takes a response that arrives in spite of the cancel', async () => {
   const wire = new Wire();
   wire.onCancel = () => setImmediate(() => wire.end(usb.LIBUSB_TRANSFER_COMPLETED, 1, '07'));
   const data = Buffer.alloc(1);
@@ -97,7 +97,7 @@ it('takes an answer that comes in spite of the cancel', async () => {
   expect(data[0]).toBe(7);
 });
 
-it('waits for the end of a request that cannot be cancelled, as the device is gone', async () => {
+it('waits for the completion when the cancel fails because the device is gone', async () => {
   const wire = new Wire();
   wire.onCancel = () => {
     setImmediate(() => wire.end(usb.LIBUSB_TRANSFER_NO_DEVICE, 0));
@@ -108,7 +108,7 @@ it('waits for the end of a request that cannot be cancelled, as the device is go
   });
 });
 
-it('leaves it to the caller why a request cannot be sent', async () => {
+it('throws what node-usb throws when a request cannot be submitted', async () => {
   const wire = new Wire();
   const refusal = new Error('LIBUSB_ERROR_IO');
   wire.onSubmit = () => {
@@ -117,7 +117,7 @@ it('leaves it to the caller why a request cannot be sent', async () => {
   await expect(sendControl(wire.make, ASK, Buffer.alloc(1), 1)).rejects.toBe(refusal);
 });
 
-it('keeps no process waiting for a time-out that is not needed any more', async () => {
+it('clears the timer once the request has ended', async () => {
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout');
   const before = timers().length;
   const wire = new Wire();

@@ -52,7 +52,7 @@ it.each([{}, { 0: 'usbfs' }, { 1: 'other' }])('finds no driver to detach in %o',
   expect(new Kernel(drivers).detach(0)).toBeUndefined();
 });
 
-it('brings a driver back to all that it had, and to nothing else', async () => {
+it('reattaches a driver to all interfaces that it held, and to no others', async () => {
   const kernel = new Kernel({ 0: 'cdc_acm', 1: 'cdc_acm', 2: 'other' });
   const detached = kernel.detach(1);
   expect([...kernel.drivers]).toEqual([[2, 'other']]);
@@ -66,7 +66,7 @@ it('brings a driver back to all that it had, and to nothing else', async () => {
   expect(kernel.attached).toEqual([0, 1]);
 });
 
-it('waits for a driver that takes a moment', async () => {
+it('waits for a driver that needs time', async () => {
   const kernel = new Kernel({ 0: 'slow' });
   const detached = kernel.detach(0);
   kernel.onAttach = () => {
@@ -76,7 +76,7 @@ it('waits for a driver that takes a moment', async () => {
   expect(kernel.drivers.get(0)).toBe('slow');
 });
 
-it('says so when the driver stays away, or another comes', async () => {
+it('reports a driver that does not come back, or another in its place', async () => {
   const cause = failing(usb.LIBUSB_ERROR_NOT_FOUND);
   const kernel = new Kernel({ 0: 'shy' });
   const detached = kernel.detach(0);
@@ -99,7 +99,7 @@ it('says so when the driver stays away, or another comes', async () => {
   });
 });
 
-it('has nothing to bring back to a device that is gone', async () => {
+it('does not wait for a driver when the device is gone', async () => {
   const kernel = new Kernel({ 0: 'usb-storage' });
   const detached = kernel.detach(0);
   kernel.onAttach = () => {
@@ -108,7 +108,7 @@ it('has nothing to bring back to a device that is gone', async () => {
   await expect(detached?.reattach()).rejects.toMatchObject({ code: 'no-device' });
 });
 
-it('asks libusb where there is no sysfs', async () => {
+it('asks libusb where the system does not name drivers', async () => {
   const kernel = new Kernel({ 0: 'unnamed' });
   const detached = kernel.detach(0, false);
   kernel.onAttach = () => kernel.drivers.set(0, 'unnamed');
@@ -116,7 +116,7 @@ it('asks libusb where there is no sysfs', async () => {
   expect(kernel.attached).toEqual([0]);
 });
 
-it('tells what could not be detached', () => {
+it('names the driver that cannot be detached', () => {
   const kernel = new Kernel({ 0: 'stubborn' });
   kernel.native.__detachKernelDriver = () => {
     throw failing(usb.LIBUSB_ERROR_IO);

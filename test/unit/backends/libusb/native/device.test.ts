@@ -2,7 +2,7 @@ import { usb } from 'usb';
 import { expect, it } from 'vitest';
 import { resetDevice } from '../../../../../src/backends/libusb/native/device.js';
 
-/** A device of which a reset ends with that error; 0 for none. */
+/** A device whose reset fails with an error; 0 for none. */
 function deviceWith(errno: number) {
   const error = Object.assign(new Error('LIBUSB_WORDS'), { errno });
   return {
@@ -11,7 +11,7 @@ function deviceWith(errno: number) {
   };
 }
 
-it('resets', async () => {
+it('resets a device', async () => {
   await expect(resetDevice(deviceWith(0))).resolves.toBeUndefined();
 });
 
@@ -21,7 +21,7 @@ it.each([
   [usb.LIBUSB_ERROR_OTHER, 'io', /^cannot reset the device: LIBUSB_WORDS$/],
   [usb.LIBUSB_ERROR_IO, 'io', /^cannot reset the device: input\/output error$/],
   [usb.LIBUSB_ERROR_NOT_SUPPORTED, 'not-supported', /^cannot reset the device/],
-])('tells of error %i as %s', async (errno, code, message) => {
+])('reports error %i as %s', async (errno, code, message) => {
   await expect(resetDevice(deviceWith(errno))).rejects.toMatchObject({
     name: 'UsbError',
     code,
@@ -30,7 +30,7 @@ it.each([
   });
 });
 
-it('tells when node-usb refuses to reset at all', async () => {
+it('reports that node-usb refuses to reset', async () => {
   const native = {
     reset: () => {
       throw new Error('Device is not open');

@@ -20,7 +20,7 @@ const PLATFORM = portablePlatform();
 
 type Done = (error?: Error) => void;
 
-/** A device that writes down what is asked of it, and fails where it is told to. */
+/** A device that records its calls, and fails those in `failures`. */
 class FakeDevice {
   readonly calls: string[] = [];
   readonly failures = new Map<string, number>();
@@ -67,7 +67,7 @@ class FakeDevice {
   }
 }
 
-/** What was made of `new Transfer(device, address, type, timeout, callback)`. */
+/** The arguments address, type and timeout of each `new Transfer`. */
 const made: unknown[] = [];
 const FAKE_USB = {
   ...usb,
@@ -78,7 +78,7 @@ const FAKE_USB = {
   },
 } as unknown as NodeUsb;
 
-it('asks for no alternate setting that is in force', async () => {
+it('does not select the alternate setting that is selected already', async () => {
   const device = new FakeDevice();
   const claimed = await device.claim(0);
   await claimed.release();
@@ -126,7 +126,7 @@ it.each([
   [string, number][],
   string,
   RegExp,
-][])('releases and attaches the driver in spite of %j', async (failures, code, message) => {
+][])('releases the interface and attaches the driver in spite of %j', async (failures, code, message) => {
   const device = new FakeDevice();
   device.driver = true;
   const claimed = await device.claim(1, true);
@@ -141,14 +141,14 @@ it.each([
   expect(claimed.released).toBe(true);
 });
 
-it('gives back what it claimed when the alternate setting is refused', async () => {
+it('releases the interface when the alternate setting is refused', async () => {
   const device = new FakeDevice();
   device.failures.set('set 2 1', usb.LIBUSB_ERROR_PIPE);
   await expect(device.claim(1)).rejects.toMatchObject({ code: 'stall' });
   expect(device.calls).toEqual(['claim 2', 'set 2 1', 'release 2']);
 });
 
-it('makes bulk and interrupt transfers, without a time-out of libusb, and no others', async () => {
+it('creates bulk and interrupt transfers only, without a timeout of libusb', async () => {
   const claimed = await new FakeDevice().claim(1);
   claimed.endpoint(0x81).createTransfer(() => {});
   claimed.endpoint(0x03).createTransfer(() => {});

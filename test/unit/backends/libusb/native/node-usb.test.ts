@@ -14,7 +14,7 @@ it.each([
     "cannot load libusb's addon (No native build was found for platform=linux arch=mips)",
     'reinstall',
   ],
-])('says what is likely missing when the addon cannot be loaded: %j', async (words, message, kind) => {
+])('finds what is missing when the addon cannot be loaded: %j', async (words, message, kind) => {
   const cause = new Error(words);
   const load = () => Promise.reject(cause);
   await expect(loadNodeUsb(load)).rejects.toMatchObject({
@@ -25,7 +25,7 @@ it.each([
   });
 });
 
-it('tells when libusb does not start', async () => {
+it('reports that libusb does not start', async () => {
   const broken: NodeUsb = Object.create(usb, { INIT_ERROR: { value: -99 } });
   await expect(loadNodeUsb(async () => ({ usb: broken }))).rejects.toMatchObject({
     code: 'unavailable',
@@ -33,6 +33,6 @@ it('tells when libusb does not start', async () => {
   });
 });
 
-it('gives the native layer', async () => {
+it('returns the native layer', async () => {
   expect(await loadNodeUsb()).toBe(usb);
 });
