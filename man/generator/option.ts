@@ -2,16 +2,16 @@ import type { Option } from 'commander';
 import { defaultText } from '../../src/cli/help/command-help.js';
 import { bold, italic } from './roff.js';
 
-/** What one types: `-o, --output file`, `--wait[=time]`. */
+/** Formats the heading of an option: `-o, --output file`, `--wait[=time]`. */
 export function optionHeading({ short, long, flags, required }: Option): string {
   const names = [short, long].flatMap((name) => (name === undefined ? [] : [bold(name)]));
   const value = valueName(flags);
   const shown = value.replace(/[\w-]+/g, italic);
-  const behind = value === '' ? '' : required ? ` ${shown}` : `[=${shown}]`;
-  return `${names.join(', ')}${behind}`;
+  const suffix = value === '' ? '' : required ? ` ${shown}` : `[=${shown}]`;
+  return `${names.join(', ')}${suffix}`;
 }
 
-/** Sentences on an option's value that follow from its definition. */
+/** Returns the sentences on an option's value that come from its definition. */
 export function optionDetails(option: Option): string[] {
   const { argChoices, defaultValue, presetArg, flags } = option;
   return [
@@ -23,7 +23,7 @@ export function optionDetails(option: Option): string[] {
   ];
 }
 
-/** What stands for the value, `vid[:pid]` in `--device <vid[:pid]>`; empty for a switch. */
+/** Returns the name of the value, `vid[:pid]` in `--device <vid[:pid]>`; empty for a switch. */
 function valueName(flags: string): string {
   return /[<[](.*)[>\]]$/.exec(flags)?.[1] ?? '';
 }

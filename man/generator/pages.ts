@@ -7,23 +7,25 @@ import { SUMMARY } from '../../src/cli/help/help.js';
 import { sentence } from '../../src/cli/help/layout.js';
 import { TOPICS } from '../../src/cli/help/topics.js';
 import { createProgram } from '../../src/cli/program.js';
+import { expandIncludes, parseSections } from './include.js';
 import { type Page, renderPage } from './page.js';
 import { bold, italic, paragraph, tagged, terms, topic } from './roff.js';
 
 const OPTIONS = `[${italic('option')} ...]`;
 
 /**
- * Every manual page, by the path of its file, of the definitions in the code and the sources in
- * man/src. The working directory is the repository.
+ * Returns every manual page by the path of its file. The pages are made from the definitions in the
+ * code and from the sources in man/src. The working directory must be the repository.
  *
- * @throws Error when a source does not fit the definitions
+ * @throws Error when a source does not match the definitions
  */
 export async function manualPages(): Promise<ReadonlyMap<string, string>> {
   const pages = [await programPage(), ...(await Promise.all(COMMANDS.map(commandPage)))];
+  const shared = parseSections(readFileSync('man/src/shared.roff', 'utf8'));
   return new Map(
     pages.map((page) => {
       const source = readFileSync(`man/src/${page.name}.roff`, 'utf8');
-      return [`man/${page.name}.1`, renderPage(source, page)];
+      return [`man/${page.name}.1`, renderPage(expandIncludes(source, shared), page)];
     }),
   );
 }
@@ -63,7 +65,7 @@ function operands({ registeredArguments }: Command): string[] {
   });
 }
 
-/** What the page of usbxfer, or of a command, has from tables. */
+/** Returns the blocks of a page that come from tables in the code. */
 async function blocks(name: string): Promise<Page['blocks']> {
   const topics = new Map(TOPICS.map(({ name, parts }) => [name, parts]));
   return new Map([
@@ -91,7 +93,7 @@ function commandEntries(): string[] {
   return [...entries, ...help];
 }
 
-/** The pages of usbxfer, but for this one, and others, such as `lsusb(8)`. */
+/** Lists the other pages of usbxfer, then pages of other programs, such as `lsusb(8)`. */
 function seeAlso(name: string, others: readonly string[]): string[] {
   const own = ['usbxfer', ...COMMANDS.map((command) => `usbxfer-${command.name}`)];
   const pages = own

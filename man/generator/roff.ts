@@ -2,12 +2,12 @@ import type { Part, Term } from '../../src/cli/help/layout.js';
 import { wrap } from '../../src/cli/help/layout.js';
 
 /*
- * Plain text as roff: lines of a manual page, for the macros of man(7).
+ * Converts plain text to roff: lines of a manual page that use the macros of man(7).
  */
 
 const WIDTH = 80;
 
-/** Text that is typed as it stands, such as an option: its hyphens and quotes can be pasted. */
+/** Escapes text that users type, such as an option, so that it can be copied from the page. */
 export function literal(text: string): string {
   return text
     .replaceAll('\\', '\\e')
@@ -25,7 +25,7 @@ export function italic(text: string): string {
   return `\\fI${literal(text)}\\fR`;
 }
 
-/** A paragraph: each sentence begins a line, options are bold. */
+/** Formats a paragraph: each sentence starts a line, options are bold. */
 export function paragraph(text: string): string[] {
   return text.split(/(?<=\.) (?=[A-Z])/).flatMap((sentence) => {
     const marked = sentence
@@ -36,17 +36,17 @@ export function paragraph(text: string): string[] {
   });
 }
 
-/** A paragraph under a term, which is given as roff. */
+/** Formats a paragraph below a term, which is roff. */
 export function tagged(term: string, text: readonly string[]): string[] {
   return ['.TP', term, ...text];
 }
 
-/** Terms, in bold, and under each what it means. */
+/** Formats a list of terms, in bold, each with its meaning. */
 export function terms(list: readonly Term[]): string[] {
   return list.flatMap(([term, meaning]) => tagged(`.B ${literal(term)}`, paragraph(meaning)));
 }
 
-/** A help topic; it begins right under the heading of a section. */
+/** Formats a help topic. The first part follows a section heading. */
 export function topic(parts: readonly Part[]): string[] {
   return parts.flatMap((part, i) => {
     if (typeof part === 'string') {

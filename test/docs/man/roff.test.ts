@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { literal, paragraph, topic } from '../../../man/generator/roff.js';
 
 describe('roff', () => {
-  it('has what is typed to the letter', () => {
+  it('escapes text that users type', () => {
     expect(literal('usbxfer read --scenario \'a\' "b" \\ `c`')).toBe(
       'usbxfer read \\-\\-scenario \\(aqa\\(aq \\(dqb\\(dq \\e \\(gac\\(ga',
     );
   });
 
-  it('begins a line with each sentence, has options bold, and no word for a macro', () => {
+  it('starts a line with each sentence, prints options in bold, and lets no line look like a macro', () => {
     expect(paragraph('Of --wait, as well-known. \\n is no new line. As i.e. this.')).toEqual([
       'Of \\fB\\-\\-wait\\fR, as well-known. \\en is no new line.',
       'As i.e. this.',
@@ -16,7 +16,7 @@ describe('roff', () => {
     expect(paragraph(`${'x'.repeat(79)} .SH 'ft`)).toEqual(['x'.repeat(79), "\\&.SH 'ft"]);
   });
 
-  it('has headings, paragraphs and terms of a topic', () => {
+  it('formats headings, paragraphs and terms of a topic', () => {
     expect(
       topic([
         'First.',
