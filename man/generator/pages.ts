@@ -38,7 +38,7 @@ async function programPage(): Promise<Page> {
     summary: SUMMARY,
     operands: `${italic('command')} ${OPTIONS}`,
     options: program.createHelp().visibleOptions(program),
-    blocks: await blocks('usbxfer'),
+    blocks: blocks('usbxfer'),
   };
 }
 
@@ -54,7 +54,7 @@ async function commandPage({ name, summary }: (typeof COMMANDS)[number]): Promis
     summary,
     operands: [...(command.options.length > 0 ? [OPTIONS] : []), ...operands(command)].join(' '),
     options: command.options,
-    blocks: await blocks(name),
+    blocks: blocks(name),
   };
 }
 
@@ -66,7 +66,7 @@ function operands({ registeredArguments }: Command): string[] {
 }
 
 /** Returns the blocks of a page that come from tables in the code. */
-async function blocks(name: string): Promise<Page['blocks']> {
+function blocks(name: string): Page['blocks'] {
   const topics = new Map(TOPICS.map(({ name, parts }) => [name, parts]));
   return new Map([
     ['topic', ([name = '']) => topic(topics.get(name) ?? noTopic(name))],
