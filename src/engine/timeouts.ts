@@ -1,33 +1,31 @@
-import type { TransferQueue } from './queue/transfer-queue.js';
+import type { Completion, TransferQueue } from './queue/transfer-queue.js';
 import { Watchdog } from './timers.js';
 
-/** How long things may take. Without a time, for ever. */
-export interface TimeOutOptions {
-  /** Milliseconds that a transfer may wait: then it is cancelled, and submitted anew. */
+/** How long to wait; without a value, forever. */
+export interface TimeoutOptions {
+  /** Milliseconds that a transfer may be pending: then it is cancelled, and submitted again. */
   readonly timeout?: number | undefined;
-  /** Milliseconds without any byte that end the capture. */
+  /** Milliseconds without any byte after which the capture ends. */
   readonly idleTimeout?: number | undefined;
 }
 
-/** The time-outs of a pool: of single transfers, and of the stream as a whole. */
+/** The timeouts of an IN endpoint: of single transfers, and of the stream as a whole. */
 export class Timeouts {
   readonly #timeout: Watchdog | undefined;
   #idle: Watchdog | undefined;
-  readonly #onSilence: () => void;
-  #pool: TransferQueue | undefined;
+  #queue: TransferQueue | undefined;
   #lastArrival = 0;
-  /** The submission that was cut short to see whether any byte has arrived in it. */
-  #probed: number | undefined;
-  #dry = false;
+  /** The transfer that was cut short to see whether any byte has arrived in it. */
+  #probed: Completion | undefined;
+  #isPaused = false;
+  #isSilent = false;
 
-  /** @param onSilence called when nothing has arrived for the idle time-out */
-  constructor({ timeout, idleTimeout }: TimeOutOptions, onSilence: () => void) {
-    this.#onSilence = onSilence;
+  constructor({ timeout, idleTimeout }: TimeoutOptions) {
     if (timeout !== undefined) {
       this.#timeout = new Watchdog(
         timeout,
-        () => this.#pool?.oldestSubmission,
-        (latest) => this.#pool?.expire(latest),
+        () => this.#queue?.oldestSubmission,
+        (latest) => this.#queue?.expire(latest),
       );
     }
     if (idleTimeout !== undefined) {
@@ -35,23 +33,30 @@ export class Timeouts {
     }
   }
 
-  start(pool: TransferQueue): void {
-    this.#pool = pool;
+  start(queue: TransferQueue): void {
+    this.#queue = queue;
+    this.#isSilent = false;
     this.#lastArrival = performance.now();
     this.#timeout?.start();
     this.#idle?.start();
   }
 
   stop(): void {
-    this.#pool = undefined;
+    this.#queue = undefined;
     this.#probed = undefined;
     this.#timeout?.stop();
     this.#idle?.stop();
   }
 
+  /** Whether nothing arrived for the idle timeout in this run. */
+  get isSilent(): boolean {
+    return this.#isSilent;
+  }
+
   /**
-   * From here on, so many milliseconds without any byte are silence; Infinity for no such time. What
-   * is over, or has not begun, is not timed.
+   * Sets the idle timeout, which counts from now. Outside a run it is not timed.
+   *
+   * @param milliseconds Infinity for none
    */
   setIdle(milliseconds: number): void {
     this.#idle?.stop();
@@ -59,45 +64,45 @@ export class Timeouts {
     this.#lastArrival = performance.now();
     if (milliseconds < Number.POSITIVE_INFINITY) {
       this.#idle = new Watchdog(milliseconds, this.#silentSince, this.#probe);
-      if (this.#pool !== undefined) {
+      if (this.#queue !== undefined) {
         this.#idle.start();
       }
     }
   }
 
-  /** A submission was answered, with so many bytes. */
-  answered(sequence: number, bytes: number, now: number): void {
+  /** Notes a transfer that ended. */
+  onComplete(completion: Completion, now: number): void {
     if (this.#idle === undefined) {
       return;
     }
-    if (bytes > 0) {
+    if (completion.actualLength > 0) {
       this.#lastArrival = now;
       this.#probed = undefined;
-    } else if (this.#probed === sequence) {
+    } else if (this.#probed === completion) {
       this.#probed = undefined;
-      this.#onSilence();
+      this.#isSilent = true;
     }
   }
 
   /**
-   * Whether nothing is in flight because the sink holds the stream up. A device that can send
-   * nothing is not silent.
+   * Whether nothing is in flight because the output lags. A device that cannot send anything is not
+   * silent.
    */
-  set dry(dry: boolean) {
-    if (this.#dry && !dry) {
+  set isPaused(isPaused: boolean) {
+    if (this.#isPaused && !isPaused) {
       this.#lastArrival = performance.now();
     }
-    this.#dry = dry;
+    this.#isPaused = isPaused;
   }
 
-  /** A device from which nothing is asked, as at the end, is not silent either. */
+  /** A device from which nothing is requested, as at the end, is not silent either. */
   readonly #silentSince = (): number | undefined =>
-    this.#probed !== undefined || this.#dry || this.#pool?.inFlight === 0
+    this.#probed !== undefined || this.#isPaused || this.#queue?.inFlight === 0
       ? undefined
       : this.#lastArrival;
 
-  /** Bytes may sit in a transfer that is not full yet: only its completion tells. */
+  /** Bytes may be in a transfer that is not full yet: only its completion shows them. */
   readonly #probe = (): void => {
-    this.#probed = this.#pool?.expireOldest();
+    this.#probed = this.#queue?.expireOldest();
   };
 }

@@ -1,17 +1,20 @@
-/** A timer that fires so much too late shows that the whole process was stopped. Milliseconds. */
+/** The longest time that a Node timer can hold, in milliseconds; a longer one would fire at once. */
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** A timer that fires later than this shows that the whole process was stopped. Milliseconds. */
 const SUSPENDED = 1000;
 
 /**
- * Rings when something has lasted too long: a `period` since a moment that may move on meanwhile.
- * It sleeps until that can be the case, so that moving the moment costs nothing.
+ * Calls back when something has lasted too long: a period since a moment that may move. It sleeps
+ * until that can be the case, so that moving the moment costs nothing.
  *
- * A process that was stopped (SIGTSTP, a laptop's sleep) could not be served meanwhile, so that
- * time does not count: the period begins anew.
+ * While a process is stopped (SIGTSTP, a laptop's sleep) it can serve nothing, so that time does not
+ * count: the period starts over.
  */
 export class Watchdog {
   readonly #period: number;
   readonly #since: () => number | undefined;
-  readonly #ring: (since: number) => void;
+  readonly #onTimeout: (latest: number) => void;
   #timer: NodeJS.Timeout | undefined;
   #dueAt = 0;
   /** Nothing before this moment counts. */
@@ -19,14 +22,18 @@ export class Watchdog {
 
   /**
    * @param period milliseconds
-   * @param since the moment from which the period counts now, in monotonic milliseconds; undefined
+   * @param since returns the moment from which the period counts, in monotonic milliseconds; undefined
    *   while nothing lasts
-   * @param ring called each time the period is over, with the latest moment from which it is
+   * @param onTimeout called each time the period is over, with the latest moment since which it is
    */
-  constructor(period: number, since: () => number | undefined, ring: (latest: number) => void) {
+  constructor(
+    period: number,
+    since: () => number | undefined,
+    onTimeout: (latest: number) => void,
+  ) {
     this.#period = period;
     this.#since = since;
-    this.#ring = ring;
+    this.#onTimeout = onTimeout;
   }
 
   start(): void {
@@ -57,19 +64,19 @@ export class Watchdog {
     }
     // What began a little later is due with it: one wake for all that was submitted together.
     this.#sleepUntil(now + 1);
-    this.#ring(now - this.#period);
+    this.#onTimeout(now - this.#period);
   };
 }
 
-/** Calls back once, `milliseconds` after it was made on the monotonic clock, unless cleared. */
+/** Calls back once, this many milliseconds after it was made on the monotonic clock, unless cleared. */
 export class Deadline {
   readonly #at: number;
-  readonly #reached: () => void;
+  readonly #onReached: () => void;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(milliseconds: number, reached: () => void) {
+  constructor(milliseconds: number, onReached: () => void) {
     this.#at = performance.now() + milliseconds;
-    this.#reached = reached;
+    this.#onReached = onReached;
     this.#wait();
   }
 
@@ -80,11 +87,8 @@ export class Deadline {
   #wait(): void {
     const left = this.#at - performance.now();
     this.#timer = setTimeout(
-      () => (performance.now() < this.#at ? this.#wait() : this.#reached()),
+      () => (performance.now() < this.#at ? this.#wait() : this.#onReached()),
       Math.min(Math.max(left, 1), MAX_TIMEOUT_MS),
     );
   }
 }
-
-/** The longest time that a Node timer can hold, in milliseconds; a longer one would fire at once. */
-export const MAX_TIMEOUT_MS = 2 ** 31 - 1;

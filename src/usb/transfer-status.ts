@@ -21,3 +21,8 @@ export const TRANSFER_STATUSES = [
 
 /** One of the seven ways a transfer ends. */
 export type TransferStatus = (typeof TRANSFER_STATUSES)[number];
+
+/** Whether a transfer failed: it neither completed nor was cancelled. */
+export function isFailure(status: TransferStatus): boolean {
+  return status !== 'completed' && status !== 'cancelled' && status !== 'timed-out';
+}

@@ -45,7 +45,7 @@ async function pipe(options: PipeOptions): Promise<number> {
     const receive = {
       depth,
       transferSize: wholePackets(transferSize, pair.in),
-      backlog: options.buffer,
+      writeBuffer: options.buffer,
       bytes,
       timeout: options.timeout,
       onShrink: notices.shrunk,

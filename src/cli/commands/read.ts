@@ -33,7 +33,7 @@ async function read(options: ReadOptions): Promise<number> {
     const receive = {
       depth: options.transfers,
       transferSize: wholePackets(options.transferSize, location),
-      backlog: options.buffer,
+      writeBuffer: options.buffer,
       bytes: options.bytes,
       skip: options.skip,
       count: options.count,

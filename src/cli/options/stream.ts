@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { DEFAULT_BACKLOG } from '../../engine/receive/receiver.js';
+import { DEFAULT_WRITE_BUFFER } from '../../engine/receive/receiver.js';
 import { DEFAULT_READ_AHEAD, type ZeroLengthPackets } from '../../engine/send/sender.js';
 import type { ControlTransfer } from '../../usb/control.js';
 import { Option } from '../commander.js';
@@ -82,7 +82,7 @@ export function addPoolOptions(command: Command): Command {
 export function backlogOption(): InstanceType<typeof Option> {
   return new Option('--buffer <size>', 'bytes that may wait for a slow output')
     .argParser(values.bufferSize)
-    .default(DEFAULT_BACKLOG, '64MiB');
+    .default(DEFAULT_WRITE_BUFFER, '64MiB');
 }
 
 /** When a zero-length packet ends what is sent. */

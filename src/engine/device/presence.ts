@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend, Device, DeviceInfo } from '../../usb/backend.js';
 import { type BusEvent, busEvents, presenceOf } from '../../usb/bus-events.js';
 import type { Outcome } from '../session/outcome.js';
-import type { Statistics } from '../stats/statistics.js';
 
 /** How often the bus is looked at, in milliseconds. Listing opens nothing and costs little. */
 const POLL = 100;
@@ -83,11 +82,11 @@ export async function disconnectsSoon(device: Device): Promise<boolean> {
  */
 export function stopOnDisconnect(
   device: Device,
-  statistics: Statistics,
+  inFlight: () => number,
   stop: (end: Outcome) => void,
 ): () => void {
   const timer = setInterval(async () => {
-    if (statistics.inFlight === 0 && !(await device.isConnected())) {
+    if (inFlight() === 0 && !(await device.isConnected())) {
       stop({ reason: 'device-lost' });
     }
   }, IDLE_POLL);

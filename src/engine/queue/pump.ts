@@ -1,129 +1,143 @@
 import type { Endpoint } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
-import type { TransferStatus } from '../../usb/transfer-status.js';
-import { internalError, isClean, moreSevere, type Outcome } from '../session/outcome.js';
+import {
+  internalError,
+  isClean,
+  moreSevere,
+  type Outcome,
+  transferOutcome,
+} from '../session/outcome.js';
 import type { Statistics } from '../stats/statistics.js';
-import { TransferQueue } from './transfer-queue.js';
+import { type Completion, TransferQueue } from './transfer-queue.js';
 
 /**
- * Bytes to submit again before the event loop has turned; the rest goes then. While transfers are
- * submitted, others complete, and node-usb serves up to a thousand of them before the loop turns:
- * so long nobody would hear that the other end has read or written, and the backlog would grow.
+ * Bytes to submit again before the event loop has turned; the rest follows then. While transfers are
+ * submitted, others complete, and node-usb serves up to a thousand of them before the loop turns.
+ * Without this bound nothing else would run for that long: the write buffer would fill up before
+ * the news arrives that the output has taken what was written.
  */
 const TURN_BYTES = 1024 * 1024;
 
 /** How to pump. */
 export interface PumpOptions {
-  /** Transfers kept in flight, from 1 on. */
+  /** Transfers kept in flight, from 1. */
   readonly depth: number;
-  /** Told once, when the system has no memory for the whole pool, how many transfers are left. */
+  /**
+   * Called once, when the system has no memory for all transfers, with the number that can be in
+   * flight.
+   */
   readonly onShrink?: ((depth: number) => void) | undefined;
 }
 
-/** What is pumped: all that differs between receiving and sending. */
+/**
+ * What became of a try to submit: `submitted`; `throttled`: there is more to move, but the output or
+ * input lags; `none`: there is nothing to submit, now or for good.
+ */
+export type Submission = 'submitted' | 'throttled' | 'none';
+
+/**
+ * What is left for the output: `none`; `waiting`: bytes to write at the end of this turn of the event
+ * loop; `writing`: a write that is under way.
+ */
+export type PendingOutput = 'none' | 'waiting' | 'writing';
+
+/** One direction of a stream: all that differs between receiving and sending. */
 export interface TransferHandler {
   readonly statistics: Statistics;
 
-  /** A run begins. It may drain the pump at once, where there is nothing to do. */
-  start(pool: TransferQueue): void;
-
-  /** The buffer of the next submission; undefined when there is none, now or for good. */
-  next(pool: TransferQueue): Buffer | undefined;
-
-  /** Bytes of that buffer to move. */
-  readonly length: number;
-
-  /** Whether there was none although there is more to move: the other end lags. */
-  readonly heldUp: boolean;
-
-  /** The buffer that `next` gave last could not be submitted. */
-  restore(buffer: Buffer): void;
-
-  /** A submission ended; its buffer is the cargo's again. The statistics have counted it. */
-  ended(
-    sequence: number,
-    buffer: Buffer,
-    requested: number,
-    status: TransferStatus,
-    actualLength: number,
-    now: number,
-  ): void;
-
-  /** Moves on what ended, before the pool is filled again. */
-  settle(): void;
+  /** Begins a run. */
+  start(queue: TransferQueue): void;
 
   /**
-   * Moves the other end on, after the pool was filled.
+   * Looks at a transfer that ended, in whatever order; its bytes are collected later.
    *
-   * @param turnEnds whether all that has completed in this turn of the event loop is served: what
-   *   could wait for more of it need not wait any longer
-   * @returns whether something waits for that
+   * @param now monotonic milliseconds
+   * @returns whether the run ends with it, for the reason that its status is
    */
-  proceed(turnEnds: boolean): boolean;
+  onComplete(completion: Completion, now: number): boolean;
 
-  /** Whether something is left to do for the other end when nothing is in flight any more. */
-  readonly busy: boolean;
+  /** Takes completions from the head of the queue, as far as there is room for them. */
+  collect(queue: TransferQueue): void;
 
-  /** A run is over; returns the bytes before the place where it failed, if it did. */
+  /** Why the run ends now, apart from how a transfer ended; undefined if it goes on. */
+  outcome(queue: TransferQueue): Outcome | undefined;
+
+  /**
+   * Submits one transfer, if there is something to move. What could not be submitted comes next.
+   *
+   * @throws UsbError as `Transfer.submit`
+   */
+  submit(queue: TransferQueue, now: number): Submission;
+
+  /**
+   * Moves the output on.
+   *
+   * @param turnEnds whether all that completed in this turn of the event loop is collected, so that
+   *   waiting for more to write makes no sense
+   */
+  flush(turnEnds: boolean): PendingOutput;
+
+  /** Ends a run; returns the bytes before the place where it failed, if it did. */
   finish(): number;
 }
 
 /**
- * Keeps a pool of transfers in flight on one endpoint, in either direction, until something ends it:
- * a transfer that completed is submitted again at once, with another buffer.
+ * Keeps transfers in flight on one endpoint, in either direction, until something ends the run: a
+ * transfer that completed is submitted again at once, with another buffer.
  *
- * Every end is the same drain: stop submitting, cancel newest first, await every completion, and the
- * other end. Then `run` may be called again.
+ * Every end is the same drain: stop submitting, cancel newest first, await every completion and the
+ * output. Then `run` may be called again.
  */
 export class Pump {
-  readonly #cargo: TransferHandler;
+  readonly #handler: TransferHandler;
   readonly #options: PumpOptions;
   /** Transfers that the system has memory for. */
-  #room = Number.POSITIVE_INFINITY;
+  #room: number;
   #endpoint: Endpoint | undefined;
-  #pool: TransferQueue | undefined;
+  #queue: TransferQueue | undefined;
   #running = false;
-  /** Whether the end of a turn of the event loop is awaited, and the bytes submitted since the last. */
+  /** Whether the end of this turn of the event loop is awaited. */
   #turning = false;
-  #turnBytes = 0;
+  /** Bytes submitted before this turn. */
+  #submittedBefore = 0;
   /** Why this run ends, once it does, and since when. */
   #end: Outcome | undefined;
   #drainingSince = 0;
-  /** An end that no later run gets over: from outside, or because the other end failed. */
+  /** Why this run and all later ones end: `stop` was called. */
   #stopped: Outcome | undefined;
   #resolve: (end: Outcome) => void = () => {};
 
   /** @throws RangeError for a depth out of its range */
-  constructor(cargo: TransferHandler, options: PumpOptions) {
-    const { depth } = options;
-    if (!Number.isInteger(depth) || depth < 1) {
-      throw new RangeError(`depth must be a whole number from 1 on, not ${depth}`);
-    }
-    this.#cargo = cargo;
+  constructor(handler: TransferHandler, options: PumpOptions) {
+    requireRange('depth', options.depth, 1, Number.isInteger);
+    this.#handler = handler;
     this.#options = options;
+    this.#room = options.depth;
   }
 
   /**
-   * Moves data until something ends it. The pool is submitted when this returns, as far as there is
-   * something to submit; the promise resolves when all is drained.
-   *
-   * @param firstSequence the number of the first submission of an endpoint that is new to the pump
+   * Moves data until something ends it. The transfers are submitted when this returns, as far as
+   * there is something to submit; the promise resolves when all is drained.
    */
-  run(endpoint: Endpoint, firstSequence: number): Promise<Outcome> {
+  run(endpoint: Endpoint): Promise<Outcome> {
     return new Promise((resolve) => {
-      const { statistics } = this.#cargo;
       this.#resolve = resolve;
-      const pool = this.#usePool(endpoint, firstSequence);
+      const queue = this.#queueOf(endpoint);
       this.#end = this.#stopped;
       this.#running = true;
       const now = performance.now();
-      statistics.timings.data.start(now);
-      this.#cargo.start(pool);
+      this.#handler.statistics.timings.data.start(now);
+      this.#handler.start(queue);
       this.#advance(now, true);
     });
   }
 
-  /** Whether this run is at its end: nothing is submitted any more. */
+  /** Transfers in flight. */
+  get inFlight(): number {
+    return this.#queue?.inFlight ?? 0;
+  }
+
+  /** Whether this run ends: nothing is submitted any more. */
   get isDraining(): boolean {
     return this.#end !== undefined;
   }
@@ -132,84 +146,82 @@ export class Pump {
   stop(end: Outcome): void {
     this.#stopped ??= end;
     if (this.#running) {
-      this.drain(end);
+      this.#drain(end);
       this.advance();
     }
   }
 
-  /** Begins the drain of this run, or, when it has begun, notes a graver reason for it. */
-  drain(end: Outcome): void {
+  /** Moves everything on after the output or input did, or when time is up. */
+  advance(): void {
+    this.#advance(performance.now());
+  }
+
+  /** The transfers of an endpoint are made once, however often it is run again. */
+  #queueOf(endpoint: Endpoint): TransferQueue {
+    if (this.#queue === undefined || this.#endpoint !== endpoint) {
+      this.#endpoint = endpoint;
+      this.#queue = new TransferQueue(endpoint, this.#options.depth, this.#onComplete);
+    }
+    return this.#queue;
+  }
+
+  /** Begins the drain of this run or, if it has begun, notes a more severe reason for it. */
+  #drain(end: Outcome): void {
     if (this.#end !== undefined) {
       this.#end = moreSevere(this.#end, end);
       return;
     }
     this.#end = end;
     this.#drainingSince = performance.now();
-    this.#pool?.cancelAll();
+    this.#queue?.cancelAll();
   }
 
-  /** Goes on, as the other end has. */
-  advance(): void {
-    this.#advance(performance.now());
-  }
-
-  /** The transfers of an endpoint are made once, however often it is run again. */
-  #usePool(endpoint: Endpoint, firstSequence: number): TransferQueue {
-    if (this.#pool === undefined || this.#endpoint !== endpoint) {
-      const { depth } = this.#options;
-      this.#endpoint = endpoint;
-      this.#pool = new TransferQueue(endpoint, depth, firstSequence, this.#onComplete);
-    }
-    return this.#pool;
-  }
-
-  // A throw out of a completion would vanish in the native layer: it ends the run instead.
-  readonly #onComplete = (
-    sequence: number,
-    buffer: Buffer,
-    requested: number,
-    status: TransferStatus,
-    actualLength: number,
-  ): void => {
+  // An exception thrown from a completion would be lost in the native layer: it ends the run instead.
+  readonly #onComplete = (completion: Completion): void => {
     const now = performance.now();
-    const { statistics } = this.#cargo;
+    const { statistics } = this.#handler;
+    const { status, requested, actualLength } = completion;
     try {
       statistics.count(status, requested, actualLength);
-      this.#cargo.ended(sequence, buffer, requested, status, actualLength, now);
-      statistics.timings.data.ended(actualLength, isCancelled(status), now);
+      if (this.#handler.onComplete(completion, now)) {
+        this.#drain(transferOutcome(status));
+      }
+      const wasCancelled = status === 'cancelled' || status === 'timed-out';
+      statistics.timings.data.ended(actualLength, wasCancelled, now);
     } catch (error) {
-      this.drain(internalError(error));
+      this.#drain(internalError(error));
     }
     this.#advance(now);
   };
 
-  /** Moves everything on as far as it goes now. */
   #advance(now: number, turnEnds = false): void {
-    const pool = this.#pool;
-    if (pool === undefined || !this.#running) {
+    const queue = this.#queue;
+    if (queue === undefined || !this.#running) {
       return;
     }
     try {
-      this.#cargo.settle();
-      this.#fill(pool, now, turnEnds ? Number.POSITIVE_INFINITY : TURN_BYTES);
+      this.#handler.collect(queue);
+      const end = this.#handler.outcome(queue);
+      if (end !== undefined) {
+        this.#drain(end);
+      }
+      this.#fill(queue, now, turnEnds ? Number.POSITIVE_INFINITY : TURN_BYTES);
     } catch (error) {
-      this.drain(internalError(error));
+      this.#drain(internalError(error));
     }
-    let waits = true;
-    try {
-      waits = this.#cargo.proceed(turnEnds); // also when the above failed: what has come is moved on
-    } catch (error) {
-      this.drain(internalError(error));
-    }
+    const pending = this.#handler.flush(turnEnds); // also when the above threw
     if (turnEnds) {
-      this.#turnBytes = 0;
-    } else if (waits || this.#turnBytes >= TURN_BYTES) {
+      this.#submittedBefore = queue.bytesSubmitted;
+    } else if (pending === 'waiting' || this.#turnBytes(queue) >= TURN_BYTES) {
       this.#awaitTurnEnd();
     }
-    const drained = pool.inFlight === 0 && !this.#cargo.busy;
-    if (this.#end !== undefined && drained && this.#running) {
+    if (this.#end !== undefined && queue.inFlight === 0 && pending === 'none' && this.#running) {
       this.#finish(this.#end);
     }
+  }
+
+  #turnBytes(queue: TransferQueue): number {
+    return queue.bytesSubmitted - this.#submittedBefore;
   }
 
   #awaitTurnEnd(): void {
@@ -226,68 +238,81 @@ export class Pump {
 
   #finish(end: Outcome): void {
     this.#running = false;
-    this.#cargo.statistics.endedAt = performance.now();
-    const offset = this.#cargo.finish();
+    this.#handler.statistics.endedAt = performance.now();
+    const offset = this.#handler.finish();
     this.#resolve(isClean(end) ? end : { ...end, offset, at: this.#drainingSince });
   }
 
   /**
-   * Submits idle transfers while there is something to move.
+   * Submits transfers while there is something to move.
    *
    * @param most bytes in this turn of the event loop
    */
-  #fill(pool: TransferQueue, now: number, most: number): void {
-    const { timings } = this.#cargo.statistics;
-    while (this.#end === undefined && pool.hasIdle && pool.inFlight < this.#room) {
-      if (this.#turnBytes >= most) {
+  #fill(queue: TransferQueue, now: number, most: number): void {
+    const { statistics } = this.#handler;
+    while (this.#end === undefined && queue.inFlight < this.#room) {
+      if (this.#turnBytes(queue) >= most) {
         return;
       }
-      const buffer = this.#cargo.next(pool);
-      if (buffer === undefined) {
-        if (this.#cargo.heldUp) {
-          timings.hold(pool.inFlight, now);
-          return;
-        }
+      const submission = this.#trySubmit(queue, now);
+      if (submission === 'throttled') {
+        statistics.timings.hold(queue.inFlight, now);
+        return;
+      }
+      if (submission === 'none') {
         break;
       }
-      const { length } = this.#cargo;
-      this.#turnBytes += length;
-      try {
-        pool.submit(buffer, length, now);
-        this.#cargo.statistics.startedAt ||= now;
-        this.#cargo.statistics.submissions += 1;
-      } catch (error) {
-        this.#cargo.restore(buffer);
-        this.#refused(pool, error);
-      }
-      timings.submitted(now);
+      statistics.startedAt ||= now;
+      statistics.submissions += 1;
+      statistics.timings.submitted(now);
     }
-    timings.full(now);
+    statistics.timings.full(now);
   }
 
-  /** Without memory for all transfers, those that are in flight have to do. */
-  #refused(pool: TransferQueue, error: unknown): void {
-    if (error instanceof UsbError && error.code === 'no-memory' && pool.inFlight > 0) {
-      if (this.#room === Number.POSITIVE_INFINITY) {
-        this.#options.onShrink?.(pool.inFlight);
+  #trySubmit(queue: TransferQueue, now: number): Submission {
+    try {
+      return this.#handler.submit(queue, now);
+    } catch (error) {
+      this.#refused(queue, error);
+      return 'none';
+    }
+  }
+
+  /** Without memory for all transfers, those in flight have to do. */
+  #refused(queue: TransferQueue, error: unknown): void {
+    const { inFlight } = queue;
+    if (!(error instanceof UsbError)) {
+      this.#drain(internalError(error));
+    } else if (error.code === 'no-memory' && inFlight > 0) {
+      if (this.#room === this.#options.depth) {
+        this.#options.onShrink?.(inFlight);
       }
-      this.#room = pool.inFlight;
-      this.#cargo.statistics.timings.limit(this.#room);
+      this.#room = inFlight;
+      this.#handler.statistics.timings.limit(inFlight);
     } else {
-      this.drain(submitFailed(error));
+      this.#drain(
+        error.code === 'no-device'
+          ? { reason: 'device-lost' }
+          : { reason: 'submit-failed', cause: error },
+      );
     }
   }
 }
 
-function isCancelled(status: TransferStatus): boolean {
-  return status === 'cancelled' || status === 'timed-out';
-}
-
-function submitFailed(error: unknown): Outcome {
-  if (!(error instanceof UsbError)) {
-    return internalError(error);
+/**
+ * Checks an option.
+ *
+ * @param isKind what else must be true of the value
+ * @throws RangeError for a value that is less than `least`, NaN, or not of its kind
+ */
+export function requireRange(
+  name: string,
+  value: number,
+  least: number,
+  isKind: (value: number) => boolean = () => true,
+): void {
+  if (!(value >= least && isKind(value))) {
+    const kind = isKind === Number.isInteger ? 'an integer' : 'a number';
+    throw new RangeError(`${name} must be ${kind} of at least ${least}, not ${value}`);
   }
-  return error.code === 'no-device'
-    ? { reason: 'device-lost' }
-    : { reason: 'submit-failed', cause: error };
 }

@@ -1,87 +1,88 @@
 import type { Endpoint, Transfer } from '../../usb/backend.js';
 import type { TransferStatus } from '../../usb/transfer-status.js';
 
-/**
- * Told each completion: which submission it answers (the first number is the pool's choice), its
- * buffer, the bytes asked for, the status and the bytes moved.
- */
-export type OnPoolComplete = (
-  sequence: number,
-  buffer: Buffer,
-  requested: number,
-  status: TransferStatus,
-  actualLength: number,
-) => void;
+/** A transfer that ended. It is the queue's, and valid until it is removed from the queue. */
+export interface Completion {
+  readonly buffer: Buffer;
+  /** Bytes asked for. */
+  readonly requested: number;
+  readonly status: TransferStatus;
+  /** Bytes moved, whatever the status. */
+  readonly actualLength: number;
+}
 
+/** A place in the ring: a transfer, and its current submission. */
 interface Slot {
   readonly transfer: Transfer;
+  inFlight: boolean;
   buffer: Buffer;
-  sequence: number;
   requested: number;
+  status: TransferStatus;
+  actualLength: number;
   /** Monotonic milliseconds. */
   submittedAt: number;
-  /** Cancelled for having waited too long. */
+  /** Whether it was cancelled because it was pending too long. */
   expired: boolean;
-  /** Neighbours in flight, in order of submission. */
-  older: Slot | undefined;
-  newer: Slot | undefined;
 }
 
 const NO_BUFFER = Buffer.alloc(0);
 
 /**
- * N transfers on one endpoint, made once and kept in flight by whoever owns the pool.
+ * The transfers of one endpoint, made once, and what they moved in the order of submission.
  *
- * The pool knows which transfers are idle and which are in flight, and since when, and numbers
- * submissions. What is submitted and what becomes of it is the owner's.
+ * Cancelled transfers complete in the order of cancelling, newest first, so the order of completion
+ * is not the order of the data. A completion stays in the queue until all before it are removed, and
+ * its transfer cannot be submitted again until then.
+ *
+ * ```text
+ *            head
+ *              ▼
+ *   … removed │ ✔ │ ✔ │ … │ ✔ │ … │ free         ✔ completed   … in flight
+ *              └─────┘     └─ waits for the one before it
+ *              can be removed
+ * ```
+ *
+ * A ring of fixed size: submitting and completing allocate nothing.
  */
 export class TransferQueue {
-  readonly #idle: Slot[] = [];
-  /** The ends of the list of what is in flight; it is threaded through the slots. */
-  #oldest: Slot | undefined;
-  #newest: Slot | undefined;
+  readonly #slots: Slot[] = [];
+  /** The head's place in the ring, and the number of places taken from there on. */
+  #first = 0;
+  #taken = 0;
   #inFlight = 0;
-  #nextSequence = 0;
   #bytesInFlight = 0;
+  #bytesSubmitted = 0;
 
   /**
-   * @param depth the number of transfers
-   * @param firstSequence the number of the first submission
+   * @param depth the number of transfers, from 1
+   * @param onComplete called for each transfer that ends, at once, whatever the order
    */
-  constructor(
-    endpoint: Endpoint,
-    depth: number,
-    firstSequence: number,
-    onComplete: OnPoolComplete,
-  ) {
-    this.#nextSequence = firstSequence;
+  constructor(endpoint: Endpoint, depth: number, onComplete: (completion: Completion) => void) {
     for (let i = 0; i < depth; i += 1) {
       const slot: Slot = {
         transfer: endpoint.createTransfer((status, actualLength) => {
-          const { sequence, buffer, requested, expired } = slot;
-          slot.buffer = NO_BUFFER;
-          slot.expired = false;
-          this.#unlink(slot);
-          this.#idle.push(slot);
-          this.#bytesInFlight -= requested;
-          const why = expired && status === 'cancelled' ? 'timed-out' : status;
-          onComplete(sequence, buffer, requested, why, actualLength);
+          slot.inFlight = false;
+          slot.status = slot.expired && status === 'cancelled' ? 'timed-out' : status;
+          slot.actualLength = actualLength;
+          this.#inFlight -= 1;
+          this.#bytesInFlight -= slot.requested;
+          onComplete(slot);
         }),
+        inFlight: false,
         buffer: NO_BUFFER,
-        sequence: 0,
         requested: 0,
+        status: 'completed',
+        actualLength: 0,
         submittedAt: 0,
         expired: false,
-        older: undefined,
-        newer: undefined,
       };
-      this.#idle.push(slot);
+      this.#slots.push(slot);
     }
   }
 
-  /** Whether a transfer is free to be submitted. */
-  get hasIdle(): boolean {
-    return this.#idle.length > 0;
+  /** Whether no transfer can be submitted: each is in flight, or its completion is not removed. */
+  get isFull(): boolean {
+    return this.#taken === this.#slots.length;
   }
 
   /** Transfers in flight. */
@@ -89,117 +90,116 @@ export class TransferQueue {
     return this.#inFlight;
   }
 
-  /** The number of the last submission; one less than the first number before any. */
-  get newest(): number {
-    return this.#nextSequence - 1;
-  }
-
   /** Bytes that the transfers in flight ask for. */
   get bytesInFlight(): number {
     return this.#bytesInFlight;
   }
 
+  /** Bytes that all transfers so far asked for. */
+  get bytesSubmitted(): number {
+    return this.#bytesSubmitted;
+  }
+
   /**
-   * Submits an idle transfer. The buffer is the pool's until the completion hands it back.
+   * Submits a transfer. The buffer is the queue's until its completion is removed.
    *
+   * @param length bytes to move, from the start of the buffer
    * @param now monotonic milliseconds
-   * @throws UsbError as `Transfer.submit`; then nothing was submitted and no number used
+   * @throws UsbError as `Transfer.submit`; then nothing was submitted, and the buffer is the caller's
    */
   submit(buffer: Buffer, length: number, now: number): void {
-    const slot = this.#idle.at(-1);
-    if (slot === undefined) {
-      throw new Error('no idle transfer in the pool');
+    const slot = this.#at(this.#taken);
+    if (this.isFull || slot === undefined) {
+      throw new Error('the transfer queue is full');
     }
     slot.transfer.submit(buffer, length);
-    this.#idle.pop();
-    this.#link(slot);
+    slot.inFlight = true;
     slot.buffer = buffer;
     slot.requested = length;
     slot.submittedAt = now;
-    slot.sequence = this.#nextSequence;
-    this.#nextSequence += 1;
+    slot.expired = false;
+    this.#taken += 1;
+    this.#inFlight += 1;
     this.#bytesInFlight += length;
+    this.#bytesSubmitted += length;
+  }
+
+  /** The oldest submission that is not removed, if it has completed. */
+  get head(): Completion | undefined {
+    const slot = this.#taken > 0 ? this.#at(0) : undefined;
+    return slot?.inFlight ? undefined : slot;
+  }
+
+  /** Removes the head. Its buffer is the caller's then, and its transfer can be submitted again. */
+  removeHead(): void {
+    const slot = this.#at(0);
+    if (this.head === undefined || slot === undefined) {
+      throw new Error('the oldest transfer is in flight');
+    }
+    slot.buffer = NO_BUFFER;
+    this.#first = (this.#first + 1) % this.#slots.length;
+    this.#taken -= 1;
   }
 
   /**
-   * Since when the oldest transfer in flight waits, of those that did not expire; undefined when
-   * there is none. Monotonic milliseconds.
+   * When the oldest transfer in flight was submitted that has not expired; undefined when there is
+   * none. Monotonic milliseconds.
    */
   get oldestSubmission(): number | undefined {
-    let slot = this.#oldest;
-    while (slot?.expired) {
-      slot = slot.newer;
-    }
-    return slot?.submittedAt;
+    return this.#oldest((slot) => !slot.expired)?.submittedAt;
   }
 
-  /** Cancels what was submitted at that time or before. It completes as `timed-out`. */
+  /** Cancels the transfers submitted at that time or before. They complete as `timed-out`. */
   expire(submittedAt: number): void {
-    this.#cancel((slot) => {
-      if (slot.expired || slot.submittedAt > submittedAt) {
-        return false;
-      }
-      slot.expired = true;
-      return true;
-    });
+    this.#cancel((slot) => !slot.expired && slot.submittedAt <= submittedAt, true);
   }
 
   /**
-   * Cancels the oldest transfer, which is the one that data arrives in. It completes as `timed-out`.
+   * Cancels the oldest transfer in flight, which is the one that data arrives in. It completes as
+   * `timed-out`.
    *
-   * @returns the number of its submission; undefined when nothing is in flight
+   * @returns what its completion will be; undefined when nothing is in flight
    */
-  expireOldest(): number | undefined {
-    const slot = this.#oldest;
+  expireOldest(): Completion | undefined {
+    const slot = this.#oldest(() => true);
     if (slot !== undefined) {
       slot.expired = true;
       slot.transfer.cancel();
     }
-    return slot?.sequence;
+    return slot;
   }
 
   /** Cancels everything in flight. */
   cancelAll(): void {
-    this.#cancel(() => true);
+    this.#cancel(() => true, false);
   }
 
   /**
    * Newest first: cancelling the oldest first would let the device's data run into a younger
    * transfer that is about to be cancelled as well.
    */
-  #cancel(chosen: (slot: Slot) => boolean): void {
-    for (let slot = this.#newest; slot !== undefined; slot = slot.older) {
-      if (chosen(slot)) {
+  #cancel(chosen: (slot: Slot) => boolean, expired: boolean): void {
+    for (let i = this.#taken - 1; i >= 0; i -= 1) {
+      const slot = this.#at(i);
+      if (slot?.inFlight && chosen(slot)) {
+        slot.expired ||= expired;
         slot.transfer.cancel();
       }
     }
   }
 
-  #link(slot: Slot): void {
-    slot.older = this.#newest;
-    if (this.#newest === undefined) {
-      this.#oldest = slot;
-    } else {
-      this.#newest.newer = slot;
+  #oldest(chosen: (slot: Slot) => boolean): Slot | undefined {
+    for (let i = 0; i < this.#taken; i += 1) {
+      const slot = this.#at(i);
+      if (slot?.inFlight && chosen(slot)) {
+        return slot;
+      }
     }
-    this.#newest = slot;
-    this.#inFlight += 1;
+    return undefined;
   }
 
-  #unlink(slot: Slot): void {
-    const { older, newer } = slot;
-    if (older === undefined) {
-      this.#oldest = newer;
-    } else {
-      older.newer = newer;
-    }
-    if (newer === undefined) {
-      this.#newest = older;
-    } else {
-      newer.older = older;
-    }
-    slot.older = undefined;
-    slot.newer = undefined;
-    this.#inFlight -= 1;
+  /** The slot that many places after the head. */
+  #at(offset: number): Slot | undefined {
+    return this.#slots[(this.#first + offset) % this.#slots.length];
   }
 }

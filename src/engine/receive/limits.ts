@@ -1,14 +1,13 @@
-import type { TransferStatus } from '../../usb/transfer-status.js';
-import type { TransferQueue } from '../queue/transfer-queue.js';
-import type { ReceiveStatistics } from '../stats/statistics.js';
+import { requireRange } from '../queue/pump.js';
+import type { Completion, TransferQueue } from '../queue/transfer-queue.js';
 
-/** What ends a capture that goes well. Without any of these it goes on for ever. */
+/** What ends a capture that goes well. Without any of these it never ends. */
 export interface Limits {
-  /** Bytes to write, from 1 on. */
+  /** Bytes to write, from 1. */
   readonly bytes?: number | undefined;
-  /** Bytes to throw away first. */
+  /** Bytes to discard first. */
   readonly skip?: number | undefined;
-  /** Transfers with data to receive, from 1 on. */
+  /** Transfers with data to receive, from 1. */
   readonly count?: number | undefined;
   /** Whether to end at the first short or empty packet: with the end of the device's message. */
   readonly untilShort?: boolean | undefined;
@@ -16,40 +15,43 @@ export interface Limits {
 
 /** Holds a capture to its limits: it never asks the device for a byte more than is left. */
 export class Quota {
-  /** Bytes to receive in all: those to skip and those to write. */
-  readonly #bytes: number;
-  readonly #count: number;
   readonly #untilShort: boolean;
+  /** Bytes still to receive, those to skip among them, and transfers with data. */
+  #bytes: number;
+  #transfers: number;
+  #messageEnded = false;
 
   /** @throws RangeError for limits out of their ranges */
   constructor({ bytes = Number.POSITIVE_INFINITY, skip = 0, count, untilShort }: Limits) {
-    if (!(bytes >= 1) || !(skip >= 0) || (count !== undefined && !(count >= 1))) {
-      throw new RangeError(`limits out of range: bytes ${bytes}, skip ${skip}, count ${count}`);
-    }
+    requireRange('bytes', bytes, 1);
+    requireRange('skip', skip, 0);
+    requireRange('count', count ?? 1, 1);
     this.#bytes = skip + bytes;
-    this.#count = count ?? Number.POSITIVE_INFINITY;
+    this.#transfers = count ?? Number.POSITIVE_INFINITY;
     this.#untilShort = untilShort ?? false;
   }
 
   /**
-   * How many bytes the next transfer may ask for, given what came and what is in flight; 0 or less
-   * for none. A last packet may hold more than is left: that much is the device's choice.
+   * How many bytes the next transfer may ask for; 0 or less for none. A last packet may hold more
+   * than is left: that is up to the device.
    */
-  allowance(statistics: ReceiveStatistics, pool: TransferQueue): number {
-    const transfers = statistics.transfersWithData + pool.inFlight;
-    // A message may end with any transfer, and what is queued behind would take from the next one.
-    if (transfers >= this.#count || (this.#untilShort && pool.inFlight > 0)) {
+  allowance({ inFlight, bytesInFlight }: TransferQueue): number {
+    // A message may end with any transfer, and a transfer queued after it would take from the next.
+    if (inFlight >= this.#transfers || (this.#untilShort && inFlight > 0)) {
       return 0;
     }
-    return this.#bytes - statistics.bytesReceived - pool.bytesInFlight;
+    return this.#bytes - bytesInFlight;
   }
 
-  /** Whether the completion that the statistics counted last was the last one wanted. */
-  reached(statistics: ReceiveStatistics, status: TransferStatus, short: boolean): boolean {
-    return (
-      statistics.bytesReceived >= this.#bytes ||
-      statistics.transfersWithData >= this.#count ||
-      (this.#untilShort && short && status === 'completed')
-    );
+  /** Counts a transfer that ended. */
+  count({ status, requested, actualLength }: Completion): void {
+    this.#bytes -= actualLength;
+    this.#transfers -= actualLength > 0 ? 1 : 0;
+    this.#messageEnded ||= this.#untilShort && status === 'completed' && actualLength < requested;
+  }
+
+  /** Whether nothing more is wanted. */
+  get reached(): boolean {
+    return this.#bytes <= 0 || this.#transfers <= 0 || this.#messageEnded;
   }
 }

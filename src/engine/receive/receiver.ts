@@ -1,100 +1,102 @@
 import type { Endpoint } from '../../usb/backend.js';
-import type { TransferStatus } from '../../usb/transfer-status.js';
+import { isFailure } from '../../usb/transfer-status.js';
 import type { Sink } from '../io/sink.js';
-import { Pump, type PumpOptions, type TransferHandler } from '../queue/pump.js';
-import { ReorderQueue } from '../queue/reorder-queue.js';
-import type { TransferQueue } from '../queue/transfer-queue.js';
+import {
+  type PendingOutput,
+  Pump,
+  type PumpOptions,
+  requireRange,
+  type Submission,
+} from '../queue/pump.js';
+import type { Completion, TransferQueue } from '../queue/transfer-queue.js';
 import type { Outcome } from '../session/outcome.js';
 import { ReceiveStatistics } from '../stats/statistics.js';
-import { type TimeOutOptions, Timeouts } from '../timeouts.js';
+import { type TimeoutOptions, Timeouts } from '../timeouts.js';
 import { type Limits, Quota } from './limits.js';
 import { WriteBuffer } from './write-buffer.js';
 import { Writer } from './writer.js';
 
-/** Received bytes that may wait for the sink before submitting pauses, unless told otherwise. */
-export const DEFAULT_BACKLOG = 64 * 1024 * 1024;
+/** Bytes in the write buffer by default. */
+export const DEFAULT_WRITE_BUFFER = 64 * 1024 * 1024;
 
 /** What to receive, and how. */
-export interface ReceiveOptions extends PumpOptions, Limits, TimeOutOptions {
-  /** Bytes in each transfer: at least one packet of the endpoint. A fraction of one is left out. */
+export interface ReceiveOptions extends PumpOptions, Limits, TimeoutOptions {
+  /** Bytes in each transfer: at least one packet of the endpoint, rounded down to whole packets. */
   readonly transferSize: number;
   /**
-   * Received bytes that may wait for the sink before submitting pauses, from 1 on; 64 MiB by
-   * default. Memory is used as it is needed.
+   * Received bytes that may wait for the sink before submitting pauses, from 1; 64 MiB by default.
+   * Memory is used as it is needed.
    */
-  readonly backlog?: number | undefined;
+  readonly writeBuffer?: number | undefined;
 }
 
+const LIMIT: Outcome = { reason: 'limit' };
+const IDLE: Outcome = { reason: 'idle' };
+
 /**
- * Keeps a pool of transfers in flight on an IN endpoint and writes what they bring to a sink, in
- * the order of submission, whatever their status.
+ * Keeps transfers in flight on an IN endpoint and writes what they bring to a sink, in the order of
+ * submission, whatever their status.
  *
  * ```text
- *            submit                  complete                  in order           write
- *   buffers ────────▶ transfer pool ──────────▶ reorder queue ──────────▶ backlog ──────▶ sink
- *      ▲               (in flight)                                                         │
- *      └───────────────────────────────────────────────────────────────────────────────────┘
+ *            submit                   in order                 write
+ *   buffers ────────▶ transfer queue ──────────▶ write buffer ──────▶ sink
+ *      ▲                                                               │
+ *      └───────────────────────────────────────────────────────────────┘
  * ```
  *
- * While a transfer is in flight again, the buffer that it brought waits for the sink. With the
- * backlog full, submitting pauses: the device is NAKed and nothing is lost. After each run, `run`
- * may be called again, to go on behind a gap.
+ * While a transfer is in flight again, the buffer that it filled waits for the sink. With the write
+ * buffer full, submitting pauses: the device is NAKed and nothing is lost. After each run, `run` may
+ * be called again, to continue after a gap.
  */
-export class Receiver implements TransferHandler {
+export class Receiver {
   readonly statistics: ReceiveStatistics;
   readonly #transferSize: number;
-  readonly #pump: Pump;
   readonly #quota: Quota;
-  readonly #backlog: WriteBuffer;
-  readonly #completed: ReorderQueue;
+  readonly #writeBuffer: WriteBuffer;
   readonly #writer: Writer;
-  readonly #timeOuts: Timeouts;
+  readonly #timeouts: Timeouts;
+  readonly #pump: Pump;
   #packetSize = 1;
-  /** Packets in a full transfer. */
-  #packets = 1;
-  length = 0;
-  heldUp = false;
+  /** The buffer of a transfer that could not be submitted: the next one uses it. */
+  #buffer: Buffer | undefined;
 
   /** @throws RangeError for options out of their ranges */
   constructor(sink: Sink, options: ReceiveOptions) {
-    const { depth, transferSize, backlog = DEFAULT_BACKLOG } = options;
-    const { bytes = Number.POSITIVE_INFINITY, skip = 0 } = options;
-    this.#pump = new Pump(this, options);
-    if (!Number.isInteger(transferSize) || transferSize < 1) {
-      throw new RangeError(`transferSize must be a whole number from 1 on, not ${transferSize}`);
-    }
-    if (!(backlog >= 1 && Number.isFinite(backlog))) {
-      throw new RangeError(`backlog must be finite, and from 1 on, not ${backlog}`);
-    }
+    const { depth, transferSize, writeBuffer = DEFAULT_WRITE_BUFFER } = options;
+    requireRange('transferSize', transferSize, 1, Number.isInteger);
+    requireRange('writeBuffer', writeBuffer, 1, Number.isFinite);
     this.#transferSize = transferSize;
     this.statistics = new ReceiveStatistics(depth);
-    this.#quota = new Quota(options);
-    this.#backlog = new WriteBuffer(depth, transferSize, backlog);
-    this.#completed = new ReorderQueue(this.#backlog.buffers.capacity);
-    this.#writer = new Writer(
-      this.#completed,
-      this.#backlog,
-      sink,
-      this.statistics,
-      { skip, bytes },
-      this.#onWritten,
+    this.#pump = new Pump(
+      {
+        statistics: this.statistics,
+        start: (queue) => this.#timeouts.start(queue),
+        onComplete: this.#onComplete,
+        collect: this.#collect,
+        outcome: this.#outcome,
+        submit: this.#submit,
+        flush: this.#flush,
+        finish: this.#finish,
+      },
+      options,
     );
-    this.#timeOuts = new Timeouts(options, () => this.#pump.drain({ reason: 'idle' }));
+    const advance = (): void => this.#pump.advance();
+    this.#quota = new Quota(options);
+    this.#writeBuffer = new WriteBuffer(depth, transferSize, writeBuffer);
+    this.#writer = new Writer(this.#writeBuffer, sink, this.statistics, options, advance);
+    this.#timeouts = new Timeouts(options);
   }
 
   /**
-   * Receives from an endpoint until something ends it. The pool is submitted when this returns; the
-   * promise resolves when everything that arrived was written. Then it may run again.
+   * Receives from an endpoint until something ends it. The transfers are submitted when this returns;
+   * the promise resolves when everything that arrived was written. Then it may run again.
    *
    * Rejects with a RangeError when `transferSize` is less than one packet of the endpoint.
    */
   async run(endpoint: Endpoint): Promise<Outcome> {
+    requireRange('transferSize', this.#transferSize, endpoint.maxPacketSize);
     this.#packetSize = endpoint.maxPacketSize;
-    this.#packets = Math.floor(this.#transferSize / this.#packetSize);
-    if (!(this.#packets >= 1)) {
-      throw new RangeError(`transferSize must be at least ${this.#packetSize}`);
-    }
-    return this.#pump.run(endpoint, this.#completed.taken);
+    return this.#pump.run(endpoint);
   }
 
   /** Ends this run, and any later one at once: the drain begins, and `run` resolves at its end. */
@@ -102,106 +104,67 @@ export class Receiver implements TransferHandler {
     this.#pump.stop(end);
   }
 
+  /** Transfers in flight. */
+  get inFlight(): number {
+    return this.#pump.inFlight;
+  }
+
   /**
-   * Ends when nothing has come for so long from here on.
+   * Ends when no byte has arrived for this long, counted from now.
    *
    * @param milliseconds Infinity for never
    */
   endWhenSilent(milliseconds: number): void {
-    this.#timeOuts.setIdle(milliseconds);
+    this.#timeouts.setIdle(milliseconds);
   }
 
-  start(pool: TransferQueue): void {
-    this.#timeOuts.start(pool);
-    this.#endAtLimit('cancelled', false);
-  }
+  readonly #onComplete = (completion: Completion, now: number): boolean => {
+    this.#quota.count(completion);
+    this.#timeouts.onComplete(completion, now);
+    return isFailure(completion.status);
+  };
 
-  next(pool: TransferQueue): Buffer | undefined {
-    this.heldUp = false;
-    // Never ask the device for more than is left: what it sends beyond would be lost to the next
-    // run. Whole packets only, as a device may fill its last packet.
-    const left = this.#quota.allowance(this.statistics, pool);
+  readonly #collect = (queue: TransferQueue): void => {
+    for (let head = queue.head; head !== undefined && this.#writer.take(head); head = queue.head) {
+      queue.removeHead();
+    }
+  };
+
+  readonly #outcome = (): Outcome | undefined =>
+    this.#writer.failure ??
+    (this.#quota.reached ? LIMIT : this.#timeouts.isSilent ? IDLE : undefined);
+
+  readonly #submit = (queue: TransferQueue, now: number): Submission => {
+    // Never ask the device for more than is left: what it sends beyond would be missing in the next
+    // run. Ask for whole packets only, as a device may fill its last packet.
+    const left = Math.min(this.#quota.allowance(queue), this.#transferSize);
     if (left <= 0) {
-      return undefined;
+      return 'none';
     }
-    const packets = Math.min(Math.ceil(left / this.#packetSize), this.#packets);
-    this.length = packets * this.#packetSize;
-    const buffer = this.#backlog.buffers.take();
-    this.heldUp = buffer === undefined;
-    this.#timeOuts.dry = this.heldUp && pool.inFlight === 0;
-    return buffer;
-  }
-
-  restore(buffer: Buffer): void {
-    this.#backlog.buffers.give(buffer);
-  }
-
-  ended(
-    sequence: number,
-    buffer: Buffer,
-    requested: number,
-    status: TransferStatus,
-    actualLength: number,
-    now: number,
-  ): void {
-    this.#completed.put(sequence, buffer, actualLength);
-    this.#judge(sequence, status, actualLength < requested);
-    this.#timeOuts.answered(sequence, actualLength, now);
-  }
-
-  settle(): void {
-    this.#writer.gather();
-  }
-
-  proceed(turnEnds: boolean): boolean {
-    if (turnEnds) {
-      this.#writer.write();
-    } else {
-      this.#writer.writeLarge();
+    if (queue.isFull && queue.head === undefined) {
+      return 'none'; // until the oldest transfer completes
     }
-    return this.#writer.canWrite;
-  }
-
-  get busy(): boolean {
-    return this.#writer.busy;
-  }
-
-  finish(): number {
-    this.#timeOuts.stop();
-    return this.#writer.takeFailure();
-  }
-
-  /** What a status means for the capture as a whole. */
-  #judge(sequence: number, status: TransferStatus, short: boolean): void {
-    switch (status) {
-      case 'stall':
-      case 'error':
-      case 'overflow':
-        this.#writer.markFailed(sequence);
-        this.#pump.drain({ reason: status });
-        break;
-      case 'no-device':
-        this.#writer.markFailed(sequence);
-        this.#pump.drain({ reason: 'device-lost' });
-        break;
-      default:
-        this.#endAtLimit(status, short);
+    const buffer = queue.isFull ? undefined : (this.#buffer ?? this.#writeBuffer.takeBuffer());
+    this.#timeouts.isPaused = buffer === undefined && queue.inFlight === 0;
+    if (buffer === undefined) {
+      return 'throttled';
     }
+    this.#buffer = buffer;
+    queue.submit(buffer, this.#wholePackets(left), now);
+    this.#buffer = undefined;
+    return 'submitted';
+  };
+
+  /** Rounds up, unless that would be more than a transfer has. */
+  #wholePackets(bytes: number): number {
+    const most = Math.floor(this.#transferSize / this.#packetSize);
+    return Math.min(Math.ceil(bytes / this.#packetSize), most) * this.#packetSize;
   }
 
-  /** Nothing is in flight then: the quota asked for no more. */
-  #endAtLimit(status: TransferStatus, short: boolean): void {
-    if (this.#quota.reached(this.statistics, status, short)) {
-      this.#pump.drain({ reason: 'limit' });
-    }
-  }
+  readonly #flush = (turnEnds: boolean): PendingOutput => this.#writer.flush(turnEnds);
 
-  readonly #onWritten = (error: Error | undefined): void => {
-    if (error === undefined) {
-      this.#pump.advance();
-    } else {
-      const closed = (error as NodeJS.ErrnoException).code === 'EPIPE';
-      this.#pump.stop({ reason: closed ? 'reader-closed' : 'output-failed', cause: error });
-    }
+  readonly #finish = (): number => {
+    this.#timeouts.stop();
+    return this.#writer.takeFailureOffset();
   };
 }

@@ -1,15 +1,15 @@
 import { BufferPool } from '../queue/buffer-pool.js';
 
-/** Transfers of fewer bytes are copied together: many small pieces cost more than the copying. */
+/** Transfers of fewer bytes are copied together: many small pieces cost more than copying them. */
 const SMALL = 16 * 1024;
 
-/** So is what fills no more than this part of its buffer: the memory would hold little. */
+/** So is what fills no more than this part of its buffer, which would waste the rest. */
 const SPARSE = 1 / 4;
 
-/** Bytes in a chunk that small transfers are copied to: what a pipe of Linux holds. */
+/** Bytes in a chunk that small transfers are copied to: what a Linux pipe holds. */
 const CHUNK = 64 * 1024;
 
-/** Bytes that are worth a write of their own. */
+/** Bytes that are worth a write before the event loop turns. */
 const BATCH = 1024 * 1024;
 
 /** The most buffers in one writev(2). */
@@ -19,52 +19,51 @@ const NO_BUFFER = Buffer.alloc(0);
 
 /**
  * The bytes that wait for the sink, in few and large buffers, and with them all the memory of a
- * capture: the transfers' buffers are made here as well, as some of them wait with their bytes.
+ * capture: it owns the transfers' buffers as well, as large ones wait with their bytes.
  *
  * ```text
  *   large transfers    their own buffers wait            │ 256 KiB │ 256 KiB │ 256 KiB │
- *   a short one        is copied behind the last         │ 256 KiB │ 3 KiB, 500 B, …   │
+ *   a short one        is copied after the last          │ 256 KiB │ 3 KiB, 500 B, …   │
  *   small transfers    are copied to chunks of 64 KiB    │ 512 B, 512 B, … │ 512 B, …  │
  * ```
  *
- * A ring of fixed size: nothing is allocated but buffers that were never needed before.
+ * A ring of fixed size: nothing is allocated except buffers that are needed for the first time.
  */
 export class WriteBuffer {
   /** The transfers' buffers. */
-  readonly buffers: BufferPool;
+  readonly #buffers: BufferPool;
   /** The buffers that wait: the transfers' own, or chunks that small ones are copied to. */
   readonly #chunks: BufferPool;
   readonly #copies: boolean;
   readonly #ring: Buffer[];
   readonly #lengths: Int32Array;
-  /** Numbers of the first chunk that waits, and of the one to come behind the last. */
+  /** Numbers of the first chunk that waits, and of the one that will follow the last. */
   #first = 0;
   #end = 0;
   #bytes = 0;
-  /** Where in the ring the last chunk is that waits, and the bytes that it has room for. */
+  /** The place in the ring of the last chunk that waits, and the bytes that it has room for. */
   #last = 0;
   #slack = 0;
-  /** A chunk to copy to, once the last is full. */
+  /** A chunk to copy to once the last is full. */
   #spare: Buffer | undefined;
   /** The chunks that are being written, and their bytes. */
-  readonly #lent: Buffer[] = [];
+  readonly #acquired: Buffer[] = [];
   readonly #batch: Buffer[] = [];
 
   /**
    * @param depth transfers in flight
    * @param transferSize bytes in each
-   * @param capacity bytes that can wait at least, if the transfers come full
+   * @param capacity bytes that can wait at least, if the transfers are full
    */
   constructor(depth: number, transferSize: number, capacity: number) {
     this.#copies = transferSize < SMALL;
     // Only whole transfers go into a chunk.
     const chunkSize = this.#copies ? CHUNK - (CHUNK % transferSize) : transferSize;
-    // Of small transfers one more, to fill while another, as empty as it may be, is being written.
+    // Small transfers need one more, to fill while another, however empty, is being written.
     const chunks = Math.ceil(capacity / chunkSize) + (this.#copies ? 1 : 0);
-    // As many again as are in flight: a completed one may have to wait for one submitted before it.
-    this.buffers = new BufferPool(transferSize, depth + (this.#copies ? depth : chunks));
-    this.#chunks = this.#copies ? new BufferPool(CHUNK, chunks) : this.buffers;
-    const slots = this.#copies ? chunks : this.buffers.capacity;
+    this.#buffers = new BufferPool(transferSize, depth + (this.#copies ? 0 : chunks));
+    this.#chunks = this.#copies ? new BufferPool(CHUNK, chunks) : this.#buffers;
+    const slots = this.#copies ? chunks : this.#buffers.capacity;
     this.#ring = new Array<Buffer>(slots).fill(NO_BUFFER);
     this.#lengths = new Int32Array(slots);
   }
@@ -79,7 +78,17 @@ export class WriteBuffer {
     return this.#bytes >= BATCH;
   }
 
-  /** Whether `add` can take a transfer's bytes now. */
+  /**
+   * A buffer for a transfer, which is the caller's until `add` or `discard`; undefined while there is
+   * none.
+   *
+   * @throws RangeError when there is no memory for the first one
+   */
+  takeBuffer(): Buffer | undefined {
+    return this.#buffers.take();
+  }
+
+  /** Whether `add` can take this many bytes now. */
   hasRoom(length: number): boolean {
     if (!this.#copies || length <= this.#slack) {
       return true;
@@ -88,7 +97,7 @@ export class WriteBuffer {
     return this.#spare !== undefined;
   }
 
-  /** Takes over a transfer's buffer with so many bytes, at least 1. Only while it has room. */
+  /** Takes over a transfer's buffer with this many bytes, at least 1. Only while it has room. */
   add(buffer: Buffer, length: number): void {
     this.#bytes += length;
     const copied = length < SMALL || length <= buffer.length * SPARSE;
@@ -105,17 +114,23 @@ export class WriteBuffer {
     buffer.copy(chunk, filled, 0, length);
     this.#lengths[this.#last] = filled + length;
     this.#slack -= length;
-    this.buffers.give(buffer);
+    this.discard(buffer);
+  }
+
+  /** Takes back a transfer's buffer, and forgets its bytes. */
+  discard(buffer: Buffer): void {
+    this.#buffers.give(buffer);
   }
 
   /**
-   * Lends what is to be written next; empty when nothing waits. Only after the last `takeBack`.
+   * Returns what to write next, which is the caller's until `release`; empty when nothing waits. Only
+   * after the last `release`.
    *
    * @param most bytes, unless a single buffer has more
    */
   acquire(most: number): readonly Buffer[] {
     let bytes = 0;
-    for (; this.#first < this.#end && this.#lent.length < MOST_BUFFERS; this.#first += 1) {
+    for (; this.#first < this.#end && this.#acquired.length < MOST_BUFFERS; this.#first += 1) {
       const index = this.#first % this.#ring.length;
       const chunk = this.#ring[index] ?? NO_BUFFER;
       const length = this.#lengths[index] ?? 0;
@@ -123,7 +138,7 @@ export class WriteBuffer {
         break;
       }
       bytes += length;
-      this.#lent.push(chunk);
+      this.#acquired.push(chunk);
       this.#batch.push(length === chunk.length ? chunk : chunk.subarray(0, length));
     }
     this.#bytes -= bytes;
@@ -133,16 +148,16 @@ export class WriteBuffer {
     return this.#batch;
   }
 
-  /** Takes back what was lent, for use again. */
+  /** Takes back what was acquired, to use it again. */
   release(): void {
-    for (const chunk of this.#lent) {
+    for (const chunk of this.#acquired) {
       this.#chunks.give(chunk);
     }
-    this.#lent.length = 0;
+    this.#acquired.length = 0;
     this.#batch.length = 0;
   }
 
-  /** Forgets all that waits; returns how many bytes that was. */
+  /** Forgets all that waits; returns its bytes. */
   clear(): number {
     const bytes = this.#bytes;
     this.#bytes = 0;

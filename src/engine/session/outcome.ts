@@ -1,5 +1,6 @@
 import type { ControlRequest } from '../../usb/control.js';
 import { toError } from '../../usb/errors.js';
+import type { TransferStatus } from '../../usb/transfer-status.js';
 
 /**
  * Why a transfer of data ended:
@@ -51,6 +52,22 @@ export interface Outcome {
 /** The end that a throw is where nothing is expected to throw. */
 export function internalError(error: unknown): Outcome {
   return { reason: 'internal', cause: toError(error) };
+}
+
+/** What a transfer that ended a run means for it. */
+const OF_TRANSFER: Readonly<Record<TransferStatus, Outcome>> = {
+  completed: { reason: 'error' }, // the device did not take all of it
+  error: { reason: 'error' },
+  'timed-out': { reason: 'idle' },
+  cancelled: { reason: 'interrupted' },
+  stall: { reason: 'stall' },
+  'no-device': { reason: 'device-lost' },
+  overflow: { reason: 'overflow' },
+};
+
+/** The outcome of a run that a transfer ended, by the status of the transfer. */
+export function transferOutcome(status: TransferStatus): Outcome {
+  return OF_TRANSFER[status];
 }
 
 const CLEAN: ReadonlySet<EndReason> = new Set([

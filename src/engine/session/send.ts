@@ -45,7 +45,7 @@ export async function send(request: SendRequest): Promise<SendResult> {
   const { sender, target } = await prepare(request);
   const stop = (end: Outcome): void => sender.stop(end);
   const letGo = onStop(request, stop);
-  const unwatch = stopOnDisconnect(target.device, sender.statistics, stop);
+  const unwatch = stopOnDisconnect(target.device, () => sender.inFlight, stop);
   const ended = await run(request, sender, target);
   unwatch();
   letGo();

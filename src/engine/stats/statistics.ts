@@ -3,8 +3,8 @@ import type { EndReason, Outcome } from '../session/outcome.js';
 import { QueueTimings } from './timings.js';
 
 /**
- * What happened to the transfers of one direction, in plain counters; nothing is computed or
- * formatted before somebody asks.
+ * What happened to the transfers of one direction, in plain counters. The engine writes them, and
+ * decides nothing by them; nothing is computed or formatted until it is read.
  */
 export abstract class Statistics {
   /** Transfers that ended, by the way they ended. */
@@ -18,20 +18,22 @@ export abstract class Statistics {
     overflow: 0,
   };
   /**
-   * Transfers that ended, by the bytes that they moved: none, 1, 2, 3 to 4, 5 to 8 and so on; the
-   * nth of these classes goes up to 2 to the power of n - 1.
+   * Transfers that ended, by the bytes that they moved: none, 1, 2, 3 to 4, 5 to 8 and so on; class n
+   * goes up to 2 to the power of n - 1.
    */
   readonly sizes = new Float64Array(33);
-  /** Transfers that were submitted; each of them ends. */
+  /** Transfers that were submitted; each one ends. */
   submissions = 0;
-  /** Transfers that ended with at least one byte moved, however. */
+  /** Transfers that ended, whatever their status. */
+  transfers = 0;
+  /** Transfers that moved at least one byte, whatever their status. */
   transfersWithData = 0;
   /** Bytes that transfers moved, whatever their status. */
   bytesMoved = 0;
   /** When the first transfer was submitted and when all was done: monotonic milliseconds. */
   startedAt = 0;
   endedAt = 0;
-  /** When data moved, and how well the pool was kept full. */
+  /** When data moved, and how well the transfer queue was kept full. */
   readonly timings: QueueTimings;
 
   /** @param depth transfers in a full queue */
@@ -39,27 +41,19 @@ export abstract class Statistics {
     this.timings = new QueueTimings(depth);
   }
 
-  /** Bytes that have got to where they were to go: the output, or the device. */
+  /** Bytes that have reached their destination: the output, or the device. */
   abstract get bytesDelivered(): number;
 
   /** Counts one completion. */
   count(status: TransferStatus, _requested: number, moved: number): void {
     this.statuses[status] += 1;
+    this.transfers += 1;
     this.bytesMoved += moved;
     const sizeClass = moved === 0 ? 0 : 33 - Math.clz32(moved - 1);
     this.sizes[sizeClass] = (this.sizes[sizeClass] ?? 0) + 1;
     if (moved > 0) {
       this.transfersWithData += 1;
     }
-  }
-
-  /** Transfers that ended, however. */
-  get transfers(): number {
-    let sum = 0;
-    for (const count of Object.values(this.statuses)) {
-      sum += count;
-    }
-    return sum;
   }
 
   /** Transfers in flight. */
@@ -77,7 +71,7 @@ export abstract class Statistics {
     return this.startedAt === 0 ? 0 : (time - this.startedAt) / 1000;
   }
 
-  /** Average rate: bytes delivered per second; 0 for what took no time. */
+  /** Average rate: bytes delivered per second; 0 if it took no time. */
   get bytesPerSecond(): number {
     return this.seconds > 0 ? this.bytesDelivered / this.seconds : 0;
   }
@@ -92,33 +86,33 @@ export interface Gap {
   readonly cause: EndReason;
 }
 
-/** Gaps that are kept one by one; the others are only counted. */
+/** Gaps that are recorded; more are only counted. */
 const MOST_GAPS = 1000;
 
 /**
- * What happened to a capture. Once it ended, always:
+ * What happened to received bytes. At the end:
  * `bytesReceived = bytesWritten + bytesSkipped + bytesDiscarded + bytesUnwritten`.
  */
 export class ReceiveStatistics extends Statistics {
-  /** Transfers that completed with fewer bytes than asked for, but some. */
+  /** Transfers that completed with some bytes, but fewer than asked for. */
   shortTransfers = 0;
-  /** Transfers that completed with no byte: zero-length packets. */
+  /** Transfers that completed without a byte: zero-length packets. */
   emptyTransfers = 0;
   /** Bytes that the sink took. */
   bytesWritten = 0;
-  /** Bytes at the beginning, thrown away as asked. */
+  /** Bytes at the beginning that were discarded as requested. */
   bytesSkipped = 0;
-  /** Bytes behind the limit in the last packet, thrown away. */
+  /** Bytes after the limit in the last packet, which were discarded. */
   bytesDiscarded = 0;
-  /** Bytes that were received, but that a failed or closed sink did not take. */
+  /** Bytes that were received, but not taken by a failed or closed sink. */
   bytesUnwritten = 0;
-  /** Bytes among those received that came with an OVERFLOW: the kernel does not vouch for them. */
+  /** Bytes that came with an overflow, among those received: their contents are undefined. */
   bytesSuspect = 0;
-  /** Bytes in the write that the sink is at work on. */
+  /** Bytes in the write that is under way. */
   bytesBeingWritten = 0;
   /** The most bytes that ever waited for the sink. */
   bytesBufferedPeak = 0;
-  /** The first of the gaps, and the number of all. */
+  /** The first 1000 gaps, and the number of all. */
   readonly gaps: Gap[] = [];
   gapCount = 0;
 
@@ -136,7 +130,7 @@ export class ReceiveStatistics extends Statistics {
     }
   }
 
-  /** Records that bytes may be missing: behind what was written by then, if the end knows no better. */
+  /** Records that bytes may be missing: by default, after what is written now. */
   recordGap({ reason, offset = this.bytesWritten, at = performance.now() }: Outcome): Gap {
     const gap = { offset, seconds: (at - this.startedAt) / 1000, cause: reason };
     this.gapCount += 1;
@@ -146,7 +140,7 @@ export class ReceiveStatistics extends Statistics {
     return gap;
   }
 
-  /** Bytes that completions carried, whatever their status. */
+  /** Bytes that transfers brought, whatever their status. */
   get bytesReceived(): number {
     return this.bytesMoved;
   }
@@ -168,32 +162,32 @@ export class ReceiveStatistics extends Statistics {
 }
 
 /**
- * What happened to the bytes that were to be sent. Once that ended, always:
+ * What happened to the bytes to send. At the end:
  * `bytesRead = bytesAccepted + bytesUnsent`.
  */
 export class SendStatistics extends Statistics {
-  /** Bytes that were read from the input, behind those to skip. */
+  /** Bytes that were read from the input, without those skipped. */
   bytesRead = 0;
   /**
-   * Bytes that the device took, up to the first that it did not: with those skipped, where a second
-   * run has to go on.
+   * Bytes that the device took, up to the first that it did not. Plus those skipped, this is where a
+   * second run must resume.
    */
   bytesAccepted = 0;
   /**
-   * Bytes that the device took behind the first that it did not: there is a hole before them. A host
-   * controller may go on with what is queued after a protocol error, before anybody can cancel it.
+   * Bytes that the device took after the first that it did not: there is a gap before them. After a
+   * protocol error, a host controller may continue with what is queued before it can be cancelled.
    */
   bytesAfterGap = 0;
   /** Zero-length packets that the device took at the ends of messages. */
   zeroLengthPackets = 0;
-  /** The most bytes that ever were read and not yet submitted. */
+  /** The most bytes that ever were read and not submitted yet. */
   readAheadPeak = 0;
 
   override get bytesDelivered(): number {
     return this.bytesAccepted;
   }
 
-  /** Bytes that were read, and that the device did not take, or took out of their place. */
+  /** Bytes that were read, and that the device did not take, or took after a gap. */
   get bytesUnsent(): number {
     return this.bytesRead - this.bytesAccepted;
   }

@@ -50,12 +50,12 @@ export class QueueTimings {
   }
 }
 
-/** A peak is the rate of so long a time, in milliseconds. */
+/** Milliseconds over which a peak rate is measured. */
 const WINDOW = 1000;
 
 const NANOSECONDS = 1_000_000;
 
-/** How soon, how evenly and how fast data came. Times are monotonic milliseconds. */
+/** How soon, how evenly and how fast data moved. Times are monotonic milliseconds. */
 export class DataTimings {
   /** From the first submission to the first byte: milliseconds; undefined before it. */
   firstByte: number | undefined;
@@ -67,7 +67,7 @@ export class DataTimings {
   #windowBytes = 0;
   #peak = 0;
 
-  /** The pool is about to be filled, for the first time or again. */
+  /** The transfer queue is about to be filled, for the first time or again. */
   start(now: number): void {
     if (Number.isNaN(this.#startedAt)) {
       this.#startedAt = now;
@@ -77,12 +77,13 @@ export class DataTimings {
   }
 
   /**
-   * A transfer ended, with so many bytes.
+   * A transfer ended.
    *
-   * @param asked whether it was cancelled, which says nothing of the device's pace
+   * @param bytes bytes moved
+   * @param wasCancelled whether usbxfer ended it, which says nothing about the device's pace
    */
-  ended(bytes: number, asked: boolean, now: number): void {
-    if (!asked) {
+  ended(bytes: number, wasCancelled: boolean, now: number): void {
+    if (!wasCancelled) {
       const interval = Math.round((now - this.#lastAt) * NANOSECONDS);
       this.#intervals.record(Math.min(Math.max(1, interval), Number.MAX_SAFE_INTEGER));
     }

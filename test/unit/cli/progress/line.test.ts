@@ -88,6 +88,7 @@ describe('the line of a capture', () => {
   it('has each count that is not zero, failures in red, and when the pool was dry', () => {
     const [statistics, history, now] = capture(MIB);
     statistics.submissions = 12;
+    statistics.transfers = 9;
     statistics.statuses.completed = 7;
     statistics.statuses.stall = 2;
     statistics.timings.starved.start(now - 700);

@@ -1,69 +1,173 @@
-import { expect, it } from 'vitest';
-import { TransferQueue } from '../../../../src/engine/queue/transfer-queue.js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Completion, TransferQueue } from '../../../../src/engine/queue/transfer-queue.js';
 import { ScriptedEndpoint } from '../support/scripted-endpoint.js';
 
-function poolOf(depth: number) {
+/** A full queue whose transfers were submitted 10 ms apart, each with a buffer of its number. */
+function fullQueue(depth: number) {
   const endpoint = new ScriptedEndpoint();
-  const completions: [sequence: number, status: string, bytes: number][] = [];
-  const pool = new TransferQueue(
-    endpoint,
-    depth,
-    100,
-    (sequence, _buffer, _asked, status, bytes) => {
-      completions.push([sequence, status, bytes]);
-    },
-  );
+  /** What completed, in the order of completion. */
+  const completions: [submission: number | undefined, status: string, bytes: number][] = [];
+  const queue = new TransferQueue(endpoint, depth, (completion) => {
+    completions.push([completion.buffer[0], completion.status, completion.actualLength]);
+  });
   for (let i = 0; i < depth; i += 1) {
-    pool.submit(Buffer.alloc(512), 512, 10 * i);
+    queue.submit(Buffer.alloc(512, i), 512, 10 * i);
   }
-  return { endpoint, completions, pool };
+  return { endpoint, completions, queue };
 }
 
-it('numbers submissions, whatever order they complete in', () => {
-  const { endpoint, completions, pool } = poolOf(3);
-  const [first, second, third] = endpoint.flights;
-  second?.complete('completed', 2);
-  pool.submit(Buffer.alloc(512), 512, 1000);
-  third?.complete('completed', 3);
-  first?.complete('completed', 1);
-  endpoint.flights[0]?.complete('completed', 4);
-  expect(completions.map(([sequence]) => sequence)).toEqual([101, 102, 100, 103]);
-  expect([pool.inFlight, pool.bytesInFlight, pool.hasIdle]).toEqual([0, 0, true]);
-});
+/** Removes what can be removed; returns the numbers of the buffers, with their bytes. */
+function removeAll(queue: TransferQueue): [submission: number | undefined, bytes: number][] {
+  const removed: [number | undefined, number][] = [];
+  for (let head = queue.head; head !== undefined; head = queue.head) {
+    removed.push([head.buffer[0], head.actualLength]);
+    queue.removeHead();
+  }
+  return removed;
+}
 
-it('cancels newest first, also after others left the middle', () => {
-  const { endpoint, pool } = poolOf(5);
-  const [first, second, third, fourth, fifth] = endpoint.flights;
-  third?.complete('completed', 1);
-  first?.complete('completed', 1);
-  pool.submit(Buffer.alloc(512), 512, 1000);
-  const sixth = endpoint.flights.at(-1);
-  pool.cancelAll();
-  expect(endpoint.cancellations).toEqual([sixth, fifth, fourth, second]);
-});
+describe('TransferQueue', () => {
+  it('reports completions at once, and delivers them in the order of submission', () => {
+    const { endpoint, completions, queue } = fullQueue(3);
+    const [first, second, third] = endpoint.flights;
+    third?.complete('completed', 3);
+    expect(queue.head).toBeUndefined();
+    second?.complete('completed', 2);
+    expect(removeAll(queue)).toEqual([]);
+    first?.complete('completed', 1);
+    expect(completions.map(([submission]) => submission)).toEqual([2, 1, 0]);
+    expect(removeAll(queue)).toEqual([
+      [0, 1],
+      [1, 2],
+      [2, 3],
+    ]);
+    expect([queue.inFlight, queue.bytesInFlight, queue.isFull]).toEqual([0, 0, false]);
+  });
 
-it('expires newest first, each once, and tells since when the others wait', () => {
-  const { endpoint, completions, pool } = poolOf(2);
-  const [first, second] = endpoint.flights;
-  expect(pool.oldestSubmission).toBe(0);
-  pool.expire(10);
-  expect(endpoint.cancellations).toEqual([second, first]);
-  expect(pool.oldestSubmission).toBeUndefined();
-  pool.expire(10);
-  expect(endpoint.cancellations).toHaveLength(2);
-  first?.complete('cancelled', 7);
-  second?.complete('completed', 8);
-  expect(completions).toEqual([
-    [100, 'timed-out', 7],
-    [101, 'completed', 8],
-  ]);
-  pool.submit(Buffer.alloc(512), 512, 1000);
-  expect(pool.oldestSubmission).toBe(1000);
-});
+  it('delivers cancelled transfers with their data, however they were cancelled', () => {
+    const { endpoint, queue } = fullQueue(3);
+    queue.cancelAll();
+    for (const [i, flight] of [...endpoint.cancellations].entries()) {
+      flight.complete('cancelled', 100 * i); // the newest brought nothing
+    }
+    expect(removeAll(queue)).toEqual([
+      [0, 200],
+      [1, 100],
+      [2, 0],
+    ]);
+  });
 
-it('expires the oldest alone', () => {
-  const { endpoint, pool } = poolOf(3);
-  expect(pool.expireOldest()).toBe(100);
-  expect(endpoint.cancellations).toEqual([endpoint.flights[0]]);
-  expect(poolOf(0).pool.expireOldest()).toBeUndefined();
+  it('distinguishes an empty completion from a missing one', () => {
+    const { endpoint, queue } = fullQueue(2);
+    endpoint.flights[0]?.complete('completed', 0);
+    expect(queue.head).toMatchObject({ status: 'completed', requested: 512, actualLength: 0 });
+    queue.removeHead();
+    expect(queue.head).toBeUndefined();
+  });
+
+  it('is full until a completion is removed, and asks the endpoint for nothing then', () => {
+    const { endpoint, queue } = fullQueue(2);
+    endpoint.flights[0]?.complete('completed', 512);
+    expect([queue.isFull, queue.inFlight, queue.bytesSubmitted]).toEqual([true, 1, 1024]);
+    expect(() => queue.submit(Buffer.alloc(512), 512, 0)).toThrow();
+    expect(endpoint.requests).toHaveLength(2);
+    queue.removeHead();
+    expect(queue.isFull).toBe(false);
+    queue.submit(Buffer.alloc(512), 512, 0);
+    expect(endpoint.requests).toHaveLength(3);
+  });
+
+  it('refuses to remove a transfer in flight', () => {
+    expect(() => fullQueue(1).queue.removeHead()).toThrow();
+  });
+
+  it('cancels newest first what is in flight, whatever completed before', () => {
+    const { endpoint, queue } = fullQueue(5);
+    const [first, second, third, fourth, fifth] = endpoint.flights;
+    third?.complete('completed', 1);
+    first?.complete('completed', 1);
+    queue.removeHead();
+    queue.submit(Buffer.alloc(512), 512, 1000);
+    const sixth = endpoint.flights.at(-1);
+    queue.cancelAll();
+    expect(endpoint.cancellations).toEqual([sixth, fifth, fourth, second]);
+  });
+
+  it('expires newest first, each transfer once, and knows since when the others are pending', () => {
+    const { endpoint, completions, queue } = fullQueue(2);
+    const [first, second] = endpoint.flights;
+    expect(queue.oldestSubmission).toBe(0);
+    queue.expire(10);
+    expect(endpoint.cancellations).toEqual([second, first]);
+    expect(queue.oldestSubmission).toBeUndefined();
+    queue.expire(10);
+    expect(endpoint.cancellations).toHaveLength(2);
+    first?.complete('cancelled', 7);
+    second?.complete('completed', 8);
+    expect(completions).toEqual([
+      [0, 'timed-out', 7],
+      [1, 'completed', 8],
+    ]);
+    removeAll(queue);
+    queue.submit(Buffer.alloc(512), 512, 1000);
+    expect(queue.oldestSubmission).toBe(1000);
+    queue.cancelAll();
+    endpoint.flights[0]?.complete('cancelled', 0);
+    expect(completions.at(-1)?.[1]).toBe('cancelled');
+  });
+
+  it('expires the oldest transfer in flight alone', () => {
+    const { endpoint, queue } = fullQueue(3);
+    endpoint.flights[0]?.complete('completed', 512);
+    const [second] = endpoint.flights;
+    const probed: Completion | undefined = queue.expireOldest();
+    expect(endpoint.cancellations).toEqual([second]);
+    second?.complete('cancelled', 0);
+    queue.removeHead();
+    expect(queue.head).toBe(probed);
+    expect(queue.head?.status).toBe('timed-out');
+    expect(fullQueue(0).queue.expireOldest()).toBeUndefined();
+  });
+
+  it('delivers every completion once and in order, whatever the order of completion', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.array(fc.record({ pick: fc.nat(), status: fc.constantFrom('completed', 'cancelled') }), {
+          maxLength: 300,
+        }),
+        (depth, steps) => {
+          const endpoint = new ScriptedEndpoint();
+          const queue = new TransferQueue(endpoint, depth, () => {});
+          let submitted = 0;
+          let removed = 0;
+          const expected: (string | undefined)[] = [];
+          const submissions = new Map<unknown, number>();
+          for (const { pick, status } of steps) {
+            while (!queue.isFull) {
+              queue.submit(Buffer.alloc(4), 4, submitted);
+              submissions.set(endpoint.flights.at(-1), submitted);
+              submitted += 1;
+            }
+            const flight = endpoint.flights[pick % endpoint.flights.length];
+            const number = submissions.get(flight) ?? 0;
+            flight?.buffer.writeUInt32LE(number);
+            expected[number] = status;
+            flight?.complete(status === 'completed' ? 'completed' : 'cancelled', number % 5);
+            for (let head = queue.head; head !== undefined; head = queue.head) {
+              expect(head.buffer.readUInt32LE()).toBe(removed);
+              expect([head.status, head.actualLength]).toEqual([expected[removed], removed % 5]);
+              queue.removeHead();
+              removed += 1;
+            }
+            expect(expected[removed]).toBeUndefined();
+            expect(submitted - removed).toBeLessThanOrEqual(depth);
+            expect(queue.inFlight).toBe(endpoint.flights.length);
+            expect(queue.bytesInFlight).toBe(4 * endpoint.flights.length);
+          }
+        },
+      ),
+    );
+  });
 });

@@ -68,7 +68,7 @@ const event = fc.oneof(
 const situation = fc.record({
   depth: fc.integer({ min: 1, max: 5 }),
   packets: fc.integer({ min: 1, max: 4 }),
-  backlog: fc.integer({ min: 1, max: 2000 }),
+  writeBuffer: fc.integer({ min: 1, max: 2000 }),
   bytes: fc.option(fc.integer({ min: 1, max: 4000 }), { nil: undefined }),
   transferSize: fc.integer({ min: 1, max: 1500 }),
   zlp: fc.constantFrom('auto' as const, 'always' as const, 'never' as const),
@@ -96,11 +96,11 @@ it('whatever order things happen in, both directions end, and every byte is acco
         return counterBytes(offered - bytes, bytes);
       };
       const source = new MemorySource(...given.input.map(more));
-      const { depth, backlog, bytes, transferSize, zlp, linger } = given;
+      const { depth, writeBuffer, bytes, transferSize, zlp, linger } = given;
       const conversation = new Duplex({
         source,
         sink,
-        receive: { depth, transferSize: given.packets * 64, backlog, bytes },
+        receive: { depth, transferSize: given.packets * 64, writeBuffer, bytes },
         send: { depth, transferSize, zlp, prompt: true },
         linger,
       });
