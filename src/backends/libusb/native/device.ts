@@ -17,10 +17,19 @@ export class LibusbDevice implements Device {
     this.#handle = { usb, native, info, platform };
   }
 
-  /** @throws UsbError as `Backend.open` */
-  static async open(info: DeviceInfo, platform: Platform): Promise<LibusbDevice> {
+  /**
+   * Opens a device.
+   *
+   * @param load another way to load node-usb, for tests
+   * @throws UsbError as `Backend.open`
+   */
+  static async open(
+    info: DeviceInfo,
+    platform: Platform,
+    load = loadNodeUsb,
+  ): Promise<LibusbDevice> {
     platform.checkBeforeOpen(info);
-    const usb = await loadNodeUsb();
+    const usb = await load();
     const native = usb
       .getDeviceList()
       .find((device) => device.busNumber === info.bus && device.deviceAddress === info.address);
@@ -97,7 +106,12 @@ export class LibusbDevice implements Device {
         `cannot reset the device while interface ${claimed.interfaceNumber} is claimed`,
       );
     }
-    await resetDevice(this.#handle.native);
+    try {
+      const { native } = this.#handle;
+      await promisifyNative('cannot reset the device', (done) => native.reset(done));
+    } catch (error) {
+      throw error instanceof UsbError ? resetError(error) : error;
+    }
   }
 
   async isConnected(): Promise<boolean> {
@@ -126,19 +140,6 @@ export class LibusbDevice implements Device {
     if (!this.#open) {
       throw new UsbError('invalid', 'the device was closed');
     }
-  }
-}
-
-/**
- * Resets the port of an opened device.
- *
- * @throws UsbError as `Device.reset`
- */
-export async function resetDevice(native: Pick<NativeDevice, 'reset'>): Promise<void> {
-  try {
-    await promisifyNative('cannot reset the device', (done) => native.reset(done));
-  } catch (error) {
-    throw error instanceof UsbError ? resetError(error) : error;
   }
 }
 
