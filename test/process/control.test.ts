@@ -364,7 +364,7 @@ describe('an invalid command sends nothing', () => {
       const on = (options: string) =>
         shell(`script -qec "${command} ${options}" /dev/null < /dev/null`);
       const refused = await on('18');
-      expect(refused.stdout.toString()).toContain('show it with --hex, redirect stdout');
+      expect(refused.stdout.toString()).toContain('print it with --hex, redirect stdout');
       expect(refused.code).toBe(2);
       expect((await on('18 --hex')).stdout.toString()).toMatch(/^00000000 {2}12 01 /);
       expect((await on('')).code).toBe(0); // no bytes

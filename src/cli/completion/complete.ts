@@ -1,35 +1,56 @@
 import type { Command } from 'commander';
 import { createProgram } from '../program.js';
+import { escapeUnsafe, sanitize } from '../terminal/sanitize.js';
 import { print } from '../terminal/stdio.js';
-import { answerLines, behind, type Candidate, type Completions } from './candidate.js';
-import { namedOptions, optionsOf, readTyped, type TypedOptions } from './parse-line.js';
-import { completeValue, nextWords } from './values.js';
+import { namedOptions, optionsOf, type ParsedLine, parseLine } from './parse-line.js';
+import {
+  addPrefix,
+  type Candidate,
+  type Completions,
+  completeValue,
+  requestWords,
+} from './values.js';
 
 /**
- * Answers a completion script on stdout, see `answerLines`. Whatever goes wrong, nobody wants to
- * hear of it in the middle of a line: then there is nothing to complete.
+ * Prints the completions of a word for the completion script of a shell, see `completionLines`. Ignores
+ * every error, because a message would disturb the line being typed.
  *
- * @param args `--`, then the words behind `usbxfer`, the last being the one to complete, up to the
- *   cursor, all without the shell's quotes
+ * @param args `--`, then the words after `usbxfer` without quotes. The last word is the one to
+ *   complete, up to the cursor.
  */
 export async function complete(args: readonly string[]): Promise<void> {
   const words = args[0] === '--' ? args.slice(1) : args;
   const word = words.at(-1) ?? '';
   try {
-    const lines = answerLines(await completionsOf(words.slice(0, -1), word), word);
+    const lines = completionLines(await completionsOf(words.slice(0, -1), word), word);
     if (lines.length > 0) {
       print(lines.join('\n'));
     }
   } catch {}
 }
 
-/** What `word` may become behind the words before it. */
+/**
+ * Formats completions for the completion scripts. Each line is a candidate that starts with the word,
+ * and its description after a tab. A single line that starts with a tab asks the shell to complete a
+ * file name after the prefix in the rest of the line. Candidates that a terminal cannot show unescaped
+ * are omitted, because they cannot be typed either.
+ */
+export function completionLines(completions: Completions, word: string): string[] {
+  if ('prefix' in completions) {
+    return [`\t${completions.prefix}`];
+  }
+  return completions
+    .filter(({ text }) => text !== '' && text.startsWith(word) && text === escapeUnsafe(text))
+    .map(({ text, description }) => (description ? `${text}\t${sanitize(description)}` : text));
+}
+
+/** Completes `word` after the words before it. */
 async function completionsOf(before: readonly string[], word: string): Promise<Completions> {
   const program = await createProgram(before);
-  // The program's own options take no values.
+  // The global options take no values.
   const start = before.findIndex((arg) => !arg.startsWith('-'));
   if (start < 0) {
-    return word.startsWith('-') ? options(program, readTyped(program, before)) : commands(program);
+    return word.startsWith('-') ? options(program, parseLine(program, before)) : commands(program);
   }
   const name = before[start];
   const args = before.slice(start + 1);
@@ -37,38 +58,36 @@ async function completionsOf(before: readonly string[], word: string): Promise<C
     return args.length > 0 ? [] : commands(program).filter(({ text }) => text !== name);
   }
   const command = program.commands.find((candidate) => candidate.name() === name);
-  return command === undefined ? [] : completeArgument(command, readTyped(command, args), word);
+  return command === undefined ? [] : completeArgument(command, parseLine(command, args), word);
 }
 
 async function completeArgument(
   command: Command,
-  typed: TypedOptions,
+  line: ParsedLine,
   word: string,
 ): Promise<Completions> {
-  const { pending, ended, values } = typed;
+  const { pending, ended, values } = line;
   if (pending?.required) {
     return completeValue(command, pending, word, values);
   }
   if (ended || !word.startsWith('-')) {
-    const choices = operandChoices(command, typed);
-    return choices.length > 0 || ended
-      ? choices.map((text) => ({ text }))
-      : options(command, typed);
+    const choices = operandChoices(command, line);
+    return choices.length > 0 || ended ? choices.map((text) => ({ text })) : options(command, line);
   }
   const last = namedOptions(optionsOf(command), word).at(-1);
   if (last?.attached !== undefined) {
     const { option, attached } = last;
     const prefix = word.slice(0, word.length - attached.length);
-    return behind(prefix, await completeValue(command, option, attached, values));
+    return addPrefix(prefix, await completeValue(command, option, attached, values));
   }
   return last !== undefined && !word.startsWith('--')
     ? [{ text: word, description: last.option.description }]
-    : options(command, typed);
+    : options(command, line);
 }
 
-function operandChoices(command: Command, { operands, options }: TypedOptions): readonly string[] {
+function operandChoices(command: Command, { operands, options }: ParsedLine): readonly string[] {
   return command.name() === 'control'
-    ? nextWords(operands, [...options])
+    ? requestWords(operands, [...options])
     : (command.registeredArguments[operands.length]?.argChoices ?? []);
 }
 
@@ -79,9 +98,9 @@ function commands(program: Command): Candidate[] {
     .map((command) => ({ text: command.name(), description: command.description() }));
 }
 
-/** The options that can still be given; of a long and a short name the one that says something. */
-function options(command: Command, typed: TypedOptions): Candidate[] {
+/** The options that are not on the line yet, by their long names. */
+function options(command: Command, line: ParsedLine): Candidate[] {
   return optionsOf(command)
-    .filter((option) => option.variadic || !typed.options.has(option))
+    .filter((option) => option.variadic || !line.options.has(option))
     .map(({ long, short, description }) => ({ text: long ?? short ?? '', description }));
 }

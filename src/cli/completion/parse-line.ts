@@ -3,34 +3,34 @@ import type { BackendOptions } from '../options/backend.js';
 import type { FilterOptions } from '../options/device.js';
 import type { EndpointOptions } from '../options/stream.js';
 
-/** What options say as far as completion cares; of a line that is not finished, any may be missing. */
+/** The values of options that completion uses. The line is unfinished, so any may be missing. */
 export type GivenOptions = Partial<BackendOptions & FilterOptions & EndpointOptions>;
 
-/** What stands on the line before the word that is completed. */
-export interface TypedOptions {
+/** The line before the word that is completed. */
+export interface ParsedLine {
   readonly options: ReadonlySet<Option>;
-  /** By attribute name, from the line, the environment or the default; what is wrong is left out. */
+  /** By attribute name, from the line, the environment or the default. Invalid values are omitted. */
   readonly values: GivenOptions;
   readonly operands: readonly string[];
-  /** The option whose value the next word is, or may be, see `Option.required`. */
+  /** The option whose value the next word is, or may be if the value is optional. */
   readonly pending: Option | undefined;
-  /** Whether `--` has ended the options. */
+  /** Whether the line contains `--`. */
   readonly ended: boolean;
 }
 
-/** An option in an argument, and the value that is attached to it: `-dVALUE`, `--device=VALUE`. */
+/** An option in an argument, with the value attached to it: `-dVALUE`, `--device=VALUE`. */
 export interface NamedOption {
   readonly option: Option;
   readonly attached: string | undefined;
 }
 
-/** Every option that the help of a command shows, that for the help included. */
+/** All options in the help of a command, including `--help`. */
 export function optionsOf(command: Command): readonly Option[] {
   return command.createHelp().visibleOptions(command);
 }
 
-/** Reads the arguments of a command as commander would, but takes no offence. */
-export function readTyped(command: Command, args: readonly string[]): TypedOptions {
+/** Parses the arguments of a command like commander, but accepts invalid ones. */
+export function parseLine(command: Command, args: readonly string[]): ParsedLine {
   const known = optionsOf(command);
   const texts = new Map<Option, string | undefined>();
   const operands: string[] = [];
@@ -58,12 +58,12 @@ export function readTyped(command: Command, args: readonly string[]): TypedOptio
     }
   }
   const values = Object.fromEntries(
-    known.map((option) => [option.attributeName(), saidBy(option, texts.get(option))]),
+    known.map((option) => [option.attributeName(), optionValue(option, texts.get(option))]),
   );
   return { options: new Set(texts.keys()), values, operands, pending, ended };
 }
 
-/** The options in one argument, several where short ones stand together: `-qo`. None when unknown. */
+/** The options in one argument. Short ones may be combined: `-qo`. Empty if one is unknown. */
 export function namedOptions(known: readonly Option[], arg: string): NamedOption[] {
   if (arg.startsWith('--')) {
     const [, name, attached] = /^([^=]+)(?:=(.*))?$/s.exec(arg) ?? [];
@@ -89,13 +89,13 @@ function takesValue(option: Option): boolean {
   return option.required || option.optional;
 }
 
-function saidBy(option: Option, text: string | undefined): unknown {
-  const said = text ?? (option.envVar === undefined ? undefined : process.env[option.envVar]);
-  if (said === undefined || !takesValue(option)) {
+function optionValue(option: Option, text: string | undefined): unknown {
+  const given = text ?? (option.envVar === undefined ? undefined : process.env[option.envVar]);
+  if (given === undefined || !takesValue(option)) {
     return option.defaultValue;
   }
   try {
-    return option.parseArg === undefined ? said : option.parseArg<unknown>(said, undefined);
+    return option.parseArg === undefined ? given : option.parseArg<unknown>(given, undefined);
   } catch {
     return undefined;
   }

@@ -1,75 +1,83 @@
 import { statSync } from 'node:fs';
 import type { Command, Option } from 'commander';
 import { SCENARIO_CLAUSES } from '../../backends/virtual/scenario/scenario.js';
-import type { Backend, DeviceInfo } from '../../usb/backend.js';
+import type { Backend } from '../../usb/backend.js';
 import { RECIPIENTS, REQUEST_TYPES } from '../../usb/control.js';
 import { bulkInEndpoints, outEndpoints } from '../../usb/locate.js';
+import { COLUMNS } from '../devices/columns.js';
 import { driversOf } from '../devices/details.js';
 import { loadBackend } from '../options/backend.js';
 import { filterDevices } from '../options/device.js';
 import {
-  addresses,
   alternateSettings,
-  buses,
-  classes,
+  type BusValues,
+  DEVICE_VALUES,
   endpoints,
-  idPairs,
   interfaces,
-  names,
-  paths,
-  productIds,
-  serials,
-  vendorIds,
 } from './bus-values.js';
-import { behind, type Candidate, type Completions } from './candidate.js';
 import type { GivenOptions } from './parse-line.js';
 
-/**
- * What the value of an option may become.
- *
- * @param value what is typed of it
- * @param given the other options on the line
- */
-type ValueCompletion = (value: string, given: GivenOptions) => Completions | Promise<Completions>;
+/** One completion of the word under the cursor. */
+export interface Candidate {
+  /** The whole word, without quotes. May contain device strings. */
+  readonly text: string;
+  /** A few words about it, which some shells show. May contain device strings. */
+  readonly description?: string | undefined;
+}
+
+/** A request to the shell to complete the name of a file. */
+export interface FileName {
+  /** The part of the word before the name: `--output=`, `@`. */
+  readonly prefix: string;
+}
+
+export type Completions = readonly Candidate[] | FileName;
+
+/** Turns completions of a part of a word into completions of the word. */
+export function addPrefix(prefix: string, completions: Completions): Completions {
+  return 'prefix' in completions
+    ? { prefix: prefix + completions.prefix }
+    : completions.map((candidate) => ({ ...candidate, text: prefix + candidate.text }));
+}
 
 /**
- * By long option; those of a single command by its name and the option, as in `read --output`.
- * Options with choices need no entry, and sizes, times and counts are nobody's to guess.
+ * Completes the value of an option.
+ *
+ * @param value the part of the value that has been typed
+ * @param given the other options on the line
  */
-export const VALUE_COMPLETIONS: Readonly<Record<string, ValueCompletion>> = {
-  '--device': onBus(idPairs),
-  '--vid': onBus(vendorIds),
-  '--pid': onBus(productIds),
-  '--serial': onBus(serials),
-  '--path': onBus(paths),
-  '--bus': onBus(buses),
-  '--address': onBus(addresses),
+type CompleteValue = (value: string, given: GivenOptions) => Completions | Promise<Completions>;
+
+const fileName: CompleteValue = () => ({ prefix: '' });
+
+/**
+ * How to complete the value of each option. A key with a command, such as `list --output`, precedes
+ * one without. Options with choices need no entry; sizes, times and counts are not completed.
+ */
+export const VALUE_COMPLETIONS: Readonly<Record<string, CompleteValue>> = {
+  ...Object.fromEntries(
+    Object.entries(DEVICE_VALUES).map(([option, values]) => [option, onBus(values)]),
+  ),
+  '--input': fileName,
+  '--output': fileName,
   '--scenario': scenarioClauses,
-  '--stats': () => ({ prefix: '' }),
-  '--name': onBus(names),
-  '--class': onBus(classes),
-  'control --input': () => ({ prefix: '' }),
-  'control --output': () => ({ prefix: '' }),
+  '--stats': fileName,
   'list --driver': driverNames,
   'list --output': columnNames,
-  'list --sort': columnToSortBy,
-  'pipe --input': () => ({ prefix: '' }),
-  'pipe --output': () => ({ prefix: '' }),
+  'list --sort': sortColumns,
   'pipe --in': onBus(endpoints(bulkInEndpoints)),
   'pipe --out': onBus(endpoints(outEndpoints)),
   'pipe --interface': onBus(interfaces(outEndpoints)),
   'pipe --alt': onBus(alternateSettings(outEndpoints)),
-  'read --output': () => ({ prefix: '' }),
   'read --ep': onBus(endpoints(bulkInEndpoints)),
   'read --interface': onBus(interfaces(bulkInEndpoints)),
   'read --alt': onBus(alternateSettings(bulkInEndpoints)),
-  'write --input': () => ({ prefix: '' }),
   'write --ep': onBus(endpoints(outEndpoints)),
   'write --interface': onBus(interfaces(outEndpoints)),
   'write --alt': onBus(alternateSettings(outEndpoints)),
 };
 
-/** What the value of an option of a command may become. */
+/** Completes the value of an option of a command. */
 export async function completeValue(
   command: Command,
   option: Option,
@@ -79,25 +87,21 @@ export async function completeValue(
   if (option.argChoices !== undefined) {
     return option.argChoices.map((text) => ({ text }));
   }
-  const completion =
+  const complete =
     VALUE_COMPLETIONS[`${command.name()} ${option.long}`] ?? VALUE_COMPLETIONS[option.long ?? ''];
-  // The value that is typed does not bound itself, nor does one that is given a second time.
-  const given = { ...onMachine(command), ...values, [option.attributeName()]: undefined };
-  return completion === undefined ? [] : completion(value, given);
+  // A command without --backend uses the real bus.
+  const hasBackend = command.options.some(({ long }) => long === '--backend');
+  const defaults: GivenOptions = hasBackend ? {} : { backend: 'libusb' };
+  // An earlier value of the same option does not restrict this one.
+  const given = { ...defaults, ...values, [option.attributeName()]: undefined };
+  return complete === undefined ? [] : complete(value, given);
 }
 
-/** A command without a choice of bus is about the machine's own. */
-function onMachine({ options }: Command): GivenOptions {
-  return options.some(({ long }) => long === '--backend') ? {} : { backend: 'libusb' };
-}
-
-/** A completion from the devices that the other options fit, none of which is opened. */
-function onBus(
-  candidates: (devices: readonly DeviceInfo[], given: GivenOptions) => Candidate[],
-): ValueCompletion {
+/** Completes from the devices that match the other options. Opens none of them. */
+function onBus(values: BusValues): CompleteValue {
   return async (_, given) => {
     const bus = await busOf(given);
-    return bus === undefined ? [] : candidates(filterDevices(await bus.list(), given), given);
+    return bus === undefined ? [] : values(filterDevices(await bus.list(), given), given);
   };
 }
 
@@ -115,67 +119,69 @@ async function busOf({ backend, scenario }: GivenOptions): Promise<Backend | und
     : loadBackend(scenario === undefined ? { backend } : { backend, scenario });
 }
 
-/** Whether reading a scenario could keep the shell waiting: it is to come from a FIFO or a terminal. */
+/** Whether reading the scenario could block the shell, because it comes from a FIFO or a terminal. */
 function mayBlock(scenario: string | undefined): boolean {
   return scenario?.startsWith('@') === true && !statSync(scenario.slice(1)).isFile();
 }
 
 /**
- * What the next word of a control request may be, behind these; none for numbers.
+ * Completes the next word of a control request. There are no completions for numbers.
  *
- * @param options those on the line, of which two are words too
+ * @param words the words before it
+ * @param options the options on the line; `--in` and `--out` replace the first word
  */
-export function nextWords(words: readonly string[], options: readonly Option[]): readonly string[] {
-  const isOption = options.some(({ long }) => long === '--in' || long === '--out');
+export function requestWords(
+  words: readonly string[],
+  options: readonly Option[],
+): readonly string[] {
+  const hasDirection = options.some(({ long }) => long === '--in' || long === '--out');
   if (/^\d/.test(words[0] ?? '')) {
     return [];
   }
-  return [['in', 'out'], REQUEST_TYPES, RECIPIENTS][words.length + (isOption ? 1 : 0)] ?? [];
+  return [['in', 'out'], REQUEST_TYPES, RECIPIENTS][words.length + (hasDirection ? 1 : 0)] ?? [];
 }
 
-/** For `list --output`: columns that are not there yet, behind the last comma. */
-export async function columnNames(value: string): Promise<Completions> {
+/** Completes the last of several columns with one that is not in the list yet. */
+function columnNames(value: string): Completions {
   const start = Math.max(value.lastIndexOf(',') + 1, value.startsWith('+') ? 1 : 0);
   const given = new Set(value.slice(0, start).toUpperCase().split(/[,+]/));
-  const columns = (await candidates(value.slice(start))).filter(
+  const columns = columnCandidates(value.slice(start)).filter(
     ({ text }) => !given.has(text.toUpperCase()),
   );
-  const more = { text: '+', description: 'add to the usual columns' };
-  return behind(value.slice(0, start), value === '' ? [...columns, more] : columns);
+  const plus = { text: '+', description: 'add to the default columns' };
+  return addPrefix(value.slice(0, start), value === '' ? [...columns, plus] : columns);
 }
 
-/** For `list --sort`. */
-export async function columnToSortBy(value: string): Promise<Completions> {
+function sortColumns(value: string): Completions {
   const start = value.startsWith('-') ? 1 : 0;
-  return behind(value.slice(0, start), await candidates(value.slice(start)));
+  return addPrefix(value.slice(0, start), columnCandidates(value.slice(start)));
 }
 
-/** The columns; in small letters for who has begun so. */
-async function candidates(word: string): Promise<Candidate[]> {
-  const { COLUMNS } = await import('../devices/columns.js');
-  const small = word !== word.toUpperCase();
+/** All columns, in lower case if the word contains lower case letters. */
+function columnCandidates(word: string): Candidate[] {
+  const lower = word !== word.toUpperCase();
   return COLUMNS.map(({ name, meaning }) => ({
-    text: small ? name.toLowerCase() : name,
+    text: lower ? name.toLowerCase() : name,
     description: meaning,
   }));
 }
 
-/** What a scenario may become: clauses behind the last comma, or the name of a file behind `@`. */
-export function scenarioClauses(value: string): Completions {
+/** Completes the last clause of a scenario, or the name of a file after `@`. */
+function scenarioClauses(value: string): Completions {
   if (value.startsWith('@')) {
     return { prefix: '@' };
   }
   const start = value.lastIndexOf(',') + 1;
   const given = new Set(value.slice(0, start).match(/[a-z]+(?==)/g));
-  const clauses = SCENARIO_CLAUSES.flatMap(([form, meaning]) => beginnings(form, meaning)).filter(
+  const clauses = SCENARIO_CLAUSES.flatMap(([form, meaning]) => clauseStarts(form, meaning)).filter(
     ({ text }) => !given.has(text.replace(/=.*/, '')),
   );
   const file = { text: '@', description: 'read the scenario from a file' };
-  return behind(value.slice(0, start), start === 0 ? [...clauses, file] : clauses);
+  return addPrefix(value.slice(0, start), start === 0 ? [...clauses, file] : clauses);
 }
 
-/** What a clause begins with: `rate=SIZE[/s]|bus` is `rate=` and `rate=bus`. */
-function beginnings(form: string, description: string): Candidate[] {
+/** The possible starts of a clause: `rate=` and `rate=bus` for `rate=SIZE[/s]|bus`. */
+function clauseStarts(form: string, description: string): Candidate[] {
   const [, name = '', values = ''] = /^([a-z]+[=@])(.*)$/.exec(form) ?? [];
   const texts = values.split('|').map((value) => name + (/^[a-z]+$/.test(value) ? value : ''));
   return texts.map((text) => ({ text, description }));
