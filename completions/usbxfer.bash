@@ -1,8 +1,8 @@
 # bash completion for usbxfer, from bash 3.2 on                          -*- shell-script -*-
 #
-# Nothing that stands on the line, or that a device calls itself, is ever expanded or evaluated.
+# Neither the text of the line nor the strings of devices are ever expanded or evaluated.
 
-# Sets `unquoted` to a word without its quotes, and `quote` to the quote that is left open in it.
+# Sets `unquoted` to a word without its quotes, and `quote` to the quote that is still open.
 _usbxfer_unquote() {
   local rest=$1 char
   unquoted='' quote=''
@@ -21,8 +21,8 @@ _usbxfer_unquote() {
   done
 }
 
-# Adds a candidate, without what of it stands before the text that readline replaces, `kept`, and in
-# the quotes that are open there.
+# Adds a candidate without the part before the text that readline replaces, `kept`, and quoted for the
+# quote that is open there.
 _usbxfer_add() {
   [[ $1 == "$kept"* ]] || return
   local text=${1#"$kept"}
@@ -39,7 +39,7 @@ _usbxfer() {
   local unquoted quote kept answer prefix name
   COMPREPLY=()
 
-  # bash has broken the words at : and = as well: what no blank parts belongs together.
+  # bash also splits words at : and =. Join the parts that no blank separates.
   for ((i = 0; i <= COMP_CWORD; i++)); do
     blanks=${line%%[![:space:]]*}
     line=${line#"$blanks"}
@@ -54,7 +54,7 @@ _usbxfer() {
     raw+=$piece
   done
 
-  # $2, the end of the last word, is what readline replaces.
+  # readline replaces $2, the end of the last word.
   [[ $raw == *"$2" ]] || return
   _usbxfer_unquote "$raw"
   words+=("$unquoted")
@@ -69,7 +69,7 @@ _usbxfer() {
     fi
     prefix=${answer#$'\t'}
     if [[ $kept == "$prefix" ]] && compopt -o default 2>/dev/null; then
-      return # readline replaces the name alone, and knows best how
+      return # readline replaces only the name, so it can complete it itself
     fi
     while IFS= read -r name; do
       [[ ! -d $name ]] || name+=/
@@ -77,7 +77,7 @@ _usbxfer() {
     done < <(compgen -f -- "${word#"$prefix"}")
   done < <(command usbxfer __complete -- "${words[@]:1}" 2>/dev/null </dev/null)
 
-  # What ends so goes on.
+  # A candidate with such an end may be continued: add no space.
   if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=@:,/] ]]; then
     compopt -o nospace 2>/dev/null
   fi

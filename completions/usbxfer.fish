@@ -1,8 +1,8 @@
 # fish completion for usbxfer
 #
-# Nothing that stands on the line, or that a device calls itself, is ever expanded or evaluated.
+# Neither the text of the line nor the strings of devices are ever expanded or evaluated.
 
-# Sets the candidates. Fails where fish itself had better complete the name of a file.
+# Sets the candidates. Fails if fish itself should complete the name of a file.
 function __usbxfer_ask
     set -g __usbxfer_answers
     command -sq usbxfer
@@ -10,7 +10,7 @@ function __usbxfer_ask
     set -l words (commandline -opc)
     set -l raw (commandline -ct)
     set -l word (string unescape -- "$raw"; or printf '%s\n' "$raw")
-    # What begins with a tilde is left out: fish would not quote it, and read it as a home.
+    # Omit candidates that start with a tilde: fish would not quote them, but expand them.
     set -g __usbxfer_answers \
         (command usbxfer __complete -- $words[2..-1] "$word" 2>/dev/null </dev/null | string match -v '~*')
     set -l file (string match -r '^\t.*' -- $__usbxfer_answers[1])

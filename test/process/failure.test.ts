@@ -18,7 +18,7 @@ afterAll(() => {
 const onLinux = process.platform === 'linux';
 const onPlainLinux = onLinux && !existsSync('/sys/bus/usb');
 
-/** Loaded before usbxfer, it plants a fault, which shows once. */
+/** A module that is loaded before usbxfer and makes it fail once. */
 const FAULT = `data:text/javascript,${encodeURIComponent(`
   const { padStart } = String.prototype;
   String.prototype.padStart = () => {
@@ -26,7 +26,7 @@ const FAULT = `data:text/javascript,${encodeURIComponent(`
     throw new TypeError("planted\\n\\x1b[31m");
   };`)}`;
 
-/** Runs a script in the folder; `$JSON` is --json, or nothing. */
+/** Runs a script in the folder. `$JSON` is --json or empty. */
 function run(script: string, json: boolean): Promise<Outcome> {
   return shell(`cd '${folder}'; JSON=${json ? '--json' : ''}\n${script}`);
 }
@@ -63,7 +63,7 @@ describe.each<[ErrorCode, number, string, boolean?]>([
   ['output-failed', 7, 'usbxfer list $JSON > /dev/full', onLinux],
   ['input-failed', 7, 'usbxfer list --scenario @nowhere $JSON'],
 ])('%s exits %i: %s', (code, exitCode, script, possible = true) => {
-  it.runIf(possible)('in one line, which is what the one JSON object says', async () => {
+  it.runIf(possible)('prints one line, or one JSON object with the same text', async () => {
     const text = await run(script, false);
     const json = await run(script, true);
     expect([text.stdout.toString(), json.stdout.toString()]).toEqual(['', '']);
@@ -93,7 +93,7 @@ describe.each<[ErrorCode, number, string, boolean?]>([
   ['output-failed', 7, 'usbxfer read --pid 5678 -o /dev/full $JSON', onLinux],
   ['idle', 8, 'usbxfer read --pid 5678 --idle-timeout 50ms --bytes 1M --scenario silence@1k $JSON'],
 ])('a capture that ends with %s exits %i', (code, exitCode, script, possible = true) => {
-  it.runIf(possible)('and says so in its last line, and in its summary', async () => {
+  it.runIf(possible)('prints the failure in the last line and in the summary', async () => {
     const text = await run(`${script} > /dev/null`, false);
     const json = await run(`${script} > /dev/null`, true);
     expect([text.code, json.code]).toEqual([exitCode, exitCode]);
@@ -105,12 +105,12 @@ describe.each<[ErrorCode, number, string, boolean?]>([
   });
 });
 
-/** How much was received behind a failure differs from run to run. */
+/** The number of bytes received after a failure varies. */
 function withoutNumbers(text: string): string {
   return text.replace(/\d{3,}/g, 'N');
 }
 
-it('a capture that goes well has no error, and no code of one', async () => {
+it('a successful capture has no error and no error code', async () => {
   const { stderr } = await usbxfer(['read', '--pid', '5678', '--bytes', '1k', '--json', '--debug']);
   const summary = JSON.parse(stderr);
   expect(summary).toMatchObject({ error: null, error_code: null, exit_code: 0 });
@@ -118,7 +118,7 @@ it('a capture that goes well has no error, and no code of one', async () => {
 });
 
 describe('a signal', () => {
-  it.runIf(onLinux)('while waiting for the device is a failure with a code', async () => {
+  it.runIf(onLinux)('during the wait for the device is a failure with a code', async () => {
     const running = start(['read', '--vid', 'dead', '--wait', '--json'], { _: '' });
     await listening(running);
     running.child.kill('SIGTERM');
@@ -132,7 +132,7 @@ describe('a signal', () => {
     });
   });
 
-  it('before the limit is one as well', async () => {
+  it('before the limit is a failure', async () => {
     const args = ['read', '--pid', '5678', '--bytes', '1T', '--scenario', 'rate=20M', '--json'];
     const running = start(args);
     await received(running, 1);
@@ -151,7 +151,7 @@ describe('a signal', () => {
 });
 
 describe('--json', () => {
-  it("has the system's own word for a failure", async () => {
+  it('contains the native error code of the system', async () => {
     const output = join(folder, 'nowhere', 'x');
     const { stderr } = await usbxfer(['read', '--pid', '5678', '-o', output, '--json']);
     const { native } = JSON.parse(stderr);
@@ -159,7 +159,7 @@ describe('--json', () => {
     expect(native.errno).toBeLessThan(0);
   });
 
-  it('behind -- is no option', async () => {
+  it('is not an option after --', async () => {
     const { stderr, code } = await usbxfer(['read', '--', '--json']);
     expect([stderr.split(':')[0], code]).toEqual(['usbxfer', 2]);
   });
@@ -173,7 +173,7 @@ describe('--debug', () => {
     [['--debug', ...args], {}],
     [[...args, '--debug'], {}],
     [args, { USBXFER_DEBUG: '1' }],
-  ])('tells before the last line what began it: %j %j', async (given, env) => {
+  ])('prints the causes before the last line: %j %j', async (given, env) => {
     const plain = await usbxfer(args);
     const { stderr, stdout, code } = await usbxfer(given, env);
     expect([stdout.length, code]).toEqual([0, 7]);
@@ -186,17 +186,17 @@ describe('--debug', () => {
     expect(cause).toMatch(/^caused by: Error: ENOENT: .* \(ENOENT, errno -\d+, open\)$/);
   });
 
-  it('is not asked for by an empty USBXFER_DEBUG', async () => {
+  it('is not enabled by an empty USBXFER_DEBUG', async () => {
     const { stderr } = await usbxfer(args, { USBXFER_DEBUG: '' });
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
   });
 
-  it('says nothing where nothing fails', async () => {
+  it('prints nothing if nothing fails', async () => {
     const { stderr, code } = await usbxfer(['list', '--debug']);
     expect([stderr, code]).toEqual(['', 0]);
   });
 
-  it('is part of the object with --json', async () => {
+  it('adds to the object of --json', async () => {
     const { stderr } = await usbxfer([...args, '--json', '--debug']);
     expect(stderr.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
     const { code, debug } = JSON.parse(stderr);
@@ -211,7 +211,7 @@ describe('--debug', () => {
     expect(debug.causes[1].message).toContain(name);
   });
 
-  it('finds the place of a fault', async () => {
+  it('prints the location of an internal error', async () => {
     const { stderr } = await usbxfer(['list', '--debug'], { NODE_OPTIONS: `--import=${FAULT}` });
     expect(stderr).toMatch(
       /^debug: TypeError: planted\\x0a\\x1b\[31m\n {4}at .*\n {4}at \w+ \(.*\/format\.js:/,
@@ -221,7 +221,7 @@ describe('--debug', () => {
     );
   });
 
-  it.runIf(onLinux)('tells what ended a capture', async () => {
+  it.runIf(onLinux)('prints the cause that ended a capture', async () => {
     const full = ['read', '--pid', '5678', '-o', '/dev/full', '--debug'];
     const text = await usbxfer([...full, '--quiet']);
     expect(text.stderr).toMatch(

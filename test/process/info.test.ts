@@ -64,7 +64,7 @@ async function lines(...args: string[]): Promise<string[]> {
 const onLinux = describe.runIf(process.platform === 'linux');
 
 onLinux('usbxfer info', () => {
-  it('tells where a device is, who has it, and what it is', async () => {
+  it('shows the place, the drivers and the descriptors of a device', async () => {
     expect((await lines('3-1.2')).slice(0, 27)).toEqual([
       '0a5c:21e8 Acme Serial Keyboard',
       'path 3-1.2',
@@ -96,7 +96,7 @@ onLinux('usbxfer info', () => {
     ]);
   });
 
-  it('tells of interfaces with their drivers, and of descriptors of classes', async () => {
+  it('shows interfaces with their drivers, and class descriptors', async () => {
     const text = (await lines('3-1.2')).join('\n');
     expect(text).toContain(
       'Interface association\nbLength 8\nbDescriptorType 0x0b\nbFirstInterface',
@@ -110,7 +110,7 @@ onLinux('usbxfer info', () => {
     expect(text).toContain('bmAttributes 0xa0 bus-powered, remote wakeup');
   });
 
-  it('tells of all configurations, and commands only for the active one', async () => {
+  it('shows all configurations, and commands only for the active one', async () => {
     const text = (await lines('-d', '0bda:8152')).join('\n');
     const [, first = '', second = ''] = text.split(/\nConfiguration \d/);
     expect(first).toMatch(/^\n/);
@@ -120,7 +120,7 @@ onLinux('usbxfer info', () => {
     expect(second).toContain('files enx00e04c');
   });
 
-  it('tells of SuperSpeed: bursts, streams, intervals', async () => {
+  it('shows the properties of SuperSpeed: bursts, streams, intervals', async () => {
     const text = (await lines('1234:5678')).join('\n');
     expect(text).toContain('bMaxBurst 15 16 packets per burst\nbmAttributes 0x04 16 streams');
     expect(text).toContain('bmAttributes 0x05 isochronous, asynchronous, data');
@@ -131,22 +131,22 @@ onLinux('usbxfer info', () => {
     expect(text).toMatch(/\nspeed 10G\n/);
   });
 
-  it('tells of a device that is slower than it could be', async () => {
+  it('reports a device that is slower than it could be', async () => {
     expect(await lines('3-4')).toContain(
       'speed 480M; the device supports 5G, but the port, the cable or a hub does not',
     );
   });
 
-  it('tells that a device cannot be opened', async () => {
+  it('reports a device that cannot be opened', async () => {
     expect(await lines('--path', '3-2')).toContain('access no; see usbxfer doctor --path 3-2');
   });
 
-  it('keeps what is no descriptor', async () => {
+  it('shows bytes that are no descriptor', async () => {
     const text = (await lines('5-3')).join('\n');
     expect(text).toMatch(/\nUndecoded\nff 05 81\n/);
   });
 
-  it('shows nothing that a terminal could act on', async () => {
+  it('escapes control characters', async () => {
     const text = await info('5-2');
     expect(text).toContain('\\x1b[2J\\u{202e}evil');
     expect(text).toContain('B\\x0a2');
@@ -154,7 +154,7 @@ onLinux('usbxfer info', () => {
     expect(text).not.toContain('\u202e');
   });
 
-  it('gives commands that mean the endpoint alone', async () => {
+  it('suggests commands that identify the endpoint', async () => {
     const command = async (path: string) => /usbxfer read.*/.exec(await info(path))?.[0];
     expect(await command('5-1')).toBe("usbxfer read -d 1209:0001 --serial 'A 1' --ep 0x82");
     expect(await command('5-2')).toBe('usbxfer read -d 1209:0001 --path 5-2 --ep 0x82');
@@ -162,7 +162,7 @@ onLinux('usbxfer info', () => {
     expect(await command('usb3')).toBeUndefined();
   });
 
-  it('prints the bytes of the descriptors', async () => {
+  it('prints the bytes of the descriptors with --raw', async () => {
     const text = await info('4-1', '--raw');
     const [, first = '', second = ''] = text.split(/^# .*\n/m);
     expect(bytesIn(first)).toBe(Buffer.from(SUPER.descriptors).toString('hex'));
@@ -191,7 +191,7 @@ onLinux('usbxfer info', () => {
 onLinux('usbxfer info --json', () => {
   const read = (name: string) => JSON.parse(readFileSync(`schema/${name}.schema.json`, 'utf8'));
 
-  it('is as its schema says, for every device', async () => {
+  it('matches its schema for every device', async () => {
     const ajv = new Ajv2020({ strictTypes: false }).addSchema(read('list'));
     const validate = ajv.compile(read('info'));
     const paths = [...SYSTEM, ...TWINS, LIAR].map(({ path }) => path);
@@ -206,7 +206,7 @@ onLinux('usbxfer info --json', () => {
     expect([validate(JSON.parse(stdout.toString())), validate.errors]).toEqual([true, null]);
   });
 
-  it('has every field of the schema, and no other', async () => {
+  it('has exactly the fields of the schema', async () => {
     const { $defs, properties } = read('info');
     const record = JSON.parse(await info('4-1', '--json'));
     const [configuration] = record.configurations;
@@ -237,7 +237,7 @@ onLinux('usbxfer info --json', () => {
     expect(record.bos).toBe(Buffer.from(SUPER.bos ?? []).toString('hex'));
   });
 
-  it('is all of the descriptors', async () => {
+  it('contains every byte of the descriptors', async () => {
     const record = JSON.parse(await info('3-1.2', '--json'));
     const { associations, interfaces } = record.configurations[0];
     expect(associations).toMatchObject([{ bFirstInterface: 0, bInterfaceCount: 2 }]);
@@ -265,12 +265,12 @@ describe('which device', () => {
     expect((await usbxfer(['info', ...args])).code).toBe(code);
   });
 
-  it('is named where there are several', async () => {
+  it('is listed with the others if several match', async () => {
     const { stderr } = await usbxfer(['info']);
     expect(stderr).toMatch(/^usbxfer: 2 devices match: 1-1 .*1-2 .*--path.*\n$/);
   });
 
-  it('can be read from with the command as it stands', async () => {
+  it('can be read with the suggested command', async () => {
     const { stdout } = await shell(
       `command=$(USBXFER_BACKEND= usbxfer info --backend virtual 1-1 | grep -om1 'usbxfer read.*')
        USBXFER_BACKEND=

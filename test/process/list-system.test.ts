@@ -48,7 +48,7 @@ async function cells(columns: string, ...args: string[]): Promise<string[][]> {
 }
 
 onLinux('the columns', () => {
-  it('are the device as Linux shows it', async () => {
+  it('show the device as Linux reports it', async () => {
     expect(await list('--bus', '3')).toEqual([
       'PATH   BUS:ADDR  ID         NAME                                               SERIAL      SPEED  DRIVER          ACCESS',
       'usb3   003:001   1d6b:0002  Linux 6.1.0 xhci-hcd xHCI Host Controller          0000:00     480M   hub             yes',
@@ -60,7 +60,7 @@ onLinux('the columns', () => {
     ]);
   });
 
-  it('are those that are asked for, in any case', async () => {
+  it('are selected by name, in any case', async () => {
     expect(await cells('Files,config,INTERFACES', '--bus', '3', '--class', 'cdc-data')).toEqual([
       ['/dev/ttyACM0,/dev/hidraw0,/dev/input/event3', '1', '3'],
       ['enx00e04c', '2', '2'],
@@ -73,7 +73,7 @@ onLinux('the columns', () => {
     );
   });
 
-  it('tell what a device could do, where it says so', async () => {
+  it('include the highest speed that a device reports', async () => {
     expect(await cells('path,speed,maxspeed', '--vid', '1234', '--vid', '0bda')).toEqual([
       ['3-1.3', '480M'],
       ['3-4', '480M', '5G'],
@@ -81,7 +81,7 @@ onLinux('the columns', () => {
     ]);
   });
 
-  it('order the devices', async () => {
+  it('sort the devices', async () => {
     const paths = async (order: string) => (await cells('path', '--sort', order)).flat();
     const all = SYSTEM.map(({ path }) => path);
     expect(await paths('path')).toEqual(all);
@@ -91,7 +91,7 @@ onLinux('the columns', () => {
     expect((await paths('-driver')).slice(-2)).toEqual(['3-4', '4-1']); // unknown comes last
   });
 
-  it('are all listed', async () => {
+  it('are listed by --list-columns', async () => {
     const names = (await list('--list-columns')).map((line) => line.split(' ', 1)[0]);
     expect(names).toEqual(COLUMNS.map(({ name }) => name));
     const everything = await list('-o', names.join(','));
@@ -119,7 +119,7 @@ onLinux('filters', () => {
 });
 
 onLinux('--tree', () => {
-  it('shows hubs above what hangs on them', async () => {
+  it('shows hubs above their devices', async () => {
     expect(await list('--tree', '-o', 'path,id', '--no-header')).toEqual([
       'usb3         1d6b:0002',
       '├─ 3-1       1d6b:0002',
@@ -132,7 +132,7 @@ onLinux('--tree', () => {
     ]);
   });
 
-  it('shows of the hubs only those above what is meant, in ASCII where it has to', async () => {
+  it('shows only the hubs above the selected devices, in ASCII without UTF-8', async () => {
     const { stdout } = await usbxfer(['list', '--tree', '-o', 'id,path', '--class', 'hid', '-v'], {
       ...ENV,
       LC_ALL: 'C',
@@ -158,7 +158,7 @@ onLinux('--tree', () => {
 });
 
 onLinux('devices that cannot be opened', () => {
-  it('are summed up once, without hubs, for people alone', async () => {
+  it('are counted in one line on stderr, without hubs, but not with --json', async () => {
     const { stderr } = await usbxfer(['list'], ENV);
     expect(stderr).toBe(
       'usbxfer: 1 of 5 devices cannot be opened by this user; see usbxfer doctor -d VID:PID\n',
@@ -169,7 +169,7 @@ onLinux('devices that cannot be opened', () => {
 });
 
 onLinux('--json', () => {
-  it('is as its schema says, and has both names', async () => {
+  it('matches its schema and contains both names', async () => {
     const schema: object = JSON.parse(readFileSync('schema/list.schema.json', 'utf8'));
     const validate = new Ajv2020({ strictTypes: false }).compile(schema);
     for (const [args, env] of [
@@ -210,7 +210,7 @@ describe.runIf(hasTmux && process.platform === 'linux')('on a terminal', () => {
   let terminal: Terminal;
   afterEach(() => terminal.close());
 
-  it('lines are as wide as it is, and names are cut short first', async () => {
+  it('lines fit its width, and names are cut first', async () => {
     terminal = new Terminal(80, 30, ENV);
     terminal.type('clear; usbxfer list --bus 3 2>/dev/null; echo end');
     const lines = await terminal.shows((shown) => shown.at(-2) === 'end');
@@ -224,7 +224,7 @@ describe.runIf(hasTmux && process.platform === 'linux')('on a terminal', () => {
 const hasStrace = findsStrace();
 
 describe.runIf(process.platform === 'linux')('no device is opened', () => {
-  it.skipIf(!hasStrace)('by list, says strace', () => {
+  it.skipIf(!hasStrace)('by list, according to strace', () => {
     const trace = join(folder.path, 'trace');
     const script = 'strace -f -e trace=open,openat,openat2 -o "$0" "$1" "$2" list --json';
     execFileSync('bash', ['-c', script, trace, process.execPath, BINARY], {

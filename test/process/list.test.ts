@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { shell, usbxfer } from './usbxfer.js';
 
 describe('usbxfer list', () => {
-  it('shows each device in a line', async () => {
+  it('prints one line per device', async () => {
     const { stdout, stderr, code } = await usbxfer(['list']);
     expect(code).toBe(0);
     expect(stderr).toBe('');
@@ -67,7 +67,7 @@ describe('usbxfer list', () => {
     [['--class', 'hub']],
     [['--driver', 'usb-storage']],
     [['--bus', '2']],
-  ])('wants devices to fit all of %j', async (filter) => {
+  ])('requires devices to match all of %j', async (filter) => {
     expect((await usbxfer(['list', ...filter])).code).toBe(3);
   });
 
@@ -80,13 +80,13 @@ describe('usbxfer list', () => {
     [['--class', '100'], /give a class/],
     [['--json', '--tree'], /--tree/],
     [['--json', '-o', 'id'], /--output/],
-  ])('refuses %j', async (args, message) => {
+  ])('rejects %j', async (args, message) => {
     const { stderr, stdout, code } = await usbxfer(['list', ...args]);
     expect([code, stdout.length]).toEqual([2, 0]);
     expect(args.includes('--json') ? JSON.parse(stderr).message : stderr).toMatch(message);
   });
 
-  it('exits 3 when nothing fits, and stays readable for programs', async () => {
+  it('exits 3 if no device matches, with an empty list for --json', async () => {
     const text = await usbxfer(['list', '--vid', 'dead']);
     expect([text.code, text.stdout.length, text.stderr]).toEqual([
       3,
@@ -98,12 +98,12 @@ describe('usbxfer list', () => {
     expect(JSON.parse(json.stderr)).toMatchObject({ code: 'no-such-device', exit_code: 3 });
   });
 
-  it('is not upset by a reader that closes early', async () => {
+  it('exits 0 if the reader closes the pipe early', async () => {
     const { stderr, code } = await shell('set -o pipefail; usbxfer list | true');
     expect([stderr, code]).toEqual(['', 0]);
   });
 
-  it.skipIf(existsSync('/sys/bus/usb'))('says why when no USB bus is visible', async () => {
+  it.skipIf(existsSync('/sys/bus/usb'))('explains that no USB bus is visible', async () => {
     const { stdout, stderr, code } = await usbxfer(['list'], { USBXFER_BACKEND: 'libusb' });
     expect(code).toBe(3);
     expect(stdout).toHaveLength(0);
@@ -123,13 +123,13 @@ describe('usbxfer', () => {
     [['read', '--help']],
     [['help', 'list']],
     [['--version']],
-  ])('answers %j on stdout', async (args) => {
+  ])('prints %j on stdout', async (args) => {
     const { stdout, stderr, code } = await usbxfer(args);
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout.length).toBeGreaterThan(5);
   });
 
-  it('tells its version, wherever it is asked for it', async () => {
+  it('prints its version, also after a command', async () => {
     const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
     for (const args of [['--version'], ['-V'], ['list', '--version']]) {
       const { stdout, stderr, code } = await usbxfer(args);
@@ -137,7 +137,7 @@ describe('usbxfer', () => {
     }
   });
 
-  it('is not upset by a reader of its help that closes early, and tells of a full disk', async () => {
+  it('exits 0 if the reader of its help closes early, and reports a full disk', async () => {
     const closed = await shell('set -o pipefail; usbxfer --help | true');
     expect([closed.stderr, closed.code]).toEqual(['', 0]);
     const full = await shell('usbxfer --help > /dev/full');

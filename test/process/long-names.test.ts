@@ -4,13 +4,13 @@ import { COMPOSITE, writeSystem } from '../support/sysfs-tree.js';
 import { usbxfer } from './usbxfer.js';
 
 /*
- * What is long is whole where no terminal is too narrow for it.
+ * Long strings are printed in full if stdout is not a terminal.
  */
 
 const folder = new Folder();
 const ENV = { USBXFER_BACKEND: 'libusb', USBXFER_SYSFS: folder.path, LC_ALL: 'C' };
 
-/** The longest strings that USB has. */
+/** USB strings of the maximum length. */
 const MANUFACTURER = 'M'.repeat(126);
 const PRODUCT = 'P'.repeat(126);
 
@@ -32,7 +32,7 @@ beforeAll(() => {
   ]);
 });
 
-describe.runIf(process.platform === 'linux')('nothing is cut in', () => {
+describe.runIf(process.platform === 'linux')('nothing is cut from', () => {
   it.each([
     [['list', '-o', 'name']],
     [['info', '3-1.2']],

@@ -36,7 +36,7 @@ describe.runIf(hasTmux)('on a terminal', () => {
 
   it.each([
     ['bold', {}, true],
-    ['plain where it is dumb', { TERM: 'dumb' }, false],
+    ['plain if TERM is dumb', { TERM: 'dumb' }, false],
     ['plain with NO_COLOR', { NO_COLOR: '1' }, false],
   ])('the header of a list is %s', async (_, env, styled) => {
     terminal = new Terminal(100, 10, env);
@@ -45,7 +45,7 @@ describe.runIf(hasTmux)('on a terminal', () => {
     expect(terminal.colours.includes(`${BOLD}PATH`)).toBe(styled);
   });
 
-  it('each stream is judged for itself', async () => {
+  it('each stream is decided separately', async () => {
     terminal = new Terminal(100, 10);
     terminal.type('clear; usbxfer list | cat; usbxfer list --lsit');
     await terminal.shows((lines) => lines.join().includes('unknown option'));
@@ -53,7 +53,7 @@ describe.runIf(hasTmux)('on a terminal', () => {
     expect(terminal.colours).toContain(`${RED}usbxfer:`);
   });
 
-  it('no progress is drawn where it is dumb', async () => {
+  it('no progress is drawn if TERM is dumb', async () => {
     terminal = new Terminal(100, 10, { TERM: 'dumb' });
     terminal.type(
       'usbxfer read --pid 5678 --scenario rate=20M --duration 2s -o /dev/null; echo so',

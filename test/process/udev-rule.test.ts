@@ -7,7 +7,7 @@ describe('usbxfer udev-rule', () => {
   it.each([
     [['-d', '1234:5678']],
     [['--vid', '1234', '--pid', '0x5678']],
-  ])('prints the rule on stdout, and how to install it on stderr: %j', async (args) => {
+  ])('prints the rule on stdout and the installation on stderr: %j', async (args) => {
     const { stdout, stderr, code } = await usbxfer(['udev-rule', ...args]);
     expect(stdout.toString()).toBe(
       'SUBSYSTEM=="usb", ATTR{idVendor}=="1234", ATTR{idProduct}=="5678", TAG+="uaccess"\n',
@@ -20,7 +20,7 @@ describe('usbxfer udev-rule', () => {
     expect(code).toBe(0);
   });
 
-  it('takes a serial number and a group', async () => {
+  it('accepts a serial number and a group', async () => {
     const args = ['udev-rule', '-d', '1234:5678', '--serial', 'A 1', '--group', 'plugdev'];
     const { stdout, stderr } = await usbxfer(args);
     expect(stdout.toString()).toContain(
@@ -47,7 +47,7 @@ describe('usbxfer udev-rule', () => {
     [['-d', '1:2', '--serial', 'a\nKERNEL=="*"'], /can safely match this serial number/],
     [['-d', '1:2', '--serial', ''], /can safely match this serial number/],
     [['-d', '1:2', '--group', 'x", RUN+="y'], /give the name of a group, such as plugdev\n$/],
-  ])('refuses %j in one line, and prints no rule', async (args, message) => {
+  ])('rejects %j in one line and prints no rule', async (args, message) => {
     const { stdout, stderr, code } = await usbxfer(['udev-rule', ...args]);
     expect([stdout.toString(), code]).toEqual(['', 2]);
     expect(stderr).toMatch(/^[^\n]*\n$/);

@@ -101,11 +101,11 @@ describe.each(SHELLS)('in $name,', (shell) => {
       shown.press('C-u');
     }
 
-    it.each(COMPLETED)('makes of %j %j', becomes);
+    it.each(COMPLETED)('completes %j to %j', becomes);
 
-    it.each(shell.usual ? COMPLETED_AS_WELL : [])('makes of %j %j', becomes);
+    it.each(shell.usual ? COMPLETED_AS_WELL : [])('completes %j to %j', becomes);
 
-    it('shows what there is to choose', async () => {
+    it('lists the candidates', async () => {
       shown.type('usbxfer read -d 1234:567');
       shown.press('Tab');
       if (shell.program === 'bash') {
@@ -119,7 +119,7 @@ describe.each(SHELLS)('in $name,', (shell) => {
       await run(shown, 'true');
     });
 
-    it('hands over what a device calls itself as it is, and runs none of it', async () => {
+    it('quotes device strings and evaluates nothing in them', async () => {
       // In place of the real program one that offers this alone, and writes down what it is given.
       writeProgram(
         folder,
@@ -150,12 +150,12 @@ describe.each(SHELLS)('in $name,', (shell) => {
       }
     });
 
-    it('runs nothing of what is typed', async () => {
+    it('evaluates nothing on the line', async () => {
       await becomes('usbxfer read --serial "$(touch ~/executed)" --jso', '--json ');
       expect(existsSync(join(folder, 'executed'))).toBe(false);
     });
 
-    it('says nothing where the program is gone', async () => {
+    it('prints nothing if usbxfer is not installed', async () => {
       rmSync(join(folder, 'bin', 'usbxfer'));
       try {
         await becomes('usbxfer read --jso', 'usbxfer read --jso');
@@ -168,7 +168,7 @@ describe.each(SHELLS)('in $name,', (shell) => {
 });
 
 describe.each(['bash', 'zsh', 'fish'] as const)('the script for %s', (name) => {
-  it.skipIf(!required && !has(name))('is one that the shell can read', async () => {
+  it.skipIf(!required && !has(name))('has valid syntax', async () => {
     const { stdout, stderr, code } = await usbxfer(['completion', name]);
     expect([stderr, code]).toEqual(['', 0]);
     expect(stdout.length).toBeGreaterThan(0);

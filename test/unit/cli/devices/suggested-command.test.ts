@@ -22,7 +22,7 @@ function command(info: DeviceInfo, place = PLACE, others: DeviceInfo[] = [], dri
   return suggestedCommand(listed(info, driver), place, [info, ...others], { backend: 'libusb' });
 }
 
-it('detaches a kernel driver, but not a program that has the interface', () => {
+it('detaches a kernel driver, but not a process that claimed the interface', () => {
   expect(command(DEVICE, PLACE, [], 'cdc_acm')).toMatch(/ --detach$/);
   expect(command(DEVICE, PLACE, [], 'usbfs')).toBe('usbxfer read -d 1234:5678 --ep 0x81');
 });
@@ -35,7 +35,7 @@ it.each([
   expect(command(DEVICE, PLACE, [other])).toBe(`usbxfer read ${words} --ep 0x81`);
 });
 
-it('has the simulated bus as it was', () => {
+it('keeps the options of the virtual bus', () => {
   const options = { backend: 'virtual', scenario: 'speed=super, rate=40M' };
   expect(suggestedCommand(listed(DEVICE), PLACE, [DEVICE], options)).toBe(
     "usbxfer read --backend virtual --scenario 'speed=super, rate=40M' -d 1234:5678 --ep 0x81",
@@ -49,7 +49,7 @@ it('quotes for a shell', () => {
   );
 });
 
-it('names interface and setting where the endpoint stands in several', () => {
+it('names the interface and the setting if several have the endpoint', () => {
   const device = deviceWith(
     setting(0, 0, 0x81),
     setting(0, 1, 0x81),
@@ -74,7 +74,7 @@ it('writes to OUT endpoints', () => {
   expect(at(1, 0x02)).toBe('usbxfer write -d 1234:5678 --ep 0x02');
 });
 
-it('knows none for what no command can use', () => {
+it('is undefined if no command can use the endpoint', () => {
   const empty = { address: 0x81, type: 'bulk', maxPacketSize: 0 } as const;
   expect(command(deviceWith(setting(0, 0, empty)))).toBeUndefined();
   const isochronous = { address: 0x01, type: 'isochronous', maxPacketSize: 512 } as const;

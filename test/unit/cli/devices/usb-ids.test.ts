@@ -30,7 +30,7 @@ describe('usb.ids', () => {
     expect([ids.vendor(vid), ids.product(vid, pid)]).toEqual([vendor, product]);
   });
 
-  it('is where systems have it, or empty', () => {
+  it('is loaded from the usual paths, or empty', () => {
     const root = new Folder();
     expect(loadUsbIds(root.path).vendor(1)).toBeUndefined();
     root.file('var/lib/usbutils/usb.ids', '0001  Old\n');
@@ -52,7 +52,7 @@ describe('the name of a device', () => {
     expect(deviceName(deviceInfo(strings), known)).toBe(name);
   });
 
-  it('may be unknown', () => {
+  it('may be empty', () => {
     const nameless = deviceInfo({ manufacturer: undefined, product: undefined });
     expect(deviceName(nameless, { vendor: undefined, product: undefined })).toBe('');
   });

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { systemReason } from '../../../../src/cli/errors/cli-error.js';
 
-describe('what the system said', () => {
-  it('is without the code, the call and the path', () => {
+describe('the reason of a system error', () => {
+  it('omits the code, the system call and the path', () => {
     let failure: unknown;
     try {
       readFileSync("/no/such 'file', here");
@@ -14,7 +14,7 @@ describe('what the system said', () => {
     expect(systemReason(new Error('EPIPE: broken pipe, write'))).toBe('broken pipe');
   });
 
-  it('names an fsync: all is written, and yet may not be on the disk', () => {
+  it('names fsync', () => {
     expect(systemReason(new Error('EIO: i/o error, fsync'))).toBe('i/o error at fsync');
   });
 });

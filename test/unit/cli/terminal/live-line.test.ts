@@ -23,14 +23,14 @@ beforeEach(() => {
 });
 
 describe('a line on a terminal', () => {
-  it('is drawn over itself, and only when it is another', () => {
+  it('is redrawn in place, and only if it changed', () => {
     line.draw('one');
     line.draw('one');
     line.draw('two');
     expect(written).toEqual(['\x1b[?7l\rone\x1b[K\x1b[?7h', '\x1b[?7l\rtwo\x1b[K\x1b[?7h']);
   });
 
-  it('is erased once, and drawn again after that', () => {
+  it('is erased once and can be drawn again', () => {
     line.erase();
     line.draw('one');
     line.erase();
@@ -40,7 +40,7 @@ describe('a line on a terminal', () => {
     expect(written[1]).toBe(ERASED);
   });
 
-  it('waits for a terminal that takes nothing', () => {
+  it('is not drawn while the terminal accepts nothing', () => {
     isEmpty = false;
     line.draw('one');
     expect(written).toEqual([]);
@@ -53,7 +53,7 @@ describe('a line on a terminal', () => {
     [19, 2],
     [10, 3],
     [120, 0],
-  ])('of 40 characters that was broken by a width of %i is erased with %i lines above', (width, above) => {
+  ])('of 40 characters, wrapped at a width of %i, is erased with %i lines above', (width, above) => {
     line.draw(`\x1b[31m${'x'.repeat(40)}\x1b[39m`);
     columns = width;
     line.draw('next');

@@ -9,7 +9,7 @@ let folder = '';
 let pipe = 0;
 let filling = 0;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'message-queue-'));
+  folder = mkdtempSync(join(tmpdir(), 'nonblocking-writer-'));
   const path = join(folder, 'fifo');
   execFileSync('mkfifo', [path]);
   pipe = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
@@ -33,7 +33,7 @@ function fill(): void {
   }
 }
 
-/** All that is in the pipe. */
+/** Reads everything in the pipe. */
 function drain(): string {
   const chunk = Buffer.alloc(1024 * 1024);
   try {
@@ -43,25 +43,25 @@ function drain(): string {
   }
 }
 
-it('has said it by the time it returns, if the descriptor takes it', () => {
+it('writes synchronously if the descriptor accepts it', () => {
   new NonBlockingWriter(pipe).put('hello\n');
   expect(drain()).toBe('hello\n');
 });
 
-it('keeps what a full pipe does not take, in order', async () => {
-  const queue = new NonBlockingWriter(pipe);
+it('keeps text that a full pipe does not accept, in order', async () => {
+  const writer = new NonBlockingWriter(pipe);
   fill();
-  queue.put('one\n');
-  queue.put('two\n');
+  writer.put('one\n');
+  writer.put('two\n');
   expect(drain()).toBe('.'.repeat(filling));
-  await queue.drained(60_000);
+  await writer.drained(60_000);
   expect(drain()).toBe('one\ntwo\n');
 });
 
-it('says a message longer than the pipe to its end', async () => {
-  const queue = new NonBlockingWriter(pipe);
+it('writes text that is longer than the pipe', async () => {
+  const writer = new NonBlockingWriter(pipe);
   const text = 'long '.repeat(100_000);
-  queue.put(text);
+  writer.put(text);
   let said = '';
   while (said.length < text.length) {
     said += drain();
@@ -70,24 +70,24 @@ it('says a message longer than the pipe to its end', async () => {
   expect(said).toBe(text);
 });
 
-it('waits no longer than it is told to, while the pipe stays full', async () => {
-  const queue = new NonBlockingWriter(pipe);
+it('stops waiting after the timeout while the pipe is full', async () => {
+  const writer = new NonBlockingWriter(pipe);
   fill();
-  queue.put('later\n');
-  await queue.drained(50);
+  writer.put('later\n');
+  await writer.drained(50);
   expect(drain()).toBe('.'.repeat(filling));
-  await queue.drained(60_000); // nothing is left to go into the next test's pipe
+  await writer.drained(60_000); // nothing is left to go into the next test's pipe
 });
 
-it('keeps no more than a bounded amount', async () => {
-  const queue = new NonBlockingWriter(pipe);
+it('keeps a limited amount of text', async () => {
+  const writer = new NonBlockingWriter(pipe);
   fill();
   for (let i = 0; i < 100; i += 1) {
-    queue.put('x'.repeat(10_000));
+    writer.put('x'.repeat(10_000));
   }
   drain();
   let empty = false;
-  const drained = queue.drained(60_000).then(() => {
+  const drained = writer.drained(60_000).then(() => {
     empty = true;
   });
   let said = 0;
@@ -96,13 +96,15 @@ it('keeps no more than a bounded amount', async () => {
     said += drain().length;
   }
   await drained;
-  expect(said + drain().length).toBe(70_000); // once 64 KiB wait, nothing more is taken
+  expect(said + drain().length).toBe(70_000); // text is dropped while 64 KiB are pending
 });
 
-it('forgets what nobody can read, without failing', async () => {
+it('drops text for a closed descriptor and keeps the reason', async () => {
   const closed = openSync('/dev/null', 'w');
   closeSync(closed);
-  const queue = new NonBlockingWriter(closed);
-  queue.put('nobody\n');
-  await queue.drained(60_000);
+  const writer = new NonBlockingWriter(closed);
+  writer.put('lost\n');
+  await writer.drained(60_000);
+  expect(writer.isEmpty).toBe(true);
+  expect(writer.failure).toMatchObject({ code: 'EBADF' });
 });

@@ -17,15 +17,15 @@ it.each([
   expect(sanitize(text)).toBe(shown);
 });
 
-it('bounds what a device can print', () => {
+it('limits the length of a device string', () => {
   expect(sanitize('x'.repeat(10_000))).toBe(`${'x'.repeat(128)}…`);
 });
 
-it('lets nothing through that a terminal acts on', () => {
+it('escapes every character that a terminal may act on', () => {
   fc.assert(fc.property(anyText, (text) => !UNSAFE.test(escapeUnsafe(text))));
 });
 
-it('writes JSON that is as safe and reads back as it was', () => {
+it('writes JSON that is safe and parses back to the same value', () => {
   fc.assert(
     fc.property(fc.dictionary(anyText, anyText), (value) => {
       const json = toJson(value);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { cut, measureOf, table } from '../../../../src/cli/terminal/table.js';
 
 describe('a table', () => {
-  it('is of columns as wide as what is in them, for people who read Chinese too', async () => {
+  it('has columns as wide as their cells, with wide characters too', async () => {
     const rows = [
       ['閃存', 'x', ''],
       ['é́', '💾', 'yes'],
@@ -13,7 +13,7 @@ describe('a table', () => {
     expect(table(rows, { measure })).toEqual(['閃存  x', 'é́     💾  yes']);
   });
 
-  it('takes from elastic columns first, the widest, and then from the end', () => {
+  it('shortens the widest elastic columns first, then the end', () => {
     const rows = [['0123456789', 'a'.repeat(20), 'b'.repeat(12), 'end']];
     const elastic = [false, true, true, false];
     expect(table(rows, { elastic, width: 45 })).toEqual([
@@ -24,7 +24,7 @@ describe('a table', () => {
     expect(table(rows, { elastic })).toEqual([rows[0]?.join('  ')]);
   });
 
-  it('is never wider than the terminal, whatever is in it', async () => {
+  it('is never wider than the terminal', async () => {
     const cell = fc.string({ unit: 'grapheme', maxLength: 30 });
     await fc.assert(
       fc.asyncProperty(
@@ -43,7 +43,7 @@ describe('a table', () => {
 });
 
 describe('a text that is cut', () => {
-  it('ends between characters', () => {
+  it('ends between grapheme clusters', () => {
     expect(cut('👩‍👩‍👧 family', 4, stringWidth, '…')).toBe('👩‍👩‍👧 …');
     expect(cut('閃存', 2, stringWidth, '…')).toBe('…');
     expect(cut('閃存', 3, stringWidth, '…')).toBe('閃…');
