@@ -4,11 +4,17 @@ export { LibusbBackend } from './backends/libusb/backend.js';
 export { createVirtualBackend } from './backends/virtual/backend.js';
 export { parseScenario } from './backends/virtual/scenario/scenario.js';
 export { type OpenEndpoint, openEndpoint } from './engine/device/open.js';
+export {
+  type FileRemedy,
+  InputError,
+  type InputErrorCode,
+  OutputError,
+  type OutputErrorCode,
+} from './engine/io/errors.js';
 export { FdSink } from './engine/io/fd-sink.js';
 export { FdSource, type FdSourceOptions } from './engine/io/fd-source.js';
-export { FileSink, OutputError, type OutputErrorCode } from './engine/io/file-sink.js';
+export { FileSink, type FileSinkOptions } from './engine/io/file-sink.js';
 export {
-  InputError,
   inheritedSource,
   openSource,
   type SourceOptions,

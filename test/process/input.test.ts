@@ -133,11 +133,11 @@ describe('stdin', () => {
     [`copy ${STDIN} < .`, 'input-failed: cannot read stdin: is a directory; name a file in it'],
     [
       `copy ${behind(11)} < "$FILE"`,
-      'input-failed: cannot read stdin: has 10 bytes, fewer than the 11 that are to be skipped; undefined',
+      'input-failed: cannot read stdin: has 10 bytes, fewer than the 11 to skip; undefined',
     ],
     [
       `echo abc | copy ${behind(11)}`,
-      'input-failed: cannot read stdin: has 4 bytes, fewer than the 11 that are to be skipped; undefined',
+      'input-failed: cannot read stdin: has 4 bytes, fewer than the 11 to skip; undefined',
     ],
   ])('is refused with %s', async (script, line) => {
     expect(await shell(script)).toEqual({ stdout: '', said: [line], code: 7 });
@@ -192,7 +192,7 @@ describe('a file by name', () => {
   it.each([
     ['.', 'is a directory; name a file in it'],
     ['no/such/file', 'no such file or directory; undefined'],
-    ['/dev/null', 'has 0 bytes, fewer than the 5 that are to be skipped; undefined'],
+    ['/dev/null', 'has 0 bytes, fewer than the 5 to skip; undefined'],
   ])('is refused when it is %s', async (name, reason) => {
     const { said, code } = await shell(`copy ${named(name, 5)}`);
     expect(said).toEqual([`input-failed: cannot read ${name}: ${reason}`]);
@@ -246,9 +246,7 @@ describe('an input that never comes', () => {
   ])('that is %s, and is to be skipped, as well', async (_, options, name) => {
     const { said, code } = await stop(`${EXEC} ${options}`);
     const shown = name === 'FIFO' ? `${file}.fifo` : name;
-    expect(said).toEqual([
-      `interrupted: SIGTERM while waiting for what is to be skipped of ${shown}; undefined`,
-    ]);
+    expect(said).toEqual([`interrupted: SIGTERM while skipping bytes of ${shown}; undefined`]);
     expect(code).toBe(143);
   });
 });

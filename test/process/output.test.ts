@@ -51,7 +51,7 @@ describe('the output file', () => {
     const refused = await usbxfer([...READ, '--bytes', '1k', '-o', file]);
     expect(refused.code).toBe(7);
     expect(refused.stderr).toMatch(
-      /^usbxfer: cannot write .*out\.bin: exists already; .*--append .*--force.*\n$/,
+      /^usbxfer: cannot write .*out\.bin: already exists; .*--append .*--force.*\n$/,
     );
     expect(statSync(file).size).toBe(8000);
     const forced = await usbxfer([...READ, '--bytes', '1k', '-o', file, '--force']);

@@ -146,7 +146,7 @@ describe('usbxfer pipe', () => {
     expect(code).toBe(0);
     expect(readFileSync(output).equals(INPUT)).toBe(true);
     const refused = await usbxfer([...LOOPBACK, '-i', file, '-o', output]);
-    expect(refused.stderr).toMatch(/exists already/);
+    expect(refused.stderr).toMatch(/already exists/);
     expect(refused.code).toBe(7);
   });
 

@@ -153,7 +153,7 @@ describe('the files of a capture', () => {
     });
     expect(summary.bytes_received).toBe(summary.bytes_written + summary.bytes_unwritten);
     expect(summary.error).toContain(
-      `cannot write ${at('2')}: exists already; choose another name, or --force to overwrite it`,
+      `cannot write ${at('2')}: already exists; choose another name, or --force to overwrite it`,
     );
     expect(readFileSync(at('2'), 'utf8')).toBe('precious');
     rmSync(at('2'));
@@ -163,7 +163,7 @@ describe('the files of a capture', () => {
   it('are not begun when the first exists', async () => {
     writeFileSync(at('0'), 'precious');
     const { stderr, code } = await usbxfer([...READ, '-o', at('{index}'), ...FOUR]);
-    expect(stderr).toMatch(/^usbxfer: cannot write .*\/0: exists already; [^\n]*\n$/);
+    expect(stderr).toMatch(/^usbxfer: cannot write .*\/0: already exists; [^\n]*\n$/);
     expect(code).toBe(7);
     expect(readdirSync(folder)).toEqual(['0']);
   });

@@ -214,7 +214,7 @@ describe('--stats', () => {
   it('overwrites no file unless told to, and adds to one when told to', async () => {
     writeFileSync(stats, 'precious\n');
     const refused = await read('--bytes', '1k', '--stats', stats);
-    expect(refused.stderr).toMatch(/exists already; choose another name/);
+    expect(refused.stderr).toMatch(/already exists; choose another name/);
     expect([refused.code, readFileSync(stats, 'utf8')]).toEqual([7, 'precious\n']);
     await read('-o', data, '--bytes', '1k', '--stats', stats, '--append');
     expect(readFileSync(stats, 'utf8')).toMatch(/^precious\n\{.*\}\n$/);

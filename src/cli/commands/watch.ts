@@ -18,7 +18,7 @@ import {
 import * as values from '../options/parsers.js';
 import { FirstSignal } from '../session/shutdown.js';
 import { countOf, ids, signallingRate } from '../terminal/format.js';
-import { NonBlockingWriter, nonBlocking } from '../terminal/nonblocking-writer.js';
+import { NonBlockingWriter, nonBlockingOutput } from '../terminal/nonblocking-writer.js';
 import { LONGEST_NAME, sanitize, toJsonLine } from '../terminal/sanitize.js';
 import { STDOUT } from '../terminal/stdio.js';
 
@@ -160,7 +160,7 @@ const FLUSH_TIMEOUT = 5000;
  * timers work.
  */
 class LineOutput {
-  readonly #queue = new NonBlockingWriter(nonBlocking(STDOUT) ?? stdoutOfNode());
+  readonly #queue = new NonBlockingWriter(nonBlockingOutput(STDOUT));
 
   /** Whether stdout failed. */
   get isBroken(): boolean {
@@ -194,10 +194,4 @@ class LineOutput {
       throw new CliError('output-failed', message, { cause });
     }
   }
-}
-
-/** Makes Node set a pipe or socket on stdout non-blocking. */
-function stdoutOfNode(): number {
-  process.stdout.on('error', () => {});
-  return STDOUT;
 }

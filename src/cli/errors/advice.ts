@@ -1,3 +1,4 @@
+import type { FileRemedy } from '../../engine/io/errors.js';
 import { type PassThroughTarget, type Remedy, UsbError } from '../../usb/errors.js';
 import { udevRuleFile } from '../../usb/udev-rule.js';
 import { ids } from '../terminal/format.js';
@@ -18,6 +19,35 @@ const PASS_THROUGH: Readonly<Record<PassThroughTarget, string>> = {
     'to a virtual machine, pass the device or a USB controller; on real hardware, load the driver ' +
     'of the controller: sudo modprobe xhci_pci',
 };
+
+const FILE_ADVICE: Readonly<Record<FileRemedy, string>> = {
+  append: '--append to add to it',
+  'choose-another-name': 'choose another name',
+  'create-link-target': 'create that file, or name another one',
+  'name-file-in-directory': 'name a file in it',
+  'name-file-or-device': 'name a file, a FIFO or a device',
+  'name-regular-file': 'name a regular file',
+  overwrite: '--force to overwrite it',
+};
+
+/** The options for existing files that a command may have. */
+export type OverwriteOption = Extract<FileRemedy, 'append' | 'overwrite'>;
+
+/**
+ * Says in one line what to do about a file that cannot be used; undefined where nothing can be done.
+ *
+ * @param offered the options for existing files that the command has
+ */
+export function fileAdvice(
+  remedies: readonly FileRemedy[],
+  offered: readonly OverwriteOption[] = [],
+): string | undefined {
+  const lacking = (['append', 'overwrite'] as const).filter((option) => !offered.includes(option));
+  const possible = remedies.filter((remedy) => !lacking.some((option) => option === remedy));
+  const words = possible.map((remedy) => FILE_ADVICE[remedy]);
+  const last = words.pop();
+  return words.length === 0 ? last : `${words.join(', ')}, or ${last}`;
+}
 
 /** Returns the advice that an error carries, in one line; undefined where it carries none. */
 export function adviceOf(error: unknown): string | undefined {

@@ -1,6 +1,5 @@
 import { fstatSync, ftruncateSync, type Stats, statSync, writeSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
-import { Socket } from 'node:net';
 import { resolve } from 'node:path';
 import { openFile } from '../../engine/io/file-sink.js';
 import { toError } from '../../usb/errors.js';
@@ -10,7 +9,7 @@ import type { Report } from '../report/report.js';
 import { refusal } from '../session/output.js';
 import type { ShutdownController } from '../session/shutdown.js';
 import { isInheritedFd, STDIN_NAMES, STDOUT_NAMES } from '../session/startup-fds.js';
-import { NonBlockingWriter, nonBlocking } from '../terminal/nonblocking-writer.js';
+import { NonBlockingWriter, nonBlockingOutput } from '../terminal/nonblocking-writer.js';
 import { sanitize, toJsonLine } from '../terminal/sanitize.js';
 import { STDIN, STDOUT } from '../terminal/stdio.js';
 import { type MonitoredStream, timeOf } from './stream.js';
@@ -44,7 +43,7 @@ export class StatsOutput {
 
   private constructor(fd: number, overwrites: boolean, dispose: (used: boolean) => Promise<void>) {
     this.#fd = fd;
-    this.#queue = new NonBlockingWriter(nonBlocking(fd) ?? viaNode(fd));
+    this.#queue = new NonBlockingWriter(nonBlockingOutput(fd));
     this.#overwrites = overwrites;
     this.#dispose = dispose;
   }
@@ -104,10 +103,8 @@ export class StatsOutput {
     }
     try {
       const { file, created } = await openFile(stats, {
-        force,
+        overwrite: force,
         append,
-        // What writes no file has no options for one.
-        lacks: output === undefined ? ['force', 'append'] : [],
         signal: interruption.signal,
       });
       const overwrites = force === true && fstatSync(file.fd).isFile();
@@ -123,7 +120,8 @@ export class StatsOutput {
         const message = `${received} while waiting for a reader of ${name}`;
         throw new CliError('interrupted', message, { signal: received, cause });
       }
-      throw refusal(name, cause);
+      // `write` has no options for existing files.
+      throw refusal(name, cause, output === undefined ? [] : ['append', 'overwrite']);
     }
   }
 
@@ -172,16 +170,6 @@ function notOpen(fd: number, state: string): CliError {
 /** The system's name for a failure; undefined for one of our own. */
 function errnoOf(failure: Error | undefined): string | undefined {
   return (failure as NodeJS.ErrnoException | undefined)?.code;
-}
-
-/** Has Node make a socket, which cannot be opened a second time, non-blocking. */
-function viaNode(fd: number): number {
-  try {
-    new Socket({ fd, readable: false, writable: true }).on('error', () => {}).unref();
-  } catch {
-    // Something that is never full.
-  }
-  return fd;
 }
 
 /**

@@ -1,5 +1,7 @@
-import { InputError, inheritedSource, openSource } from '../../engine/io/open-source.js';
+import { InputError } from '../../engine/io/errors.js';
+import { inheritedSource, openSource } from '../../engine/io/open-source.js';
 import type { Source } from '../../engine/io/source.js';
+import { fileAdvice } from '../errors/advice.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
 import { sanitize } from '../terminal/sanitize.js';
 import { STDIN } from '../terminal/stdio.js';
@@ -53,11 +55,12 @@ export async function openInput(
 /** Why an input cannot be had. */
 function refusal(name: string, cause: unknown, received: NodeJS.Signals | undefined): CliError {
   if (cause instanceof InputError) {
-    const { message, advice } = cause;
+    const { message } = cause;
+    const advice = fileAdvice(cause.remedies);
     return new CliError('input-failed', `cannot read ${name}: ${message}`, { advice, cause });
   }
   if (received !== undefined) {
-    const message = `${received} while waiting for what is to be skipped of ${name}`;
+    const message = `${received} while skipping bytes of ${name}`;
     return new CliError('interrupted', message, { signal: received, cause });
   }
   return new CliError('input-failed', `cannot read ${name}: ${systemReason(cause)}`, { cause });

@@ -1,6 +1,7 @@
 import { type Stats, statSync } from 'node:fs';
 import { join, parse, sep } from 'node:path';
 import type { DeviceInfo } from '../../usb/backend.js';
+import type { OverwriteOption } from '../errors/advice.js';
 import { CliError } from '../errors/cli-error.js';
 import { hex4 } from '../terminal/format.js';
 import { fileNamePart, LONGEST_NAME_PART, sanitize } from '../terminal/sanitize.js';
@@ -11,8 +12,6 @@ export interface OutputOptions {
   readonly output: string;
   readonly force?: true;
   readonly append?: true;
-  /** Options for a file that exists which the command does not have. */
-  readonly lacks?: readonly ('force' | 'append')[];
   readonly fsync?: true;
   /** Bytes in each of several files. */
   readonly splitBytes?: number;
@@ -22,6 +21,8 @@ export interface OutputOptions {
 
 /** What `-o` names: nothing is open yet. */
 export interface OutputPlan extends OutputOptions {
+  /** The options for existing files that the command has. */
+  readonly offered: readonly OverwriteOption[];
   /** The name of each file; without it the data goes to stdout. */
   readonly nameOf: ((file: OutputFile) => string) | undefined;
 }
@@ -31,7 +32,10 @@ export interface OutputPlan extends OutputOptions {
  *
  * @throws CliError when the name cannot be read, or cannot be that of several files that are asked for
  */
-export async function planOutput(options: OutputOptions): Promise<OutputPlan> {
+export async function planOutput(
+  options: OutputOptions,
+  offered: readonly OverwriteOption[] = ['append', 'overwrite'],
+): Promise<OutputPlan> {
   const { output } = options;
   if (output === '') {
     throw new CliError('invalid-value', '-o needs the name of a file', { advice: '- is stdout' });
@@ -50,7 +54,7 @@ export async function planOutput(options: OutputOptions): Promise<OutputPlan> {
     );
   }
   const nameOf = template ? (file: OutputFile) => template.expand(file) : () => output;
-  return { ...options, nameOf: toStdout ? undefined : nameOf };
+  return { ...options, offered, nameOf: toStdout ? undefined : nameOf };
 }
 
 /** Whether several files are asked for. */

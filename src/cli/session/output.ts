@@ -1,9 +1,11 @@
 import { fstatSync, type Stats } from 'node:fs';
 import { isatty } from 'node:tty';
+import { OutputError } from '../../engine/io/errors.js';
 import { FdSink } from '../../engine/io/fd-sink.js';
-import { FileSink, type FileSinkOptions, OutputError } from '../../engine/io/file-sink.js';
+import { FileSink, type FileSinkOptions } from '../../engine/io/file-sink.js';
 import type { Sink } from '../../engine/io/sink.js';
 import type { DeviceInfo } from '../../usb/backend.js';
+import { fileAdvice, type OverwriteOption } from '../errors/advice.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
 import { sanitize } from '../terminal/sanitize.js';
 import { STDOUT } from '../terminal/stdio.js';
@@ -81,7 +83,7 @@ function openStdout({ append, fsync }: OutputOptions): Sink {
 }
 
 async function openSingle(
-  { force, append, fsync, lacks }: OutputPlan,
+  { force, append, fsync, offered }: OutputPlan,
   path: string,
   interruption: Pick<ShutdownController, 'signal' | 'received'>,
   isTaken: (file: Stats) => boolean,
@@ -92,7 +94,8 @@ async function openSingle(
   }
   const { signal } = interruption;
   try {
-    const sink = await openFile(path, { force, append, sync: fsync, lacks, isTaken, signal });
+    const options = { overwrite: force, append, sync: fsync, isTaken, signal };
+    const sink = await openFile(path, options, offered);
     return { sink, files: () => ({ files: 1, first: path, last: path }) };
   } catch (error) {
     const { received } = interruption;
@@ -114,9 +117,10 @@ async function openSplit(
   const first = nameAt(0);
   requireFile(first);
   let files: OutputFiles = { files: 0, first, last: first };
+  const options = { overwrite: force, sync: fsync, regularOnly: true, isTaken };
   const open = async (index: number): Promise<Sink> => {
     const last = index === 0 ? first : nameAt(index);
-    const sink = await openFile(last, { force, sync: fsync, regular: true, isTaken });
+    const sink = await openFile(last, options, ['overwrite']);
     files = { files: index + 1, first, last };
     return sink;
   };
@@ -125,19 +129,31 @@ async function openSplit(
 }
 
 /** @throws CliError that names the file and says why it cannot be had */
-async function openFile(path: string, options: FileSinkOptions): Promise<FileSink> {
+async function openFile(
+  path: string,
+  options: FileSinkOptions,
+  offered: readonly OverwriteOption[],
+): Promise<FileSink> {
   try {
     return await FileSink.open(path, options);
   } catch (error) {
-    throw refusal(sanitize(path), error);
+    throw refusal(sanitize(path), error, offered);
   }
 }
 
-/** Why a file that is to be written cannot be had. */
-export function refusal(name: string, cause: unknown): CliError {
+/**
+ * Returns the error for an output file that cannot be opened.
+ *
+ * @param offered the options for existing files that the command has
+ */
+export function refusal(
+  name: string,
+  cause: unknown,
+  offered: readonly OverwriteOption[] = [],
+): CliError {
   return cause instanceof OutputError
     ? new CliError(cause.code, `cannot write ${name}: ${cause.message}`, {
-        advice: cause.advice,
+        advice: fileAdvice(cause.remedies, offered),
         cause,
       })
     : new CliError('cannot-open-output', `cannot write ${name}: ${systemReason(cause)}`, { cause });

@@ -1,13 +1,6 @@
-import {
-  constants,
-  existsSync,
-  fstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-} from 'node:fs';
+import { constants, existsSync, fstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { fdInfo } from '../../engine/io/nonblocking-fd.js';
 
 /*
  * How the process was started, by the traces that are left of it in Node. Descriptors show theirs
@@ -76,10 +69,10 @@ function linksOfDescriptors(): Map<number, string> {
 
 function isNullDevice(fd: number, accessMode: number): boolean {
   try {
-    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'));
+    const info = fdInfo(fd);
     return (
-      flags !== null &&
-      (Number.parseInt(flags[1] ?? '', 8) & ACCESS_MODE) === accessMode &&
+      info !== undefined &&
+      (info.flags & ACCESS_MODE) === accessMode &&
       fstatSync(fd).rdev === statSync('/dev/null').rdev
     );
   } catch {

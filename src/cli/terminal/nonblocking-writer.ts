@@ -1,4 +1,7 @@
-import { constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { constants, fstatSync, writeSync } from 'node:fs';
+import { reopenNonBlocking } from '../../engine/io/nonblocking-fd.js';
+
+const [STDOUT, STDERR] = [1, 2];
 
 /** The maximum number of pending bytes. Text is dropped while this many are pending. */
 const MAX_PENDING = 64 * 1024;
@@ -88,19 +91,34 @@ export class NonBlockingWriter {
 }
 
 /**
- * Opens a non-blocking descriptor of the same file as another one. It is separate, because O_NONBLOCK
- * on the given one would affect every process that shares it.
- *
- * @returns undefined if that is impossible: for a socket, another user's terminal, or without /proc
+ * Returns a descriptor that writes to the same file as `fd` without blocking: `fd` itself for a regular
+ * file, which is always ready; a descriptor of its own where the file can be opened again; otherwise
+ * `fd`, which Node makes non-blocking if it can.
  */
-export function nonBlocking(fd: number): number | undefined {
+export function nonBlockingOutput(fd: number): number {
   try {
-    if (fstatSync(fd).isFile()) {
-      return fd; // a file never blocks, and a new descriptor would start at its beginning
-    }
-    const { O_NOCTTY, O_NONBLOCK, O_WRONLY } = constants;
-    return openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);
+    // A regular file that is opened again would be written from its beginning.
+    return fstatSync(fd).isFile() ? fd : reopenNonBlocking(fd, constants.O_WRONLY);
   } catch {
-    return undefined;
+    makeNonBlocking(fd);
+    return fd;
+  }
+}
+
+/** Lets Node make a pipe or a socket non-blocking. Node restores stdout and stderr at exit. */
+function makeNonBlocking(fd: number): void {
+  const ignore = (): void => {};
+  if (fd === STDOUT) {
+    process.stdout.on('error', ignore);
+  } else if (fd === STDERR) {
+    process.stderr.on('error', ignore);
+  } else {
+    // Loaded only here: most descriptors can be opened again.
+    const { Socket } = process.getBuiltinModule('node:net');
+    try {
+      new Socket({ fd, readable: false, writable: true }).on('error', ignore).unref();
+    } catch {
+      // Neither a pipe nor a socket: it never blocks.
+    }
   }
 }

@@ -2,7 +2,7 @@ import { closeSync, fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { CliError, systemReason } from '../errors/cli-error.js';
 import type { TerminalLine } from './live-line.js';
-import { NonBlockingWriter, nonBlocking } from './nonblocking-writer.js';
+import { NonBlockingWriter, nonBlockingOutput } from './nonblocking-writer.js';
 
 /** The standard file descriptors. */
 export const STDIN = 0;
@@ -53,7 +53,7 @@ export function logToStderr(text: string): void {
 
 /** The writer of stderr. */
 export function stderrMessages(): NonBlockingWriter {
-  messages ??= new NonBlockingWriter(nonBlocking(STDERR) ?? stderrOfNode());
+  messages ??= new NonBlockingWriter(nonBlockingOutput(STDERR));
   return messages;
 }
 
@@ -82,10 +82,4 @@ export function releaseLostTerminals(): void {
       // It is closed already.
     }
   }
-}
-
-/** Makes Node set stderr non-blocking, except for a terminal. Node resets it when the process ends. */
-function stderrOfNode(): number {
-  process.stderr.on('error', () => {});
-  return STDERR;
 }

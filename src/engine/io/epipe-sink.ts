@@ -1,16 +1,13 @@
 import type { Sink, WriteDone } from './sink.js';
 
-/**
- * A sink whose reader may go away before the data ends: from then on nothing is written, and nobody
- * has to stop for it.
- */
+/** A sink whose reader may go away (EPIPE): data written after that is discarded without an error. */
 export class EpipeSink implements Sink {
   readonly #sink: Sink;
   readonly #onClosed: () => void;
   #done: WriteDone = () => {};
   #closed = false;
 
-  /** @param onClosed called once, when the reader turns out to be gone */
+  /** @param onClosed called once, when a write shows that the reader is gone */
   constructor(sink: Sink, onClosed: () => void) {
     this.#sink = sink;
     this.#onClosed = onClosed;
@@ -31,14 +28,14 @@ export class EpipeSink implements Sink {
       return;
     }
     this.#done = done;
-    this.#sink.write(buffers, this.#wrote);
+    this.#sink.write(buffers, this.#onWritten);
   }
 
   close(): Promise<void> {
     return this.#sink.close();
   }
 
-  readonly #wrote = (error: Error | undefined, written: number): void => {
+  readonly #onWritten = (error: Error | undefined, written: number): void => {
     if ((error as NodeJS.ErrnoException | undefined)?.code !== 'EPIPE') {
       this.#done(error, written);
       return;

@@ -1,21 +1,15 @@
 import { close, read } from 'node:fs';
 import { promisify } from 'node:util';
+import { RetryTimer } from './retry.js';
 import type { ReadDone, Source } from './source.js';
-
-/**
- * How long to leave a device that has nothing alone before the next try, in milliseconds: at first,
- * and at most, doubled from one vain try to the next.
- */
-const FIRST_DELAY = 1;
-const LONGEST_DELAY = 64;
 
 const NOTHING = Buffer.alloc(0);
 
-/** What is known of the descriptor of a source. */
+/** Facts about the descriptor of a source. */
 export interface FdSourceOptions {
   /**
-   * Where to begin, in bytes from the file's beginning. Otherwise it is read at the descriptor's own
-   * offset, which moves along: also for other processes that share it.
+   * The offset of the first read, in bytes. By default reads use and advance the descriptor's own
+   * offset, which other processes may share.
    */
   readonly position?: number | undefined;
   /** Bytes from there to the end, where that is known. */
@@ -25,24 +19,23 @@ export interface FdSourceOptions {
 }
 
 /**
- * A source on an open descriptor that always has something, or does not block: a regular file, a
- * disk, a character device. Reads run on Node's thread pool, and are as large as asked for.
+ * A source on an open descriptor that never blocks for long: a regular file, a disk, a character
+ * device. Reads run on Node's thread pool, and are as large as requested.
  */
 export class FdSource implements Source {
   readonly #fd: number;
   readonly #position: number | undefined;
   readonly #size: number | undefined;
   readonly #owned: boolean;
-  /** Bytes that were read so far. */
-  #taken = 0;
+  readonly #retry = new RetryTimer();
+  /** Bytes read so far. */
+  #bytesRead = 0;
   #buffer: Buffer = NOTHING;
   #start = 0;
   #end = 0;
   #done: ReadDone = () => {};
   #isReading = false;
   #isClosed = false;
-  #timer: NodeJS.Timeout | undefined;
-  #delay = FIRST_DELAY;
 
   constructor(fd: number, { position, size, owned = false }: FdSourceOptions = {}) {
     this.#fd = fd;
@@ -52,7 +45,7 @@ export class FdSource implements Source {
   }
 
   get size(): number | undefined {
-    return this.#size === undefined ? undefined : Math.max(this.#size - this.#taken, 0);
+    return this.#size === undefined ? undefined : Math.max(this.#size - this.#bytesRead, 0);
   }
 
   read(buffer: Buffer, start: number, end: number, done: ReadDone): void {
@@ -63,13 +56,13 @@ export class FdSource implements Source {
     this.#read();
   }
 
-  /** A read that is under way cannot be called back: the descriptor is closed behind it. */
+  /** Closes the descriptor, or leaves that to the completion of a read: a read cannot be cancelled. */
   async close(): Promise<void> {
     if (this.#isClosed) {
       return;
     }
     this.#isClosed = true;
-    clearTimeout(this.#timer);
+    this.#retry.cancel();
     if (this.#owned && !this.#isReading) {
       await promisify(close)(this.#fd);
     }
@@ -77,12 +70,12 @@ export class FdSource implements Source {
 
   readonly #read = (): void => {
     this.#isReading = true;
-    const position = this.#position === undefined ? null : this.#position + this.#taken;
+    const position = this.#position === undefined ? null : this.#position + this.#bytesRead;
     const length = this.#end - this.#start;
-    read(this.#fd, this.#buffer, this.#start, length, position, this.#wasRead);
+    read(this.#fd, this.#buffer, this.#start, length, position, this.#onRead);
   };
 
-  readonly #wasRead = (error: NodeJS.ErrnoException | null, bytes: number): void => {
+  readonly #onRead = (error: NodeJS.ErrnoException | null, bytes: number): void => {
     this.#isReading = false;
     if (this.#isClosed) {
       if (this.#owned) {
@@ -91,14 +84,13 @@ export class FdSource implements Source {
       return;
     }
     if (error?.code === 'EAGAIN') {
-      this.#timer = setTimeout(this.#read, this.#delay);
-      this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY);
+      this.#retry.schedule(this.#read);
       return;
     }
-    this.#delay = FIRST_DELAY;
+    this.#retry.reset();
     this.#buffer = NOTHING;
     if (error === null) {
-      this.#taken += bytes;
+      this.#bytesRead += bytes;
       this.#done(undefined, bytes);
     } else {
       this.#done(error.code === 'EOF' ? undefined : error, 0); // the end of a pipe on Windows

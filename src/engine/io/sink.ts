@@ -4,39 +4,39 @@ export interface Sink {
   start(): Promise<void>;
 
   /**
-   * Writes buffers one after the other, all of them or up to a failure. One write at a time. The
-   * buffers, and the array, are the sink's until `done`.
+   * Writes buffers in order: all of them, or up to a failure. One write at a time. The buffers and the
+   * array belong to the sink until `done`.
    *
    * @param done never called from within `write`
    */
   write(buffers: readonly Buffer[], done: WriteDone): void;
 
   /**
-   * Closes the sink; also without a `start`, when no capture came to be.
+   * Closes the sink. Also called without a `start`, when no run came about.
    *
-   * @throws when closing shows that earlier bytes did not arrive
+   * @throws when closing shows that earlier bytes were lost
    */
   close(): Promise<void>;
 }
 
-/** Told the bytes that were taken, and the failure that ended the write, if one did. */
+/** Called with the number of bytes written, and with the error that ended the write, if any. */
 export type WriteDone = (error: Error | undefined, written: number) => void;
 
-/** The first so many bytes of buffers, which are not copied. */
+/** Returns the first `bytes` bytes of buffers, without copying them. */
 export function takeBytes(buffers: readonly Buffer[], bytes: number): readonly Buffer[] {
-  const first: Buffer[] = [];
+  const taken: Buffer[] = [];
   let left = bytes;
   for (const buffer of buffers) {
     if (left <= 0) {
       break;
     }
-    first.push(left < buffer.length ? buffer.subarray(0, left) : buffer);
+    taken.push(left < buffer.length ? buffer.subarray(0, left) : buffer);
     left -= buffer.length;
   }
-  return first;
+  return taken;
 }
 
-/** What is left of buffers behind so many bytes. */
+/** Returns buffers without their first `bytes` bytes, without copying them. */
 export function skipBytes(buffers: readonly Buffer[], bytes: number): readonly Buffer[] {
   let left = bytes;
   let whole = 0;

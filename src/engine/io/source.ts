@@ -1,39 +1,39 @@
 /** Where bytes to send come from. */
 export interface Source {
   /**
-   * Reads some bytes, at least one unless the input is at its end, into `buffer` from `start` up to
-   * `end`, and never takes more from the input than that. One read at a time. The buffer is the
-   * source's until `done`.
+   * Reads at least one byte, unless the input is at its end, into `buffer` from `start` up to `end`.
+   * Takes no more from the input than that. One read at a time. The buffer belongs to the source until
+   * `done`.
    *
    * @param done never called from within `read`
    */
   read(buffer: Buffer, start: number, end: number, done: ReadDone): void;
 
   /**
-   * Bytes from here to the end, where that is known: of a regular file or a disk. A file may still
-   * grow or shrink; where its end is, a read tells.
+   * Bytes from here to the end, where that is known: in a regular file or on a disk. A file may still
+   * grow or shrink; only a read shows its end.
    */
   readonly size: number | undefined;
 
   /**
-   * Ends, also a read that waits: its `done` is not called any more, and its buffer is not to be used
+   * Closes the source. A pending read ends: its `done` is not called, and its buffer must not be used
    * again. Never waits for a read, and lets the process exit.
    */
   close(): Promise<void>;
 }
 
-/** Told the bytes that were read, 0 at the end, or the failure; bytes read before that are valid. */
+/** Called with the number of bytes read, 0 at the end, or with an error; earlier bytes are valid. */
 export type ReadDone = (error: Error | undefined, bytes: number) => void;
 
 /** Bytes to read at once. */
 const CHUNK = 1024 * 1024;
 
 /**
- * Reads so many bytes and throws them away.
+ * Reads and discards bytes.
  *
- * @param signal ends it; what waits goes on until the source is closed
- * @returns how many there were: fewer when the input ended before
- * @throws the failure of a read; the reason of `signal`
+ * @param signal ends it; a pending read continues until the source is closed
+ * @returns the number of bytes discarded: fewer than `bytes` when the input ended
+ * @throws the error of a read; the reason of `signal`
  */
 export async function discardBytes(
   source: Source,
@@ -41,15 +41,15 @@ export async function discardBytes(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const chunk = Buffer.allocUnsafeSlow(Math.min(bytes, CHUNK));
-  let skipped = 0;
-  while (skipped < bytes) {
-    const read = await readOnce(source, chunk, Math.min(bytes - skipped, CHUNK), signal);
+  let discarded = 0;
+  while (discarded < bytes) {
+    const read = await readOnce(source, chunk, Math.min(bytes - discarded, CHUNK), signal);
     if (read === 0) {
       break;
     }
-    skipped += read;
+    discarded += read;
   }
-  return skipped;
+  return discarded;
 }
 
 function readOnce(

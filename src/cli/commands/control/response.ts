@@ -22,7 +22,7 @@ export async function planResponse(
   { request, data }: ControlTransfer,
   options: ControlOptions,
 ): Promise<OutputPlan | undefined> {
-  const plan = await planOutput(options);
+  const plan = await planOutput(options, ['overwrite']);
   const toStdout = plan.nameOf === undefined;
   if (directionOfRequest(request) === 'out') {
     if (!toStdout || options.hex) {
@@ -40,7 +40,7 @@ export async function planResponse(
       advice: 'print it with --hex, redirect stdout (> reply.bin) or give -o FILE',
     });
   }
-  return { ...plan, lacks: ['append'] };
+  return plan;
 }
 
 /** A request that succeeded. */

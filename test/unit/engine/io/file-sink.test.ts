@@ -94,22 +94,22 @@ describe('an existing file', () => {
     writeFileSync(file, 'precious');
     await expect(FileSink.open(file)).rejects.toMatchObject({
       code: 'output-exists',
-      message: 'exists already',
-      advice: 'choose another name, --append to add to it, or --force to overwrite it',
+      message: 'already exists',
+      remedies: ['choose-another-name', 'append', 'overwrite'],
     });
     expect(readFileSync(file, 'utf8')).toBe('precious');
   });
 
   it('is left alone until the start, also with force', async () => {
     writeFileSync(file, 'precious');
-    const sink = await FileSink.open(file, { force: true });
+    const sink = await FileSink.open(file, { overwrite: true });
     await sink.close();
     expect(readFileSync(file, 'utf8')).toBe('precious');
   });
 
   it('is replaced as a whole with force', async () => {
     writeFileSync(file, 'precious and long');
-    const sink = await FileSink.open(file, { force: true });
+    const sink = await FileSink.open(file, { overwrite: true });
     await sink.start();
     await put(sink, 'new');
     await sink.close();
@@ -141,8 +141,8 @@ describe('a link', () => {
     writeFileSync(file, 'precious');
     const link = join(folder, 'link');
     symlinkSync(file, link);
-    await expect(FileSink.open(link)).rejects.toThrow('exists already');
-    const sink = await FileSink.open(link, { force: true });
+    await expect(FileSink.open(link)).rejects.toThrow('already exists');
+    const sink = await FileSink.open(link, { overwrite: true });
     await sink.start();
     await put(sink, 'new');
     await sink.close();
@@ -151,7 +151,7 @@ describe('a link', () => {
 
   it.each([
     {},
-    { force: true },
+    { overwrite: true },
     { append: true },
   ])('that points nowhere is refused with %j', async (options) => {
     const link = join(folder, 'link');
@@ -159,7 +159,7 @@ describe('a link', () => {
     await expect(FileSink.open(link, options)).rejects.toMatchObject({
       code: 'output-unsuitable',
       message: 'is a link to nowhere, which does not exist',
-      advice: 'make that, or name it',
+      remedies: ['create-link-target'],
     });
     expect(existsSync(join(folder, 'nowhere'))).toBe(false);
   });
@@ -167,13 +167,13 @@ describe('a link', () => {
 
 describe('what is no regular file', () => {
   it('is refused when it is a directory', async () => {
-    await expect(FileSink.open(folder, { force: true })).rejects.toThrow('is a directory');
+    await expect(FileSink.open(folder, { overwrite: true })).rejects.toThrow('is a directory');
   });
 
   it('is refused when it is a socket', async () => {
     const server = createServer().listen(file);
     try {
-      await expect(FileSink.open(file, { force: true })).rejects.toThrow('is a socket');
+      await expect(FileSink.open(file, { overwrite: true })).rejects.toThrow('is a socket');
     } finally {
       server.close();
     }
@@ -188,9 +188,9 @@ describe('what is no regular file', () => {
     await expect(FileSink.open('/dev/null')).rejects.toMatchObject({
       code: 'output-exists',
       message: 'is a disk (a block device)',
-      advice: '--force overwrites what is on it',
+      remedies: ['choose-another-name', 'overwrite'],
     });
-    const sink = await FileSink.open('/dev/null', { force: true });
+    const sink = await FileSink.open('/dev/null', { overwrite: true });
     await sink.close();
   });
 
@@ -205,22 +205,24 @@ describe('what is no regular file', () => {
 
 describe('what has to be a regular file', () => {
   it('is refused when it is none', async () => {
-    await expect(FileSink.open('/dev/null', { regular: true })).rejects.toMatchObject({
+    await expect(FileSink.open('/dev/null', { regularOnly: true })).rejects.toMatchObject({
       message: 'is a FIFO or a device',
-      advice: 'name a file',
+      remedies: ['name-regular-file'],
     });
     execFileSync('mkfifo', [file]);
-    await expect(FileSink.open(file, { regular: true, force: true })).rejects.toThrow('is a FIFO');
+    await expect(FileSink.open(file, { regularOnly: true, overwrite: true })).rejects.toThrow(
+      'is a FIFO',
+    );
   });
 
   it('is written when it is new, or with force', async () => {
-    await (await FileSink.open(file, { regular: true })).close();
+    await (await FileSink.open(file, { regularOnly: true })).close();
     writeFileSync(file, 'precious');
-    await expect(FileSink.open(file, { regular: true })).rejects.toMatchObject({
-      message: 'exists already',
-      advice: 'choose another name, or --force to overwrite it',
+    await expect(FileSink.open(file, { regularOnly: true })).rejects.toMatchObject({
+      message: 'already exists',
+      remedies: ['choose-another-name', 'append', 'overwrite'],
     });
-    const sink = await FileSink.open(file, { regular: true, force: true });
+    const sink = await FileSink.open(file, { regularOnly: true, overwrite: true });
     await sink.start();
     await put(sink, 'new');
     await sink.close();

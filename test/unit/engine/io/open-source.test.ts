@@ -74,7 +74,8 @@ describe('a file by name', () => {
   it('is refused when it is shorter than what is skipped', async () => {
     await expect(openSource(file, { skip: 11 })).rejects.toMatchObject({
       name: 'InputError',
-      message: 'has 10 bytes, fewer than the 11 that are to be skipped',
+      code: 'input-too-short',
+      message: 'has 10 bytes, fewer than the 11 to skip',
     });
     writeFileSync(file, '');
     await expect(openSource(file, { skip: 1 })).rejects.toThrow('has 0 bytes, fewer than the 1');
@@ -84,7 +85,8 @@ describe('a file by name', () => {
     await expect(openSource(join(folder, 'no'))).rejects.toMatchObject({ code: 'ENOENT' });
     await expect(openSource(folder)).rejects.toMatchObject({
       message: 'is a directory',
-      advice: 'name a file in it',
+      code: 'input-unsuitable',
+      remedies: ['name-file-in-directory'],
     });
     const server = createServer().listen(join(folder, 'socket'));
     await expect(openSource(join(folder, 'socket'))).rejects.toThrow('is a socket');
@@ -190,7 +192,7 @@ describe('a FIFO by name', () => {
     writeSync(writer, 'abc');
     await sleep(50);
     closeSync(writer);
-    await expect(opening).rejects.toThrow('has 3 bytes, fewer than the 4 that are to be skipped');
+    await expect(opening).rejects.toThrow('has 3 bytes, fewer than the 4 to skip');
   });
 });
 
