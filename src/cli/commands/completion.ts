@@ -9,7 +9,7 @@ const SCRIPTS = {
   fish: 'usbxfer.fish',
 } as const;
 
-/** `usbxfer completion` */
+/** `usbxfer completion`. Each command is a module of its own, so that only one is loaded. */
 export function define(command: Command): void {
   const shells = Object.keys(SCRIPTS);
   command

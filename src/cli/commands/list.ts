@@ -1,14 +1,32 @@
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { isHub } from '../../usb/device-class.js';
-import { COLUMNS, type Column, comparison, DEFAULT_COLUMNS } from '../devices/columns.js';
+import { Option } from '../commander.js';
+import {
+  COLUMNS,
+  type Column,
+  comparison,
+  DEFAULT_COLUMNS,
+  type Order,
+  parseColumns,
+  parseOrder,
+} from '../devices/columns.js';
 import { type DeviceDetails, driversOf, inspectDevices, listDevices } from '../devices/details.js';
 import { deviceRecord } from '../devices/record.js';
 import { type Branch, deviceTree, interfaceLines } from '../devices/tree.js';
 import { CliError } from '../errors/cli-error.js';
-import { loadBackend } from '../options/backend.js';
-import { filterDevices, matchesName } from '../options/device.js';
-import { addListOptions, type ListOptions } from '../options/list.js';
+import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
+import {
+  addBusOption,
+  addFilterOptions,
+  addKindOptions,
+  type FilterOptions,
+  filterDevices,
+  type KindOptions,
+  matchesName,
+} from '../options/device.js';
+import { addColorOption } from '../options/output.js';
+import { repeatable } from '../options/parsers.js';
 import { countOf, showsUnicode } from '../terminal/format.js';
 import { toJson } from '../terminal/sanitize.js';
 import { logToStderr, print, STDOUT } from '../terminal/stdio.js';
@@ -17,9 +35,48 @@ import { measureOf, table } from '../terminal/table.js';
 
 const SCHEMA = 'usbxfer.list/1';
 
+interface ListOptions extends BackendOptions, FilterOptions, KindOptions {
+  readonly json?: true;
+  readonly output?: readonly Column[];
+  readonly header: boolean;
+  readonly listColumns?: true;
+  readonly sort?: Order;
+  readonly tree?: true;
+  readonly verbose?: true;
+  readonly driver?: readonly string[];
+}
+
 /** `usbxfer list` */
 export function define(command: Command): void {
-  addListOptions(command);
+  command
+    .optionsGroup('Output:')
+    .addOption(
+      new Option(
+        '-o, --output <columns>',
+        'columns to show; a + in front adds to the default ones',
+      ).argParser(parseColumns),
+    )
+    .option('--no-header', 'omit the header line')
+    .option('--list-columns', 'list the available columns')
+    .option('--sort <column>', 'sort by this column; a - in front reverses the order', parseOrder)
+    .option('--tree', 'show each device below its hub')
+    .option('-v, --verbose', 'show interfaces and endpoints')
+    .addOption(
+      new Option('--json', 'print one JSON object').conflicts([
+        'output',
+        'tree',
+        'verbose',
+        'listColumns',
+      ]),
+    );
+  addColorOption(command);
+  const format = { repeatable: true };
+  addKindOptions(addBusOption(addFilterOptions(command, format), format)).option(
+    '--driver <name>',
+    'kernel driver of an interface',
+    repeatable((text) => text),
+  );
+  addBackendOptions(command);
   command.action(list);
 }
 

@@ -2,7 +2,10 @@ import type { Command } from 'commander';
 import { Option } from '../commander.js';
 import { type ColorChoice, chooseColor } from '../terminal/style.js';
 
-/** Adds `--color`, which takes effect as soon as it is parsed. */
+/**
+ * Adds `--color`, which takes effect as soon as it is parsed. This file stands alone because the option
+ * belongs to no other group.
+ */
 export function addColorOption(command: Command): void {
   command
     .addOption(

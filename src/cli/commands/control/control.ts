@@ -4,21 +4,71 @@ import type { Sink } from '../../../engine/io/sink.js';
 import type { Backend, DeviceInfo } from '../../../usb/backend.js';
 import { type ControlTransfer, directionOfRequest } from '../../../usb/control.js';
 import { caught, UsbError } from '../../../usb/errors.js';
+import { Option } from '../../commander.js';
 import { adviceOf } from '../../errors/advice.js';
 import { CliError } from '../../errors/cli-error.js';
-import { loadBackend } from '../../options/backend.js';
-import { addControlOptions, type ControlOptions } from '../../options/control.js';
+import { addBackendOptions, type BackendOptions, loadBackend } from '../../options/backend.js';
+import { addFilterOptions, addPlaceOptions, waitOption } from '../../options/device.js';
+import { addColorOption } from '../../options/output.js';
+import * as values from '../../options/parsers.js';
 import { Notices } from '../../progress/notices.js';
 import { openOutput } from '../../session/output.js';
-import { chooseDevice } from '../../session/select-device.js';
+import type { OutputOptions } from '../../session/output-name.js';
+import { type ChoiceOptions, chooseDevice } from '../../session/select-device.js';
 import { ShutdownController } from '../../session/shutdown.js';
 import { countOf } from '../../terminal/format.js';
-import { readTransfer } from './request.js';
+import { hexBytes, readTransfer } from './request.js';
 import { planResponse, reportResponse } from './response.js';
+
+/** The options of `usbxfer control`. */
+export interface ControlOptions extends BackendOptions, ChoiceOptions, OutputOptions {
+  readonly in?: true;
+  readonly out?: true;
+  readonly data?: Buffer;
+  readonly input?: string;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly detach?: true;
+  readonly hex?: true;
+  readonly json?: true;
+  readonly quiet?: true;
+}
 
 /** `usbxfer control` */
 export function define(command: Command): void {
-  addControlOptions(command);
+  command.argument(
+    '<request...>',
+    'in|out TYPE RECIPIENT REQUEST [VALUE [INDEX [LENGTH|DATA]]]; see usbxfer help requests',
+  );
+  addFilterOptions(command);
+  addPlaceOptions(command);
+  command
+    .addOption(waitOption())
+    .optionsGroup('Request:')
+    .addOption(new Option('--in', 'device-to-host request').conflicts('out'))
+    .option('--out', 'host-to-device request')
+    .addOption(
+      new Option('--data <hex>', 'data to send, in hexadecimal, such as 0102ff')
+        .argParser(hexBytes)
+        .conflicts('input'),
+    )
+    .option('-i, --input <file>', 'file with the data to send; - is stdin')
+    .addOption(
+      new Option('--timeout <time>', 'how long to wait for the response')
+        .argParser(values.duration)
+        .default(5000, '5s'),
+    )
+    .option('--detach', 'detach the kernel driver during the request')
+    .optionsGroup('Output:')
+    .option('-o, --output <file>', 'file for the response; - is stdout', '-')
+    .option('--force', 'overwrite an existing file')
+    .option('--hex', 'write the response as a hex dump')
+    .addOption(
+      new Option('--json', 'print one JSON object with the response').conflicts(['output', 'hex']),
+    )
+    .option('-q, --quiet', 'do not warn about short responses');
+  addColorOption(command);
+  addBackendOptions(command);
   command.action(control);
 }
 

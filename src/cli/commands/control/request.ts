@@ -12,8 +12,8 @@ import {
 import { InvalidArgumentError } from '../../commander.js';
 import { CliError, systemReason } from '../../errors/cli-error.js';
 import { didYouMean } from '../../errors/suggest.js';
-import type { ControlOptions } from '../../options/control.js';
 import { sanitize } from '../../terminal/sanitize.js';
+import type { ControlOptions } from './control.js';
 
 /*
  * Control requests as text: `in|out TYPE RECIPIENT REQUEST [VALUE [INDEX [LENGTH|DATA]]]`. A number,

@@ -5,11 +5,11 @@ import { type ControlTransfer, directionOfRequest } from '../../../usb/control.j
 import { toError } from '../../../usb/errors.js';
 import { identityRecord } from '../../devices/record.js';
 import { CliError, systemReason } from '../../errors/cli-error.js';
-import type { ControlOptions } from '../../options/control.js';
 import { type OutputPlan, planOutput } from '../../session/output-name.js';
 import { countOf, hexDump } from '../../terminal/format.js';
 import { toJson } from '../../terminal/sanitize.js';
 import { logToStderr, print, STDOUT } from '../../terminal/stdio.js';
+import type { ControlOptions } from './control.js';
 import { requestRecord } from './request.js';
 
 /**
