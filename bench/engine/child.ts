@@ -22,7 +22,7 @@ const location = locateBulkIn(device, {});
 
 if (path === 'bare') {
   const seconds = await bareLoop(backend, device, location, { depth, size, bytes });
-  console.error(JSON.stringify({ bytes_written: bytes, seconds, end: 'limit' }));
+  console.error(JSON.stringify({ bytes_written: bytes, seconds, end_reason: 'limit' }));
 } else {
   const { end, statistics } = await capture({
     backend,
@@ -33,5 +33,5 @@ if (path === 'bare') {
     signal: new AbortController().signal,
   });
   const { bytesWritten, seconds } = statistics;
-  console.error(JSON.stringify({ bytes_written: bytesWritten, seconds, end: end.reason }));
+  console.error(JSON.stringify({ bytes_written: bytesWritten, seconds, end_reason: end.reason }));
 }

@@ -34,8 +34,8 @@ export async function measure(wanted: Case, bytes: number): Promise<Measurement>
   const startedAt = performance.now();
   const [said, usage] = await run(command, wanted.output);
   const wallSeconds = (performance.now() - startedAt) / 1000;
-  const { seconds, bytes_written, end } = said.startsWith('{') ? JSON.parse(said) : {};
-  if (bytes_written !== bytes || end !== 'limit') {
+  const { seconds, bytes_written, end_reason } = said.startsWith('{') ? JSON.parse(said) : {};
+  if (bytes_written !== bytes || end_reason !== 'limit') {
     throw new Error(`${command.join(' ')} did not do its work: ${said}`);
   }
   const { user_us, system_us, maxRSS } = JSON.parse(usage);

@@ -145,7 +145,7 @@ export class WriteSubject implements MonitoredStream, Drain {
       interval_bytes_sent: this.#meter.intervalAt(now).bytes,
       ...directionRecord(this.#meter, now),
       ...sendCounters(statistics),
-      bytes_buffered: statistics.bytesRead - statistics.bytesMoved,
+      bytes_buffered: statistics.bytesBuffered,
     };
   }
 

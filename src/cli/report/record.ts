@@ -166,7 +166,7 @@ export function writeRecord(report: WriteReport): Record<string, unknown> {
     ...sendCounters(statistics),
     resume_at: skip + statistics.bytesAccepted,
     ...flowRecord(statistics),
-    buffered_peak_bytes: statistics.readAheadPeak,
+    buffered_peak_bytes: statistics.bytesBufferedPeak,
     ...processRecord(report),
     ...endRecord(report),
   };
@@ -195,7 +195,7 @@ export function pipeRecord(report: PipeReport): Record<string, unknown> {
       input: input ?? null,
       ...sendCounters(sent),
       ...flowRecord(sent),
-      buffered_peak_bytes: sent.readAheadPeak,
+      buffered_peak_bytes: sent.bytesBufferedPeak,
     },
     ...processRecord(report),
     ...endRecord(report),

@@ -1,16 +1,16 @@
 /**
- * Buffers of one size, made when first needed and used again and again.
+ * Buffers of one size, allocated when first needed and then reused.
  *
- * The buffer given back last is handed out first: it is the one most likely still in the cache, and
- * memory grows only as far as the need for buffers ever did.
+ * The buffer given back last is handed out first, as it is the one most likely still in the cache.
+ * Memory grows only to the most buffers ever used at once.
  */
 export class BufferPool {
   /** How many buffers there may be at once. */
   readonly capacity: number;
   readonly #size: number;
   readonly #free: Buffer[] = [];
-  #made = 0;
-  /** How many there can be, which memory may make less than the capacity. */
+  #allocated = 0;
+  /** How many buffers there can be: fewer than the capacity if memory ran out. */
   #most: number;
 
   /** @param size bytes in each buffer */
@@ -21,30 +21,30 @@ export class BufferPool {
   }
 
   /**
-   * A buffer that is now the caller's, or undefined while all of them are taken. Where there is no
-   * memory for another one, those that there are have to do.
+   * Returns a buffer, which is the caller's until `give`; undefined while all are taken. When there is
+   * no memory for another one, the existing ones have to do.
    *
-   * @throws RangeError when there is not even memory for the first
+   * @throws RangeError when there is no memory for the first one
    */
   take(): Buffer | undefined {
     const buffer = this.#free.pop();
-    if (buffer !== undefined || this.#made === this.#most) {
+    if (buffer !== undefined || this.#allocated === this.#most) {
       return buffer;
     }
     try {
-      const made = Buffer.allocUnsafeSlow(this.#size);
-      this.#made += 1;
-      return made;
+      const allocated = Buffer.allocUnsafeSlow(this.#size);
+      this.#allocated += 1;
+      return allocated;
     } catch (error) {
-      if (this.#made === 0) {
+      if (this.#allocated === 0) {
         throw error;
       }
-      this.#most = this.#made;
+      this.#most = this.#allocated;
       return undefined;
     }
   }
 
-  /** Gives back a buffer that `take` handed out. */
+  /** Gives back a buffer from `take`. */
   give(buffer: Buffer): void {
     this.#free.push(buffer);
   }

@@ -49,7 +49,7 @@ export interface TransferHandler {
   start(queue: TransferQueue): void;
 
   /**
-   * Looks at a transfer that ended, in whatever order; its bytes are collected later.
+   * Looks at a transfer that ended, in any order; its bytes are collected later.
    *
    * @param now monotonic milliseconds
    * @returns whether the run ends with it, for the reason that its status is
@@ -59,7 +59,7 @@ export interface TransferHandler {
   /** Takes completions from the head of the queue, as far as there is room for them. */
   collect(queue: TransferQueue): void;
 
-  /** Why the run ends now, apart from how a transfer ended; undefined if it goes on. */
+  /** Why the run ends now, apart from how a transfer ended; undefined if it continues. */
   outcome(queue: TransferQueue): Outcome | undefined;
 
   /**

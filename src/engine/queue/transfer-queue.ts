@@ -55,7 +55,7 @@ export class TransferQueue {
 
   /**
    * @param depth the number of transfers, from 1
-   * @param onComplete called for each transfer that ends, at once, whatever the order
+   * @param onComplete called for each transfer as soon as it ends, in any order
    */
   constructor(endpoint: Endpoint, depth: number, onComplete: (completion: Completion) => void) {
     for (let i = 0; i < depth; i += 1) {

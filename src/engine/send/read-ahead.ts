@@ -4,7 +4,7 @@ import { BufferPool } from '../queue/buffer-pool.js';
 /** Bytes in a chunk, unless a piece has more: one read fills it, and small pieces share it. */
 const CHUNK = 1024 * 1024;
 
-/** Pieces in a chunk, and in all chunks, at the most: each takes some 100 bytes besides its own. */
+/** The most pieces in a chunk, and in all chunks: each costs about 100 bytes more than it holds. */
 const CHUNK_PIECES = 64 * 1024;
 const MOST_PIECES = 4 * CHUNK_PIECES;
 
@@ -13,30 +13,30 @@ export interface ReadAheadOptions {
   /** Bytes in a full piece, from 1 on. */
   readonly pieceSize: number;
   /**
-   * Bytes in memory: those that wait, and those of pieces that are in use. At least two chunks, and no
-   * more than 256 Ki pieces.
+   * Bytes in memory: those that wait, and those of pieces in use. At least two chunks, and at most
+   * 256 Ki pieces.
    */
   readonly capacity: number;
-  /** Bytes to read at the most. */
+  /** The most bytes to read. */
   readonly bytes: number;
-  /** Whether only the last piece may be short. Otherwise what has come goes, when it is asked for. */
+  /** Whether only the last piece may be short. Otherwise a piece has what was read by then. */
   readonly exact: boolean;
 }
 
-/** Memory that is filled by reads and emptied by pieces. */
+/** Memory that reads fill and pieces empty. */
 interface Chunk {
   readonly memory: Buffer;
-  /** Its full pieces, made once. */
+  /** Views of its full pieces, made once. */
   readonly pieces: Buffer[];
-  /** Bytes that were read into it, and bytes of these that were taken. */
+  /** Bytes that were read into it, and how many of these were taken. */
   filled: number;
   taken: number;
-  /** Pieces that were taken and not yet given back. */
+  /** Pieces that were taken and not released yet. */
   inUse: number;
 }
 
 /**
- * Reads the input ahead of those who need it, and cuts it into pieces: what keeps the pool full
+ * Reads the input ahead of the transfers and cuts it into pieces, which keeps the transfer queue full
  * while the input stutters.
  *
  * ```text
@@ -44,7 +44,7 @@ interface Chunk {
  *              in use ──────────────────▶ waits ──────▶ to be read
  * ```
  *
- * Memory is used as it is needed, and again and again.
+ * Memory is allocated as it is needed, and reused.
  */
 export class ReadAhead {
   readonly #source: Source;
@@ -52,8 +52,9 @@ export class ReadAhead {
   readonly #exact: boolean;
   readonly #onRead: (bytes: number) => void;
   readonly #memory: BufferPool;
-  /** The first is emptied, the last is filled; those before the first are in use only. */
+  /** The first is emptied, the last is filled. */
   readonly #chunks: Chunk[] = [];
+  /** Chunks before these: all of their pieces were taken, some are still in use. */
   readonly #used: Chunk[] = [];
   readonly #spare: Chunk[] = [];
   /** Bytes that may still be read. */
@@ -64,7 +65,7 @@ export class ReadAhead {
   /** Why the input ended early, if it did. */
   failure: Error | undefined;
 
-  /** @param onRead told the bytes of each read; the last one may bring none */
+  /** @param onRead called with the bytes of each read; the last one may bring none */
   constructor(
     source: Source,
     { pieceSize, capacity, bytes, exact }: ReadAheadOptions,
@@ -82,15 +83,9 @@ export class ReadAhead {
     this.#memory = new BufferPool(chunkSize, Math.max(2, chunks));
   }
 
-  /** Bytes that were read and not taken. */
+  /** Bytes that were read and not taken yet. */
   get waiting(): number {
     return this.#waiting;
-  }
-
-  /** Whether there is a piece to take. */
-  get hasPiece(): boolean {
-    const [chunk] = this.#chunks;
-    return chunk !== undefined && this.#nextLength(chunk) > 0;
   }
 
   /** Whether nothing is left to take, now or later. */
@@ -98,17 +93,17 @@ export class ReadAhead {
     return this.#ended && this.#waiting === 0;
   }
 
-  /** Whether there is something behind what was read, as far as the input tells. */
+  /** Whether the input may have more than what was read, as far as its size is known. */
   get mayHaveMore(): boolean {
     return !this.#ended && this.#source.size !== 0;
   }
 
-  /** Whether the input ended before all was read that was asked for. */
+  /** Whether the input ended before the bytes to read were read. */
   get isShort(): boolean {
     return this.#ended && this.#left > 0;
   }
 
-  /** Reads on, unless a read is under way, there is no room, or nothing is left to read. */
+  /** Starts the next read, unless one is under way, there is no room, or nothing is left to read. */
   read(): void {
     if (this.#reading !== undefined || this.#ended) {
       return;
@@ -123,8 +118,8 @@ export class ReadAhead {
   }
 
   /**
-   * The next piece, which is the caller's until `release`; undefined while there is none. The bytes
-   * of it are all its buffer has.
+   * Takes the next piece, which fills its buffer and is the caller's until `release`; undefined while
+   * there is none.
    */
   take(): Buffer | undefined {
     const [chunk] = this.#chunks;
@@ -149,7 +144,7 @@ export class ReadAhead {
     return piece;
   }
 
-  /** Gives back the piece that was taken first of those that are in use. */
+  /** Gives back the oldest piece in use. */
   release(): void {
     const chunk = this.#used[0] ?? this.#chunks[0];
     if (chunk === undefined) {

@@ -256,7 +256,7 @@ export class Sender {
   readonly #onRead = (bytes: number): void => {
     const { statistics } = this;
     statistics.bytesRead += bytes;
-    statistics.readAheadPeak = Math.max(statistics.readAheadPeak, this.#readAhead.waiting);
+    statistics.bytesBufferedPeak = Math.max(statistics.bytesBufferedPeak, this.#readAhead.waiting);
     if (bytes === 0 && this.#readAhead.isOver) {
       statistics.timings.heldForNothing();
     }

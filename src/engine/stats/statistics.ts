@@ -30,6 +30,8 @@ export abstract class Statistics {
   transfersWithData = 0;
   /** Bytes that transfers moved, whatever their status. */
   bytesMoved = 0;
+  /** The most bytes that ever waited: received, for the output; read, to be submitted. */
+  bytesBufferedPeak = 0;
   /** When the first transfer was submitted and when all was done: monotonic milliseconds. */
   startedAt = 0;
   endedAt = 0;
@@ -43,6 +45,9 @@ export abstract class Statistics {
 
   /** Bytes that have reached their destination: the output, or the device. */
   abstract get bytesDelivered(): number;
+
+  /** Bytes received and not written yet, or read and not taken by the device yet. */
+  abstract get bytesBuffered(): number;
 
   /** Counts one completion. */
   count(status: TransferStatus, _requested: number, moved: number): void {
@@ -110,8 +115,6 @@ export class ReceiveStatistics extends Statistics {
   bytesSuspect = 0;
   /** Bytes in the write that is under way. */
   bytesBeingWritten = 0;
-  /** The most bytes that ever waited for the sink. */
-  bytesBufferedPeak = 0;
   /** The first 1000 gaps, and the number of all. */
   readonly gaps: Gap[] = [];
   gapCount = 0;
@@ -149,8 +152,7 @@ export class ReceiveStatistics extends Statistics {
     return this.bytesWritten;
   }
 
-  /** Bytes that were received and may yet be written. */
-  get bytesBuffered(): number {
+  override get bytesBuffered(): number {
     return (
       this.bytesReceived -
       this.bytesWritten -
@@ -180,11 +182,13 @@ export class SendStatistics extends Statistics {
   bytesAfterGap = 0;
   /** Zero-length packets that the device took at the ends of messages. */
   zeroLengthPackets = 0;
-  /** The most bytes that ever were read and not submitted yet. */
-  readAheadPeak = 0;
 
   override get bytesDelivered(): number {
     return this.bytesAccepted;
+  }
+
+  override get bytesBuffered(): number {
+    return this.bytesRead - this.bytesMoved;
   }
 
   /** Bytes that were read, and that the device did not take, or took after a gap. */

@@ -17,7 +17,7 @@ export class QueueTimings {
     this.minInFlight = depth;
   }
 
-  /** There is no buffer for another transfer, or nothing to send in one. */
+  /** Notes that there is no buffer for another transfer, or nothing to send in one. */
   hold(inFlight: number, now: number): void {
     this.throttled.start(now);
     if (inFlight === 0) {
@@ -26,24 +26,24 @@ export class QueueTimings {
     this.limit(inFlight);
   }
 
-  /** The input turned out to be at its end: a pause since the last submission was none. */
+  /** Notes that the input is at its end: since the last submission there was nothing to wait for. */
   heldForNothing(): void {
     this.throttled.endedAt(this.#submittedAt);
     this.starved.endedAt(this.#submittedAt);
   }
 
-  /** No more than these transfers can be in flight. */
+  /** Notes that no more than these transfers can be in flight. */
   limit(inFlight: number): void {
     this.minInFlight = Math.min(this.minInFlight, inFlight);
   }
 
-  /** A transfer was submitted. */
+  /** Notes a submission. */
   submitted(now: number): void {
     this.#submittedAt = now;
     this.starved.stop(now);
   }
 
-  /** The queue has all the transfers in flight that it should have. */
+  /** Notes that the queue has all the transfers in flight that it should have. */
   full(now: number): void {
     this.throttled.stop(now);
     this.starved.stop(now);
@@ -67,7 +67,7 @@ export class DataTimings {
   #windowBytes = 0;
   #peak = 0;
 
-  /** The transfer queue is about to be filled, for the first time or again. */
+  /** Notes that the transfer queue is about to be filled, for the first time or again. */
   start(now: number): void {
     if (Number.isNaN(this.#startedAt)) {
       this.#startedAt = now;
@@ -77,7 +77,7 @@ export class DataTimings {
   }
 
   /**
-   * A transfer ended.
+   * Notes that a transfer ended.
    *
    * @param bytes bytes moved
    * @param wasCancelled whether usbxfer ended it, which says nothing about the device's pace
@@ -100,14 +100,12 @@ export class DataTimings {
     }
   }
 
-  /**
-   * The highest rate at which bytes came in about a second: bytes per second; 0 for less than one.
-   */
+  /** The highest rate over about a second: bytes per second; 0 for a shorter time. */
   get peakBytesPerSecond(): number {
     return this.#peak;
   }
 
-  /** The interval that so many percent of all do not exceed: milliseconds; 0 without any. */
+  /** The interval that this percentage of all do not exceed: milliseconds; 0 without any. */
   intervalPercentile(percent: number): number {
     const { count } = this.#intervals;
     return count > 0 ? this.#intervals.percentile(percent) / NANOSECONDS : 0;
@@ -120,25 +118,25 @@ export class DataTimings {
   }
 }
 
-/** How long something was the case in all, and how often. Times are monotonic milliseconds. */
+/** How long a condition lasted in all, and how often. Times are monotonic milliseconds. */
 export class Stopwatch {
-  /** Milliseconds, of what is over. */
+  /** Milliseconds, without a current period. */
   milliseconds = 0;
   /** How often it began. */
   count = 0;
   #since: number | undefined;
 
-  /** Whether it is the case. */
+  /** Whether it lasts now. */
   get running(): boolean {
     return this.#since !== undefined;
   }
 
-  /** Milliseconds until now, of what is over and of what lasts. */
+  /** Milliseconds until now, with a current period. */
   millisecondsAt(now: number): number {
     return this.milliseconds + (this.#since === undefined ? 0 : now - this.#since);
   }
 
-  /** It begins; nothing new while it lasts. */
+  /** Notes that it begins, unless it lasts already. */
   start(now: number): void {
     if (this.#since === undefined) {
       this.#since = now;
@@ -146,7 +144,7 @@ export class Stopwatch {
     }
   }
 
-  /** It was over at an earlier moment; if it has begun since then, it never was the case. */
+  /** Notes that it ended at an earlier moment; if it began after that, it does not count. */
   endedAt(then: number): void {
     if (this.#since !== undefined && then <= this.#since) {
       this.#since = undefined;
@@ -155,7 +153,7 @@ export class Stopwatch {
     this.stop(then);
   }
 
-  /** It is over; nothing new unless it was the case. */
+  /** Notes that it ends, if it lasts. */
   stop(now: number): void {
     if (this.#since !== undefined) {
       this.milliseconds += now - this.#since;
