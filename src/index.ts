@@ -40,7 +40,6 @@ export type {
   Backend,
   ClaimOptions,
   Device,
-  DeviceInfo,
   Endpoint,
   Interface,
   OnComplete,
@@ -62,6 +61,7 @@ export {
 export type {
   AlternateSetting,
   Configuration,
+  DeviceInfo,
   Direction,
   EndpointDescriptor,
   TransferType,

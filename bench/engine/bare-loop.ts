@@ -1,6 +1,7 @@
 import { openEndpoint } from '../../src/engine/device/open.js';
-import type { Backend, DeviceInfo } from '../../src/usb/backend.js';
+import type { Backend } from '../../src/usb/backend.js';
 import type { EndpointLocation } from '../../src/usb/locate.js';
+import type { DeviceInfo } from '../../src/usb/model.js';
 
 /**
  * The least that can receive a stream, and so what the backend itself costs: every transfer has a

@@ -1,7 +1,7 @@
 import type { CheckResult } from './check-result.js';
 import type { ControlRequest } from './control.js';
 import type { Remedy } from './errors.js';
-import type { Configuration } from './model.js';
+import type { DeviceInfo } from './model.js';
 import type { TransferStatus } from './transfer-status.js';
 
 /**
@@ -65,32 +65,6 @@ export interface DescriptorBytes {
   readonly descriptors: Uint8Array;
   /** The BOS descriptor with its capabilities (USB 3.2 §9.6.2); undefined where it is not known. */
   readonly bos: Uint8Array | undefined;
-}
-
-/** What is known of a device without opening it. Strings come from the device: untrusted. */
-export interface DeviceInfo {
-  /** Where it is plugged in: bus, then ports, as the kernel writes it (`3-1.2`; `usb3`: a root hub). */
-  readonly path: string;
-  /** The bus number. */
-  readonly bus: number;
-  /** The address on the bus, 1–127; a new one after every plug. */
-  readonly address: number;
-  readonly vid: number;
-  readonly pid: number;
-  /** bcdUSB: the version of the specification that it follows, 0x0210 for 2.1. */
-  readonly usbVersion: number;
-  /** bDeviceClass; 0 where each interface has its own. */
-  readonly deviceClass: number;
-  readonly deviceSubClass: number;
-  readonly deviceProtocol: number;
-  /** The signalling rate that was negotiated, in Mbit/s: 1.5, 12, 480, 5000, 10000, 20000. */
-  readonly speed: number | undefined;
-  readonly manufacturer: string | undefined;
-  readonly product: string | undefined;
-  readonly serial: string | undefined;
-  readonly configurations: readonly Configuration[];
-  /** bConfigurationValue of the active configuration; undefined while the device has none. */
-  readonly activeConfiguration: number | undefined;
 }
 
 /** An opened device. */

@@ -1,4 +1,4 @@
-import type { DeviceInfo } from './backend.js';
+import type { DeviceInfo } from './model.js';
 
 /** A device came to the bus or left it; `present` was there when the watching began. */
 export interface BusEvent {

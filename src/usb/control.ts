@@ -1,6 +1,5 @@
-import type { DeviceInfo } from './backend.js';
 import { UsbError, type UsbErrorCode } from './errors.js';
-import type { Direction } from './model.js';
+import { activeConfiguration, type DeviceInfo, type Direction } from './model.js';
 import type { TransferStatus } from './transfer-status.js';
 
 /** The setup packet of a control request (USB 2.0 §9.3), but for the length of its data. */
@@ -94,8 +93,7 @@ export function interfaceToClaim(device: DeviceInfo, request: ControlRequest): n
 }
 
 function interfaceOfEndpoint(device: DeviceInfo, address: number): number {
-  const active = device.configurations.find(({ value }) => value === device.activeConfiguration);
-  const setting = active?.settings.find(({ endpoints }) =>
+  const setting = activeConfiguration(device)?.settings.find(({ endpoints }) =>
     endpoints.some((endpoint) => endpoint.address === address),
   );
   if (setting === undefined) {

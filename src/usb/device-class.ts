@@ -1,5 +1,3 @@
-import type { DeviceInfo } from './backend.js';
-
 /** Class codes as usb.org assigns them, for devices and interfaces, by names that can be typed. */
 const NAMES: ReadonlyMap<number, string> = new Map([
   [0x01, 'audio'],
@@ -28,8 +26,6 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [0xff, 'vendor'],
 ]);
 
-const HUB = 0x09;
-
 /** Class codes with a name. */
 export const CLASS_NAMES: readonly string[] = [...NAMES.values()];
 
@@ -41,20 +37,4 @@ export function className(code: number): string | undefined {
 /** The class code of a name, in any case; undefined when there is no such class. */
 export function classCode(name: string): number | undefined {
   return [...NAMES].find(([, known]) => known === name.toLowerCase())?.[0];
-}
-
-/** Whether a device is a hub, a root hub included. */
-export function isHub({ deviceClass }: DeviceInfo): boolean {
-  return deviceClass === HUB;
-}
-
-/**
- * The classes of a device, each once: its own, unless that is 0, which leaves it to the interfaces
- * (USB 2.0 §9.6.1), then those of the interfaces, of all its configurations.
- */
-export function classesOf({ deviceClass, configurations }: DeviceInfo): number[] {
-  const interfaces = configurations.flatMap(({ settings }) =>
-    settings.map(({ interfaceClass }) => interfaceClass),
-  );
-  return [...new Set([deviceClass, ...interfaces])].filter((code) => code !== 0);
 }

@@ -1,7 +1,8 @@
-import type { DeviceInfo } from './backend.js';
 import { UsbError } from './errors.js';
 import {
   type AlternateSetting,
+  activeConfiguration,
+  type DeviceInfo,
   type Direction,
   directionOf,
   type EndpointDescriptor,
@@ -121,7 +122,7 @@ export function outEndpoints(device: DeviceInfo, request: EndpointRequest): Endp
 }
 
 function fittingEndpoints(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
-  const active = device.configurations.find(({ value }) => value === device.activeConfiguration);
+  const active = activeConfiguration(device);
   return locations(active?.settings ?? []).filter(
     ({ interfaceNumber, alternateSetting, endpoint }) =>
       fits(request.address, endpoint.address) &&
@@ -142,7 +143,7 @@ function preferDefaultSetting(candidates: EndpointLocation[]): EndpointLocation 
 }
 
 function activeSettings(device: DeviceInfo): readonly AlternateSetting[] {
-  const active = device.configurations.find(({ value }) => value === device.activeConfiguration);
+  const active = activeConfiguration(device);
   if (active === undefined) {
     throw new UsbError('not-found', 'the device is not configured: it has no interfaces yet');
   }
@@ -286,7 +287,7 @@ function pairWithin(
 }
 
 function settingsOf(device: DeviceInfo): readonly AlternateSetting[] {
-  const active = device.configurations.find(({ value }) => value === device.activeConfiguration);
+  const active = activeConfiguration(device);
   return active?.settings ?? [];
 }
 

@@ -1,11 +1,62 @@
-import type { DeviceInfo } from './backend.js';
-import { classesOf } from './device-class.js';
+import { UsbError } from './errors.js';
 
-/** Which way data goes, as the host sees it: `in` is device to host. */
+/*
+ * What the host knows of a device and of its descriptors. Nothing here opens a device.
+ */
+
+/** The direction of data as the host sees it: `in` is device to host. */
 export type Direction = 'in' | 'out';
 
-/** The four kinds of endpoint (USB 2.0 §5.4). */
-export type TransferType = 'control' | 'isochronous' | 'bulk' | 'interrupt';
+/** The four transfer types (USB 2.0 §5.4), in the order of bits 1..0 of bmAttributes (table 9-13). */
+export const TRANSFER_TYPES = ['control', 'isochronous', 'bulk', 'interrupt'] as const;
+
+/** The transfer type of an endpoint. */
+export type TransferType = (typeof TRANSFER_TYPES)[number];
+
+/** What is known about a device without opening it. Its strings are untrusted. */
+export interface DeviceInfo {
+  /** The port path, as the kernel writes it: bus, then ports (`3-1.2`); `usb3` is a root hub. */
+  readonly path: string;
+  /** The bus number. */
+  readonly bus: number;
+  /** The address on the bus, 1–127. It changes every time the device is plugged in. */
+  readonly address: number;
+  readonly vid: number;
+  readonly pid: number;
+  /** bcdUSB: the version of the USB specification, 0x0210 for 2.1. */
+  readonly usbVersion: number;
+  /** bDeviceClass; 0 if each interface has its own class. */
+  readonly deviceClass: number;
+  readonly deviceSubClass: number;
+  readonly deviceProtocol: number;
+  /** The negotiated signalling rate in Mbit/s: 1.5, 12, 480, 5000, 10000 or 20000. */
+  readonly speed: number | undefined;
+  readonly manufacturer: string | undefined;
+  readonly product: string | undefined;
+  readonly serial: string | undefined;
+  readonly configurations: readonly Configuration[];
+  /** bConfigurationValue of the active configuration; undefined if the device is not configured. */
+  readonly configurationValue: number | undefined;
+}
+
+/** One configuration with all alternate settings of all its interfaces (USB 2.0 §9.6.3). */
+export interface Configuration {
+  /** bConfigurationValue, at least 1. */
+  readonly value: number;
+  readonly settings: readonly AlternateSetting[];
+}
+
+/** One alternate setting of one interface (USB 2.0 §9.6.5). */
+export interface AlternateSetting {
+  /** bInterfaceNumber. Numbers need not be consecutive: never use one as an index. */
+  readonly interfaceNumber: number;
+  /** bAlternateSetting; 0 is selected when the device is configured. */
+  readonly alternateSetting: number;
+  readonly interfaceClass: number;
+  readonly interfaceSubClass: number;
+  readonly interfaceProtocol: number;
+  readonly endpoints: readonly EndpointDescriptor[];
+}
 
 /** An endpoint descriptor (USB 2.0 §9.6.6). */
 export interface EndpointDescriptor {
@@ -16,73 +67,105 @@ export interface EndpointDescriptor {
   readonly maxPacketSize: number;
 }
 
-/** One alternate setting of one interface (USB 2.0 §9.6.5). */
-export interface AlternateSetting {
-  /** bInterfaceNumber. Numbers may have holes: it is a name, never an index. */
-  readonly interfaceNumber: number;
-  /** bAlternateSetting; 0 is the one in force after the device is configured. */
-  readonly alternateSetting: number;
-  readonly interfaceClass: number;
-  readonly interfaceSubClass: number;
-  readonly interfaceProtocol: number;
-  readonly endpoints: readonly EndpointDescriptor[];
-}
-
-/** One configuration with all settings of all its interfaces (USB 2.0 §9.6.3). */
-export interface Configuration {
-  /** bConfigurationValue, from 1 on. */
-  readonly value: number;
-  readonly settings: readonly AlternateSetting[];
-}
-
 const IN = 0x80;
+const HUB = 0x09;
 
-/** By their number in bits 1..0 of bmAttributes (USB 2.0 table 9-13). */
-export const TRANSFER_TYPES = ['control', 'isochronous', 'bulk', 'interrupt'] as const;
-
-/** The direction that bit 7 of an endpoint address says. */
-export function directionOf(address: number): Direction {
-  return (address & IN) !== 0 ? 'in' : 'out';
+/** Returns the active configuration; undefined if the device is not configured. */
+export function activeConfiguration({
+  configurations,
+  configurationValue,
+}: Pick<DeviceInfo, 'configurations' | 'configurationValue'>): Configuration | undefined {
+  return configurations.find(({ value }) => value === configurationValue);
 }
 
-/** The address of endpoint `number` (0–15) in a direction. */
+/** Returns the interface numbers of the active configuration in descriptor order, each once. */
+export function interfaceNumbers(
+  device: Pick<DeviceInfo, 'configurations' | 'configurationValue'>,
+): number[] {
+  const settings = activeConfiguration(device)?.settings ?? [];
+  return [...new Set(settings.map(({ interfaceNumber }) => interfaceNumber))];
+}
+
+/**
+ * Finds an alternate setting of the active configuration.
+ *
+ * @throws UsbError `not-found`
+ */
+export function findSetting(
+  device: DeviceInfo,
+  interfaceNumber: number,
+  alternateSetting: number,
+): AlternateSetting {
+  const found = activeConfiguration(device)?.settings.find(
+    (setting) =>
+      setting.interfaceNumber === interfaceNumber && setting.alternateSetting === alternateSetting,
+  );
+  if (found === undefined) {
+    throw new UsbError(
+      'not-found',
+      `the device has no interface ${interfaceNumber} with alternate setting ${alternateSetting}`,
+    );
+  }
+  return found;
+}
+
+/** Returns the direction in bit 7 of an endpoint address or of bmRequestType. */
+export function directionOf(address: number): Direction {
+  return (address & IN) === 0 ? 'out' : 'in';
+}
+
+/** Returns the address of endpoint `number` (0–15) in a direction. */
 export function endpointAddress(number: number, direction: Direction): number {
   return direction === 'in' ? number | IN : number;
 }
 
-/** The transfer type in bits 1..0 of bmAttributes. */
+/** Returns the transfer type in bits 1..0 of bmAttributes. */
 export function transferTypeOf(bmAttributes: number): TransferType {
   return TRANSFER_TYPES[bmAttributes & 3] ?? 'control';
 }
 
-/** The packet size in bits 10..0 of wMaxPacketSize; the bits above count extra transactions. */
+/** Returns the packet size in bits 10..0 of wMaxPacketSize; bits 12..11 count extra transactions. */
 export function packetSizeOf(wMaxPacketSize: number): number {
   return wMaxPacketSize & 0x7ff;
 }
 
-/** Which devices are meant: all properties that are given must fit. */
+/** Tells whether a device is a hub, including a root hub. */
+export function isHub({ deviceClass }: DeviceInfo): boolean {
+  return deviceClass === HUB;
+}
+
+/**
+ * Returns the class codes of a device, each once: its own, then those of the interfaces of all its
+ * configurations. 0 is left out: it means that each interface has its own class (USB 2.0 §9.6.1).
+ */
+export function classesOf({ deviceClass, configurations }: DeviceInfo): number[] {
+  const interfaces = configurations.flatMap(({ settings }) =>
+    settings.map(({ interfaceClass }) => interfaceClass),
+  );
+  return [...new Set([deviceClass, ...interfaces])].filter((code) => code !== 0);
+}
+
+/** Selects devices: every property that is given must match. */
 export interface DeviceFilter {
   readonly vid?: number | undefined;
   readonly pid?: number | undefined;
-  /** The serial number, to the letter. */
+  /** The exact serial number. */
   readonly serial?: string | undefined;
   /** The port path, such as `3-1.2`. */
   readonly path?: string | undefined;
   readonly bus?: number | undefined;
   readonly address?: number | undefined;
-  /** A class code, of the device or of any of its interfaces. */
+  /** A class code of the device or of any of its interfaces. */
   readonly classCode?: number | undefined;
 }
 
-/** Whether a device fits a filter. */
+const FILTER_PROPERTIES = ['vid', 'pid', 'serial', 'path', 'bus', 'address'] as const;
+
+/** Tells whether a device matches a filter. */
 export function matches(device: DeviceInfo, filter: DeviceFilter): boolean {
+  const { classCode } = filter;
   return (
-    (filter.vid === undefined || filter.vid === device.vid) &&
-    (filter.pid === undefined || filter.pid === device.pid) &&
-    (filter.serial === undefined || filter.serial === device.serial) &&
-    (filter.path === undefined || filter.path === device.path) &&
-    (filter.bus === undefined || filter.bus === device.bus) &&
-    (filter.address === undefined || filter.address === device.address) &&
-    (filter.classCode === undefined || classesOf(device).includes(filter.classCode))
+    FILTER_PROPERTIES.every((key) => filter[key] === undefined || filter[key] === device[key]) &&
+    (classCode === undefined || classesOf(device).includes(classCode))
   );
 }

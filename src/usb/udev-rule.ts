@@ -1,5 +1,5 @@
-import type { DeviceInfo } from './backend.js';
 import { UsbError } from './errors.js';
+import type { DeviceInfo } from './model.js';
 
 /*
  * The udev rule that lets users open a device (udev(7)). Whoever is logged in at the machine gets

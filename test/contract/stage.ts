@@ -1,5 +1,6 @@
-import type { Backend, DeviceInfo } from '../../src/usb/backend.js';
+import type { Backend } from '../../src/usb/backend.js';
 import type { ControlRequest } from '../../src/usb/control.js';
+import type { DeviceInfo } from '../../src/usb/model.js';
 
 /**
  * What a backend under test can stage. Each device that it stages is plugged in now and fresh: no

@@ -1,5 +1,4 @@
-import type { DeviceInfo } from '../../src/usb/backend.js';
-import type { AlternateSetting, EndpointDescriptor } from '../../src/usb/model.js';
+import type { AlternateSetting, DeviceInfo, EndpointDescriptor } from '../../src/usb/model.js';
 
 /** A device for tests, with whatever is of no interest filled in. */
 export function deviceInfo(overrides: Partial<DeviceInfo> = {}): DeviceInfo {
@@ -18,7 +17,7 @@ export function deviceInfo(overrides: Partial<DeviceInfo> = {}): DeviceInfo {
     product: 'thing',
     serial: '0001',
     configurations: [],
-    activeConfiguration: 1,
+    configurationValue: 1,
     ...overrides,
   };
 }

@@ -2,11 +2,11 @@ import type {
   Backend,
   DescriptorBytes,
   Device,
-  DeviceInfo,
   DeviceState,
   TransferMemory,
 } from '../../usb/backend.js';
 import type { CheckResult } from '../../usb/check-result.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import { linuxPlatform } from './linux/platform.js';
 import type { Platform } from './platform.js';
 import { portablePlatform } from './portable.js';

@@ -1,12 +1,7 @@
-import type {
-  Backend,
-  DescriptorBytes,
-  DeviceInfo,
-  DeviceState,
-  TransferMemory,
-} from '../../usb/backend.js';
+import type { Backend, DescriptorBytes, DeviceState, TransferMemory } from '../../usb/backend.js';
 import type { ControlRequest } from '../../usb/control.js';
 import type { UsbError } from '../../usb/errors.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import type { NativeDevice } from './native/node-usb.js';
 
 /** What an operating system shows of USB devices, beside libusb. Chosen once, by the backend. */

@@ -1,4 +1,4 @@
-import type { DescriptorBytes, DeviceInfo } from '../../usb/backend.js';
+import type { DescriptorBytes } from '../../usb/backend.js';
 import {
   CONFIGURATION_FIELDS,
   DEVICE_FIELDS,
@@ -8,7 +8,12 @@ import {
 } from '../../usb/descriptors/fields.js';
 import { UsbError } from '../../usb/errors.js';
 import { comparePaths, portPath } from '../../usb/format.js';
-import { type Configuration, packetSizeOf, transferTypeOf } from '../../usb/model.js';
+import {
+  type Configuration,
+  type DeviceInfo,
+  packetSizeOf,
+  transferTypeOf,
+} from '../../usb/model.js';
 import { operationError } from './native/errors.js';
 import type { NativeDevice, NodeUsb } from './native/node-usb.js';
 import type { Platform } from './platform.js';
@@ -130,7 +135,7 @@ function describe(device: NativeDevice): DeviceInfo {
     product: undefined,
     serial: undefined,
     configurations: optional(() => device.allConfigDescriptors.map(configuration)) ?? [],
-    activeConfiguration: optional(() => device.configDescriptor?.bConfigurationValue),
+    configurationValue: optional(() => device.configDescriptor?.bConfigurationValue),
   };
 }
 

@@ -2,11 +2,11 @@ import type {
   Backend,
   DescriptorBytes,
   Device,
-  DeviceInfo,
   DeviceState,
   TransferMemory,
 } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import { type Clock, systemClock } from './bus/clock.js';
 import { HostController } from './bus/host-controller.js';
 import { MemoryBudget } from './bus/memory-budget.js';

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import type { Backend, DeviceInfo, TransferMemory } from '../../usb/backend.js';
+import type { Backend, TransferMemory } from '../../usb/backend.js';
 import { type CheckResult, type CheckStatus, groupByDevice } from '../../usb/check-result.js';
-import { isHub } from '../../usb/device-class.js';
 import { bulkInEndpoints } from '../../usb/locate.js';
+import { type DeviceInfo, isHub } from '../../usb/model.js';
 import { fittingTransfers, leastMemory, mostMemory } from '../../usb/transfer-memory.js';
 import { deviceName, listDevices, UNKNOWN } from '../devices/details.js';
 import { fixFor } from '../errors/advice.js';
@@ -183,7 +183,7 @@ export function checkEndpoints(device: DeviceInfo): CheckResult {
     const names = [...new Set(endpoints)].join(', ');
     return { ...about, status: 'ok', message: `it has bulk IN endpoints: ${names}` };
   }
-  return device.activeConfiguration === undefined
+  return device.configurationValue === undefined
     ? {
         ...about,
         status: 'warning',

@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
-import { isHub } from '../../usb/device-class.js';
+import { isHub } from '../../usb/model.js';
 import { Option } from '../commander.js';
 import {
   COLUMNS,

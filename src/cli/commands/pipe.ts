@@ -1,8 +1,8 @@
 import { fstatSync, type Stats } from 'node:fs';
 import type { Command } from 'commander';
 import { duplex } from '../../engine/session/duplex.js';
-import type { DeviceInfo } from '../../usb/backend.js';
 import { locatePair } from '../../usb/locate.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import { CliError } from '../errors/cli-error.js';
 import { addPipeOptions, type PipeOptions } from '../options/stream.js';
 import type { Monitor } from '../progress/monitor.js';

@@ -1,7 +1,11 @@
-import type { DeviceInfo } from '../../usb/backend.js';
-import { classesOf, className } from '../../usb/device-class.js';
+import { className } from '../../usb/device-class.js';
 import type { EndpointLocation, EndpointRequest } from '../../usb/locate.js';
-import { directionOf, type EndpointDescriptor } from '../../usb/model.js';
+import {
+  classesOf,
+  type DeviceInfo,
+  directionOf,
+  type EndpointDescriptor,
+} from '../../usb/model.js';
 import { countOf, endpointName, hex2, hex4, ids } from '../terminal/format.js';
 import type { GivenOptions } from './parse-line.js';
 import type { Candidate } from './values.js';

@@ -1,5 +1,6 @@
-import { classesOf, className } from '../../usb/device-class.js';
+import { className } from '../../usb/device-class.js';
 import { comparePaths } from '../../usb/format.js';
+import { activeConfiguration, classesOf, interfaceNumbers } from '../../usb/model.js';
 import { InvalidArgumentError } from '../commander.js';
 import { didYouMean } from '../errors/suggest.js';
 import { busAddress, hex2, hex4, ids, signallingRate, usbVersion } from '../terminal/format.js';
@@ -63,7 +64,7 @@ export const COLUMNS: readonly Column[] = [
   text('FILES', 'files and network interfaces that its drivers created', ({ state }) =>
     state.interfaces.flatMap(({ nodes }) => nodes).join(','),
   ),
-  numeric('CONFIG', 'active configuration', ({ info }) => info.activeConfiguration),
+  numeric('CONFIG', 'active configuration', ({ info }) => info.configurationValue),
   numeric('INTERFACES', 'interfaces of the active configuration', interfaceCount),
   {
     name: 'ACCESS',
@@ -137,8 +138,7 @@ function columnOf(name: string): Column {
 }
 
 function interfaceCount({ info }: DeviceDetails): number | undefined {
-  const active = info.configurations.find(({ value }) => value === info.activeConfiguration);
-  return active && new Set(active.settings.map(({ interfaceNumber }) => interfaceNumber)).size;
+  return activeConfiguration(info) && interfaceNumbers(info).length;
 }
 
 function text(

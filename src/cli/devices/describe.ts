@@ -13,7 +13,7 @@ import {
   parseDescriptorTree,
   type SettingNode,
 } from '../../usb/descriptors/tree.js';
-import { isHub } from '../../usb/device-class.js';
+import { isHub } from '../../usb/model.js';
 import { busAddress, hex2, ids, signallingRate } from '../terminal/format.js';
 import { escapeUnsafe } from '../terminal/sanitize.js';
 import type { Paint } from '../terminal/style.js';
@@ -44,7 +44,7 @@ export function infoText(
     ...indent(otherLines(tree.others)),
     ...tree.configurations.flatMap((node) => {
       const value = node.fields.bConfigurationValue;
-      const active = value === info.activeConfiguration;
+      const active = value === info.configurationValue;
       return section(`Configuration ${value}${active ? ' (active)' : ''}`, [
         ...descriptorLines(node, CONFIGURATION_FIELDS, { device }),
         ...node.associations.flatMap((fields) => [

@@ -1,5 +1,6 @@
-import type { Backend, DeviceInfo, DeviceState, InterfaceState } from '../../usb/backend.js';
+import type { Backend, DeviceState, InterfaceState } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import { advertisedSpeed } from '../../usb/speed.js';
 import { systemRoot } from '../options/backend.js';
 import type { UsbIds } from './usb-ids.js';

@@ -1,4 +1,4 @@
-import type { DescriptorBytes, DeviceInfo, InterfaceState } from '../../usb/backend.js';
+import type { DescriptorBytes, InterfaceState } from '../../usb/backend.js';
 import {
   bytesOf,
   CONFIGURATION_FIELDS,
@@ -16,7 +16,12 @@ import {
 } from '../../usb/descriptors/tree.js';
 import { className } from '../../usb/device-class.js';
 import { parentPath } from '../../usb/format.js';
-import { directionOf, type EndpointDescriptor } from '../../usb/model.js';
+import {
+  activeConfiguration,
+  type DeviceInfo,
+  directionOf,
+  type EndpointDescriptor,
+} from '../../usb/model.js';
 import { endpointName, hex2, hex4, usbVersion } from '../terminal/format.js';
 import { type DeviceDetails, driversOf, interfaceState } from './details.js';
 import { endpointFacts } from './fields.js';
@@ -40,7 +45,7 @@ export function identityRecord(device: DeviceInfo): Record<string, unknown> {
 /** A device in the format of schema/list.schema.json. */
 export function deviceRecord(device: DeviceDetails) {
   const { info, state, known, name, maxSpeed } = device;
-  const active = info.configurations.find(({ value }) => value === info.activeConfiguration);
+  const active = activeConfiguration(info);
   return {
     ...identityRecord(info),
     name: name || null,
@@ -56,7 +61,7 @@ export function deviceRecord(device: DeviceDetails) {
     accessible: state.accessible ?? null,
     node: state.node ?? null,
     drivers: driversOf(state),
-    active_configuration: info.activeConfiguration ?? null,
+    active_configuration: info.configurationValue ?? null,
     interfaces: (active?.settings ?? []).map((setting) => ({
       number: setting.interfaceNumber,
       alternate_setting: setting.alternateSetting,
@@ -116,7 +121,7 @@ function configurationRecord(
   device: DeviceDetails,
   commandFor: CommandFor,
 ) {
-  const active = node.fields.bConfigurationValue === device.info.activeConfiguration;
+  const active = node.fields.bConfigurationValue === device.info.configurationValue;
   return {
     active,
     ...decoded(node, CONFIGURATION_FIELDS),

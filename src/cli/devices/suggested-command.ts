@@ -1,6 +1,5 @@
-import type { DeviceInfo } from '../../usb/backend.js';
 import { type EndpointRequest, locateBulkIn, locateOut } from '../../usb/locate.js';
-import { directionOf } from '../../usb/model.js';
+import { type DeviceInfo, directionOf } from '../../usb/model.js';
 import type { BackendOptions } from '../options/backend.js';
 import { endpointName, ids } from '../terminal/format.js';
 import { type DeviceDetails, interfaceState } from './details.js';

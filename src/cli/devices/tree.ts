@@ -1,7 +1,7 @@
 import type { InterfaceState } from '../../usb/backend.js';
 import { className } from '../../usb/device-class.js';
 import { parentPath } from '../../usb/format.js';
-import { type AlternateSetting, directionOf } from '../../usb/model.js';
+import { type AlternateSetting, activeConfiguration, directionOf } from '../../usb/model.js';
 import { endpointName, hex2 } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
 import { type DeviceDetails, interfaceState } from './details.js';
@@ -73,7 +73,7 @@ export function deviceTree(
 /** Formats the interfaces and endpoints of the active configuration, one per line. */
 export function interfaceLines(device: DeviceDetails): string[] {
   const { info } = device;
-  const active = info.configurations.find(({ value }) => value === info.activeConfiguration);
+  const active = activeConfiguration(info);
   if (active === undefined) {
     return ['not configured'];
   }

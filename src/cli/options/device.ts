@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { DeviceInfo } from '../../usb/backend.js';
-import { type DeviceFilter, matches } from '../../usb/model.js';
+import { type DeviceFilter, type DeviceInfo, matches } from '../../usb/model.js';
 import { Option } from '../commander.js';
 import { CliError } from '../errors/cli-error.js';
 import { busAddress, ids } from '../terminal/format.js';

@@ -3,8 +3,8 @@ import type {
   SendStatistics,
   Statistics,
 } from '../../engine/stats/statistics.js';
-import type { DeviceInfo } from '../../usb/backend.js';
 import type { EndpointLocation } from '../../usb/locate.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import { TRANSFER_STATUSES } from '../../usb/transfer-status.js';
 import { endpointName, hex4 } from '../terminal/format.js';
 import {

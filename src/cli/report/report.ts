@@ -1,8 +1,8 @@
 import type { DuplexStatistics } from '../../engine/session/duplex.js';
 import type { Outcome } from '../../engine/session/outcome.js';
 import type { ReceiveStatistics, SendStatistics } from '../../engine/stats/statistics.js';
-import type { DeviceInfo } from '../../usb/backend.js';
 import type { EndpointLocation } from '../../usb/locate.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import { systemReason } from '../errors/cli-error.js';
 import type { ErrorCode } from '../errors/codes.js';
 import type { OutputFiles } from '../session/output.js';

@@ -1,6 +1,6 @@
 import { type Stats, statSync } from 'node:fs';
 import { join, parse, sep } from 'node:path';
-import type { DeviceInfo } from '../../usb/backend.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import type { OverwriteOption } from '../errors/advice.js';
 import { CliError } from '../errors/cli-error.js';
 import { hex4 } from '../terminal/format.js';

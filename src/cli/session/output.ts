@@ -4,7 +4,7 @@ import { OutputError } from '../../engine/io/errors.js';
 import { FdSink } from '../../engine/io/fd-sink.js';
 import { FileSink, type FileSinkOptions } from '../../engine/io/file-sink.js';
 import type { Sink } from '../../engine/io/sink.js';
-import type { DeviceInfo } from '../../usb/backend.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import { fileAdvice, type OverwriteOption } from '../errors/advice.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
 import { sanitize } from '../terminal/sanitize.js';

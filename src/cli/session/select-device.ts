@@ -1,5 +1,6 @@
 import { waitForDevice } from '../../engine/device/presence.js';
-import type { Backend, DeviceInfo } from '../../usb/backend.js';
+import type { Backend } from '../../usb/backend.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import { CliError } from '../errors/cli-error.js';
 import { type FilterOptions, filterDevices, selectDevice } from '../options/device.js';
 import type { Notices } from '../progress/notices.js';
@@ -38,5 +39,5 @@ export async function chooseDevice(
 
 /** A device that has just been plugged in has no interfaces until the kernel has configured it. */
 function isMeant(device: DeviceInfo, options: FilterOptions): boolean {
-  return device.activeConfiguration !== undefined && filterDevices([device], options).length > 0;
+  return device.configurationValue !== undefined && filterDevices([device], options).length > 0;
 }

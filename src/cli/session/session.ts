@@ -1,6 +1,7 @@
 import type { StreamHooks } from '../../engine/session/hooks.js';
 import type { StopConditions } from '../../engine/session/run.js';
-import type { Backend, ClaimOptions, DeviceInfo } from '../../usb/backend.js';
+import type { Backend, ClaimOptions } from '../../usb/backend.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import { type BackendOptions, loadBackend } from '../options/backend.js';
 import type { MessageOptions } from '../options/stream.js';
 import { Monitor, type MonitorOptions } from '../progress/monitor.js';

@@ -1,4 +1,4 @@
-import type { DeviceInfo } from '../../usb/backend.js';
+import type { DeviceInfo } from '../../usb/model.js';
 
 /** A class code and the like as two hexadecimal digits. */
 export function hex2(code: number): string {

@@ -1,15 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type {
-  Backend,
-  ClaimOptions,
-  Device,
-  DeviceInfo,
-  Endpoint,
-  Interface,
-} from '../../usb/backend.js';
+import type { Backend, ClaimOptions, Device, Endpoint, Interface } from '../../usb/backend.js';
 import { type ControlRequest, interfaceToClaim } from '../../usb/control.js';
 import { UsbError } from '../../usb/errors.js';
 import type { EndpointLocation } from '../../usb/locate.js';
+import type { DeviceInfo } from '../../usb/model.js';
 
 /** An interface that can be used now, of a device that was opened for it alone. */
 export interface OpenInterface {

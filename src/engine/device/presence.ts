@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Backend, Device, DeviceInfo } from '../../usb/backend.js';
+import type { Backend, Device } from '../../usb/backend.js';
 import { type BusEvent, busEvents, presenceOf } from '../../usb/bus-events.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import type { Outcome } from '../session/outcome.js';
 
 /** How often the bus is looked at, in milliseconds. Listing opens nothing and costs little. */
@@ -143,7 +144,7 @@ export async function* watchBus(
       const present = (await bus.list()).filter(
         (device) =>
           unsettled === 0 ||
-          device.activeConfiguration !== undefined ||
+          device.configurationValue !== undefined ||
           told.has(presenceOf(device)),
       );
       const events = busEvents(known, present);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Backend, DeviceInfo } from '../../usb/backend.js';
+import type { Backend } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import { isSameDevice, waitForDevice } from './presence.js';
 
 /** How long a device that is back may take until its drivers are, in milliseconds. */
@@ -53,7 +54,7 @@ export async function resetDevice(
   // The old one may be listed for a moment more; a new one has another address.
   const isBack = (other: DeviceInfo) =>
     other.path === info.path &&
-    other.activeConfiguration !== undefined &&
+    other.configurationValue !== undefined &&
     (kept || other.address !== info.address);
   const now = await waitForDevice(backend, isBack, timeout, new AbortController().signal);
   const milliseconds = performance.now() - start;

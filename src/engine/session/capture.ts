@@ -1,6 +1,7 @@
-import type { Backend, ClaimOptions, DeviceInfo } from '../../usb/backend.js';
+import type { Backend, ClaimOptions } from '../../usb/backend.js';
 import { caught } from '../../usb/errors.js';
 import type { EndpointLocation } from '../../usb/locate.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import { type OpenEndpoint, openEndpoint, openWhenReady } from '../device/open.js';
 import type { Sink } from '../io/sink.js';
 import { type ReceiveOptions, Receiver } from '../receive/receiver.js';

@@ -1,6 +1,7 @@
-import type { Backend, ClaimOptions, DeviceInfo, Endpoint } from '../../usb/backend.js';
+import type { Backend, ClaimOptions, Endpoint } from '../../usb/backend.js';
 import { caught } from '../../usb/errors.js';
 import type { EndpointLocation } from '../../usb/locate.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import { type OpenInterface, openInterface, openWhenReady } from '../device/open.js';
 import { classifyError } from '../device/presence.js';
 import { EpipeSink } from '../io/epipe-sink.js';

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Backend, ClaimOptions, DeviceInfo } from '../../usb/backend.js';
+import type { Backend, ClaimOptions } from '../../usb/backend.js';
 import { toError, UsbError } from '../../usb/errors.js';
 import { type EndpointLocation, locateIn } from '../../usb/locate.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import { type OpenEndpoint, openEndpoint, openWhenReady } from '../device/open.js';
 import { classifyError, isSameDevice, waitForDevice } from '../device/presence.js';
 import type { Gap, ReceiveStatistics } from '../stats/statistics.js';
@@ -155,7 +156,7 @@ export class Recovery {
 }
 
 function isConfigured(device: DeviceInfo): boolean {
-  return device.activeConfiguration !== undefined;
+  return device.configurationValue !== undefined;
 }
 
 function lossBy(error: unknown): Outcome {

@@ -117,7 +117,7 @@ async function assertListed(stage: Stage, { info, ...staged }: StagedDevice): Pr
   assert(found !== undefined, `${info.path} is not in the list`);
   assert.deepEqual(found, info);
   assert(found.address >= 1 && found.address <= 127);
-  const active = found.configurations.find(({ value }) => value === found.activeConfiguration);
+  const active = found.configurations.find(({ value }) => value === found.configurationValue);
   const setting = active?.settings.find(
     (candidate) =>
       candidate.interfaceNumber === staged.interfaceNumber && candidate.alternateSetting === 0,

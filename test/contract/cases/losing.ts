@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { DeviceInfo } from '../../../src/usb/backend.js';
 import { UsbError } from '../../../src/usb/errors.js';
+import type { DeviceInfo } from '../../../src/usb/model.js';
 import { assertCounter, assertRefused, eventually } from '../expect.js';
 import { type Flight, Session } from '../session.js';
 import type { ContractCase, Stage, StagedDevice } from '../stage.js';

@@ -3,8 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { usb } from 'usb';
 import { LibusbBackend } from '../../../src/backends/libusb/backend.js';
-import type { DeviceInfo } from '../../../src/usb/backend.js';
-import { directionOf } from '../../../src/usb/model.js';
+import { type DeviceInfo, directionOf } from '../../../src/usb/model.js';
 import type { Stage, StagedDevice } from '../../contract/stage.js';
 
 const NAME = 'contract';

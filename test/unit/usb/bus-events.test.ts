@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DeviceInfo } from '../../../src/usb/backend.js';
 import { type BusEvent, busEvents, presenceOf } from '../../../src/usb/bus-events.js';
 import { comparePaths } from '../../../src/usb/format.js';
+import type { DeviceInfo } from '../../../src/usb/model.js';
 import { deviceInfo } from '../../support/device-info.js';
 
 const PATHS = ['usb1', '1-1', '1-1.1', '1-1.1.2', '1-2', '2-1'];

@@ -111,7 +111,7 @@ describe('locateBulkIn', () => {
   });
 
   it('refuses a device that is not configured', () => {
-    expect(() => locateBulkIn(deviceInfo({ activeConfiguration: undefined }), {})).toThrow(
+    expect(() => locateBulkIn(deviceInfo({ configurationValue: undefined }), {})).toThrow(
       'not configured',
     );
   });

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
-import type { DeviceInfo } from '../../../usb/backend.js';
 import type { CheckResult } from '../../../usb/check-result.js';
 import type { Remedy } from '../../../usb/errors.js';
+import type { DeviceInfo } from '../../../usb/model.js';
 import { missingFile } from '../linux/access-errors.js';
 import { accessError } from '../linux/attributes.js';
 import { PASS_TO_CONTAINER } from '../linux/environment.js';

@@ -1,5 +1,5 @@
-import type { DeviceInfo } from '../../../usb/backend.js';
 import type { CheckResult } from '../../../usb/check-result.js';
+import type { DeviceInfo } from '../../../usb/model.js';
 import { holdersOf } from '../linux/holders.js';
 import { inspect } from '../linux/interfaces.js';
 import { deviceFile, type SystemFiles } from '../linux/paths.js';

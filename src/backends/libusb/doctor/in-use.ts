@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import type { DeviceInfo, DeviceState, InterfaceState } from '../../../usb/backend.js';
+import type { DeviceState, InterfaceState } from '../../../usb/backend.js';
 import type { CheckResult, CheckStatus } from '../../../usb/check-result.js';
 import { bulkInEndpoints } from '../../../usb/locate.js';
+import type { DeviceInfo } from '../../../usb/model.js';
 import { readText } from '../linux/attributes.js';
 import { type Holder, heldByProcess, nameHolders } from '../linux/holders.js';
 import { USBFS } from '../linux/interfaces.js';

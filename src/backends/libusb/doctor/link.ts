@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { DeviceInfo } from '../../../usb/backend.js';
 import type { CheckResult } from '../../../usb/check-result.js';
+import type { DeviceInfo } from '../../../usb/model.js';
 import { advertisedSpeed } from '../../../usb/speed.js';
 import { readBytes, readText } from '../linux/attributes.js';
 import type { SystemFiles } from '../linux/paths.js';

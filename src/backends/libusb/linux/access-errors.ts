@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
-import type { DeviceInfo } from '../../../usb/backend.js';
 import { type ControlRequest, interfaceToClaim } from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
+import type { DeviceInfo } from '../../../usb/model.js';
 import { operationError } from '../native/errors.js';
 import { errorCode } from './attributes.js';
 import { PASS_TO_CONTAINER } from './environment.js';

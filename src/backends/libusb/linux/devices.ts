@@ -1,9 +1,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DescriptorBytes, DeviceInfo } from '../../../usb/backend.js';
+import type { DescriptorBytes } from '../../../usb/backend.js';
 import { parseConfigurations } from '../../../usb/descriptors/tree.js';
 import { UsbError } from '../../../usb/errors.js';
 import { comparePaths } from '../../../usb/format.js';
+import type { DeviceInfo } from '../../../usb/model.js';
 import { readBytes, readNames, readNumber, readText } from './attributes.js';
 
 /** The names of devices' folders; those of interfaces have a colon. */
@@ -79,7 +80,7 @@ function readDevice(devices: string, name: string): DeviceInfo | undefined {
     product: string(15, 'product'),
     serial: string(16, 'serial'),
     configurations: parseConfigurations(descriptors.subarray(DEVICE_DESCRIPTOR)),
-    activeConfiguration: readNumber(file('bConfigurationValue')),
+    configurationValue: readNumber(file('bConfigurationValue')),
   };
 }
 

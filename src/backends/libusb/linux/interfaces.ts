@@ -1,6 +1,7 @@
 import { type Dirent, existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { DeviceInfo, DeviceState, InterfaceState } from '../../../usb/backend.js';
+import type { DeviceState, InterfaceState } from '../../../usb/backend.js';
+import { type DeviceInfo, interfaceNumbers } from '../../../usb/model.js';
 import { accessError, readLink, readText } from './attributes.js';
 import { deviceFile, interfaceName, type SystemFiles } from './paths.js';
 
@@ -12,7 +13,7 @@ export const USBFS = 'usbfs';
  * none.
  */
 export function driverOf(
-  device: Pick<DeviceInfo, 'path' | 'activeConfiguration'>,
+  device: Pick<DeviceInfo, 'path' | 'configurationValue'>,
   interfaceNumber: number,
   { devices }: Pick<SystemFiles, 'devices'>,
 ): string | undefined {
@@ -23,14 +24,11 @@ export function driverOf(
 /** Returns the state of a device as sysfs and the device files show it. Opens no device. */
 export function inspect(device: DeviceInfo, system: SystemFiles): DeviceState {
   const node = deviceFile(device, system);
-  const settings =
-    device.configurations.find(({ value }) => value === device.activeConfiguration)?.settings ?? [];
-  const numbers = new Set(settings.map(({ interfaceNumber }) => interfaceNumber));
   const accessible = accessError(node) === undefined;
   return {
     accessible,
     node: accessible || existsSync(node) ? node : undefined,
-    interfaces: [...numbers].map((number) => interfaceState(device, number, system)),
+    interfaces: interfaceNumbers(device).map((number) => interfaceState(device, number, system)),
   };
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DeviceInfo } from '../../../usb/backend.js';
+import type { DeviceInfo } from '../../../usb/model.js';
 
 /** The folders and files in which Linux shows its USB devices. */
 export interface SystemFiles {
@@ -40,9 +40,9 @@ export function deviceFile(
 
 /** Returns the name of an interface in sysfs, `3-1.2:1.0`; a root hub, `usb3`, is `3-0` there. */
 export function interfaceName(
-  { path, activeConfiguration }: Pick<DeviceInfo, 'path' | 'activeConfiguration'>,
+  { path, configurationValue }: Pick<DeviceInfo, 'path' | 'configurationValue'>,
   interfaceNumber: number,
 ): string {
   const device = path.replace(/^usb(\d+)$/, '$1-0');
-  return `${device}:${activeConfiguration}.${interfaceNumber}`;
+  return `${device}:${configurationValue}.${interfaceNumber}`;
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DeviceInfo } from '../../../usb/backend.js';
 import { type Remedy, UsbError } from '../../../usb/errors.js';
+import { type DeviceInfo, interfaceNumbers } from '../../../usb/model.js';
 import type { Platform } from '../platform.js';
 import { operationError } from './errors.js';
 import type { NativeDevice } from './node-usb.js';
@@ -35,7 +35,9 @@ export class DetachedDriver {
     this.#held =
       this.#name === undefined
         ? [interfaceNumber]
-        : interfaceNumbers(handle.info).filter((number) => driverOf(number) === this.#name);
+        : interfaceNumbers(handle.info)
+            .filter((number) => driverOf(number) === this.#name)
+            .sort((a, b) => a - b);
   }
 
   /**
@@ -111,8 +113,8 @@ export class DetachedDriver {
     if (this.#name === undefined || first === undefined) {
       return replug;
     }
-    const { path, activeConfiguration } = this.#handle.info;
-    const interfaceName = `${path}:${activeConfiguration}.${first}`;
+    const { path, configurationValue } = this.#handle.info;
+    const interfaceName = `${path}:${configurationValue}.${first}`;
     const rebind = { kind: 'rebind-driver', driver: this.#name, interfaceName } as const;
     return { kind: 'any-of', remedies: [replug, rebind] };
   }
@@ -125,10 +127,4 @@ function isActive({ native }: DriverHandle, interfaceNumber: number): boolean {
   } catch {
     return false;
   }
-}
-
-function interfaceNumbers({ configurations, activeConfiguration }: DeviceInfo): number[] {
-  const active = configurations.find(({ value }) => value === activeConfiguration);
-  const numbers = active?.settings.map(({ interfaceNumber }) => interfaceNumber) ?? [];
-  return [...new Set(numbers)].sort((a, b) => a - b);
 }

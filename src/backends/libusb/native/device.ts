@@ -1,6 +1,7 @@
-import type { ClaimOptions, Device, DeviceInfo, Interface } from '../../../usb/backend.js';
+import type { ClaimOptions, Device, Interface } from '../../../usb/backend.js';
 import { type ControlRequest, checkControlData } from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
+import { type DeviceInfo, findSetting } from '../../../usb/model.js';
 import type { Platform } from '../platform.js';
 import { sendControl } from './control.js';
 import { operationError, promisifyNative } from './errors.js';
@@ -59,19 +60,7 @@ export class LibusbDevice implements Device {
     options: ClaimOptions = {},
   ): Promise<Interface> {
     this.#checkOpen();
-    const setting = this.info.configurations
-      .find(({ value }) => value === this.info.activeConfiguration)
-      ?.settings.find(
-        (candidate) =>
-          candidate.interfaceNumber === interfaceNumber &&
-          candidate.alternateSetting === alternateSetting,
-      );
-    if (setting === undefined) {
-      throw new UsbError(
-        'not-found',
-        `the device has no interface ${interfaceNumber} with alternate setting ${alternateSetting}`,
-      );
-    }
+    const setting = findSetting(this.info, interfaceNumber, alternateSetting);
     const claimed = await LibusbInterface.claim(this.#handle, setting, options);
     this.#claimed = [...this.#stillClaimed, claimed];
     return claimed;

@@ -1,13 +1,12 @@
 import type {
   ClaimOptions,
-  DeviceInfo,
   Endpoint,
   Interface,
   OnComplete,
   Transfer,
 } from '../../../usb/backend.js';
 import { UsbError } from '../../../usb/errors.js';
-import type { AlternateSetting, EndpointDescriptor } from '../../../usb/model.js';
+import type { AlternateSetting, DeviceInfo, EndpointDescriptor } from '../../../usb/model.js';
 import type { Platform } from '../platform.js';
 import { DetachedDriver } from './detached-driver.js';
 import { promisifyNative } from './errors.js';

@@ -1,4 +1,4 @@
-import type { DeviceInfo } from '../../../usb/backend.js';
+import type { DeviceInfo } from '../../../usb/model.js';
 import type { ControlFunction } from '../gadgets/control.js';
 import type { Gadget } from '../gadgets/gadget.js';
 import type { HostController } from './host-controller.js';

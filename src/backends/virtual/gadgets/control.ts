@@ -1,6 +1,6 @@
-import type { DeviceInfo } from '../../../usb/backend.js';
 import type { ControlRequest } from '../../../usb/control.js';
 import { DESCRIPTOR_TYPE } from '../../../usb/descriptors/tree.js';
+import { type DeviceInfo, interfaceNumbers } from '../../../usb/model.js';
 import type { Attachment } from '../bus/port.js';
 import { descriptorBytes } from './descriptors.js';
 
@@ -68,13 +68,13 @@ function answerTo(
     case (FROM_DEVICE << 8) | GET_DESCRIPTOR:
       return descriptor(info, value >> 8, value & 0xff);
     case (FROM_DEVICE << 8) | GET_CONFIGURATION:
-      return [info.activeConfiguration ?? 0];
+      return [info.configurationValue ?? 0];
     case (FROM_DEVICE << 8) | GET_STATUS:
       return [0, 0]; // powered by the bus, wakes nobody
     case (FROM_INTERFACE << 8) | GET_STATUS:
-      return hasInterface(info, index) ? [0, 0] : undefined;
+      return interfaceNumbers(info).includes(index) ? [0, 0] : undefined;
     case (FROM_INTERFACE << 8) | GET_INTERFACE:
-      return hasInterface(info, index) ? [plug.claimed.get(index) ?? 0] : undefined;
+      return interfaceNumbers(info).includes(index) ? [plug.claimed.get(index) ?? 0] : undefined;
     case (FROM_ENDPOINT << 8) | GET_STATUS:
       return endpointStatus(plug, index);
     default:
@@ -100,12 +100,6 @@ function configuration(bytes: Uint8Array, index: number): Uint8Array | undefined
     return undefined;
   }
   return index === 0 ? bytes.subarray(0, length) : configuration(bytes.subarray(length), index - 1);
-}
-
-function hasInterface({ configurations, activeConfiguration }: DeviceInfo, number: number) {
-  return configurations
-    .find(({ value }) => value === activeConfiguration)
-    ?.settings.some(({ interfaceNumber }) => interfaceNumber === number);
 }
 
 /** Bit 0: the endpoint is halted. */

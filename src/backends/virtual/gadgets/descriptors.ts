@@ -1,4 +1,3 @@
-import type { DeviceInfo } from '../../../usb/backend.js';
 import {
   COMPANION_FIELDS,
   CONFIGURATION_FIELDS,
@@ -11,6 +10,7 @@ import { DESCRIPTOR_TYPE } from '../../../usb/descriptors/tree.js';
 import {
   type AlternateSetting,
   type Configuration,
+  type DeviceInfo,
   type EndpointDescriptor,
   TRANSFER_TYPES,
   type TransferType,

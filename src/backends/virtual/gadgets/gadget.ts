@@ -1,5 +1,9 @@
-import type { DeviceInfo } from '../../../usb/backend.js';
-import type { AlternateSetting, EndpointDescriptor, TransferType } from '../../../usb/model.js';
+import type {
+  AlternateSetting,
+  DeviceInfo,
+  EndpointDescriptor,
+  TransferType,
+} from '../../../usb/model.js';
 import { SPEEDS, type SpeedName } from '../bus/speed.js';
 import { type ControlFunction, CounterRequests, NO_REQUESTS } from './control.js';
 import { CounterIn, type CounterSourceOptions } from './counter-in.js';
@@ -86,7 +90,7 @@ function describe(
     product,
     serial,
     configurations: [{ value: 1, settings }],
-    activeConfiguration: 1,
+    configurationValue: 1,
   };
 }
 

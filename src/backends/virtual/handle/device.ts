@@ -1,7 +1,6 @@
 import type {
   ClaimOptions,
   Device,
-  DeviceInfo,
   Endpoint,
   Interface,
   OnComplete,
@@ -15,7 +14,12 @@ import {
   typeOf,
 } from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
-import type { AlternateSetting, EndpointDescriptor } from '../../../usb/model.js';
+import {
+  type AlternateSetting,
+  type DeviceInfo,
+  type EndpointDescriptor,
+  findSetting,
+} from '../../../usb/model.js';
 import { holdProcess } from '../bus/clock.js';
 import type { Pipe } from '../bus/pipe.js';
 import type { Attachment } from '../bus/port.js';
@@ -181,26 +185,6 @@ class VirtualEndpoint implements Endpoint {
     }
     this.#pipe.clearHalt();
   }
-}
-
-function findSetting(
-  { configurations, activeConfiguration }: DeviceInfo,
-  interfaceNumber: number,
-  alternateSetting: number,
-): AlternateSetting {
-  const settings = configurations.find(({ value }) => value === activeConfiguration)?.settings;
-  const found = settings?.find(
-    (candidate) =>
-      candidate.interfaceNumber === interfaceNumber &&
-      candidate.alternateSetting === alternateSetting,
-  );
-  if (found === undefined) {
-    throw new UsbError(
-      'not-found',
-      `the device has no interface ${interfaceNumber} with alternate setting ${alternateSetting}`,
-    );
-  }
-  return found;
 }
 
 /** Somebody's hold on an interface of a device. */

@@ -1,8 +1,8 @@
 import { isatty } from 'node:tty';
 import type { Sink } from '../../../engine/io/sink.js';
-import type { DeviceInfo } from '../../../usb/backend.js';
 import { type ControlTransfer, directionOfRequest } from '../../../usb/control.js';
 import { toError } from '../../../usb/errors.js';
+import type { DeviceInfo } from '../../../usb/model.js';
 import { identityRecord } from '../../devices/record.js';
 import { CliError, systemReason } from '../../errors/cli-error.js';
 import { type OutputPlan, planOutput } from '../../session/output-name.js';

@@ -131,7 +131,7 @@ describe('the list', () => {
             ],
           },
         ],
-        activeConfiguration: 1,
+        configurationValue: 1,
       },
     ]);
   });
@@ -175,8 +175,8 @@ describe('the list', () => {
       native({ address: 3, ports: [2] }, COUNTER, { configDescriptor: undefined }),
     );
     expect(await platform.list()).toMatchObject([
-      { path: '1-1', vid: 0x1234, configurations: [], activeConfiguration: undefined },
-      { path: '1-2', configurations: [{ value: 1 }], activeConfiguration: undefined },
+      { path: '1-1', vid: 0x1234, configurations: [], configurationValue: undefined },
+      { path: '1-2', configurations: [{ value: 1 }], configurationValue: undefined },
     ]);
   });
 

@@ -118,7 +118,7 @@ describe('the endpoint check', () => {
       status: 'warning',
       message: 'it has no bulk IN endpoint to read from',
     });
-    expect(checkEndpoints(deviceInfo({ activeConfiguration: undefined }))).toMatchObject({
+    expect(checkEndpoints(deviceInfo({ configurationValue: undefined }))).toMatchObject({
       status: 'warning',
       message: expect.stringContaining('not configured'),
       remedy: { kind: 'replug' },

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { DEVICE_VALUES, endpoints } from '../../../../src/cli/completion/bus-values.js';
 import type { Candidate } from '../../../../src/cli/completion/values.js';
-import type { DeviceInfo } from '../../../../src/usb/backend.js';
 import { bulkInEndpoints, outEndpoints } from '../../../../src/usb/locate.js';
+import type { DeviceInfo } from '../../../../src/usb/model.js';
 import { deviceInfo, deviceWith, setting } from '../../../support/device-info.js';
 
 function values(option: string, devices: readonly DeviceInfo[]): Candidate[] {
@@ -30,7 +30,7 @@ describe('values from the bus', () => {
       { text: '0x82', description: 'bulk IN, 512 bytes, interface 2 alt 1' },
     ]);
     expect(inEndpoints([device], { interface: 2 }).map(({ text }) => text)).toEqual(['0x82']);
-    expect(inEndpoints([{ ...device, activeConfiguration: undefined }], {})).toEqual([]);
+    expect(inEndpoints([{ ...device, configurationValue: undefined }], {})).toEqual([]);
   });
 
   it('contain OUT endpoints: interrupt endpoints if there is no bulk one', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DEVICE_VALUES } from '../../../../src/cli/completion/bus-values.js';
 import { completionLines } from '../../../../src/cli/completion/complete.js';
 import { addPrefix, type Candidate } from '../../../../src/cli/completion/values.js';
-import type { DeviceInfo } from '../../../../src/usb/backend.js';
+import type { DeviceInfo } from '../../../../src/usb/model.js';
 import { deviceInfo } from '../../../support/device-info.js';
 
 function values(option: string, devices: readonly DeviceInfo[]): Candidate[] {

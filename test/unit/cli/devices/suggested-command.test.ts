@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import type { DeviceDetails } from '../../../../src/cli/devices/details.js';
 import { suggestedCommand } from '../../../../src/cli/devices/suggested-command.js';
-import type { DeviceInfo } from '../../../../src/usb/backend.js';
+import type { DeviceInfo } from '../../../../src/usb/model.js';
 import { deviceInfo, deviceWith, setting } from '../../../support/device-info.js';
 
 function listed(info: DeviceInfo, driver?: string): DeviceDetails {
@@ -81,5 +81,5 @@ it('is undefined if no command can use the endpoint', () => {
   expect(
     command(deviceWith(setting(0, 0, isochronous)), { ...PLACE, address: 0x01 }),
   ).toBeUndefined();
-  expect(command({ ...DEVICE, activeConfiguration: undefined })).toBeUndefined();
+  expect(command({ ...DEVICE, configurationValue: undefined })).toBeUndefined();
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { resetDevice } from '../../../../src/engine/device/reset.js';
-import type { Backend, Device, DeviceInfo } from '../../../../src/usb/backend.js';
+import type { Backend, Device } from '../../../../src/usb/backend.js';
 import { UsbError } from '../../../../src/usb/errors.js';
+import type { DeviceInfo } from '../../../../src/usb/model.js';
 import { deviceInfo } from '../../../support/device-info.js';
 
 const before = deviceInfo();
@@ -74,7 +75,7 @@ describe('resetDevice', () => {
 
   it('waits until the device is configured', async () => {
     const port = new Port();
-    port.lists = [undefined, deviceInfo({ activeConfiguration: undefined }), before];
+    port.lists = [undefined, deviceInfo({ configurationValue: undefined }), before];
     expect((await port.reset()).now).toBe(before);
     expect(port.lists).toEqual([before]);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isSameDevice, waitForDevice } from '../../../../src/engine/device/presence.js';
-import type { Backend, DeviceInfo } from '../../../../src/usb/backend.js';
+import type { Backend } from '../../../../src/usb/backend.js';
+import type { DeviceInfo } from '../../../../src/usb/model.js';
 import { deviceInfo } from '../../../support/device-info.js';
 
 function busOf(lists: DeviceInfo[][]): Backend {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { type WatchedBus, watchBus } from '../../../../src/engine/device/presence.js';
-import type { DeviceInfo } from '../../../../src/usb/backend.js';
+import type { DeviceInfo } from '../../../../src/usb/model.js';
 import { deviceInfo } from '../../../support/device-info.js';
 
 const ONE = deviceInfo({ path: '1-1', address: 2 });
 const TWO = deviceInfo({ path: '1-2', address: 3 });
-const BARE = deviceInfo({ path: '1-3', address: 4, activeConfiguration: undefined });
+const BARE = deviceInfo({ path: '1-3', address: 4, configurationValue: undefined });
 
 /** A bus that changes when it is told to. */
 class Bus implements WatchedBus {
@@ -66,7 +66,7 @@ describe.each([
     await looks(bus, 3);
     bus.devices = [ONE, BARE];
     expect(await first).toEqual(['attach 1-1']);
-    bus.devices = [ONE, { ...BARE, activeConfiguration: 1 }];
+    bus.devices = [ONE, { ...BARE, configurationValue: 1 }];
     expect(await next()).toEqual(['attach 1-3']);
     stop();
   });
@@ -90,7 +90,7 @@ describe.each([
     bus.devices = [ONE];
     const { next, stop } = watch(bus);
     await next();
-    bus.devices = [{ ...ONE, activeConfiguration: undefined }, BARE];
+    bus.devices = [{ ...ONE, configurationValue: undefined }, BARE];
     expect(await next()).toEqual(['attach 1-3']);
     bus.devices = [BARE];
     expect(await next()).toEqual(['detach 1-1']);

@@ -70,7 +70,7 @@ describe('listDevices', () => {
             ],
           },
         ],
-        activeConfiguration: 1,
+        configurationValue: 1,
       },
     ]);
   });
@@ -82,7 +82,7 @@ describe('listDevices', () => {
         manufacturer: undefined,
         serial: undefined,
         speed: undefined,
-        activeConfiguration: undefined,
+        configurationValue: undefined,
       },
     ]);
   });

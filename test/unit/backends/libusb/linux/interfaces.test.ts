@@ -78,12 +78,12 @@ describe('driverOf', () => {
     [1, 1, undefined],
     [undefined, 0, undefined],
   ])('in configuration %s, interface %i has the driver %s', (configuration, number, driver) => {
-    const info = { path: '3-1.2', activeConfiguration: configuration };
+    const info = { path: '3-1.2', configurationValue: configuration };
     expect(driverOf(info, number, files)).toBe(driver);
   });
 
   it('is undefined without sysfs', () => {
-    const info = { path: '3-1.2', activeConfiguration: 1 };
+    const info = { path: '3-1.2', configurationValue: 1 };
     expect(driverOf(info, 0, systemFiles('/nowhere'))).toBeUndefined();
   });
 });
