@@ -21,15 +21,15 @@ async function cancelled({ cancellations }: ScriptedEndpoint, count: number): Pr
 describe('a transfer that waits too long', () => {
   it('is cancelled, counted as timed out, its bytes kept, and submitted again', async () => {
     const { endpoint, sink, receiver, ended } = start({ timeout: 20 });
-    const [first, second] = endpoint.flights;
+    const [first, second] = endpoint.submissions;
     await cancelled(endpoint, 2);
     second?.complete('cancelled', 0);
     first?.buffer.fill(7, 0, 512);
     first?.complete('cancelled', 512);
-    expect(endpoint.flights).toHaveLength(2);
+    expect(endpoint.submissions).toHaveLength(2);
     receiver.stop({ reason: 'interrupted' });
-    for (const flight of [...endpoint.flights]) {
-      flight.complete('cancelled', 0);
+    for (const submission of [...endpoint.submissions]) {
+      submission.complete('cancelled', 0);
     }
     await ended;
     expect(receiver.statistics.statuses).toMatchObject({ 'timed-out': 2, cancelled: 2 });
@@ -38,12 +38,12 @@ describe('a transfer that waits too long', () => {
 
   it('counts as what it is when it completed all the same', async () => {
     const { endpoint, receiver } = start({ timeout: 20, depth: 1 });
-    const [flight] = endpoint.flights;
+    const [submission] = endpoint.submissions;
     await cancelled(endpoint, 1);
-    flight?.complete('completed', 1024);
+    submission?.complete('completed', 1024);
     expect(receiver.statistics.statuses).toMatchObject({ 'timed-out': 0, completed: 1 });
     receiver.stop({ reason: 'interrupted' });
-    endpoint.flights[0]?.complete('cancelled', 0);
+    endpoint.submissions[0]?.complete('cancelled', 0);
     expect(receiver.statistics.statuses).toMatchObject({ 'timed-out': 0, cancelled: 1 });
   });
 });
@@ -52,9 +52,9 @@ describe('a device that falls silent', () => {
   it('is not looked for at the end, while the output takes its time', async () => {
     const { endpoint, sink, receiver, ended } = start({ idleTimeout: 3, bytes: 512 });
     sink.held = true;
-    endpoint.flights[0]?.complete('completed', 512);
+    endpoint.submissions[0]?.complete('completed', 512);
     await new Promise(setImmediate);
-    expect(endpoint.flights).toHaveLength(0);
+    expect(endpoint.submissions).toHaveLength(0);
     const timers = vi.spyOn(globalThis, 'setTimeout');
     await sleep(30);
     expect(timers.mock.calls.filter(([, delay]) => delay === 1)).toEqual([]);
@@ -66,7 +66,7 @@ describe('a device that falls silent', () => {
 
   it('ends the capture, with one transfer cut short to be sure', async () => {
     const { endpoint, receiver, ended } = start({ idleTimeout: 20 });
-    const [first, second] = endpoint.flights;
+    const [first, second] = endpoint.submissions;
     await cancelled(endpoint, 1);
     expect(endpoint.cancellations).toEqual([first]);
     first?.complete('cancelled', 0);
@@ -79,10 +79,10 @@ describe('a device that falls silent', () => {
   it('is not silent while bytes sit in a transfer that is not full', async () => {
     const { endpoint, sink, ended } = start({ idleTimeout: 20, depth: 1 });
     await cancelled(endpoint, 1);
-    endpoint.flights[0]?.complete('cancelled', 512);
-    expect(endpoint.flights).toHaveLength(1); // it goes on
+    endpoint.submissions[0]?.complete('cancelled', 512);
+    expect(endpoint.submissions).toHaveLength(1); // it goes on
     await cancelled(endpoint, 2);
-    endpoint.flights[0]?.complete('cancelled', 0);
+    endpoint.submissions[0]?.complete('cancelled', 0);
     expect((await ended).reason).toBe('idle');
     expect(sink.contents).toHaveLength(512);
   });
@@ -90,15 +90,15 @@ describe('a device that falls silent', () => {
   it('is not silent when it sent an empty packet elsewhere than where one was looked for', async () => {
     const { endpoint, receiver, ended } = start({ idleTimeout: 20, timeout: 15 });
     await cancelled(endpoint, 2);
-    const [first, second] = endpoint.flights;
+    const [first, second] = endpoint.submissions;
     await new Promise((resolve) => setTimeout(resolve, 20)); // now both time-outs are over
     second?.complete('cancelled', 0);
-    expect(endpoint.flights).toEqual([first]); // the second waits for it
+    expect(endpoint.submissions).toEqual([first]); // the second waits for it
     first?.complete('cancelled', 512);
-    expect(endpoint.flights).toHaveLength(2);
+    expect(endpoint.submissions).toHaveLength(2);
     receiver.stop({ reason: 'interrupted' });
-    for (const flight of [...endpoint.flights]) {
-      flight.complete('cancelled', 0);
+    for (const submission of [...endpoint.submissions]) {
+      submission.complete('cancelled', 0);
     }
     expect((await ended).reason).toBe('interrupted');
   });
@@ -111,8 +111,8 @@ describe('a device that falls silent', () => {
     });
     while (end === undefined) {
       await new Promise((resolve) => setTimeout(resolve, 1));
-      for (const flight of endpoint.flights.filter((candidate) => candidate.cancelled)) {
-        flight.complete('cancelled', 0);
+      for (const submission of endpoint.submissions.filter((candidate) => candidate.cancelled)) {
+        submission.complete('cancelled', 0);
       }
     }
     expect(end).toMatchObject({ reason: 'idle' });
@@ -127,17 +127,17 @@ describe('a device that falls silent', () => {
       writeBuffer: 64 * 1024,
     });
     sink.held = true;
-    while (endpoint.flights.length > 0) {
-      endpoint.flights[0]?.complete('completed', 64 * 1024);
+    while (endpoint.submissions.length > 0) {
+      endpoint.submissions[0]?.complete('completed', 64 * 1024);
       await new Promise(setImmediate);
     }
     await new Promise((resolve) => setTimeout(resolve, 120));
     sink.held = false;
     sink.release();
-    expect(endpoint.flights).toHaveLength(1);
+    expect(endpoint.submissions).toHaveLength(1);
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(endpoint.cancellations).toHaveLength(0);
     receiver.stop({ reason: 'interrupted' });
-    endpoint.flights[0]?.complete('cancelled', 0);
+    endpoint.submissions[0]?.complete('cancelled', 0);
   });
 });

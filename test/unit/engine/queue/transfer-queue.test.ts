@@ -7,7 +7,7 @@ import { ScriptedEndpoint } from '../support/scripted-endpoint.js';
 function fullQueue(depth: number) {
   const endpoint = new ScriptedEndpoint();
   /** What completed, in the order of completion. */
-  const completions: [submission: number | undefined, status: string, bytes: number][] = [];
+  const completions: [number: number | undefined, status: string, bytes: number][] = [];
   const queue = new TransferQueue(endpoint, depth, (completion) => {
     completions.push([completion.buffer[0], completion.status, completion.actualLength]);
   });
@@ -18,7 +18,7 @@ function fullQueue(depth: number) {
 }
 
 /** Removes what can be removed; returns the numbers of the buffers, with their bytes. */
-function removeAll(queue: TransferQueue): [submission: number | undefined, bytes: number][] {
+function removeAll(queue: TransferQueue): [number: number | undefined, bytes: number][] {
   const removed: [number | undefined, number][] = [];
   for (let head = queue.head; head !== undefined; head = queue.head) {
     removed.push([head.buffer[0], head.actualLength]);
@@ -30,13 +30,13 @@ function removeAll(queue: TransferQueue): [submission: number | undefined, bytes
 describe('TransferQueue', () => {
   it('reports completions at once, and delivers them in the order of submission', () => {
     const { endpoint, completions, queue } = fullQueue(3);
-    const [first, second, third] = endpoint.flights;
+    const [first, second, third] = endpoint.submissions;
     third?.complete('completed', 3);
     expect(queue.head).toBeUndefined();
     second?.complete('completed', 2);
     expect(removeAll(queue)).toEqual([]);
     first?.complete('completed', 1);
-    expect(completions.map(([submission]) => submission)).toEqual([2, 1, 0]);
+    expect(completions.map(([number]) => number)).toEqual([2, 1, 0]);
     expect(removeAll(queue)).toEqual([
       [0, 1],
       [1, 2],
@@ -48,8 +48,8 @@ describe('TransferQueue', () => {
   it('delivers cancelled transfers with their data, however they were cancelled', () => {
     const { endpoint, queue } = fullQueue(3);
     queue.cancelAll();
-    for (const [i, flight] of [...endpoint.cancellations].entries()) {
-      flight.complete('cancelled', 100 * i); // the newest brought nothing
+    for (const [i, submission] of [...endpoint.cancellations].entries()) {
+      submission.complete('cancelled', 100 * i); // the newest brought nothing
     }
     expect(removeAll(queue)).toEqual([
       [0, 200],
@@ -60,7 +60,7 @@ describe('TransferQueue', () => {
 
   it('distinguishes an empty completion from a missing one', () => {
     const { endpoint, queue } = fullQueue(2);
-    endpoint.flights[0]?.complete('completed', 0);
+    endpoint.submissions[0]?.complete('completed', 0);
     expect(queue.head).toMatchObject({ status: 'completed', requested: 512, actualLength: 0 });
     queue.removeHead();
     expect(queue.head).toBeUndefined();
@@ -68,7 +68,7 @@ describe('TransferQueue', () => {
 
   it('is full until a completion is removed, and asks the endpoint for nothing then', () => {
     const { endpoint, queue } = fullQueue(2);
-    endpoint.flights[0]?.complete('completed', 512);
+    endpoint.submissions[0]?.complete('completed', 512);
     expect([queue.isFull, queue.inFlight, queue.bytesSubmitted]).toEqual([true, 1, 1024]);
     expect(() => queue.submit(Buffer.alloc(512), 512, 0)).toThrow();
     expect(endpoint.requests).toHaveLength(2);
@@ -84,19 +84,19 @@ describe('TransferQueue', () => {
 
   it('cancels newest first what is in flight, whatever completed before', () => {
     const { endpoint, queue } = fullQueue(5);
-    const [first, second, third, fourth, fifth] = endpoint.flights;
+    const [first, second, third, fourth, fifth] = endpoint.submissions;
     third?.complete('completed', 1);
     first?.complete('completed', 1);
     queue.removeHead();
     queue.submit(Buffer.alloc(512), 512, 1000);
-    const sixth = endpoint.flights.at(-1);
+    const sixth = endpoint.submissions.at(-1);
     queue.cancelAll();
     expect(endpoint.cancellations).toEqual([sixth, fifth, fourth, second]);
   });
 
   it('expires newest first, each transfer once, and knows since when the others are pending', () => {
     const { endpoint, completions, queue } = fullQueue(2);
-    const [first, second] = endpoint.flights;
+    const [first, second] = endpoint.submissions;
     expect(queue.oldestSubmission).toBe(0);
     queue.expire(10);
     expect(endpoint.cancellations).toEqual([second, first]);
@@ -113,14 +113,14 @@ describe('TransferQueue', () => {
     queue.submit(Buffer.alloc(512), 512, 1000);
     expect(queue.oldestSubmission).toBe(1000);
     queue.cancelAll();
-    endpoint.flights[0]?.complete('cancelled', 0);
+    endpoint.submissions[0]?.complete('cancelled', 0);
     expect(completions.at(-1)?.[1]).toBe('cancelled');
   });
 
   it('expires the oldest transfer in flight alone', () => {
     const { endpoint, queue } = fullQueue(3);
-    endpoint.flights[0]?.complete('completed', 512);
-    const [second] = endpoint.flights;
+    endpoint.submissions[0]?.complete('completed', 512);
+    const [second] = endpoint.submissions;
     const probed: Completion | undefined = queue.expireOldest();
     expect(endpoint.cancellations).toEqual([second]);
     second?.complete('cancelled', 0);
@@ -143,18 +143,18 @@ describe('TransferQueue', () => {
           let submitted = 0;
           let removed = 0;
           const expected: (string | undefined)[] = [];
-          const submissions = new Map<unknown, number>();
+          const numbers = new Map<unknown, number>();
           for (const { pick, status } of steps) {
             while (!queue.isFull) {
               queue.submit(Buffer.alloc(4), 4, submitted);
-              submissions.set(endpoint.flights.at(-1), submitted);
+              numbers.set(endpoint.submissions.at(-1), submitted);
               submitted += 1;
             }
-            const flight = endpoint.flights[pick % endpoint.flights.length];
-            const number = submissions.get(flight) ?? 0;
-            flight?.buffer.writeUInt32LE(number);
+            const submission = endpoint.submissions[pick % endpoint.submissions.length];
+            const number = numbers.get(submission) ?? 0;
+            submission?.buffer.writeUInt32LE(number);
             expected[number] = status;
-            flight?.complete(status === 'completed' ? 'completed' : 'cancelled', number % 5);
+            submission?.complete(status === 'completed' ? 'completed' : 'cancelled', number % 5);
             for (let head = queue.head; head !== undefined; head = queue.head) {
               expect(head.buffer.readUInt32LE()).toBe(removed);
               expect([head.status, head.actualLength]).toEqual([expected[removed], removed % 5]);
@@ -163,8 +163,8 @@ describe('TransferQueue', () => {
             }
             expect(expected[removed]).toBeUndefined();
             expect(submitted - removed).toBeLessThanOrEqual(depth);
-            expect(queue.inFlight).toBe(endpoint.flights.length);
-            expect(queue.bytesInFlight).toBe(4 * endpoint.flights.length);
+            expect(queue.inFlight).toBe(endpoint.submissions.length);
+            expect(queue.bytesInFlight).toBe(4 * endpoint.submissions.length);
           }
         },
       ),

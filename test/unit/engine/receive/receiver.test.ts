@@ -5,39 +5,39 @@ import type { Outcome } from '../../../../src/engine/session/outcome.js';
 import { UsbError } from '../../../../src/usb/errors.js';
 import type { TransferStatus } from '../../../../src/usb/transfer-status.js';
 import { MemorySink } from '../support/memory-sink.js';
-import { type Flight, ScriptedEndpoint } from '../support/scripted-endpoint.js';
+import { ScriptedEndpoint, type Submission } from '../support/scripted-endpoint.js';
 
-interface Bench {
+interface Fixture {
   readonly endpoint: ScriptedEndpoint;
   readonly sink: MemorySink;
   readonly receiver: Receiver;
   readonly ended: Promise<Outcome>;
 }
 
-function start(options: Partial<ReceiveOptions> = {}): Bench {
+function start(options: Partial<ReceiveOptions> = {}): Fixture {
   const endpoint = new ScriptedEndpoint();
   const sink = new MemorySink();
   const receiver = new Receiver(sink, { depth: 4, transferSize: 1024, ...options });
   return { endpoint, sink, receiver, ended: receiver.run(endpoint) };
 }
 
-/** Answers a flight with bytes that all have one value. */
+/** Answers a submission with bytes that all have one value. */
 function answer(
-  flight: Flight | undefined,
+  submission: Submission | undefined,
   value: number,
-  length = flight?.length ?? 0,
+  length = submission?.length ?? 0,
   status: TransferStatus = 'completed',
 ): void {
-  flight?.buffer.fill(value, 0, length);
-  flight?.complete(status, length);
+  submission?.buffer.fill(value, 0, length);
+  submission?.complete(status, length);
 }
 
-/** Answers flights while there are any after a turn of the event loop; returns how many. */
+/** Answers submissions while there are any after a turn of the event loop; returns how many. */
 async function answerAll(endpoint: ScriptedEndpoint, length: number): Promise<number> {
   let answered = 0;
-  while (endpoint.flights.length > 0) {
-    while (endpoint.flights.length > 0) {
-      endpoint.flights[0]?.complete('completed', length);
+  while (endpoint.submissions.length > 0) {
+    while (endpoint.submissions.length > 0) {
+      endpoint.submissions[0]?.complete('completed', length);
       answered += 1;
     }
     await new Promise(setImmediate);
@@ -46,33 +46,33 @@ async function answerAll(endpoint: ScriptedEndpoint, length: number): Promise<nu
 }
 
 /** Answers all that is in flight the way a drain does: in the order of cancelling. */
-function drain({ endpoint }: Bench, length = 0): void {
-  for (const flight of [...endpoint.cancellations]) {
-    answer(flight, 0xcc, length, 'cancelled');
+function drain({ endpoint }: Fixture, length = 0): void {
+  for (const submission of [...endpoint.cancellations]) {
+    answer(submission, 0xcc, length, 'cancelled');
   }
 }
 
 describe('Receiver', () => {
   it('submits the whole pool at once and every transfer again from its completion', () => {
     const { endpoint } = start();
-    expect(endpoint.flights).toHaveLength(4);
-    answer(endpoint.flights[0], 1);
-    expect(endpoint.flights).toHaveLength(4);
+    expect(endpoint.submissions).toHaveLength(4);
+    answer(endpoint.submissions[0], 1);
+    expect(endpoint.submissions).toHaveLength(4);
     expect(endpoint.requests).toHaveLength(5);
   });
 
   it('submits again while the sink is still writing, with another buffer', () => {
     const { endpoint, sink } = start({ depth: 1, transferSize: 64 * 1024 });
     sink.held = true;
-    const first = endpoint.flights[0];
+    const first = endpoint.submissions[0];
     answer(first, 1);
-    expect(endpoint.flights).toHaveLength(1);
-    expect(endpoint.flights[0]?.buffer).not.toBe(first?.buffer);
+    expect(endpoint.submissions).toHaveLength(1);
+    expect(endpoint.submissions[0]?.buffer).not.toBe(first?.buffer);
   });
 
   it('writes what has come when the event loop turns, however little, and nothing follows', async () => {
     const { endpoint, sink } = start();
-    answer(endpoint.flights[0], 7, 3);
+    answer(endpoint.submissions[0], 7, 3);
     await new Promise(setImmediate);
     await new Promise(setImmediate); // the sink's own
     expect([...sink.contents]).toEqual([7, 7, 7]);
@@ -92,7 +92,7 @@ describe('Receiver', () => {
     sink.held = true;
     try {
       for (let i = 0; i < 40; i += 1) {
-        answer(endpoint.flights[0], i);
+        answer(endpoint.submissions[0], i);
         await turn();
       }
       for (const milliseconds of [10, 10_000, 10]) {
@@ -111,21 +111,21 @@ describe('Receiver', () => {
 
   it('submits no more than 1 MiB again before the event loop turns', async () => {
     const { endpoint } = start({ transferSize: 512 * 1024, depth: 8 });
-    const flights = [...endpoint.flights];
-    for (const flight of flights) {
-      answer(flight, 1);
+    const submissions = [...endpoint.submissions];
+    for (const submission of submissions) {
+      answer(submission, 1);
     }
-    expect(endpoint.flights).toHaveLength(2);
+    expect(endpoint.submissions).toHaveLength(2);
     await new Promise(setImmediate);
-    expect(endpoint.flights).toHaveLength(8);
+    expect(endpoint.submissions).toHaveLength(8);
   });
 
   it.each([
     ['large', 8 * 1024 * 1024, 8 + 2],
     ['small', 1024, 64 * 1024 + 64 + 2],
   ])('pauses with 64 MiB of %s transfers waiting, loses nothing, and goes on when the sink does', async (_, transferSize, most) => {
-    const bench = start({ depth: 2, transferSize });
-    const { endpoint, sink, receiver } = bench;
+    const fixture = start({ depth: 2, transferSize });
+    const { endpoint, sink, receiver } = fixture;
     sink.held = true;
     const answered = await answerAll(endpoint, transferSize);
     expect(answered).toBe(most);
@@ -136,7 +136,7 @@ describe('Receiver', () => {
     });
     expect(receiver.statistics.bytesBufferedPeak).toBeGreaterThan(most * transferSize * 0.99);
     sink.held = false;
-    while (endpoint.flights.length < 2) {
+    while (endpoint.submissions.length < 2) {
       sink.release();
       await new Promise(setImmediate);
     }
@@ -145,8 +145,8 @@ describe('Receiver', () => {
       starved: { count: 1, running: false },
     });
     receiver.stop({ reason: 'interrupted' });
-    drain(bench);
-    expect((await bench.ended).reason).toBe('interrupted');
+    drain(fixture);
+    expect((await fixture.ended).reason).toBe('interrupted');
     expect(sink.contents).toHaveLength(answered * transferSize);
   });
 
@@ -161,8 +161,8 @@ describe('Receiver', () => {
     });
     sink.held = true;
     for (let i = 0; i < 10_000; i += 1) {
-      answer(endpoint.flights[0], i, 100);
-      if (endpoint.flights.length === 0) {
+      answer(endpoint.submissions[0], i, 100);
+      if (endpoint.submissions.length === 0) {
         await new Promise(setImmediate);
       }
     }
@@ -171,15 +171,15 @@ describe('Receiver', () => {
   });
 
   it('cancels newest first and writes cancelled bytes in order of submission', async () => {
-    const bench = start({ depth: 3 });
-    const { endpoint, sink, receiver } = bench;
-    const [first, second, third] = endpoint.flights;
+    const fixture = start({ depth: 3 });
+    const { endpoint, sink, receiver } = fixture;
+    const [first, second, third] = endpoint.submissions;
     receiver.stop({ reason: 'interrupted' });
     expect(endpoint.cancellations).toEqual([third, second, first]);
     answer(third, 3, 0, 'cancelled');
     answer(second, 2, 512, 'cancelled');
     answer(first, 1, 1024, 'cancelled');
-    expect(await bench.ended).toEqual({ reason: 'interrupted' });
+    expect(await fixture.ended).toEqual({ reason: 'interrupted' });
     expect(sink.contents).toEqual(Buffer.concat([Buffer.alloc(1024, 1), Buffer.alloc(512, 2)]));
     expect(receiver.statistics.statuses.cancelled).toBe(3);
   });
@@ -189,19 +189,19 @@ describe('Receiver', () => {
     'error',
     'overflow',
   ] as const)('keeps the bytes of a %s and ends', async (status) => {
-    const bench = start();
-    answer(bench.endpoint.flights[0], 1);
-    answer(bench.endpoint.flights[0], 2, 700, status);
-    drain(bench, 0);
-    expect((await bench.ended).reason).toBe(status);
-    expect(bench.sink.contents).toHaveLength(1024 + 700);
-    expect(bench.receiver.statistics.bytesSuspect).toBe(status === 'overflow' ? 700 : 0);
+    const fixture = start();
+    answer(fixture.endpoint.submissions[0], 1);
+    answer(fixture.endpoint.submissions[0], 2, 700, status);
+    drain(fixture, 0);
+    expect((await fixture.ended).reason).toBe(status);
+    expect(fixture.sink.contents).toHaveLength(1024 + 700);
+    expect(fixture.receiver.statistics.bytesSuspect).toBe(status === 'overflow' ? 700 : 0);
   });
 
   it('ends as a lost device when errors turn out to be an unplug', async () => {
     const { endpoint, ended } = start({ depth: 2 });
-    answer(endpoint.flights[0], 0, 0, 'error');
-    answer(endpoint.flights[0], 0, 0, 'no-device');
+    answer(endpoint.submissions[0], 0, 0, 'error');
+    answer(endpoint.submissions[0], 0, 0, 'no-device');
     expect((await ended).reason).toBe('device-lost');
   });
 
@@ -209,7 +209,7 @@ describe('Receiver', () => {
     const { endpoint, sink, receiver, ended } = start({ bytes: 2500 });
     expect(endpoint.requests).toEqual([1024, 1024, 512]);
     for (const value of [1, 2, 3]) {
-      answer(endpoint.flights[0], value);
+      answer(endpoint.submissions[0], value);
     }
     expect((await ended).reason).toBe('limit');
     expect(sink.contents).toHaveLength(2500);
@@ -220,9 +220,9 @@ describe('Receiver', () => {
   it('asks again for what short packets left open', async () => {
     const { endpoint, sink, ended } = start({ bytes: 1024, depth: 4 });
     expect(endpoint.requests).toEqual([1024]);
-    answer(endpoint.flights[0], 1, 100);
-    answer(endpoint.flights[0], 2, 0);
-    answer(endpoint.flights[0], 3, 924);
+    answer(endpoint.submissions[0], 1, 100);
+    answer(endpoint.submissions[0], 2, 0);
+    answer(endpoint.submissions[0], 3, 924);
     expect((await ended).reason).toBe('limit');
     expect(sink.contents).toHaveLength(1024);
     expect(endpoint.requests).toEqual([1024, 1024, 1024]);
@@ -232,7 +232,7 @@ describe('Receiver', () => {
     const { endpoint, sink, receiver, ended } = start({ bytes: 1000, skip: 1100 });
     expect(endpoint.requests).toEqual([1024, 1024, 512]);
     for (const value of [1, 2, 3]) {
-      answer(endpoint.flights[0], value);
+      answer(endpoint.submissions[0], value);
     }
     expect((await ended).reason).toBe('limit');
     expect(sink.contents).toEqual(Buffer.concat([Buffer.alloc(948, 2), Buffer.alloc(52, 3)]));
@@ -241,11 +241,11 @@ describe('Receiver', () => {
 
   it('counts transfers with data, and has never more than are left in flight', async () => {
     const { endpoint, sink, ended } = start({ count: 3, depth: 2 });
-    answer(endpoint.flights[0], 1, 0);
-    answer(endpoint.flights[0], 2, 10);
-    answer(endpoint.flights[0], 3, 20);
-    expect(endpoint.flights).toHaveLength(1);
-    answer(endpoint.flights[0], 4, 30);
+    answer(endpoint.submissions[0], 1, 0);
+    answer(endpoint.submissions[0], 2, 10);
+    answer(endpoint.submissions[0], 3, 20);
+    expect(endpoint.submissions).toHaveLength(1);
+    answer(endpoint.submissions[0], 4, 30);
     expect((await ended).reason).toBe('limit');
     expect(sink.contents).toHaveLength(60);
   });
@@ -254,9 +254,9 @@ describe('Receiver', () => {
     100, 0,
   ])('ends a message at a packet of %i bytes, asking for nothing behind it', async (length) => {
     const { endpoint, sink, ended } = start({ untilShort: true, depth: 8 });
-    answer(endpoint.flights[0], 1);
-    expect(endpoint.flights).toHaveLength(1);
-    answer(endpoint.flights[0], 2, length);
+    answer(endpoint.submissions[0], 1);
+    expect(endpoint.submissions).toHaveLength(1);
+    answer(endpoint.submissions[0], 2, length);
     expect((await ended).reason).toBe('limit');
     expect(endpoint.requests).toHaveLength(2);
     expect(sink.contents).toHaveLength(1024 + length);
@@ -274,9 +274,9 @@ describe('Receiver', () => {
     });
     endpoint.room = 3;
     const ended = receiver.run(endpoint);
-    expect(endpoint.flights).toHaveLength(3);
-    while (endpoint.flights.length > 0) {
-      answer(endpoint.flights[0], 1);
+    expect(endpoint.submissions).toHaveLength(3);
+    while (endpoint.submissions.length > 0) {
+      answer(endpoint.submissions[0], 1);
     }
     expect((await ended).reason).toBe('limit');
     expect(sink.contents).toHaveLength(20 * 1024);
@@ -284,16 +284,16 @@ describe('Receiver', () => {
   });
 
   it('runs again behind a gap, and keeps to its limit all the same', async () => {
-    const bench = start({ bytes: 4096, depth: 2 });
-    const { endpoint, sink, receiver } = bench;
-    answer(endpoint.flights[0], 1);
-    answer(endpoint.flights[0], 2, 512, 'stall');
-    drain(bench, 0);
-    expect((await bench.ended).reason).toBe('stall');
+    const fixture = start({ bytes: 4096, depth: 2 });
+    const { endpoint, sink, receiver } = fixture;
+    answer(endpoint.submissions[0], 1);
+    answer(endpoint.submissions[0], 2, 512, 'stall');
+    drain(fixture, 0);
+    expect((await fixture.ended).reason).toBe('stall');
     endpoint.requests.length = 0;
     const again = receiver.run(endpoint);
-    while (endpoint.flights.length > 0) {
-      answer(endpoint.flights[0], 3);
+    while (endpoint.submissions.length > 0) {
+      answer(endpoint.submissions[0], 3);
     }
     expect((await again).reason).toBe('limit');
     expect(endpoint.requests).toEqual([1024, 1024, 512]);
@@ -301,61 +301,61 @@ describe('Receiver', () => {
   });
 
   it('ends at once when it runs again after a stop, or with its limit reached', async () => {
-    const bench = start({ bytes: 1024, depth: 1 });
-    answer(bench.endpoint.flights[0], 1, 1024, 'stall');
-    expect((await bench.ended).reason).toBe('stall');
-    expect((await bench.receiver.run(bench.endpoint)).reason).toBe('limit');
-    bench.receiver.stop({ reason: 'interrupted' });
-    expect((await bench.receiver.run(bench.endpoint)).reason).toBe('interrupted');
-    expect(bench.endpoint.requests).toHaveLength(1);
+    const fixture = start({ bytes: 1024, depth: 1 });
+    answer(fixture.endpoint.submissions[0], 1, 1024, 'stall');
+    expect((await fixture.ended).reason).toBe('stall');
+    expect((await fixture.receiver.run(fixture.endpoint)).reason).toBe('limit');
+    fixture.receiver.stop({ reason: 'interrupted' });
+    expect((await fixture.receiver.run(fixture.endpoint)).reason).toBe('interrupted');
+    expect(fixture.endpoint.requests).toHaveLength(1);
   });
 
   it('accounts for what a failed sink did not take', async () => {
-    const bench = start();
-    bench.sink.capacity = 1500;
+    const fixture = start();
+    fixture.sink.capacity = 1500;
     for (const value of [1, 2, 3]) {
-      answer(bench.endpoint.flights[0], value);
+      answer(fixture.endpoint.submissions[0], value);
     }
-    while (bench.endpoint.cancellations.length === 0) {
+    while (fixture.endpoint.cancellations.length === 0) {
       await new Promise(setImmediate);
     }
-    drain(bench, 512);
-    expect(await bench.ended).toMatchObject({ reason: 'output-failed' });
-    const { statistics } = bench.receiver;
+    drain(fixture, 512);
+    expect(await fixture.ended).toMatchObject({ reason: 'output-failed' });
+    const { statistics } = fixture.receiver;
     expect(statistics.bytesWritten).toBe(1500);
     expect(statistics.bytesReceived).toBe(statistics.bytesWritten + statistics.bytesUnwritten);
   });
 
   it('takes a closed pipe for a clean end', async () => {
-    const bench = start();
-    bench.sink.capacity = 0;
-    bench.sink.failure = Object.assign(new Error('broken pipe'), { code: 'EPIPE' });
-    answer(bench.endpoint.flights[0], 1);
-    while (bench.endpoint.cancellations.length === 0) {
+    const fixture = start();
+    fixture.sink.capacity = 0;
+    fixture.sink.failure = Object.assign(new Error('broken pipe'), { code: 'EPIPE' });
+    answer(fixture.endpoint.submissions[0], 1);
+    while (fixture.endpoint.cancellations.length === 0) {
       await new Promise(setImmediate);
     }
-    drain(bench);
-    expect((await bench.ended).reason).toBe('reader-closed');
+    drain(fixture);
+    expect((await fixture.ended).reason).toBe('reader-closed');
   });
 
   it('reports an output that fails during the drain of a clean end', async () => {
-    const bench = start({ bytes: 1024, depth: 1 });
-    bench.sink.capacity = 10;
-    answer(bench.endpoint.flights[0], 1);
-    expect((await bench.ended).reason).toBe('output-failed');
+    const fixture = start({ bytes: 1024, depth: 1 });
+    fixture.sink.capacity = 10;
+    answer(fixture.endpoint.submissions[0], 1);
+    expect((await fixture.ended).reason).toBe('output-failed');
   });
 
   it.each([
     ['no-device', 'device-lost'],
     ['io', 'submit-failed'],
   ] as const)('ends on a submit refused with %s as %s', async (code, reason) => {
-    const bench = start();
-    bench.endpoint.refusals.push(new UsbError(code, 'refused'));
-    answer(bench.endpoint.flights[0], 7);
-    expect(bench.endpoint.requests).toHaveLength(4);
-    drain(bench);
-    expect((await bench.ended).reason).toBe(reason);
-    expect(bench.sink.contents).toHaveLength(1024);
+    const fixture = start();
+    fixture.endpoint.refusals.push(new UsbError(code, 'refused'));
+    answer(fixture.endpoint.submissions[0], 7);
+    expect(fixture.endpoint.requests).toHaveLength(4);
+    drain(fixture);
+    expect((await fixture.ended).reason).toBe(reason);
+    expect(fixture.sink.contents).toHaveLength(1024);
   });
 
   it('cannot do with no transfer at all', async () => {
@@ -369,26 +369,29 @@ describe('Receiver', () => {
   });
 
   it('does not run again with a sink that failed', async () => {
-    const bench = start({ depth: 1 });
-    bench.sink.capacity = 100;
-    answer(bench.endpoint.flights[0], 1, 512, 'stall');
-    expect((await bench.ended).reason).toBe('stall');
-    expect((await bench.receiver.run(bench.endpoint)).reason).toBe('output-failed');
-    expect(bench.endpoint.requests).toHaveLength(1);
+    const fixture = start({ depth: 1 });
+    fixture.sink.capacity = 100;
+    answer(fixture.endpoint.submissions[0], 1, 512, 'stall');
+    expect((await fixture.ended).reason).toBe('stall');
+    expect((await fixture.receiver.run(fixture.endpoint)).reason).toBe('output-failed');
+    expect(fixture.endpoint.requests).toHaveLength(1);
   });
 
   it('takes a sink that throws for one that failed', async () => {
-    const bench = start();
-    bench.sink.write = () => {
+    const fixture = start();
+    fixture.sink.write = () => {
       throw new Error('bug');
     };
-    answer(bench.endpoint.flights[0], 1);
-    while (bench.endpoint.cancellations.length === 0) {
+    answer(fixture.endpoint.submissions[0], 1);
+    while (fixture.endpoint.cancellations.length === 0) {
       await new Promise(setImmediate);
     }
-    drain(bench, 512);
-    expect(await bench.ended).toMatchObject({ reason: 'output-failed', cause: { message: 'bug' } });
-    expect(bench.receiver.statistics.bytesUnwritten).toBe(1024 + 4 * 512);
+    drain(fixture, 512);
+    expect(await fixture.ended).toMatchObject({
+      reason: 'output-failed',
+      cause: { message: 'bug' },
+    });
+    expect(fixture.receiver.statistics.bytesUnwritten).toBe(1024 + 4 * 512);
   });
 
   it('does with the buffers that there is memory for', async () => {
@@ -397,18 +400,18 @@ describe('Receiver', () => {
       .mockImplementationOnce((size) => Buffer.alloc(size));
     const size = 64 * 1024;
     const { endpoint, sink, ended } = (() => {
-      const bench = start({ depth: 1, transferSize: size, bytes: 3 * size });
+      const fixture = start({ depth: 1, transferSize: size, bytes: 3 * size });
       allocate.mockImplementation(() => {
         throw new RangeError('Array buffer allocation failed');
       });
-      return bench;
+      return fixture;
     })();
     try {
       for (const value of [1, 2, 3]) {
-        while (endpoint.flights.length === 0) {
+        while (endpoint.submissions.length === 0) {
           await new Promise(setImmediate);
         }
-        answer(endpoint.flights[0], value);
+        answer(endpoint.submissions[0], value);
       }
       expect((await ended).reason).toBe('limit');
     } finally {
@@ -422,33 +425,33 @@ describe('Receiver', () => {
     vi.spyOn(receiver.statistics.timings, 'submitted').mockImplementationOnce(() => {
       throw new Error('bug');
     });
-    answer(endpoint.flights[0], 1);
-    answer(endpoint.flights[0], 0, 0, 'cancelled');
+    answer(endpoint.submissions[0], 1);
+    answer(endpoint.submissions[0], 0, 0, 'cancelled');
     expect(await ended).toMatchObject({ reason: 'internal', cause: { message: 'bug' } });
     expect(sink.contents).toHaveLength(64 * 1024);
   });
 
   it('accounts for every byte when a meter throws', async () => {
-    const bench = start();
-    const { receiver, sink } = bench;
+    const fixture = start();
+    const { receiver, sink } = fixture;
     vi.spyOn(receiver.statistics.timings.data, 'ended').mockImplementationOnce(() => {
       throw new Error('bug');
     });
-    answer(bench.endpoint.flights[0], 1);
-    drain(bench);
-    expect(await bench.ended).toMatchObject({ reason: 'internal' });
+    answer(fixture.endpoint.submissions[0], 1);
+    drain(fixture);
+    expect(await fixture.ended).toMatchObject({ reason: 'internal' });
     expect(sink.contents).toHaveLength(1024);
   });
 
   it('turns a throw within a completion into its own end', async () => {
-    const bench = start();
-    const { endpoint, receiver } = bench;
+    const fixture = start();
+    const { endpoint, receiver } = fixture;
     vi.spyOn(receiver.statistics, 'count').mockImplementationOnce(() => {
       throw new Error('bug');
     });
-    answer(endpoint.flights[0], 1);
-    drain(bench);
-    expect(await bench.ended).toMatchObject({ reason: 'internal', cause: { message: 'bug' } });
+    answer(endpoint.submissions[0], 1);
+    drain(fixture);
+    expect(await fixture.ended).toMatchObject({ reason: 'internal', cause: { message: 'bug' } });
   });
 
   it.each([
@@ -488,27 +491,27 @@ describe('Receiver', () => {
           writeBuffer: fc.constantFrom(1, 20_000, 1_000_000),
         }),
         async ({ depth, steps, bytes, last, capacity, transferSize, writeBuffer }) => {
-          const bench = start({ depth, transferSize, bytes, writeBuffer });
-          const { endpoint, sink, receiver } = bench;
+          const fixture = start({ depth, transferSize, bytes, writeBuffer });
+          const { endpoint, sink, receiver } = fixture;
           sink.capacity = capacity ?? sink.capacity;
           const sent: Buffer[] = [];
-          const order = new Map<Flight, number>();
+          const order = new Map<Submission, number>();
           const number = (): void => {
-            for (const flight of endpoint.flights) {
-              if (!order.has(flight)) {
-                order.set(flight, order.size);
+            for (const submission of endpoint.submissions) {
+              if (!order.has(submission)) {
+                order.set(submission, order.size);
               }
             }
           };
           let counter = 0;
-          const reply = (flight: Flight, length: number, status: TransferStatus): void => {
+          const reply = (submission: Submission, length: number, status: TransferStatus): void => {
             for (let i = 0; i < length; i += 1) {
-              flight.buffer[i] = counter++ & 0xff;
+              submission.buffer[i] = counter++ & 0xff;
             }
-            sent[order.get(flight) ?? 0] = Buffer.from(flight.buffer.subarray(0, length));
+            sent[order.get(submission) ?? 0] = Buffer.from(submission.buffer.subarray(0, length));
             const limit = bytes ?? Number.POSITIVE_INFINITY;
-            flight.complete(status, length);
-            const asked = endpoint.flights.reduce((sum, { length: n }) => sum + n, 0);
+            submission.complete(status, length);
+            const asked = endpoint.submissions.reduce((sum, { length: n }) => sum + n, 0);
             expect(receiver.statistics.bytesReceived + asked).toBeLessThan(limit + 512);
           };
           for (const { pick, packets, ragged, held } of steps) {
@@ -517,21 +520,22 @@ describe('Receiver', () => {
               sink.release();
             }
             number();
-            const flight = endpoint.flights[pick % Math.max(1, endpoint.flights.length)];
-            if (flight === undefined) {
+            const submission =
+              endpoint.submissions[pick % Math.max(1, endpoint.submissions.length)];
+            if (submission === undefined) {
               continue; // the write buffer is full
             }
-            if (flight.cancelled) {
+            if (submission.cancelled) {
               break;
             }
             const length = packets * (transferSize / 4) + ragged;
-            reply(flight, Math.min(flight.length, length), 'completed');
+            reply(submission, Math.min(submission.length, length), 'completed');
             if (pick % 3 === 0) {
               await new Promise(setImmediate);
             }
           }
           number();
-          const [oldest] = endpoint.flights;
+          const [oldest] = endpoint.submissions;
           if (oldest !== undefined && last !== 'completed') {
             reply(oldest, Math.min(oldest.length, 512), last);
           }
@@ -539,12 +543,12 @@ describe('Receiver', () => {
           sink.held = false;
           sink.release();
           number();
-          for (const flight of [...endpoint.cancellations]) {
-            if (endpoint.flights.includes(flight)) {
-              reply(flight, Math.min(flight.length, 100), 'cancelled');
+          for (const submission of [...endpoint.cancellations]) {
+            if (endpoint.submissions.includes(submission)) {
+              reply(submission, Math.min(submission.length, 100), 'cancelled');
             }
           }
-          await bench.ended;
+          await fixture.ended;
           const stream = Buffer.concat(sent.filter((chunk) => chunk !== undefined));
           const { statistics } = receiver;
           expect(sink.contents.equals(stream.subarray(0, statistics.bytesWritten))).toBe(true);

@@ -7,7 +7,7 @@ import type { Outcome } from '../../../../src/engine/session/outcome.js';
 import { UsbError } from '../../../../src/usb/errors.js';
 import type { TransferStatus } from '../../../../src/usb/transfer-status.js';
 import { counterBytes } from '../../../support/counter-stream.js';
-import { type Flight, ScriptedEndpoint } from '../support/scripted-endpoint.js';
+import { ScriptedEndpoint, type Submission } from '../support/scripted-endpoint.js';
 
 /** A source whose every read is answered by the test, with as many bytes as it says. */
 class ScriptedSource implements Source {
@@ -39,7 +39,7 @@ class ScriptedSource implements Source {
 
 /** One transfer, from its submission on. */
 interface Sent {
-  readonly flight: Flight;
+  readonly submission: Submission;
   readonly content: Buffer;
   status: TransferStatus | undefined;
   taken: number;
@@ -52,27 +52,29 @@ class Wire extends ScriptedEndpoint {
 
   /** Notes what was submitted since. */
   look(): void {
-    for (const flight of this.flights) {
-      if (!this.sent.some((known) => known.flight === flight)) {
+    for (const submission of this.submissions) {
+      if (!this.sent.some((known) => known.submission === submission)) {
         expect(this.hasHole).toBe(false);
-        const content = Buffer.from(flight.buffer.subarray(0, flight.length));
-        this.sent.push({ flight, content, status: undefined, taken: 0 });
+        const content = Buffer.from(submission.buffer.subarray(0, submission.length));
+        this.sent.push({ submission, content, status: undefined, taken: 0 });
       }
     }
   }
 
   complete(nth: number, status: TransferStatus, part: number): void {
-    const flight = this.flights[nth % Math.max(this.flights.length, 1)];
-    const sent = this.sent.find((known) => known.flight === flight);
-    if (flight === undefined || sent === undefined) {
+    const submission = this.submissions[nth % Math.max(this.submissions.length, 1)];
+    const sent = this.sent.find((known) => known.submission === submission);
+    if (submission === undefined || sent === undefined) {
       return;
     }
-    expect(flight.buffer.subarray(0, flight.length).equals(sent.content)).toBe(true);
+    expect(submission.buffer.subarray(0, submission.length).equals(sent.content)).toBe(true);
     sent.status = status;
     sent.taken =
-      status === 'completed' && part > 0.2 ? flight.length : Math.floor(part * flight.length);
-    this.hasHole ||= status !== 'completed' || sent.taken < flight.length;
-    flight.complete(status, sent.taken);
+      status === 'completed' && part > 0.2
+        ? submission.length
+        : Math.floor(part * submission.length);
+    this.hasHole ||= status !== 'completed' || sent.taken < submission.length;
+    submission.complete(status, sent.taken);
   }
 }
 
@@ -162,7 +164,7 @@ async function play(given: SendOptions, events: readonly Event[], endsBy: 'input
       sender.stop({ reason: 'interrupted' });
     }
     source.answer(0);
-    const nth = wire.flights.findIndex(({ cancelled }) => cancelled);
+    const nth = wire.submissions.findIndex(({ cancelled }) => cancelled);
     if (nth >= 0) {
       wire.complete(nth, 'cancelled', 0);
     } else {
@@ -185,7 +187,7 @@ async function check(
   const { sent } = wire;
   const { bytesRead, bytesAccepted, bytesAfterGap, bytesUnsent, bytesMoved } = sender.statistics;
   const { zeroLengthPackets, submissions, transfers } = sender.statistics;
-  expect(wire.flights).toHaveLength(0);
+  expect(wire.submissions).toHaveLength(0);
   expect([submissions, transfers]).toEqual([sent.length, sent.length]);
   expect(bytesRead).toBe(source.given);
   expect(bytesAccepted + bytesUnsent).toBe(bytesRead);
@@ -194,12 +196,12 @@ async function check(
   const content = Buffer.concat(sent.map((each) => each.content));
   expect(content.equals(counterBytes(0, content.length))).toBe(true);
   expect(content.length).toBeLessThanOrEqual(bytesRead);
-  const lengths = sent.map(({ flight }) => flight.length).filter((length) => length > 0);
+  const lengths = sent.map(({ submission }) => submission.length).filter((length) => length > 0);
   if (!given.prompt) {
     expect(lengths.slice(0, -1).every((length) => length === given.transferSize)).toBe(true);
   }
-  const isHole = ({ flight, taken, status }: Sent) =>
-    taken < flight.length || (flight.length === 0 && status !== 'completed');
+  const isHole = ({ submission, taken, status }: Sent) =>
+    taken < submission.length || (submission.length === 0 && status !== 'completed');
   const hole = sent.findIndex(isHole);
   const upTo = hole < 0 ? sent : sent.slice(0, hole + 1);
   const sum = (of: readonly Sent[]) => of.reduce((total, { taken }) => total + taken, 0);
@@ -207,7 +209,7 @@ async function check(
   expect(bytesAccepted + bytesAfterGap).toBe(sum(sent));
   expect(bytesMoved).toBe(sum(sent));
   expect(zeroLengthPackets).toBe(
-    sent.filter((each) => each.flight.length === 0 && !isHole(each)).length,
+    sent.filter((each) => each.submission.length === 0 && !isHole(each)).length,
   );
   if (end.reason === 'input-ended' || end.reason === 'limit') {
     expect(bytesUnsent).toBe(0);

@@ -11,14 +11,14 @@ import { ScriptedEndpoint } from '../support/scripted-endpoint.js';
 
 type Step = 'open' | 'claim' | 'before' | 'after' | 'release' | 'close' | 'sink closed';
 
-/** Control requests that the bench knows. */
+/** Control requests that the fixture knows. */
 const [BEFORE, AFTER] = [0, 1].map((request) => [
   { request: { requestType: 0x40, request, value: 0, index: 0 }, data: Buffer.alloc(0) },
 ]);
 const MESSAGES = { before: BEFORE, after: AFTER };
 
 /** A bus on which each step can fail, and which writes down what was done. */
-function bench(
+function fixture(
   failures: Partial<Record<Step, UsbError>> = {},
   options: Partial<CaptureRequest> = {},
 ) {
@@ -50,7 +50,7 @@ function bench(
     },
     control: async ({ request }) => {
       // The pool has to be submitted by then.
-      inFlight.push(endpoint.flights.length);
+      inFlight.push(endpoint.submissions.length);
       await step(request === 0 ? 'before' : 'after');
       return 0;
     },
@@ -82,11 +82,11 @@ function bench(
     });
   /** Ends the capture as soon as it is under way. */
   const endWith = async (status: TransferStatus): Promise<void> => {
-    while (endpoint.flights.length === 0) {
+    while (endpoint.submissions.length === 0) {
       await new Promise(setImmediate);
     }
-    for (const flight of [...endpoint.flights]) {
-      flight.complete(status, 0);
+    for (const submission of [...endpoint.submissions]) {
+      submission.complete(status, 0);
     }
   };
   return { run, done, claims, inFlight, endpoint, sink, connected, controller, endWith };
@@ -100,7 +100,7 @@ const failed = new UsbError('io', 'failed');
 
 describe('capture', () => {
   it('puts everything back in order: output, interface, device', async () => {
-    const { run, endWith, done } = bench();
+    const { run, endWith, done } = fixture();
     const result = run();
     await endWith('stall');
     expect((await result).end).toMatchObject({ reason: 'stall', offset: 0 });
@@ -111,13 +111,13 @@ describe('capture', () => {
     ['open', ['open', 'sink closed']],
     ['claim', ['open', 'claim', 'close', 'sink closed']],
   ] as const)('undoes what was done when it cannot %s', async (name, steps) => {
-    const { run, done } = bench({ [name]: failed });
+    const { run, done } = fixture({ [name]: failed });
     await expect(run()).rejects.toBe(failed);
     expect(done).toEqual(steps);
   });
 
   it('sends control requests when the pool is submitted, and when all is drained', async () => {
-    const { run, endWith, done, inFlight } = bench({}, MESSAGES);
+    const { run, endWith, done, inFlight } = fixture({}, MESSAGES);
     const result = run();
     await endWith('stall');
     await result;
@@ -128,13 +128,13 @@ describe('capture', () => {
 
   it.each(['before', 'after'] as const)('tells that the request %s failed', async (name) => {
     const refused = new UsbError('stall', 'refused');
-    const { run, endpoint, done } = bench({ [name]: refused }, MESSAGES);
+    const { run, endpoint, done } = fixture({ [name]: refused }, MESSAGES);
     const result = run();
     while (!done.includes('before')) {
       await new Promise(setImmediate);
     }
-    for (const flight of [...endpoint.flights]) {
-      flight.complete(name === 'before' ? 'cancelled' : 'stall', 0);
+    for (const submission of [...endpoint.submissions]) {
+      submission.complete(name === 'before' ? 'cancelled' : 'stall', 0);
     }
     const reason = name === 'before' ? 'request-failed' : 'stall'; // that came first
     expect((await result).end).toMatchObject({ reason });
@@ -142,7 +142,7 @@ describe('capture', () => {
   });
 
   it('sends no more of the requests that start it once it is to end', async () => {
-    const { run, endpoint, done, controller } = bench(
+    const { run, endpoint, done, controller } = fixture(
       {},
       { before: [BEFORE, BEFORE].flatMap((messages) => messages ?? []), after: AFTER },
     );
@@ -151,8 +151,8 @@ describe('capture', () => {
       await Promise.resolve();
     }
     controller.abort();
-    for (const flight of [...endpoint.flights]) {
-      flight.complete('cancelled', 0);
+    for (const submission of [...endpoint.submissions]) {
+      submission.complete('cancelled', 0);
     }
     expect((await result).end).toEqual({ reason: 'interrupted' });
     expect(done.filter((step) => step === 'before')).toHaveLength(1);
@@ -160,7 +160,7 @@ describe('capture', () => {
   });
 
   it('sends nothing to a device that is gone', async () => {
-    const { run, endWith, done } = bench({}, MESSAGES);
+    const { run, endWith, done } = fixture({}, MESSAGES);
     const result = run();
     await endWith('no-device');
     expect((await result).end.reason).toBe('device-lost');
@@ -168,32 +168,32 @@ describe('capture', () => {
   });
 
   it('ends by its signal', async () => {
-    const { run, controller, endpoint } = bench();
+    const { run, controller, endpoint } = fixture();
     const result = run();
-    while (endpoint.flights.length === 0) {
+    while (endpoint.submissions.length === 0) {
       await new Promise(setImmediate);
     }
     controller.abort();
-    for (const flight of [...endpoint.flights]) {
-      flight.complete('cancelled', 0);
+    for (const submission of [...endpoint.submissions]) {
+      submission.complete('cancelled', 0);
     }
     expect((await result).end).toEqual({ reason: 'interrupted' });
   });
 
   it('ends after the duration, from the first submission on', async () => {
-    const { run, endpoint } = bench({}, { duration: 5 });
+    const { run, endpoint } = fixture({}, { duration: 5 });
     const result = run();
     while (endpoint.cancellations.length === 0) {
       await new Promise(setImmediate);
     }
-    for (const flight of [...endpoint.flights]) {
-      flight.complete('cancelled', 0);
+    for (const submission of [...endpoint.submissions]) {
+      submission.complete('cancelled', 0);
     }
     expect((await result).end).toEqual({ reason: 'duration' });
   });
 
   it('ends at once when its signal came before it began', async () => {
-    const { run, controller, endpoint, done } = bench();
+    const { run, controller, endpoint, done } = fixture();
     controller.abort();
     expect((await run()).end).toEqual({ reason: 'interrupted' });
     expect(endpoint.requests).toEqual([]);
@@ -201,13 +201,13 @@ describe('capture', () => {
   });
 
   it('tells an unplug from the errors of a living device', async () => {
-    const gone = bench();
+    const gone = fixture();
     const unplugged = gone.run();
     await gone.endWith('error');
     gone.connected.value = false;
     expect((await unplugged).end.reason).toBe('device-lost');
 
-    const alive = bench();
+    const alive = fixture();
     const result = alive.run();
     await alive.endWith('error');
     expect((await result).end.reason).toBe('error');
@@ -219,7 +219,7 @@ describe('capture', () => {
     ['overflow', { keepGoing: 1 }, 0],
     ['stall', {}, 0],
   ])('clears a halt only after a stall, and only when asked to (%s, %o)', async (status, recovery, times) => {
-    const { run, endpoint, endWith } = bench({}, { recovery });
+    const { run, endpoint, endWith } = fixture({}, { recovery });
     const cleared = vi.spyOn(endpoint, 'clearHalt');
     const result = run();
     await endWith(status);
@@ -234,7 +234,7 @@ describe('capture', () => {
     ['io', 'stall'],
     ['no-device', 'device-lost'],
   ] as const)('ends when the halt cannot be cleared: %s is told as %s', async (code, reason) => {
-    const { run, endpoint, endWith } = bench({}, { recovery: { keepGoing: 1 } });
+    const { run, endpoint, endWith } = fixture({}, { recovery: { keepGoing: 1 } });
     const cause = new UsbError(code, 'not cleared');
     vi.spyOn(endpoint, 'clearHalt').mockRejectedValue(cause);
     const result = run();
@@ -243,7 +243,7 @@ describe('capture', () => {
   });
 
   it('takes a device that is gone at the release for no failure of its own', async () => {
-    const { run, endWith, done } = bench({ release: new UsbError('no-device', 'gone') });
+    const { run, endWith, done } = fixture({ release: new UsbError('no-device', 'gone') });
     const result = run();
     await endWith('no-device');
     expect((await result).end).toMatchObject({ reason: 'device-lost' });
@@ -255,21 +255,21 @@ describe('capture', () => {
     ['release', { end: { reason: 'interrupted' }, restoreError: failed }],
     ['close', { end: { reason: 'interrupted' }, restoreError: failed }],
   ] as const)('does not call it done when %s fails', async (name, result) => {
-    const { run, controller, done } = bench({ [name]: failed });
+    const { run, controller, done } = fixture({ [name]: failed });
     controller.abort();
     expect(await run()).toMatchObject(result);
     expect(done.at(-1)).toBe('close');
   });
 
   it('claims as it is told to', async () => {
-    const { run, controller, claims } = bench({}, { claim: { detachDriver: true } });
+    const { run, controller, claims } = fixture({}, { claim: { detachDriver: true } });
     controller.abort();
     await run();
     expect(claims).toEqual([{ detachDriver: true }]);
   });
 
   it('opens nothing for options that cannot be, and closes the sink', async () => {
-    const { run, done } = bench({}, { receive: { depth: 0, transferSize: 512 } });
+    const { run, done } = fixture({}, { receive: { depth: 0, transferSize: 512 } });
     await expect(run()).rejects.toThrow(RangeError);
     expect(done).toEqual(['sink closed']);
   });
@@ -278,7 +278,7 @@ describe('capture', () => {
     'onStart',
     'onGap',
   ] as const)('puts everything back when %s throws', async (callback) => {
-    const { run, endWith, done } = bench(
+    const { run, endWith, done } = fixture(
       {},
       callback === 'onStart' ? { onStart: bug } : { recovery: { keepGoing: 1, onGap: bug } },
     );
@@ -291,7 +291,7 @@ describe('capture', () => {
   });
 
   it('ends as a failed output when the sink cannot start', async () => {
-    const { run, sink, endpoint } = bench();
+    const { run, sink, endpoint } = fixture();
     sink.start = async () => {
       throw failed;
     };

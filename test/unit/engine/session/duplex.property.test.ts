@@ -17,22 +17,22 @@ class Talker extends ScriptedEndpoint {
   readonly #numbers = new Map<object, number>();
 
   look(): void {
-    for (const flight of this.flights) {
-      if (!this.#numbers.has(flight)) {
-        this.#numbers.set(flight, this.#numbers.size);
+    for (const submission of this.submissions) {
+      if (!this.#numbers.has(submission)) {
+        this.#numbers.set(submission, this.#numbers.size);
       }
     }
   }
 
   reply(nth: number, status: TransferStatus, part: number): void {
     this.look();
-    const flight = this.flights[nth % Math.max(this.flights.length, 1)];
-    if (flight !== undefined) {
-      const number = this.#numbers.get(flight) ?? 0;
-      const length = Math.floor(part * flight.length);
-      flight.buffer.fill(number + 1, 0, length);
+    const submission = this.submissions[nth % Math.max(this.submissions.length, 1)];
+    if (submission !== undefined) {
+      const number = this.#numbers.get(submission) ?? 0;
+      const length = Math.floor(part * submission.length);
+      submission.buffer.fill(number + 1, 0, length);
       this.sent[number] = Buffer.alloc(length, number + 1);
-      flight.complete(status, length);
+      submission.complete(status, length);
       this.look();
     }
   }
@@ -113,8 +113,8 @@ it('whatever order things happen in, both directions end, and every byte is acco
         if ('reply' in happening) {
           incoming.reply(happening.reply, happening.status, happening.part);
         } else if ('take' in happening) {
-          const [flight] = outgoing.flights;
-          flight?.complete(happening.take, Math.floor(happening.part * flight.length));
+          const [submission] = outgoing.submissions;
+          submission?.complete(happening.take, Math.floor(happening.part * submission.length));
         } else if ('turns' in happening) {
           for (let i = 0; i < happening.turns; i += 1) {
             await turn();
@@ -139,13 +139,13 @@ it('whatever order things happen in, both directions end, and every byte is acco
         expect(performance.now(), 'hangs').toBeLessThan(deadline);
         sink.release();
         source.release();
-        for (const flight of [...outgoing.flights]) {
-          flight.complete(
-            flight.cancelled ? 'cancelled' : 'completed',
-            flight.cancelled ? 0 : flight.length,
+        for (const submission of [...outgoing.submissions]) {
+          submission.complete(
+            submission.cancelled ? 'cancelled' : 'completed',
+            submission.cancelled ? 0 : submission.length,
           );
         }
-        const cancelled = incoming.flights.findIndex((flight) => flight.cancelled);
+        const cancelled = incoming.submissions.findIndex((submission) => submission.cancelled);
         if (cancelled >= 0) {
           incoming.reply(cancelled, 'cancelled', 0);
         } else if (linger === Number.POSITIVE_INFINITY && i > 100) {
@@ -155,8 +155,8 @@ it('whatever order things happen in, both directions end, and every byte is acco
       }
       await ended;
       const { in: received, out: sent } = conversation.statistics;
-      expect(incoming.flights).toHaveLength(0);
-      expect(outgoing.flights).toHaveLength(0);
+      expect(incoming.submissions).toHaveLength(0);
+      expect(outgoing.submissions).toHaveLength(0);
       expect(sent.bytesAccepted + sent.bytesUnsent).toBe(sent.bytesRead);
       expect(sent.bytesMoved).toBe(sent.bytesAccepted + sent.bytesAfterGap);
       const all = Buffer.concat(incoming.sent.filter((reply) => reply !== undefined));

@@ -9,7 +9,7 @@ import { ScriptedEndpoint } from '../support/scripted-endpoint.js';
 
 const CLOSED = Object.assign(new Error('closed'), { code: 'EPIPE' });
 
-class Bench {
+class Fixture {
   readonly in = new ScriptedEndpoint();
   readonly out = new ScriptedEndpoint();
   readonly source: MemorySource;
@@ -43,16 +43,16 @@ class Bench {
   /** The device takes all that is in flight to it. */
   async takeAll(): Promise<void> {
     await this.settle();
-    while (this.out.flights.length > 0) {
-      const [flight] = this.out.flights;
-      flight?.complete('completed', flight.length);
+    while (this.out.submissions.length > 0) {
+      const [submission] = this.out.submissions;
+      submission?.complete('completed', submission.length);
       await this.settle();
     }
   }
 
   /** The device sends so many bytes. */
   reply(bytes: number): void {
-    this.in.flights[0]?.complete('completed', bytes);
+    this.in.submissions[0]?.complete('completed', bytes);
   }
 
   /** Answers what is cancelled, until it has ended. */
@@ -60,9 +60,9 @@ class Bench {
     while (this.end === undefined) {
       await sleep(1);
       for (const endpoint of [this.in, this.out]) {
-        for (const flight of [...endpoint.flights].reverse()) {
-          if (flight.cancelled) {
-            flight.complete('cancelled', 0);
+        for (const submission of [...endpoint.submissions].reverse()) {
+          if (submission.cancelled) {
+            submission.complete('cancelled', 0);
           }
         }
       }
@@ -90,71 +90,71 @@ describe('Conversation', () => {
     let begun: (failure: Outcome | undefined) => void = () => {};
     const ended = conversation.run(incoming, outgoing, () => new Promise((done) => (begun = done)));
     await sleep(10);
-    expect([incoming.flights.length, outgoing.flights.length]).toEqual([2, 0]);
+    expect([incoming.submissions.length, outgoing.submissions.length]).toEqual([2, 0]);
     begun({ reason: 'request-failed' });
     await turn();
-    for (const flight of [...incoming.flights]) {
-      flight.complete('cancelled', 0);
+    for (const submission of [...incoming.submissions]) {
+      submission.complete('cancelled', 0);
     }
     expect(await ended).toMatchObject({ reason: 'request-failed' });
     expect(outgoing.requests).toEqual([]);
   });
 
   it('awaits the reply behind the end of the input, and ends when no more comes', async () => {
-    const bench = new Bench(new MemorySource(counterBytes(0, 3000)));
-    await bench.takeAll();
-    expect(bench.end).toBeUndefined();
-    bench.reply(700);
-    await bench.settle();
-    expect(bench.end).toBeUndefined();
-    expect(await bench.drained()).toEqual({ reason: 'input-ended' });
-    expect(bench.sink.contents).toHaveLength(700);
-    expect(bench.conversation.statistics.out.bytesAccepted).toBe(3000);
+    const fixture = new Fixture(new MemorySource(counterBytes(0, 3000)));
+    await fixture.takeAll();
+    expect(fixture.end).toBeUndefined();
+    fixture.reply(700);
+    await fixture.settle();
+    expect(fixture.end).toBeUndefined();
+    expect(await fixture.drained()).toEqual({ reason: 'input-ended' });
+    expect(fixture.sink.contents).toHaveLength(700);
+    expect(fixture.conversation.statistics.out.bytesAccepted).toBe(3000);
   });
 
   it('does not count the silence at the end as time that it took', async () => {
     const begun = performance.now();
-    const bench = new Bench(new MemorySource(), { linger: 200 });
-    await bench.drained();
+    const fixture = new Fixture(new MemorySource(), { linger: 200 });
+    await fixture.drained();
     const milliseconds = performance.now() - begun;
-    expect(bench.conversation.statistics.in.seconds).toBeLessThanOrEqual(
+    expect(fixture.conversation.statistics.in.seconds).toBeLessThanOrEqual(
       (milliseconds - 200) / 1000,
     );
   });
 
   it('does not end while the input goes on, however silent the device is', async () => {
-    const bench = new Bench(held(), { linger: 5 });
+    const fixture = new Fixture(held(), { linger: 5 });
     await sleep(40);
-    expect(bench.end).toBeUndefined();
-    bench.source.held = false;
-    bench.source.release();
-    expect(await bench.drained()).toEqual({ reason: 'input-ended' });
+    expect(fixture.end).toBeUndefined();
+    fixture.source.held = false;
+    fixture.source.release();
+    expect(await fixture.drained()).toEqual({ reason: 'input-ended' });
   });
 
   it('lingers for ever, if told to', async () => {
     const linger = Number.POSITIVE_INFINITY;
-    const bench = new Bench(new MemorySource(), { linger });
+    const fixture = new Fixture(new MemorySource(), { linger });
     await sleep(40);
-    expect(bench.end).toBeUndefined();
-    bench.conversation.stop({ reason: 'interrupted' });
-    expect(await bench.drained()).toEqual({ reason: 'interrupted' });
+    expect(fixture.end).toBeUndefined();
+    fixture.conversation.stop({ reason: 'interrupted' });
+    expect(await fixture.drained()).toEqual({ reason: 'interrupted' });
   });
 
   it('sends the input to its end when the reader of the output is gone', async () => {
     const source = held();
-    const bench = new Bench(source);
-    bench.sink.capacity = 100;
-    bench.sink.failure = CLOSED;
-    bench.reply(300);
-    await bench.settle();
-    expect(bench.end).toBeUndefined();
-    expect(bench.in.flights).toHaveLength(2); // the device can go on talking
+    const fixture = new Fixture(source);
+    fixture.sink.capacity = 100;
+    fixture.sink.failure = CLOSED;
+    fixture.reply(300);
+    await fixture.settle();
+    expect(fixture.end).toBeUndefined();
+    expect(fixture.in.submissions).toHaveLength(2); // the device can go on talking
     source.held = false;
     source.push(counterBytes(0, 5000));
-    await bench.takeAll();
-    bench.reply(200);
-    expect(await bench.drained()).toEqual({ reason: 'reader-closed' });
-    const { in: received, out: sent } = bench.conversation.statistics;
+    await fixture.takeAll();
+    fixture.reply(200);
+    expect(await fixture.drained()).toEqual({ reason: 'reader-closed' });
+    const { in: received, out: sent } = fixture.conversation.statistics;
     expect(sent.bytesAccepted).toBe(5000);
     expect([received.bytesWritten, received.bytesUnwritten]).toEqual([
       100,
@@ -163,28 +163,28 @@ describe('Conversation', () => {
   });
 
   it('ends at once when the reader goes away behind the end of the input', async () => {
-    const bench = new Bench(new MemorySource(counterBytes(0, 10)), { linger: 60_000 });
-    await bench.takeAll();
-    bench.sink.capacity = 0;
-    bench.sink.failure = CLOSED;
-    bench.reply(300);
-    expect(await bench.drained()).toEqual({ reason: 'reader-closed' });
+    const fixture = new Fixture(new MemorySource(counterBytes(0, 10)), { linger: 60_000 });
+    await fixture.takeAll();
+    fixture.sink.capacity = 0;
+    fixture.sink.failure = CLOSED;
+    fixture.reply(300);
+    expect(await fixture.drained()).toEqual({ reason: 'reader-closed' });
   });
 
   it('ends both with a limit of what is received', async () => {
-    const bench = new Bench(held(), { receive: { depth: 2, transferSize: 1024, bytes: 512 } });
-    await bench.settle();
-    bench.reply(512);
-    expect(await bench.drained()).toEqual({ reason: 'limit' });
+    const fixture = new Fixture(held(), { receive: { depth: 2, transferSize: 1024, bytes: 512 } });
+    await fixture.settle();
+    fixture.reply(512);
+    expect(await fixture.drained()).toEqual({ reason: 'limit' });
   });
 
   it('does not take bytes that the reader did not want for a limit reached', async () => {
-    const bench = new Bench(held(), { receive: { depth: 2, transferSize: 1024, bytes: 512 } });
-    bench.sink.capacity = 100;
-    bench.sink.failure = CLOSED;
-    await bench.settle();
-    bench.reply(512);
-    expect(await bench.drained()).toEqual({ reason: 'reader-closed' });
+    const fixture = new Fixture(held(), { receive: { depth: 2, transferSize: 1024, bytes: 512 } });
+    fixture.sink.capacity = 100;
+    fixture.sink.failure = CLOSED;
+    await fixture.settle();
+    fixture.reply(512);
+    expect(await fixture.drained()).toEqual({ reason: 'reader-closed' });
   });
 
   it.each([
@@ -193,68 +193,68 @@ describe('Conversation', () => {
     ['in', 'error'],
     ['out', 'error'],
   ] as const)('ends both when %s ends in %s, and tells which', async (direction, status) => {
-    const bench = new Bench(new MemorySource(counterBytes(0, 8000)));
-    await bench.settle();
-    bench[direction].flights[0]?.complete(status, 0);
-    expect((await bench.drained()).reason).toBe(status);
-    expect(bench.conversation.failedDirection).toBe(direction);
-    const { bytesRead, bytesAccepted, bytesUnsent } = bench.conversation.statistics.out;
+    const fixture = new Fixture(new MemorySource(counterBytes(0, 8000)));
+    await fixture.settle();
+    fixture[direction].submissions[0]?.complete(status, 0);
+    expect((await fixture.drained()).reason).toBe(status);
+    expect(fixture.conversation.failedDirection).toBe(direction);
+    const { bytesRead, bytesAccepted, bytesUnsent } = fixture.conversation.statistics.out;
     expect(bytesAccepted + bytesUnsent).toBe(bytesRead);
   });
 
   it('ends both when the output fails', async () => {
-    const bench = new Bench(held());
-    bench.sink.capacity = 0;
-    bench.reply(300);
-    expect((await bench.drained()).reason).toBe('output-failed');
-    expect(bench.conversation.failedDirection).toBe('in');
+    const fixture = new Fixture(held());
+    fixture.sink.capacity = 0;
+    fixture.reply(300);
+    expect((await fixture.drained()).reason).toBe('output-failed');
+    expect(fixture.conversation.failedDirection).toBe('in');
   });
 
   it('ends both when the input fails, with what came before sent', async () => {
     const source = new MemorySource(counterBytes(0, 1500));
     source.failure = new Error('EIO');
-    const bench = new Bench(source);
-    await bench.takeAll();
-    expect((await bench.drained()).reason).toBe('input-failed');
-    expect(bench.conversation.statistics.out.bytesAccepted).toBe(1500);
+    const fixture = new Fixture(source);
+    await fixture.takeAll();
+    expect((await fixture.drained()).reason).toBe('input-failed');
+    expect(fixture.conversation.statistics.out.bytesAccepted).toBe(1500);
   });
 
   it('blames no direction for what failed outside of both', async () => {
-    const bench = new Bench(held());
-    await bench.settle();
-    bench.conversation.stop({ reason: 'request-failed', cause: new Error('stall') });
-    expect((await bench.drained()).reason).toBe('request-failed');
-    expect(bench.conversation.failedDirection).toBeUndefined();
+    const fixture = new Fixture(held());
+    await fixture.settle();
+    fixture.conversation.stop({ reason: 'request-failed', cause: new Error('stall') });
+    expect((await fixture.drained()).reason).toBe('request-failed');
+    expect(fixture.conversation.failedDirection).toBeUndefined();
   });
 
   it('drains one direction when the other cannot run', async () => {
     const receive = { depth: 2, transferSize: 100 }; // less than a packet
-    const bench = new Bench(new MemorySource(counterBytes(0, 8000)), { receive });
-    expect(await bench.drained()).toMatchObject({ reason: 'internal' });
-    await bench.settle();
-    expect(bench.out.flights).toHaveLength(0);
-    expect(bench.conversation.failedDirection).toBe('in');
+    const fixture = new Fixture(new MemorySource(counterBytes(0, 8000)), { receive });
+    expect(await fixture.drained()).toMatchObject({ reason: 'internal' });
+    await fixture.settle();
+    expect(fixture.out.submissions).toHaveLength(0);
+    expect(fixture.conversation.failedDirection).toBe('in');
   });
 
   it('leaves no timer when both directions end in one turn', async () => {
     const timers = vi.spyOn(globalThis, 'setTimeout');
-    const bench = new Bench(new MemorySource(counterBytes(0, 10)));
-    await bench.settle();
-    bench.out.flights[0]?.complete('completed', 10);
-    const [first, second] = bench.in.flights;
+    const fixture = new Fixture(new MemorySource(counterBytes(0, 10)));
+    await fixture.settle();
+    fixture.out.submissions[0]?.complete('completed', 10);
+    const [first, second] = fixture.in.submissions;
     first?.complete('error', 0);
     second?.complete('cancelled', 0);
-    await bench.settle();
-    expect(bench.end?.reason).toBe('error');
+    await fixture.settle();
+    expect(fixture.end?.reason).toBe('error');
     expect(timers).not.toHaveBeenCalled(); // it does not linger
     timers.mockRestore();
   });
 
   it('tells a device that is lost, whichever direction hears of it first', async () => {
-    const bench = new Bench(new MemorySource(counterBytes(0, 8000)));
-    await bench.settle();
-    bench.out.flights[0]?.complete('error', 0);
-    bench.in.flights[0]?.complete('no-device', 0);
-    expect((await bench.drained()).reason).toBe('device-lost');
+    const fixture = new Fixture(new MemorySource(counterBytes(0, 8000)));
+    await fixture.settle();
+    fixture.out.submissions[0]?.complete('error', 0);
+    fixture.in.submissions[0]?.complete('no-device', 0);
+    expect((await fixture.drained()).reason).toBe('device-lost');
   });
 });

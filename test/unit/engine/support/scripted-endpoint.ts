@@ -3,7 +3,7 @@ import { UsbError } from '../../../../src/usb/errors.js';
 import type { TransferStatus } from '../../../../src/usb/transfer-status.js';
 
 /** A submit that awaits its answer. */
-export interface Flight {
+export interface Submission {
   readonly buffer: Buffer;
   readonly length: number;
   cancelled: boolean;
@@ -11,16 +11,16 @@ export interface Flight {
 }
 
 /**
- * An endpoint whose every completion is up to the test, which may answer flights in any order, with
+ * An endpoint whose every completion is up to the test, which may answer submissions in any order, with
  * any status. For what no well-behaved device can be made to do.
  */
 export class ScriptedEndpoint implements Endpoint {
   readonly address = 0x82;
   readonly maxPacketSize: number;
   /** In order of submission. */
-  readonly flights: Flight[] = [];
+  readonly submissions: Submission[] = [];
   /** Everything in flight that was cancelled, in the order of cancelling. */
-  readonly cancellations: Flight[] = [];
+  readonly cancellations: Submission[] = [];
   /** Lengths of all submits so far. */
   readonly requests: number[] = [];
   /** Thrown by the next submits, once each. */
@@ -33,32 +33,32 @@ export class ScriptedEndpoint implements Endpoint {
   }
 
   createTransfer(onComplete: OnComplete): Transfer {
-    let current: Flight | undefined;
+    let current: Submission | undefined;
     return {
       submit: (buffer, length) => {
         const refusal = this.refusals.shift();
         if (refusal !== undefined) {
           throw refusal;
         }
-        if (this.flights.length >= this.room) {
+        if (this.submissions.length >= this.room) {
           throw new UsbError('no-memory', 'no memory');
         }
         if (current !== undefined) {
           throw new UsbError('invalid', 'in flight already');
         }
-        const flight: Flight = {
+        const submission: Submission = {
           buffer,
           length,
           cancelled: false,
           complete: (status, actualLength) => {
-            this.flights.splice(this.flights.indexOf(flight), 1);
+            this.submissions.splice(this.submissions.indexOf(submission), 1);
             current = undefined;
             onComplete(status, actualLength);
           },
         };
-        current = flight;
+        current = submission;
         this.requests.push(length);
-        this.flights.push(flight);
+        this.submissions.push(submission);
       },
       cancel: () => {
         if (current !== undefined && !current.cancelled) {
