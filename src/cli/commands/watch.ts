@@ -124,7 +124,7 @@ const RATE_WIDTH = 4;
 const NAME_WIDTH = 24;
 
 /** An event as a line of text: `2026-11-21T10:24:15.123Z  attach   3-1.2    1234:5678  480M  …` */
-export function eventLine({ kind, device }: BusEvent, time: Date): string {
+function eventLine({ kind, device }: BusEvent, time: Date): string {
   const { path, speed, serial } = device;
   return [
     time.toISOString(),
@@ -140,7 +140,7 @@ export function eventLine({ kind, device }: BusEvent, time: Date): string {
 }
 
 /** An event in the format of schema/watch.schema.json. */
-export function eventRecord({ kind, device }: BusEvent, time: Date): Record<string, unknown> {
+function eventRecord({ kind, device }: BusEvent, time: Date): Record<string, unknown> {
   return {
     schema: SCHEMA,
     event: kind,

@@ -79,7 +79,7 @@ export function infoText(
               address,
             })
           : undefined;
-        return endpointLines(endpoint, { device, node: endpoint }, command);
+        return endpointLines(endpoint, device, command);
       }),
     ]);
   }
@@ -87,15 +87,16 @@ export function infoText(
 
 function endpointLines(
   node: EndpointNode,
-  context: FieldContext,
+  device: DeviceDetails,
   command: string | undefined,
 ): string[] {
-  const { direction, type } = endpointFacts(node);
+  const endpoint = endpointFacts(node);
+  const context: FieldContext = { device, endpoint };
   const { companion, isochronousCompanion } = node;
   return [
     '',
     ...block(
-      `Endpoint ${node.fields.bEndpointAddress & 0x0f} ${direction.toUpperCase()}, ${type}`,
+      `Endpoint ${node.fields.bEndpointAddress & 0x0f} ${endpoint.direction.toUpperCase()}, ${endpoint.type}`,
       [
         ...descriptorLines(node, ENDPOINT_FIELDS, context),
         ...(companion ? block('SuperSpeed companion', fieldLines(companion, context)) : []),

@@ -11,7 +11,7 @@ import type { DeviceDetails } from './details.js';
 export interface FieldContext {
   readonly device: DeviceDetails;
   /** The endpoint, for fields of its descriptors. */
-  readonly node?: EndpointNode | undefined;
+  readonly endpoint?: EndpointFacts;
 }
 
 type Fields = Readonly<Record<string, number>>;
@@ -43,7 +43,7 @@ const MEANINGS: Readonly<
     `${value * (device.info.usbVersion >= USB_3 ? 8 : 2)} mA maximum`,
   bEndpointAddress: (address) => `EP ${address & 0x0f} ${(address & 0x80) !== 0 ? 'IN' : 'OUT'}`,
   bmAttributes: attributes,
-  wMaxPacketSize: (_, __, { node }) => (node === undefined ? undefined : packetSize(node)),
+  wMaxPacketSize: (_, __, { endpoint }) => endpoint && packetSize(endpoint),
   bInterval: interval,
   bMaxBurst: (value) => `${countOf(value + 1, 'packet')} per burst`,
 };
@@ -69,46 +69,43 @@ function valueText(name: string, value: number): string {
 }
 
 /** Describes bmAttributes, which exists in three descriptors. */
-function attributes(value: number, fields: Fields, { node }: FieldContext): string | undefined {
+function attributes(value: number, fields: Fields, { endpoint }: FieldContext): string | undefined {
   switch (fields['bDescriptorType']) {
     case DESCRIPTOR_TYPE.configuration: {
       const power = (value & 0x40) !== 0 ? 'self-powered' : 'bus-powered';
       return (value & 0x20) !== 0 ? `${power}, remote wakeup` : power;
     }
-    case DESCRIPTOR_TYPE.endpoint:
-      return node === undefined ? undefined : transferText(value, node);
-    case DESCRIPTOR_TYPE.companion: {
-      const { type, maxStreams, mult } = node === undefined ? noFacts : endpointFacts(node);
-      if (type === 'bulk') {
-        return maxStreams === 0 ? 'no streams' : `${maxStreams} streams`;
-      }
-      return type === 'isochronous' ? `${countOf(mult, 'burst')} per interval` : undefined;
+    case DESCRIPTOR_TYPE.endpoint: {
+      const isochronous = [SYNCHRONISATION[(value >> 2) & 3], USAGE[(value >> 4) & 3]];
+      const details = endpoint?.type === 'isochronous' ? isochronous : [];
+      return [endpoint?.type, ...details].filter(Boolean).join(', ');
     }
+    case DESCRIPTOR_TYPE.companion:
+      return endpoint && companionText(endpoint);
     default:
       return undefined;
   }
 }
 
-const noFacts = { type: undefined, maxStreams: undefined, mult: 1 };
-
-function transferText(value: number, node: EndpointNode): string {
-  const { type } = endpointFacts(node);
-  if (type !== 'isochronous') {
-    return type;
+function companionText({ type, maxStreams, mult }: EndpointFacts): string | undefined {
+  if (type === 'bulk') {
+    return maxStreams === 0 ? 'no streams' : `${maxStreams} streams`;
   }
-  const details = [SYNCHRONISATION[(value >> 2) & 3], USAGE[(value >> 4) & 3]];
-  return [type, ...details].filter(Boolean).join(', ');
+  return type === 'isochronous' ? `${countOf(mult, 'burst')} per interval` : undefined;
 }
 
-function packetSize(node: EndpointNode): string {
-  const { maxPacketSize, mult } = endpointFacts(node);
+function packetSize({ maxPacketSize, mult, maxBurst }: EndpointFacts): string {
   const bytes = countOf(maxPacketSize, 'byte');
-  return mult > 1 && node.companion === undefined ? `${mult} x ${bytes} per microframe` : bytes;
+  return mult > 1 && maxBurst === undefined ? `${mult} x ${bytes} per microframe` : bytes;
 }
 
 /** Describes bInterval of periodic endpoints (USB 2.0 table 9-13). */
-function interval(value: number, _: Fields, { device, node }: FieldContext): string | undefined {
-  const { type } = node === undefined ? noFacts : endpointFacts(node);
+function interval(
+  value: number,
+  _: Fields,
+  { device, endpoint }: FieldContext,
+): string | undefined {
+  const type = endpoint?.type;
   const { speed } = device.info;
   if ((type !== 'isochronous' && type !== 'interrupt') || speed === undefined || value === 0) {
     return undefined;
