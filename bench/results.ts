@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 
-/** Where the results are kept; benchmarks run in the checkout's folder, as npm scripts do. */
+/** Directory of the results, relative to the checkout, in which npm scripts run. */
 const FOLDER = 'bench/results';
 
-/** Keeps what a benchmark found, with the day, the machine and the versions; returns the file. */
+/** Stores results with the date, the machine and the versions, and returns the name of the file. */
 export function saveResults(benchmark: string, results: unknown): string {
   const date = new Date().toISOString();
   const file = `${FOLDER}/${date.slice(0, 10)}-${benchmark}.json`;

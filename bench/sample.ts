@@ -1,4 +1,4 @@
-/** What repeated measurements of one thing say. */
+/** Summary of repeated measurements. */
 export interface Sample {
   readonly median: number;
   readonly min: number;
@@ -6,7 +6,7 @@ export interface Sample {
   readonly runs: number;
 }
 
-/** Sums measurements up; there must be at least one. */
+/** Summarises measurements; there must be at least one. */
 export function sample(values: readonly number[]): Sample {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (index: number) => sorted[index] ?? Number.NaN;
@@ -15,7 +15,7 @@ export function sample(values: readonly number[]): Sample {
   return { median, min: at(0), max: at(sorted.length - 1), runs: sorted.length };
 }
 
-/** The ratios of measurements that were made in pairs, one after the other. */
+/** Returns the ratios of measurements made in pairs. */
 export function ratios(ours: readonly number[], theirs: readonly number[]): Sample {
   return sample(ours.map((value, index) => value / (theirs[index] ?? Number.NaN)));
 }

@@ -4,11 +4,11 @@ import type { EndpointLocation } from '../../src/usb/locate.js';
 import type { DeviceInfo } from '../../src/usb/model.js';
 
 /**
- * The least that can receive a stream, and so what the backend itself costs: every transfer has a
- * buffer of its own and is submitted again from its own completion, and the bytes are counted.
- * Nothing is written, ordered or limited, and no failure is looked at.
+ * Receives a stream with the least code, which measures the cost of the backend. Every transfer has
+ * its own buffer and is resubmitted from its own completion. The bytes are counted, but not written,
+ * ordered or limited, and failures are ignored.
  *
- * @returns seconds from the first submission until `bytes` had come
+ * @returns seconds from the first submission until `bytes` were received
  */
 export async function bareLoop(
   backend: Backend,

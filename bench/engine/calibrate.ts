@@ -1,10 +1,10 @@
 import type { Case } from './case.js';
 import { measure } from './measure.js';
 
-/** How long a run has to stream, in seconds: starting and warming up weigh little then. */
+/** Minimum streaming time of a run, in seconds, so that start and warm-up matter little. */
 const LONG_ENOUGH = 1;
 
-/** Transfers, and bytes, of the first try. */
+/** Transfers and bytes of the first try. */
 const FIRST_TRANSFERS = 4096;
 const FIRST_BYTES = 16 * 1024 * 1024;
 
@@ -12,8 +12,8 @@ const FIRST_BYTES = 16 * 1024 * 1024;
 const LARGEST_FILE = 2 * 1024 ** 3;
 
 /**
- * Finds how many bytes a case has to move to stream long enough, unless they would not fit. The
- * fastest case moves a hundred times what the slowest does: no fixed number would do for both.
+ * Finds how many bytes a case must move to stream long enough, unless they do not fit. The fastest
+ * case moves a hundred times as much as the slowest, so a fixed number does not suit both.
  */
 export async function calibrate(wanted: Case): Promise<number> {
   const most = wanted.output === 'file' ? LARGEST_FILE : Number.POSITIVE_INFINITY;
@@ -23,7 +23,7 @@ export async function calibrate(wanted: Case): Promise<number> {
     if (seconds >= LONG_ENOUGH || bytes >= most) {
       return bytes;
     }
-    // A short run tells too little of the rate to trust it: the next one may not be the last.
+    // The rate of a short run is inaccurate: several tries may be necessary.
     const enough = 2 ** Math.ceil(Math.log2(rate * LONG_ENOUGH));
     bytes = Math.min(Math.max(bytes * 2, enough), most);
   }

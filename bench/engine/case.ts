@@ -1,11 +1,11 @@
-/** Who moves the bytes: the bare loop, the engine as a library, the command itself. */
+/** What moves the bytes: the bare loop, the engine as a library, or the command. */
 export const PATHS = ['bare', 'engine', 'command'] as const;
 export type Path = (typeof PATHS)[number];
 
-/** Where the bytes go: /dev/null, a file in memory (tmpfs), a pipe that cat empties. */
+/** Where the bytes go: /dev/null, a file in memory (tmpfs), or a pipe that cat empties. */
 export type Output = 'null' | 'file' | 'pipe';
 
-/** One thing to measure. */
+/** One case to measure. */
 export interface Case {
   readonly path: Path;
   readonly output: Output;
@@ -18,20 +18,20 @@ export interface Case {
 export const DEPTHS: readonly number[] = [1, 4, 16, 64];
 export const SIZES: readonly number[] = [512, 4 * 1024, 64 * 1024, 256 * 1024, 1024 * 1024];
 
-/** The cases of a matrix that are measured with every output, and with the command. */
+/** Sizes and depth that are measured with every output and with the command. */
 const FULL_DEPTH = 16;
 const FULL_SIZES: readonly number[] = [512, 4 * 1024, 256 * 1024];
 
 const MIB = 1024 * 1024;
 
-/** What of the matrix is wanted. */
+/** The selected part of the matrix. */
 export interface Wanted {
   readonly depths: readonly number[];
   readonly sizes: readonly number[];
   readonly paths: readonly Path[];
 }
 
-/** All cases that are measured; those that are compared with each other are neighbours. */
+/** Lists the cases to measure. Cases that are compared are neighbours. */
 export function plan({ depths, sizes, paths }: Wanted): Case[] {
   return depths.flatMap((depth) => sizes.flatMap((size) => casesOf(depth, size, paths)));
 }
@@ -46,7 +46,7 @@ function casesOf(depth: number, size: number, paths: readonly Path[]): Case[] {
   );
 }
 
-/** A size as a person writes it: `4KiB`. */
+/** Formats a size: `4KiB`. */
 export function sizeName(bytes: number): string {
   const mebi = bytes % MIB === 0;
   return mebi ? `${bytes / MIB}MiB` : bytes % 1024 === 0 ? `${bytes / 1024}KiB` : `${bytes}B`;

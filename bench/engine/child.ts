@@ -1,6 +1,6 @@
 /*
  * The measured process of the bare loop and of the engine: `child.js bare|engine DEPTH SIZE BYTES`.
- * The bytes go to stdout, as the command's do; what was measured goes to stderr, in the same words.
+ * Like the command, it writes the bytes to stdout and the measurements to stderr.
  */
 import { createVirtualBackend } from '../../src/backends/virtual/backend.js';
 import { FdSink } from '../../src/engine/io/fd-sink.js';

@@ -2,14 +2,14 @@ import { ratios, type Sample, sample } from '../sample.js';
 import type { Case, Path } from './case.js';
 import type { Measurement } from './measure.js';
 
-/** A case, the bytes that each of its runs moves, and what these runs took, round by round. */
+/** A case, the bytes of each run, and the measurements of each round. */
 export interface Series {
   readonly wanted: Case;
   readonly bytes: number;
   readonly runs: Measurement[];
 }
 
-/** What all runs of a case say. */
+/** Summary of all runs of a case. */
 export interface Summary extends Case {
   readonly bytes: number;
   readonly bytesPerSecond: Sample;
@@ -20,7 +20,7 @@ export interface Summary extends Case {
   readonly peakRssMib: Sample;
 }
 
-/** The rates of two paths that did the same, round by round: 1 is as fast. */
+/** Rate ratios of two paths that did the same work; 1 means equally fast. */
 export interface Comparison {
   readonly ours: Path;
   readonly theirs: Path;
@@ -28,7 +28,7 @@ export interface Comparison {
   readonly depth: number;
   readonly size: number;
   readonly ratio: Sample;
-  /** The median ratio that is asked for, where one is. */
+  /** Minimum median ratio, if there is one. */
   readonly goal: number | undefined;
 }
 
@@ -46,7 +46,7 @@ export function summarize({ wanted, bytes, runs }: Series): Summary {
   };
 }
 
-/** The engine against the bare loop, and the command against the engine. */
+/** Compares the engine with the bare loop, and the command with the engine. */
 export function compare(all: readonly Series[]): Comparison[] {
   return all.flatMap((series) => {
     const { path: ours, output, depth, size } = series.wanted;
@@ -70,7 +70,7 @@ function rates({ runs }: Series): number[] {
   return runs.map(({ rate }) => rate);
 }
 
-/** What the engine may cost, and what the command may cost on top of it. */
+/** Returns the minimum ratio for the engine over the bare loop, and for the command over the engine. */
 function goalOf({ path, depth, size }: Case): number | undefined {
   if (path === 'command') {
     return 0.9;

@@ -1,6 +1,6 @@
 /*
- * What the engine costs above a bare loop over the same simulated device, and the command above the
- * engine. `npm run bench:engine -- --help` shows the options.
+ * Measures the cost of the engine over a bare loop with the same simulated device, and of the command
+ * over the engine. `npm run bench:engine -- --help` shows the options.
  */
 import { parseArgs } from 'node:util';
 import { parseSize } from '../../src/usb/format.js';
@@ -38,18 +38,18 @@ async function main(): Promise<void> {
   const paths = PATHS.filter((path: Path) => only.includes(path));
   const cases = plan({ depths: numbers(options.depths), sizes: numbers(options.sizes), paths });
   if (cases.length === 0 || rounds < 1 || paths.length < only.length) {
-    throw new Error(`nothing to measure; the options are:\n${HELP}`);
+    throw new Error(`nothing to measure. Options:\n${HELP}`);
   }
   const all: Series[] = [];
   for (const wanted of cases) {
-    // The command is the engine in other clothes: it moves as many bytes.
+    // The command runs the same engine, so it moves as many bytes.
     const before = all.at(-1);
     const same = wanted.path === 'command' && before?.wanted.path === 'engine';
     all.push({ wanted, bytes: same ? before.bytes : await calibrate(wanted), runs: [] });
     progress(`calibrated ${all.length} of ${cases.length}`);
   }
   for (let round = 1; round <= rounds; round += 1) {
-    // Every other round backwards: a machine that slows down favours nobody.
+    // Every other round runs backwards, so that a machine that slows down favours no case.
     for (const series of round % 2 === 1 ? all : all.toReversed()) {
       series.runs.push(await measure(series.wanted, series.bytes));
     }
@@ -65,7 +65,7 @@ function numbers(list: string): number[] {
   return list.split(',').map((text) => {
     const number = parseSize(text);
     if (number === undefined || number < 1) {
-      throw new Error(`not a number from 1 on: ${JSON.stringify(text)}`);
+      throw new Error(`not a positive whole number: ${JSON.stringify(text)}`);
     }
     return number;
   });

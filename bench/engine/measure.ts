@@ -5,30 +5,30 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import type { Case, Output } from './case.js';
 
-/** What one run of a case took. */
+/** Measurements of one run of a case. */
 export interface Measurement {
   /** Bytes per second while streaming. */
   readonly rate: number;
-  /** Streaming: from the first submission until all was written. */
+  /** Time from the first submission until all data was written. */
   readonly seconds: number;
-  /** From starting the process until it, and the reader of its pipe, had ended. */
+  /** Time from the start of the process until it and the reader of its pipe have exited. */
   readonly wallSeconds: number;
-  /** Processor time of the whole process: starting, streaming, ending. */
+  /** Processor time of the whole process. */
   readonly cpuSeconds: number;
-  /** The most memory that the process ever had resident, in MiB. */
+  /** Peak resident memory of the process, in MiB. */
   readonly peakRss: number;
 }
 
-/** Every measured file is the same one, in memory: no disk is measured. */
+/** The file that every case writes, in memory, so that no disk is measured. */
 const FILE = `/dev/shm/usbxfer-bench-${process.pid}`;
 
-/** A real pipe, which Node itself cannot make, and the same reader for all. */
+/** A real pipe, which Node itself cannot create, with the same reader for every case. */
 const INTO_PIPE = '"$@" | cat > /dev/null';
 
 const CHILD = fileURLToPath(new URL('./child.js', import.meta.url));
 const REPORT_USAGE = new URL('./report-usage.js', import.meta.url).href;
 
-/** Runs a case, over so many bytes, in a process of its own, so that no other case has warmed or spoiled its code. */
+/** Runs a case in a separate process, so that no other case affects its compiled code. */
 export async function measure(wanted: Case, bytes: number): Promise<Measurement> {
   const command = [process.execPath, '--import', REPORT_USAGE, ...programOf(wanted, bytes)];
   const startedAt = performance.now();
@@ -36,7 +36,7 @@ export async function measure(wanted: Case, bytes: number): Promise<Measurement>
   const wallSeconds = (performance.now() - startedAt) / 1000;
   const { seconds, bytes_written, end_reason } = said.startsWith('{') ? JSON.parse(said) : {};
   if (bytes_written !== bytes || end_reason !== 'limit') {
-    throw new Error(`${command.join(' ')} did not do its work: ${said}`);
+    throw new Error(`${command.join(' ')} failed: ${said}`);
   }
   const { user_us, system_us, maxRSS } = JSON.parse(usage);
   const cpuSeconds = (user_us + system_us) / 1e6;
@@ -52,7 +52,7 @@ function programOf({ path, depth, size }: Case, bytes: number): string[] {
   return ['bin/usbxfer.js', ...from, ...how];
 }
 
-/** Returns what the process said on stderr, and on descriptor 3. */
+/** Returns the output of the process on stderr and on descriptor 3. */
 async function run(command: readonly string[], output: Output): Promise<[string, string]> {
   const piped = output === 'pipe';
   const [program = '', ...args] = piped ? ['sh', '-c', INTO_PIPE, 'sh', ...command] : command;

@@ -1,6 +1,6 @@
 /*
- * Loaded by `node --import` into a measured process, whichever program it is: reports on descriptor
- * 3, at the very end, what the process took. On Linux the kernel's numbers for the process alone.
+ * Loaded by `node --import` into a measured process. It reports resource usage on descriptor 3 at exit.
+ * On Linux these are the kernel's numbers for this process alone.
  */
 import { writeSync } from 'node:fs';
 

@@ -4,7 +4,7 @@ import type { Comparison, Summary } from './comparison.js';
 
 const MIB = 1024 * 1024;
 
-/** What each case did, a line each. */
+/** Formats one line for each case. */
 export function summaryTable(summaries: readonly Summary[]): string {
   const head = ['path', 'output', 'depth', 'size', 'MiB/s', '(min–max)', 'transfers/s'];
   const rows = summaries.map((summary) => {
@@ -23,7 +23,7 @@ export function summaryTable(summaries: readonly Summary[]): string {
   return table([[...head, 'seconds', 'wall s', 'CPU s', 'RSS MiB'], ...rows]);
 }
 
-/** How the paths compare, a line each, and whether the goals are met. */
+/** Formats one line for each comparison, with whether it meets its minimum. */
 export function comparisonTable(comparisons: readonly Comparison[]): string {
   const head = ['ratio', 'output', 'depth', 'size', 'median', '(min–max)', 'goal', ''];
   const rows = comparisons.map(({ ours, theirs, output, depth, size, ratio, goal }) => [
@@ -43,7 +43,7 @@ function range({ min, max }: Sample, format: (value: number) => string): string 
   return `(${format(min)}–${format(max)})`;
 }
 
-/** Columns as wide as their widest cell; words to the left, numbers to the right. */
+/** Aligns columns: words to the left, numbers to the right. */
 function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0)),

@@ -1,18 +1,18 @@
 import { INPUTS, OUTPUTS, type Place } from './places.js';
 import { type Program, READERS, WRITERS } from './programs.js';
 
-/** Which way the bytes go, as USB names it: IN is towards the host. */
+/** Direction of the bytes as in USB: IN is towards the host. */
 export interface Direction {
-  /** The results are kept under this name. */
+  /** Name under which the results are stored. */
   readonly benchmark: string;
-  /** What the places are to a program; with an s, the option that chooses some. */
+  /** Name of the places; with an s, the option that selects some. */
   readonly placeKind: 'output' | 'input';
   readonly places: readonly Place[];
-  /** Ours comes first. */
+  /** usbxfer comes first. */
   readonly programs: readonly Program[];
-  /** What a program's report calls the bytes that it moved. */
+  /** Field of a program's report with the bytes that it moved. */
   readonly count: 'bytes_written' | 'bytes_accepted';
-  /** SourceSink's: 0 sends zeros; 2 does not look at what comes, which would be the slowest part. */
+  /** SourceSink's pattern: 0 sends zeros; 2 does not check received data, which would be the slowest part. */
   readonly pattern: number;
 }
 

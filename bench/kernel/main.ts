@@ -1,5 +1,5 @@
 /*
- * usbxfer beside other ways to read a bulk endpoint, or to write to one, on a real kernel and a
+ * Compares usbxfer with other ways to read a bulk endpoint, or to write to one, on a real kernel and a
  * software bus: see bench/README.md. `npm run bench:kernel -- --direction in --rounds 5`
  */
 import { compileC } from '../lab/compile-c.js';
@@ -11,7 +11,7 @@ import type { Program } from './programs.js';
 import { type Run, runOnce } from './run.js';
 import { type Series, summarize, table } from './table.js';
 
-/** Bytes of the runs before the first round, which only load the programs. */
+/** Bytes of the warm-up runs, which only load the programs. */
 const WARM_UP = 256 * 1024;
 
 const options = parseOptions();
@@ -48,7 +48,7 @@ try {
   await lab.stop();
 }
 
-/** All programs, in turn, with each place, at one speed. */
+/** Runs all programs in turn, with each place, at one speed. */
 async function measureSpeed(lab: Lab, options: Options, speed: Speed): Promise<Series[]> {
   const { guest } = lab;
   const { direction, places, programs, rounds } = options;
@@ -86,7 +86,7 @@ async function measureSpeed(lab: Lab, options: Options, speed: Speed): Promise<S
   }));
 }
 
-/** Things in groups of so many; in each, another one comes first in each round. */
+/** Rotates each group of `size` items, so that another item comes first in each round. */
 function rotated<Thing>(things: readonly Thing[], round: number, size: number): Thing[] {
   return things.map((thing, index) => {
     const start = index - (index % size);
@@ -95,5 +95,5 @@ function rotated<Thing>(things: readonly Thing[], round: number, size: number): 
 }
 
 function progress(what: string, { rate, wall }: Run): void {
-  console.error(`${what}: ${(rate / 1e6).toFixed(2)} MB/s, ${wall.toFixed(1)} s in all`);
+  console.error(`${what}: ${(rate / 1e6).toFixed(2)} MB/s, ${wall.toFixed(1)} s in total`);
 }

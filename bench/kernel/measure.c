@@ -1,9 +1,9 @@
-// Runs a program and says what it took, in the same words for every program.
+// Runs a program and reports its resource usage, in the same form for every program.
 //
 // usage: measure FILE PROGRAM ARGUMENTS…
 //
-// Writes one JSON object to FILE: seconds from start to end, seconds of processor time, the most
-// memory that it held at once. Ends with the program's exit code.
+// Writes one JSON object to FILE: wall time in seconds, processor time in seconds, and peak memory.
+// Exits with the program's exit code.
 
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -39,7 +39,7 @@ int main(int argc, char **argv) {
     perror(argv[2]);
     _exit(127);
   }
-  // The pipe is the program's alone: its reader sees the end when the program ends.
+  // Only the program holds the pipe: its reader sees the end when the program exits.
   close(STDOUT_FILENO);
   int status;
   struct rusage used;

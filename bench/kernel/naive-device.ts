@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { type Device, findByIds, InEndpoint } from 'usb';
 
-/** A device that is open, the way node-usb's examples do it, and what to read from it. */
+/** An open device, opened as in node-usb's examples, and what to read from it. */
 export interface NaiveDevice {
   readonly device: Device;
   readonly endpoint: InEndpoint;
@@ -9,7 +9,7 @@ export interface NaiveDevice {
   readonly bytes: number;
 }
 
-/** Opens the device of the command line `VID PID ENDPOINT BYTES`, all but BYTES hexadecimal. */
+/** Opens the device given as `VID PID ENDPOINT BYTES`; all but BYTES are hexadecimal. */
 export function openNaively(): NaiveDevice {
   const [, , vid = '', pid = '', address = '', bytes] = process.argv;
   const device = findByIds(Number.parseInt(vid, 16), Number.parseInt(pid, 16));
@@ -22,12 +22,12 @@ export function openNaively(): NaiveDevice {
   return { device, endpoint, bytes: Number(bytes) };
 }
 
-/** Writes all of it to stdout. */
+/** Writes the whole buffer to stdout. */
 export function writeAll(data: Buffer): void {
   for (let offset = 0; offset < data.length; ) offset += writeSync(1, data, offset);
 }
 
-/** Closes the device, and prints what `pool` prints, too. */
+/** Closes the device and prints the same report as `pool`. */
 export function finish({ device, bytes }: NaiveDevice, seconds: number): void {
   device.interface(0).release((error) => {
     if (error) throw error;

@@ -4,7 +4,7 @@ import { DIRECTIONS, type Direction } from './direction.js';
 import type { Place } from './places.js';
 import type { Program } from './programs.js';
 
-/** The speeds that the lab's bus has for bulk streams, as `gadget --speed` takes them. */
+/** Speeds of the lab's bus for bulk streams, as values of `gadget --speed`. */
 export const SPEEDS = ['super', 'high'] as const;
 export type Speed = (typeof SPEEDS)[number];
 
@@ -12,7 +12,7 @@ export type Speed = (typeof SPEEDS)[number];
 export interface Options {
   readonly direction: Direction;
   readonly rounds: number;
-  /** Bytes that a run moves. */
+  /** Bytes of a run. */
   readonly bytes: number;
   readonly speeds: readonly Speed[];
   readonly places: readonly Place[];
@@ -21,10 +21,10 @@ export interface Options {
 
 const MIB = 1024 * 1024;
 
-/** Some seconds of streaming: compiling JavaScript takes the first under emulation. */
+/** Enough for some seconds of streaming: under emulation, compiling JavaScript takes the first one. */
 const DEFAULT_BYTES = 512 * MIB;
 
-/** Reads the command line; throws for what it does not understand. */
+/** Parses the command line. Throws for invalid arguments. */
 export function parseOptions(): Options {
   const { values } = parseArgs({
     options: {
@@ -41,7 +41,8 @@ export function parseOptions(): Options {
   if (direction === undefined) throw new Error('--direction takes in or out');
   const { placeKind, places, programs } = direction;
   const otherKind = placeKind === 'output' ? 'inputs' : 'outputs';
-  if (values[otherKind] !== undefined) throw new Error(`--${otherKind} is of the other direction`);
+  if (values[otherKind] !== undefined)
+    throw new Error(`--${otherKind} applies to the other direction`);
   const rounds = Number(values.rounds);
   if (!(Number.isInteger(rounds) && rounds > 0)) throw new Error('--rounds takes a number');
   return {
@@ -57,12 +58,12 @@ export function parseOptions(): Options {
 function parseBytes(text: string | undefined): number {
   if (text === undefined) return DEFAULT_BYTES;
   const bytes = parseSize(text);
-  // The smallest share of a program is a 256th, and moves whole packets.
+  // The smallest share of a program is 1/256, in whole packets.
   if (!bytes || bytes % (256 * 1024) !== 0) throw new Error('--bytes takes multiples of 256KiB');
   return bytes;
 }
 
-/** The things whose names are in a comma-separated list; all without one. */
+/** Selects items by a comma-separated list of names; all items if there is no list. */
 function choose<Thing>(
   option: string,
   list: string | undefined,
@@ -73,7 +74,7 @@ function choose<Thing>(
   const names = list.split(',');
   const chosen = things.filter((thing) => names.includes(nameOf(thing)));
   if (chosen.length !== names.length) {
-    throw new Error(`${option} takes, separated by commas: ${things.map(nameOf).join(', ')}`);
+    throw new Error(`${option} takes a comma-separated list of: ${things.map(nameOf).join(', ')}`);
   }
   return chosen;
 }

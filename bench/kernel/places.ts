@@ -1,17 +1,17 @@
-/** Where a program's bytes go, or come from. */
+/** Where a program's bytes go or come from. */
 export interface Place {
   readonly name: string;
   /**
-   * The script that runs `command` with its stdout, or its stdin with so many bytes, there, and sets
-   * `delivered` to the number of bytes that came; to nothing where nobody can tell.
+   * Returns a script that runs `command` with its stdout, or its stdin with this many bytes, at this
+   * place. The script sets `delivered` to the number of bytes that arrived, or to nothing if unknown.
    */
   readonly script: (command: string, bytes: number) => string;
 }
 
-/** A folder in the guest's memory. */
+/** A directory in the guest's memory. */
 const TMPFS = '/dev/shm';
 
-/** Bytes that a pipe holds; each run moves a multiple of it. */
+/** Capacity of a pipe; each run moves a multiple of it. */
 const PIPE = 64 * 1024;
 
 export const OUTPUTS: readonly Place[] = [
@@ -43,7 +43,7 @@ export const INPUTS: readonly Place[] = [
   },
   {
     name: 'pipe',
-    // In writes as large as a pipe; those of head would be what is measured.
+    // dd writes as much as a pipe holds; head's small writes would limit the rate.
     script: (command, bytes) => `
       dd if=/dev/zero bs=${PIPE} count=${bytes / PIPE} status=none | ${command}
       delivered=`,

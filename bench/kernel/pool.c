@@ -1,14 +1,14 @@
-// The plain asynchronous way in C, as in rtl_sdr or hackrf_transfer: a pool of bulk transfers, each
-// written to stdout in its callback and submitted again; with an OUT endpoint, each filled from stdin
-// in its callback and submitted again, which reads ahead as much as the pool holds.
+// A pool of asynchronous bulk transfers in C, as in rtl_sdr or hackrf_transfer. Each callback writes its
+// transfer to stdout and resubmits it. With an OUT endpoint, each callback fills its transfer from stdin
+// and resubmits it, so the read-ahead is the size of the pool.
 //
 // usage: pool VID:PID ENDPOINT BYTES [unbuffered]
 //
 //   VID:PID, ENDPOINT  hexadecimal
-//   BYTES              how many to move; 0: until the reader closes the pipe, or to stdin's end
-//   unbuffered         every write goes out at once, however small
+//   BYTES              how many to move; 0: until the reader closes the pipe, or to the end of stdin
+//   unbuffered         do not buffer small writes
 //
-// At the end it prints one JSON object to stderr. `seconds` are from the first submission to the
+// At the end it prints one JSON object to stderr. `seconds` is the time from the first submission to the
 // last byte written, or to the end of the last transfer.
 
 #define _GNU_SOURCE
@@ -42,7 +42,7 @@ static bool is_out(const struct libusb_transfer *transfer) {
   return (transfer->endpoint & LIBUSB_ENDPOINT_IN) == 0;
 }
 
-// Never asks for more than is left, so that nothing has to be cancelled at the end.
+// Never requests more than the remaining bytes, so no transfer needs to be cancelled at the end.
 static void submit(struct libusb_transfer *transfer) {
   uint64_t left = total - asked;
   transfer->length = left < SIZE ? (int)left : SIZE;
@@ -73,7 +73,7 @@ static void LIBUSB_CALL on_transfer(struct libusb_transfer *transfer) {
     return;
   }
   moved += length;
-  asked -= (uint64_t)transfer->length - length;  // A short transfer leaves the rest to others.
+  asked -= (uint64_t)transfer->length - length;  // Other transfers carry the rest of a short one.
   submit(transfer);
 }
 

@@ -1,13 +1,13 @@
 import type { Speed } from './options.js';
 
-/** A program that reads the lab's device, or writes to it; run in the guest. */
+/** A program that reads from the lab's device or writes to it; it runs in the guest. */
 export interface Program {
   readonly name: string;
-  /** The part of the bytes that it moves, where moving all would take minutes. */
+  /** Share of the bytes that it moves, if moving all would take minutes. */
   readonly share: Readonly<Record<Speed, number>>;
   /**
-   * The shell command that writes so many bytes to stdout, or sends so many of stdin's, and ends with
-   * one JSON object on stderr.
+   * Returns a shell command that writes this many bytes to stdout, or sends this many bytes of stdin,
+   * and prints one JSON object on stderr at the end.
    */
   readonly command: (bytes: number) => string;
 }

@@ -7,15 +7,15 @@ import type { Program } from './programs.js';
 /** One run of one program. */
 export interface Run {
   readonly bytes: number;
-  /** From the first submission to the last byte written, or taken by the device. */
+  /** Time from the first submission to the last byte written, or accepted by the device. */
   readonly seconds: number;
-  /** Bytes a second, in these. */
+  /** Bytes per second in that time. */
   readonly rate: number;
-  /** Seconds from the start of the process to its end. */
+  /** Seconds from the start of the process to its exit. */
   readonly wall: number;
-  /** Seconds of processor time of the process, in user mode and in the kernel. */
+  /** Processor time of the process in seconds, in user mode and in the kernel. */
   readonly cpu: number;
-  /** The most memory that it held. */
+  /** Peak memory. */
   readonly peakBytes: number;
 }
 
@@ -30,7 +30,7 @@ type Report = Readonly<Record<Direction['count'] | 'seconds', number>>;
 
 const TIMEOUT_MS = 300_000;
 
-/** Runs a program in the guest; throws unless it moved exactly the bytes asked for. */
+/** Runs a program in the guest. Throws unless it moved exactly the requested bytes. */
 export async function runOnce(
   guest: Guest,
   program: Program,

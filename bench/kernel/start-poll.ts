@@ -1,9 +1,8 @@
 /*
- * node-usb's own pool, in its plain use: startPoll, and every Buffer that it hands out is written
- * at once. Runs in the guest.
+ * Reads with node-usb's startPoll and writes every Buffer immediately. Runs in the guest.
  *
- * With fs.writeSync, which holds startPoll back as nothing else can: it cannot be paused. With
- * process.stdout.write to a pipe, 256 MiB had not come through after five minutes.
+ * It uses fs.writeSync, the only way to slow startPoll down: it cannot be paused. With
+ * process.stdout.write to a pipe, 256 MiB did not arrive within five minutes.
  */
 import { finish, openNaively, writeAll } from './naive-device.js';
 
@@ -15,7 +14,7 @@ const { endpoint, bytes } = opened;
 let written = 0;
 
 endpoint.on('data', (data: Buffer) => {
-  // It cannot be told to read only so many bytes: what comes beyond is thrown away.
+  // startPoll has no byte limit: data beyond the limit is discarded.
   const wanted = data.subarray(0, bytes - written);
   if (wanted.length === 0) return;
   writeAll(wanted);

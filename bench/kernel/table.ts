@@ -2,7 +2,7 @@ import { ratios, type Sample, sample } from '../sample.js';
 import type { Speed } from './options.js';
 import type { Run } from './run.js';
 
-/** All runs of one program at one speed and one place, round by round. */
+/** All runs of one program at one speed and one place, in order of the rounds. */
 export interface Series {
   readonly speed: Speed;
   readonly place: string;
@@ -10,7 +10,7 @@ export interface Series {
   readonly runs: readonly Run[];
 }
 
-/** A series summed up. */
+/** Summary of a series. */
 export interface Summary {
   readonly speed: Speed;
   readonly place: string;
@@ -20,11 +20,11 @@ export interface Summary {
   readonly wall: Sample;
   readonly cpu: Sample;
   readonly peakBytes: Sample;
-  /** usbxfer's rate by this program's, round by round; undefined without usbxfer's runs. */
+  /** usbxfer's rate divided by this program's, for each round; undefined without runs of usbxfer. */
   readonly ratio: Sample | undefined;
 }
 
-/** Sums a series up, beside usbxfer's of the same speed and place. */
+/** Summarises a series and compares it with usbxfer's at the same speed and place. */
 export function summarize(series: Series, ours: Series | undefined): Summary {
   const { speed, place, program, runs } = series;
   const rates = runs.map(({ rate }) => rate);
@@ -53,7 +53,7 @@ const head = (placeKind: string) =>
     '  wall s  CPU s  peak MiB',
   ].join('');
 
-/** The summaries for a person, medians first, below a head that calls the places so. */
+/** Formats the summaries as a table, medians first; `places` is the heading of the places. */
 export function table(placeKind: string, summaries: readonly Summary[]): string {
   return [head(placeKind), ...summaries.map(row)].join('\n');
 }

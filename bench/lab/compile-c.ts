@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 const FOLDER = 'build/bench/bin';
 const LIBUSB_HEADER = '/usr/include/libusb-1.0/libusb.h';
 
-/** Compiles a C program with the system's gcc, and libusb if asked; returns where it is. */
+/** Compiles a C program with gcc, optionally with libusb, and returns the path of the binary. */
 export function compileC(source: string, { libusb = false } = {}): string {
   if (libusb && !existsSync(LIBUSB_HEADER)) {
     throw new Error('libusb is missing; install it: apt-get install libusb-1.0-0-dev');

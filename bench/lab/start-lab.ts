@@ -6,12 +6,12 @@ import { missingRequirements } from '../../test/kernel/lab/requirements.js';
 /** A booted kernel lab. */
 export interface Lab {
   readonly guest: Guest;
-  /** What results should say of it. */
+  /** Description for the results. */
   readonly facts: LabFacts;
   stop(): Promise<void>;
 }
 
-/** What the lab is. */
+/** Description of the lab. */
 export interface LabFacts {
   readonly kernel: string;
   readonly cpus: number;
@@ -20,7 +20,7 @@ export interface LabFacts {
   readonly accelerator: string;
 }
 
-/** Boots the kernel lab for a benchmark; throws when something is missing, and says what. */
+/** Boots the kernel lab for a benchmark. Throws if a requirement is missing. */
 export async function startLab(): Promise<Lab> {
   const missing = missingRequirements();
   if (missing.length > 0) {
@@ -42,7 +42,7 @@ async function learnFacts(guest: Guest): Promise<LabFacts> {
   };
 }
 
-/** Runs a script in the guest that must succeed; returns what it printed. */
+/** Runs a script in the guest and returns its output. Throws if it fails. */
 export async function output(guest: Guest, script: string, timeoutMs = 60_000): Promise<string> {
   const { stdout, stderr, code } = await guest.run(script, { timeoutMs });
   if (code !== 0) throw new Error(`exit code ${code} in the guest:\n${script}\n${stderr}`);

@@ -1,11 +1,11 @@
-// Reads stamped records from stdin and says how old each was when its last byte came.
+// Reads records with timestamps from stdin and reports the age of each when its last byte arrived.
 //
 // usage: latencies SIZE SKIP COUNT
 //
-// A record has SIZE bytes; the first 8 are the CLOCK_MONOTONIC time, in nanoseconds, at which its
-// sender handed it over (ffs-device's step `stamps`). The first SKIP records do not count: they have
-// waited for the reader. After COUNT more it prints one JSON object, in microseconds, and ends,
-// which closes the pipe.
+// A record has SIZE bytes. The first 8 are the CLOCK_MONOTONIC time, in nanoseconds, at which the sender
+// handed it over (ffs-device's step `stamps`). The first SKIP records do not count, because they waited
+// for the reader. After COUNT more it prints one JSON object, in microseconds, and exits, which closes
+// the pipe.
 
 #define _GNU_SOURCE
 #include <stdint.h>
@@ -54,7 +54,7 @@ int main(int argc, char **argv) {
     read_record(record, size);
     uint64_t sent, came = now_ns();
     memcpy(&sent, record, sizeof sent);
-    // What is not a stamp would be a number without meaning.
+    // Reject a value that is not a timestamp.
     if (sent > came || came - sent > 60000000000) {
       fprintf(stderr, "latencies: record %zu has no stamp\n", skip + i);
       return 1;
@@ -63,7 +63,7 @@ int main(int argc, char **argv) {
   }
 
   qsort(latencies, count, sizeof *latencies, compare);
-  // The nearest rank: the least value that so many per cent of all do not exceed.
+  // The nearest rank: the smallest value that is at least as large as this percentage of all values.
   printf("{\"count\":%zu,\"min\":%.1f,\"p50\":%.1f,\"p99\":%.1f,\"max\":%.1f}\n", count,
          latencies[0], latencies[(count * 50 + 99) / 100 - 1], latencies[(count * 99 + 99) / 100 - 1],
          latencies[count - 1]);

@@ -1,6 +1,6 @@
 /*
- * From a device's write to the byte at the end of a pipe, usbxfer beside a pool in C: see
- * bench/README.md. `npm run bench:latency -- --rounds 5 --size 1000 --count 400 --every 53`
+ * Measures the time from a device's write to the byte at the end of a pipe, for usbxfer and a pool in C:
+ * see bench/README.md. `npm run bench:latency -- --rounds 5 --size 1000 --count 400 --every 53`
  */
 import type { Guest } from '../../test/kernel/lab/guest.js';
 import { compileC } from '../lab/compile-c.js';
@@ -18,7 +18,7 @@ const PROGRAMS = [
   { name: 'C pool', command: 'build/bench/bin/pool 1234:5678 81 0 unbuffered' },
 ];
 
-/** Messages that do not count: the first waited for the program, and a program warms up. */
+/** Messages that do not count: the first waits for the program, and a program warms up. */
 const SKIP = 50;
 
 const options = parseOptions();
@@ -43,7 +43,7 @@ try {
   await lab.stop();
 }
 
-/** Both programs in turn, each first in every other round. */
+/** Runs both programs in turn; each is first in every other round. */
 async function measureSpeed(guest: Guest, speed: string): Promise<Series[]> {
   await output(guest, `gadget up clock ffs --speed ${speed} -- stamps ${size} forever ${every}`);
   const pairs = PROGRAMS.map(({ name, command }) => {
@@ -62,7 +62,7 @@ async function measureSpeed(guest: Guest, speed: string): Promise<Series[]> {
   return pairs.map(({ series }) => series);
 }
 
-/** Runs a program until the reader at the end of its pipe has had enough, and closes it. */
+/** Runs a program until the reader at the end of its pipe closes it. */
 async function runOnce(guest: Guest, command: string): Promise<Latencies> {
   const script = `
     ${command} 2>/tmp/said | build/bench/bin/latencies ${size} ${SKIP} ${count} || {

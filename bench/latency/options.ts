@@ -3,17 +3,17 @@ import { parseArgs } from 'node:util';
 /** What to measure. */
 export interface Options {
   readonly rounds: number;
-  /** `gadget --speed`'s words. */
+  /** Values of `gadget --speed`. */
   readonly speeds: readonly string[];
-  /** Bytes in a message; 8 to 16384. */
+  /** Size of a message in bytes: 8 to 16384. */
   readonly size: number;
-  /** Messages that count, in each run. */
+  /** Messages of each run that count. */
   readonly count: number;
-  /** Milliseconds from one message to the next. */
+  /** Milliseconds between messages. */
   readonly every: number;
 }
 
-/** Reads the command line; throws for what it does not understand. */
+/** Parses the command line. Throws for invalid arguments. */
 export function parseOptions(): Options {
   const { values } = parseArgs({
     options: {
@@ -21,13 +21,14 @@ export function parseOptions(): Options {
       speeds: { type: 'string', default: 'super,high' },
       size: { type: 'string', default: '1000' },
       count: { type: 'string', default: '400' },
-      // Rare enough for each to be written before the next comes, under emulation, too.
+      // Under emulation, too, each message is written before the next one arrives.
       every: { type: 'string', default: '53' },
     },
   });
   const number = (name: 'rounds' | 'size' | 'count' | 'every') => {
     const value = Number(values[name]);
-    if (!(Number.isInteger(value) && value > 0)) throw new Error(`--${name} takes a number`);
+    if (!(Number.isInteger(value) && value > 0))
+      throw new Error(`--${name} takes a positive number`);
     return value;
   };
   return {

@@ -1,6 +1,6 @@
 import { type Sample, sample } from '../sample.js';
 
-/** What `latencies` prints of a run: microseconds. */
+/** Output of `latencies` for one run, in microseconds. */
 export interface Latencies {
   readonly count: number;
   readonly min: number;
@@ -9,14 +9,14 @@ export interface Latencies {
   readonly max: number;
 }
 
-/** The runs of one program at one speed, round by round. */
+/** The runs of one program at one speed, in order of the rounds. */
 export interface Series {
   readonly speed: string;
   readonly program: string;
   readonly runs: Latencies[];
 }
 
-/** A series summed up: each figure of its runs, over the rounds. */
+/** Summary of a series: each figure over the rounds. */
 export interface Summary extends Record<Figure, Sample> {
   readonly speed: string;
   readonly program: string;
@@ -25,7 +25,7 @@ export interface Summary extends Record<Figure, Sample> {
 const FIGURES = ['min', 'p50', 'p99', 'max'] as const;
 type Figure = (typeof FIGURES)[number];
 
-/** Sums a series up. */
+/** Summarises a series. */
 export function summarize({ speed, program, runs }: Series): Summary {
   const over = (figure: Figure) => sample(runs.map((run) => run[figure]));
   return {
@@ -38,7 +38,7 @@ export function summarize({ speed, program, runs }: Series): Summary {
   };
 }
 
-/** The summaries for a person: milliseconds, medians over the rounds first. */
+/** Formats the summaries as a table in milliseconds, medians first. */
 export function table(summaries: readonly Summary[]): string {
   const titles = FIGURES.map((figure) => `${figure} ms (rounds)`);
   return [

@@ -1,6 +1,6 @@
 /*
- * Whether memory stays flat over ten million small transfers through the engine, from a simulated
- * device that is as fast as memory goes.
+ * Checks that memory stays flat over ten million small transfers through the engine, from a simulated
+ * device that is as fast as memory allows.
  */
 import { closeSync, openSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -15,13 +15,13 @@ import { growth, type Memory, memoryTable, takeMemory } from './memory.js';
 const DEPTH = 16;
 const SIZE = 512;
 
-/** Samples in all; the first is what the others are held against. */
+/** Number of samples. The others are compared with the first. */
 const SAMPLES = 10;
 
-/** With fewer, buffers and compiled code may still come to be behind the first sample. */
+/** Minimum number of transfers. With fewer, buffers and compiled code may still grow after the first sample. */
 const FEWEST = 1_000_000;
 
-/** How often to look how far it is, in milliseconds. */
+/** Polling interval, in milliseconds. */
 const POLL = 5;
 
 const { values: options } = parseArgs({
@@ -29,7 +29,7 @@ const { values: options } = parseArgs({
 });
 const transfers = Number(options.transfers);
 if (!Number.isInteger(transfers) || transfers < FEWEST) {
-  throw new Error(`--transfers must be a whole number from ${FEWEST} on`);
+  throw new Error(`--transfers must be a whole number of at least ${FEWEST}`);
 }
 
 const samples: Memory[] = [];
@@ -80,7 +80,7 @@ async function soak() {
   return { end: end.reason, seconds: statistics.seconds, bytes: statistics.bytesWritten };
 }
 
-/** Takes a sample after each further tenth. */
+/** Takes a sample after each tenth of the transfers. */
 function follow({ transfersWithData }: ReceiveStatistics): void {
   if (transfersWithData >= ((samples.length + 1) * transfers) / SAMPLES) {
     samples.push(takeMemory(transfersWithData));

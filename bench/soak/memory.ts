@@ -1,6 +1,6 @@
-/** Memory that is in use, in bytes; see `process.memoryUsage`. */
+/** Memory in use, in bytes; see `process.memoryUsage`. */
 export interface Memory {
-  /** Transfers that had completed by then. */
+  /** Transfers completed at that time. */
   readonly transfers: number;
   readonly heapUsed: number;
   readonly external: number;
@@ -11,11 +11,10 @@ export interface Memory {
 const MIB = 1024 * 1024;
 
 /**
- * What may have been added since the first sample. Ten million transfers that each left half a byte
- * behind would be over it, while the engine's own state varies by less: buffers are kept once made,
- * and code that gets hot is compiled again.
+ * Maximum growth since the first sample. A leak of half a byte in each of ten million transfers exceeds
+ * it. The engine's own state varies by less: buffers are kept, and hot code is recompiled.
  *
- * Resident memory varies more: how V8 and the allocator keep pages that were freed is theirs.
+ * Resident memory varies more, because V8 and the allocator may keep freed pages.
  */
 const ALLOWED = [
   ['heapUsed', 4 * MIB],
@@ -23,18 +22,18 @@ const ALLOWED = [
   ['rss', 16 * MIB],
 ] as const;
 
-/** Measures what is in use, after everything that is garbage was collected. */
+/** Measures memory in use after a full garbage collection. */
 export function takeMemory(transfers: number): Memory {
   if (globalThis.gc === undefined) {
     throw new Error('needs node --expose-gc');
   }
   globalThis.gc();
-  globalThis.gc(); // what the first one finalised, such as the memory of buffers, is gone after this
+  globalThis.gc(); // frees what the first collection finalised, such as the memory of buffers
   const { heapUsed, external, arrayBuffers, rss } = process.memoryUsage();
   return { transfers, heapUsed, external, arrayBuffers, rss };
 }
 
-/** What grew too much from the first sample to the last one; empty when memory is flat. */
+/** Returns what grew too much from the first sample to the last; empty if memory is flat. */
 export function growth(samples: readonly Memory[]): string[] {
   const first = samples[0];
   const last = samples.at(-1);
@@ -47,7 +46,7 @@ export function growth(samples: readonly Memory[]): string[] {
   );
 }
 
-/** The samples as a table, in MiB. */
+/** Formats the samples as a table, in MiB. */
 export function memoryTable(samples: readonly Memory[]): string {
   const columns = ['heapUsed', 'external', 'arrayBuffers', 'rss'] as const;
   const line = (cells: readonly string[]) => cells.map((cell) => cell.padStart(12)).join('  ');

@@ -3,23 +3,23 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What hyperfine measured of one command: seconds for each run. */
+/** hyperfine's measurements of one command: seconds for each run. */
 export interface Timing {
   readonly wall: readonly number[];
-  /** User and system time together, on average over the runs. */
+  /** Sum of user and system time, averaged over the runs. */
   readonly cpu: number;
 }
 
 /**
- * Times commands, one after another, without a shell (hyperfine -N).
+ * Measures commands one after another, without a shell (hyperfine -N).
  *
- * @throws Error in one line when there is no hyperfine, or when it fails
+ * @throws Error with one line if hyperfine is missing or fails
  */
 export function hyperfine(commands: readonly string[], warmup: number, runs: number): Timing[] {
   const folder = mkdtempSync(join(tmpdir(), 'usbxfer-start-'));
   const file = join(folder, 'timings.json');
   try {
-    // -i: without a bus `list` says so, and exits with a code of its own.
+    // -i: without a bus, `list` prints a message and exits with a code other than 0.
     const options = ['-N', '-i', '--style', 'none', '--export-json', file];
     const counts = ['--warmup', String(warmup), '--runs', String(runs)];
     const { error, status, stderr } = spawnSync('hyperfine', [...options, ...counts, ...commands], {

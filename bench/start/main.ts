@@ -1,6 +1,6 @@
 /*
- * How long usbxfer takes to start, against Node itself. Rounds alternate, so that a noisy neighbour
- * meets every command: npm run bench:start -- [ROUNDS]
+ * Measures the start time of usbxfer and compares it with Node itself. Rounds alternate, so that other
+ * load on the machine affects every command: npm run bench:start -- [ROUNDS]
  */
 import { rmSync } from 'node:fs';
 import { saveResults } from '../results.js';
@@ -17,11 +17,11 @@ const USBXFER = `${NODE} bin/usbxfer.js`;
 
 const BASE = 'node -e 0';
 
-/** A system of so many devices, for as long as it is measured. */
+/** A system with a thousand devices, which exists only during the benchmark. */
 const DEVICES = 1000;
 const MANY = makeDevices(DEVICES);
 
-/** The commands by what the table calls them, and the ratio to the base that each may take. */
+/** The commands by their names in the table, and the maximum ratio to the base for each. */
 const CASES: Readonly<Record<string, { readonly command: string; readonly goal?: number }>> = {
   [BASE]: { command: `${NODE} -e 0` },
   '--version': { command: `${USBXFER} --version`, goal: 1.5 },
@@ -37,9 +37,9 @@ const CASES: Readonly<Record<string, { readonly command: string; readonly goal?:
 
 interface Result {
   readonly name: string;
-  /** Milliseconds on the clock, over all rounds. */
+  /** Wall time in milliseconds, over all rounds. */
   readonly wall: Sample;
-  /** Milliseconds of user and system time: the rounds' averages. */
+  /** User and system time in milliseconds: averages of the rounds. */
   readonly cpu: Sample;
   readonly wall_ratio: number;
   readonly cpu_ratio: number;
@@ -50,7 +50,7 @@ function measure(rounds: number): Result[] {
   const names = Object.keys(CASES);
   const samples = names.map(() => ({ wall: [] as number[], cpu: [] as number[] }));
   for (let round = 0; round < rounds; round += 1) {
-    // Every other round goes backwards, so that no command always follows the same one.
+    // Every other round runs backwards, so that no command always follows the same one.
     const order = round % 2 === 0 ? names : names.toReversed();
     const timings = hyperfine(
       order.map((name) => CASES[name]?.command ?? name),

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { COMPOSITE, SUPER, writeSystem } from '../../test/support/sysfs-tree.js';
 
-/** Devices on one bus, so that their addresses are those that there can be. */
+/** Devices on one bus; an address has at most this value. */
 const ON_A_BUS = 100;
 
-/** Makes a folder that stands for /, with so many devices. The caller removes it. */
+/** Creates a directory that stands for / and has this many devices. The caller removes it. */
 export function makeDevices(count: number): string {
   const root = mkdtempSync(join(tmpdir(), 'usbxfer-many-'));
   const devices = Array.from({ length: count }, (_, i) => ({

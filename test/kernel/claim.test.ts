@@ -2,9 +2,9 @@ import { afterEach, expect, it } from 'vitest';
 import { describeInLab, guest } from './lab/lab.js';
 
 const READ = 'node bin/usbxfer.js read --vid 1234 --pid 5678';
-/** Prints the driver of an interface, by default of the one of a gadget at SuperSpeed. */
+/** Prints the driver of an interface; the default is the interface of a gadget at SuperSpeed. */
 const DRIVER = `driver() { basename "$(readlink "/sys/bus/usb/devices/\${1:-2-1:1.0}/driver")"; }`;
-/** Starts a capture that takes the interface from its driver, and goes on once it has it. */
+/** Starts a capture that detaches the driver, and continues once the driver is detached. */
 const DETACHED = `
   ${DRIVER}
   ${READ} --detach > /dev/null & until [[ $(driver) == usbfs ]]; do sleep 0.1; done`;
@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 describeInLab('an interface that a kernel driver holds', () => {
-  it('is left to the driver, which is named', async () => {
+  it('stays with the driver, and the message names the driver', async () => {
     const { stdout, stderr, code } = await guest(`
       ${DRIVER}
       gadget up one storage >/dev/null
@@ -27,7 +27,7 @@ describeInLab('an interface that a kernel driver holds', () => {
     expect([stdout.toString(), code]).toEqual(['usb-storage\n', 4]);
   });
 
-  it('is taken from it with --detach, and given back', async () => {
+  it('is detached with --detach, and reattached', async () => {
     const { stdout, stderr, code } = await guest(`
       ${DRIVER}
       gadget up one storage >/dev/null
@@ -37,7 +37,7 @@ describeInLab('an interface that a kernel driver holds', () => {
     expect(code).toBe(0);
   });
 
-  it.each(['INT', 'TERM'])('is given back after SIG%s', async (signal) => {
+  it.each(['INT', 'TERM'])('is reattached after SIG%s', async (signal) => {
     const { stdout, stderr } = await guest(`
       gadget up one storage >/dev/null
       ${DETACHED}
@@ -47,7 +47,7 @@ describeInLab('an interface that a kernel driver holds', () => {
     expect(stderr).toMatch(new RegExp(`ended +SIG${signal}\n`));
   });
 
-  it('is gone with an unplug, and that is no second failure', async () => {
+  it('is gone after a disconnection, which is no second failure', async () => {
     const { stdout, stderr } = await guest(`
       gadget up one storage >/dev/null
       ${DETACHED}
@@ -57,7 +57,7 @@ describeInLab('an interface that a kernel driver holds', () => {
     expect(stderr).not.toContain('usb-storage');
   });
 
-  it('that does not come back is told, and is no success', async () => {
+  it('whose driver does not come back is reported, and is no success', async () => {
     const { stdout, stderr } = await guest(`
       gadget up one storage >/dev/null
       ${DETACHED}
@@ -71,7 +71,7 @@ describeInLab('an interface that a kernel driver holds', () => {
     );
   });
 
-  it('of a driver that has several is given back with all of them, after a failure too', async () => {
+  it('is reattached with all interfaces of its driver, also after a failure', async () => {
     const { stdout, stderr, code } = await guest(`
       ${DRIVER}
       gadget=/sys/kernel/config/usb_gadget/serial
@@ -94,13 +94,16 @@ describeInLab('an interface that a kernel driver holds', () => {
 });
 
 describeInLab('an interface that another process holds', () => {
-  // Slowly: the guest's files are its memory.
+  // With a rate limit, because the guest's files are in memory.
   const HELD = `
     gadget up one ffs -- rate 1M, send forever >/dev/null
     rm -f /tmp/first.bin
     ${READ} > /tmp/first.bin 2>/dev/null & until [[ -s /tmp/first.bin ]]; do sleep 0.1; done`;
 
-  it.each(['', '--detach'])('is left to it, which is named %s', async (option) => {
+  it.each([
+    '',
+    '--detach',
+  ])('stays with the process, and the message names the process %s', async (option) => {
     const { stdout, stderr, code } = await guest(`
       ${HELD}
       ${READ} ${option} > /tmp/second.bin; code=$?
@@ -115,7 +118,7 @@ describeInLab('an interface that another process holds', () => {
     expect([size, code]).toEqual(['0', 4]);
   });
 
-  it('is told to a user who may not see whose it is', async () => {
+  it('is reported to a user who may not see the process', async () => {
     const { stderr, code } = await guest(`
       ${HELD}
       chmod 666 /dev/bus/usb/002/*
@@ -130,7 +133,7 @@ describeInLab('an interface that another process holds', () => {
 });
 
 describeInLab('a device that cannot be opened', () => {
-  it('for want of rights names the file, its rights, and the rule to install', async () => {
+  it('for lack of permission: the message names the file, its mode, and the rule to install', async () => {
     const { stderr, code } = await guest(`
       gadget up one sourcesink >/dev/null
       su -s /bin/bash nobody -c '${READ} -o /tmp/nobody.bin'; code=$?
@@ -149,7 +152,7 @@ describeInLab('a device that cannot be opened', () => {
   it.each([
     ['its file', 'mount -t tmpfs none /dev/bus/usb', 'that file is missing'],
     ['all such files', 'mount -t tmpfs none /dev/bus', 'there is no /dev/bus/usb'],
-  ])('for want of %s, as in a container', async (_, hide, what) => {
+  ])('for lack of %s, as in a container', async (_, hide, what) => {
     const { stderr, code } = await guest(`
       gadget up one sourcesink >/dev/null
       unshare --mount bash -c '${hide}; ${READ} > /dev/null'`);
@@ -162,8 +165,8 @@ describeInLab('a device that cannot be opened', () => {
   });
 });
 
-describeInLab('more memory than the kernel lends', () => {
-  it('is refused with the numbers, and what is suggested works', async () => {
+describeInLab('more memory than the kernel allows', () => {
+  it('is refused with the numbers, and the suggested values work', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- silence >/dev/null
       ${READ} --transfers 64 --transfer-size 1M -o /tmp/never.bin; code=$?
@@ -179,7 +182,7 @@ describeInLab('more memory than the kernel lends', () => {
     expect([stdout.toString(), code]).toEqual(['1\n1\n', 4]);
   });
 
-  it('is let through where the kernel has no limit', async () => {
+  it('is accepted if the kernel has no limit', async () => {
     const { stderr, code } = await guest(`
       memory=/sys/module/usbcore/parameters/usbfs_memory_mb
       before=$(<$memory); echo 0 > $memory; trap 'echo $before > $memory' EXIT

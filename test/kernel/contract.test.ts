@@ -25,7 +25,7 @@ describeInLab.each(['super', 'high'])('the contract over libusb at %s speed', (s
     expect(verdicts.has(name) ? verdicts.get(name) : `did not run; ${trouble}`).toBeNull();
   });
 
-  it('lets the process end by itself', () => {
+  it('lets the process exit by itself', () => {
     expect(trouble).toBe('');
   });
 });

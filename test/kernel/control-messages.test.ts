@@ -2,12 +2,12 @@ import { afterEach, expect, it } from 'vitest';
 import { describeInLab, guest } from './lab/lab.js';
 
 const USBXFER = 'node bin/usbxfer.js';
-/** The device at SuperSpeed, with the requests that start and stop its stream. */
+/** The device at SuperSpeed, and the requests that start and stop its stream. */
 const STREAM = "-d 1234:5678 --before 'out vendor device 1 1' --after 'out vendor device 1 0'";
-/** Few transfers, all of which are seen on the bus. */
+/** Few transfers, so that the bus trace shows all of them. */
 const POOL = '--transfers 4 --transfer-size 16k';
 const MONITOR = '/sys/kernel/debug/usb/usbmon/2u';
-/** Prints the requests that the device got: bRequest and wValue of each. */
+/** Prints bRequest and wValue of each request that the device received. */
 const REQUESTS = `
   sed -n 's/.*bRequest \\(0x..\\) wValue \\(0x....\\).*/\\1 \\2/p' /run/gadget/one/log`;
 
@@ -16,8 +16,8 @@ afterEach(async () => {
 });
 
 /**
- * Runs a script, and returns what happened on the bus meanwhile: `start` and `stop` when one was
- * sent, and what was submitted and what completed with data at an endpoint, as `Bi` and `+Bi`.
+ * Runs a script and returns the events on the bus during it: `start` and `stop` for the requests, `Bi`
+ * for a submission at an endpoint, and `+Bi` for a completion with data.
  */
 async function onBus(script: string): Promise<string> {
   const { stdout, stderr, code } = await guest(`
@@ -43,27 +43,27 @@ async function onBus(script: string): Promise<string> {
 }
 
 describeInLab('control requests before and after', () => {
-  it('a capture start the stream when the pool waits for it, and stop it when all has ended', async () => {
+  it('a capture start the stream when transfers are in flight, and stop it after all completions', async () => {
     const events = await onBus(`
       ${USBXFER} read ${STREAM} ${POOL} --bytes 64k -q | check-counters >/dev/null`);
     expect(events).toBe('Bi Bi Bi Bi start +Bi +Bi +Bi +Bi stop');
   });
 
-  it('a sending are sent before the device gets anything, and when it has it all', async () => {
+  it('a send run are sent before any data, and after all data', async () => {
     const events = await onBus(`
       head -c 64k /dev/zero | ${USBXFER} write ${STREAM} ${POOL} -q`);
     expect(events).toMatch(/^start (\+?Bo )+stop$/);
     expect(events.split(' ').toSorted().join(' ')).toBe('+Bo +Bo +Bo +Bo Bo Bo Bo Bo start stop');
   });
 
-  it('a conversation are sent when the replies can be received, and when all has ended', async () => {
+  it('a duplex run are sent when responses can be received, and after all completions', async () => {
     const events = await onBus(`
       head -c 16k /dev/zero | ${USBXFER} pipe ${STREAM} ${POOL} --bytes 64k -q |
         check-counters >/dev/null`);
     expect(events).toMatch(/^(Bi ){4}start ((\+Bi|\+?Bo) )+stop$/);
   });
 
-  it('a capture stop the stream after a signal too, and the next one goes on there', async () => {
+  it('a capture stop the stream after a signal, too, and the next capture continues there', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- --start-by-request send forever >/dev/null
       ${USBXFER} read ${STREAM} --json > /tmp/dump.bin &
@@ -81,7 +81,7 @@ describeInLab('control requests before and after', () => {
     expect(code).toBe(0);
   });
 
-  it('are sent to a device that is back, too', async () => {
+  it('are also sent to a device that is back', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- --start-by-request rate 1M, send forever >/dev/null
       ${USBXFER} read ${STREAM} --reconnect --bytes 2M --json > /tmp/dump.bin &
@@ -97,7 +97,7 @@ describeInLab('control requests before and after', () => {
     expect(code).toBe(6);
   });
 
-  it('end it when one is refused, and what stops the device is sent all the same', async () => {
+  it('end the run if one is refused, and the requests that stop the device are still sent', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- send forever >/dev/null
       ${USBXFER} read ${STREAM} --before 'out vendor device 9' --before 'out vendor device 2' \\

@@ -4,7 +4,7 @@ import { describeInLab, guest } from './lab/lab.js';
 const CONTROL = 'node bin/usbxfer.js control --vid 1234 --pid 5678';
 /** Prints the driver of the interface of a gadget at SuperSpeed. */
 const DRIVER = `driver() { basename "$(readlink /sys/bus/usb/devices/2-1:1.0/driver)"; }`;
-/** A request of the mass storage class, GET_MAX_LUN: the device has one unit, number 0. */
+/** GET_MAX_LUN, a request of the mass storage class: the device has one unit, number 0. */
 const GET_MAX_LUN = 'in class interface 0xfe 0 0 1';
 
 afterEach(async () => {
@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 
 describeInLab('usbxfer control', () => {
-  it('gets the descriptors that the kernel has got', async () => {
+  it('reads the descriptors that the kernel has', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one sourcesink >/dev/null
       descriptors=/sys/bus/usb/devices/2-1/descriptors
@@ -25,7 +25,7 @@ describeInLab('usbxfer control', () => {
     expect(code).toBe(0);
   });
 
-  it('gets back what it has sent, to the largest data', async () => {
+  it('reads back the data that it sent, up to the maximum size', async () => {
     // Requests of the kernel's own test device (drivers/usb/gadget/function/f_sourcesink.c).
     const { stdout, stderr, code } = await guest(`
       gadget up one sourcesink >/dev/null
@@ -39,7 +39,7 @@ describeInLab('usbxfer control', () => {
     expect([stdout.toString(), stderr, code]).toEqual([' 01 02 ff\n', '', 0]);
   });
 
-  it('tells in a plain line that the device does not support a request', async () => {
+  it('reports in one line that the device does not support a request', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one sourcesink >/dev/null
       ${CONTROL} in vendor device 99 0 0 4 -o /tmp/never.bin; code=$?
@@ -52,7 +52,7 @@ describeInLab('usbxfer control', () => {
     expect([stdout.toString(), code]).toEqual(['18\n', 6]);
   });
 
-  it('gives up on an answer when the time is over', async () => {
+  it('stops waiting for a response after the timeout', async () => {
     const { stderr, code } = await guest(`
       gadget up one ffs -- silence >/dev/null
       pid=$(</run/gadget/one/pid)
@@ -64,7 +64,7 @@ describeInLab('usbxfer control', () => {
     expect(code).toBe(6);
   });
 
-  it('leaves an interface to the driver that holds it, which is named', async () => {
+  it('leaves an interface to its driver, and names the driver', async () => {
     const { stdout, stderr, code } = await guest(`
       ${DRIVER}
       gadget up one storage >/dev/null
@@ -77,7 +77,7 @@ describeInLab('usbxfer control', () => {
     expect([stdout.toString(), code]).toEqual(['usb-storage\n', 4]);
   });
 
-  it('takes it from the driver with --detach, and gives it back', async () => {
+  it('detaches the driver with --detach, and reattaches it', async () => {
     const { stdout, stderr, code } = await guest(`
       ${DRIVER}
       gadget up one storage >/dev/null
@@ -87,7 +87,7 @@ describeInLab('usbxfer control', () => {
     expect([stderr, code]).toEqual(['', 0]);
   });
 
-  it('needs no interface for what is not for one, or a vendor’s', async () => {
+  it('needs no interface for vendor requests and for requests to the device', async () => {
     const { stdout, stderr, code } = await guest(`
       ${DRIVER}
       gadget up one storage >/dev/null

@@ -7,8 +7,8 @@ afterEach(async () => {
 });
 
 /**
- * Runs a script with a scripted device at $port; returns the lines that it prints. The host's bytes
- * are in /tmp/input: the 32-bit numbers 0, 1, 2, ….
+ * Runs a script with a scripted device at $port and returns the lines that it prints. The input of the
+ * host is in /tmp/input: the 32-bit numbers 0, 1, 2, ….
  */
 async function run(device: string, script: string): Promise<string[]> {
   const { stdout, stderr, code } = await guest(`
@@ -24,7 +24,7 @@ async function run(device: string, script: string): Promise<string[]> {
 
 const INPUT = Buffer.from(Uint32Array.from({ length: 65536 }, (_, i) => i).buffer);
 
-/** The account of a device that took the first so many bytes of the input. */
+/** Returns the account of a device that accepted this many bytes of the input. */
 function account(bytes: number, messages: number, open: number) {
   const sum = crc32(INPUT.subarray(0, bytes)).toString(16).padStart(8, '0');
   return { bytes, crc32: sum, messages, open, settled: true };
@@ -37,7 +37,7 @@ describeInLab('the OUT endpoint of a scripted device', () => {
   it.each([
     ['super', 1024],
     ['full', 64],
-  ])('tells messages and bytes as they came, at %s speed', async (speed, packet) => {
+  ])('reports messages and bytes as received, at %s speed', async (speed, packet) => {
     const lines = await run(
       `--speed ${speed} -- --sink /tmp/sink --messages /tmp/messages`,
       `
@@ -55,7 +55,7 @@ describeInLab('the OUT endpoint of a scripted device', () => {
     expect(lines.slice(8)).toEqual([`10 0 ${packet} ${4 * packet + 5}`, 'same']);
   });
 
-  it('is halted once, exactly where it was told, and goes on behind the halt', async () => {
+  it('is halted once, exactly at the given byte, and continues after the halt', async () => {
     const lines = await run(
       '-- --accept 20k --sink /tmp/sink',
       `
@@ -70,20 +70,20 @@ describeInLab('the OUT endpoint of a scripted device', () => {
     expect(lines.slice(6)).toEqual(['same', 'OUT halted after 20480 bytes']);
   });
 
-  it('takes so much and no more, also of short packets', async () => {
+  it('accepts a given number of bytes and no more, also in short packets', async () => {
     const lines = await run(
       '-- --take 20k',
       `
       usb-host $port out 2 1000, out 2 19000, out 2 5000, out 2 1 < /tmp/input
       gadget account one; gadget unplug one; gadget account one`,
     );
-    // 20000 bytes; the next packet is wanted, and is the last.
+    // 20000 bytes; the device accepts one more packet, the last one.
     expect(lines.slice(0, 4)).toEqual(['1000', '19000', '1024 ETIMEDOUT', '0 ETIMEDOUT']);
     expect(JSON.parse(lines[4] ?? '')).toEqual(account(21_024, 2, 1024));
     expect(lines[5]).toBe(lines[4]);
   });
 
-  it('pauses, and goes on', async () => {
+  it('pauses and continues', async () => {
     const lines = await run(
       '-- --take 4k --pause 3000',
       `
@@ -96,7 +96,7 @@ describeInLab('the OUT endpoint of a scripted device', () => {
     expect(JSON.parse(lines[2] ?? '')).toEqual(account(9096, 1, 0));
   });
 
-  it('takes no faster than it was told', async () => {
+  it('accepts data no faster than its rate limit', async () => {
     const lines = await run(
       '-- --take-rate 10k',
       `
@@ -109,7 +109,7 @@ describeInLab('the OUT endpoint of a scripted device', () => {
     expect(JSON.parse(lines[1] ?? '')).toEqual(account(Number(bytes), 0, Number(bytes)));
   });
 
-  it('may be an interrupt endpoint; its account is kept while it is up', async () => {
+  it('may be an interrupt endpoint; its account is updated while it is connected', async () => {
     const lines = await run(
       '-- --interrupt-out',
       `
@@ -126,7 +126,7 @@ describeInLab('the OUT endpoint of a scripted device', () => {
 });
 
 describeInLab('the control requests of a scripted device', () => {
-  it('keep bytes and give them back, and are logged; others stall', async () => {
+  it('store bytes and return them, and are logged; others stall', async () => {
     const lines = await run(
       '--',
       `
@@ -149,7 +149,7 @@ describeInLab('the control requests of a scripted device', () => {
     ]);
   });
 
-  it('start and stop the stream, which goes on where it was stopped', async () => {
+  it('start and stop the stream, which continues where it was stopped', async () => {
     const lines = await run(
       '-- --start-by-request send forever',
       `
@@ -157,7 +157,7 @@ describeInLab('the control requests of a scripted device', () => {
       usb-host $port $read, $start, $read, $stop, $read, $start, $read, $start, $read, \
         $stop, $stop, $start, $read`,
     );
-    // 2560 words, of 0xa00, are in 10240 bytes.
+    // 10240 bytes hold 2560 words (0xa00).
     expect(lines).toEqual([
       '0 ETIMEDOUT',
       ...['0', '10240 0000000001000000', '0'],
@@ -167,7 +167,7 @@ describeInLab('the control requests of a scripted device', () => {
     ]);
   });
 
-  it('stop a stream that was not started by request', async () => {
+  it('stop a stream that no request started', async () => {
     const lines = await run(
       '-- send forever',
       `
@@ -179,7 +179,7 @@ describeInLab('the control requests of a scripted device', () => {
     ]);
   });
 
-  it('one is never answered, and those behind it are', async () => {
+  it('leave one without a response, and answer the following ones', async () => {
     const lines = await run(
       '--',
       `
@@ -201,8 +201,8 @@ describeInLab('an alternate setting', () => {
   it.each([
     ['read', 0],
     ['write', 8],
-  ])('is put back when usbxfer %s releases the interface', async (command, exitCode) => {
-    // The network is down: the device takes nothing.
+  ])('is reset to 0 when usbxfer %s releases the interface', async (command, exitCode) => {
+    // The network is down: the device accepts nothing.
     const { stdout, stderr, code } = await guest(`
       gadget up one ecm >/dev/null
       exec 3</sys/kernel/debug/usb/usbmon/2u

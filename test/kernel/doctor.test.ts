@@ -16,7 +16,7 @@ const AS_NOBODY = `su -s /bin/bash nobody -c '${DOCTOR}'`;
 
 const wrong = violations('doctor');
 
-/** Runs a script whose stdout is the doctor's, and nothing else. */
+/** Runs a script that prints only the doctor's output on stdout. */
 async function examine(script: string) {
   const { stdout, stderr, code } = await guest(script);
   const record: { checks: Check[] } = JSON.parse(stdout.toString());
@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 describeInLab('usbxfer doctor', () => {
-  it('finds nothing wrong where nothing is', async () => {
+  it('reports no problem if there is none', async () => {
     const { checks, bad, stderr, code } = await examine(`
       gadget up one sourcesink >/dev/null
       ${DOCTOR}`);
@@ -46,7 +46,7 @@ describeInLab('usbxfer doctor', () => {
     expect([bad, stderr, code]).toEqual([[], '', 0]);
   });
 
-  it('looks at all devices but hubs', async () => {
+  it('checks all devices except hubs', async () => {
     const { checks } = await examine(`
       gadget up one sourcesink >/dev/null
       node bin/usbxfer.js doctor --json`);
@@ -62,7 +62,7 @@ describeInLab('usbxfer doctor', () => {
     expect(stdout.toString()).toBe('0\n0\n0\n');
   });
 
-  it('tells an unprivileged user whose the device is, and which rule to install', async () => {
+  it('shows an unprivileged user the owner of the device file and the rule to install', async () => {
     const { of, bad, stderr, code } = await examine(`
       gadget up one sourcesink >/dev/null
       ${AS_NOBODY}`);
@@ -95,7 +95,7 @@ describeInLab('usbxfer doctor', () => {
     expect([bad, code]).toEqual([['driver'], 4]);
   });
 
-  it('warns of a disk that is mounted', async () => {
+  it('warns about a mounted disk', async () => {
     const { of } = await examine(`
       modprobe sd_mod; trap 'gadget down one; rmmod sd_mod' EXIT
       gadget up one storage >/dev/null
@@ -115,15 +115,15 @@ describeInLab('usbxfer doctor', () => {
     ]);
   });
 
-  describe('with another process that reads', () => {
-    // Slowly: the guest's files are its memory.
+  describe('while another process reads', () => {
+    // With a rate limit, because the guest's files are in memory.
     const HELD = `
       gadget up one ffs -- rate 1M, send forever >/dev/null
       rm -f /tmp/first.bin /tmp/pid
       ${READ} > /tmp/first.bin 2>/dev/null & echo $! > /tmp/pid
       until [[ -s /tmp/first.bin ]]; do sleep 0.1; done`;
 
-    it('names it', async () => {
+    it('names the process', async () => {
       const { of, bad, code } = await examine(`
         ${HELD}
         ${DOCTOR}; code=$?
@@ -140,7 +140,7 @@ describeInLab('usbxfer doctor', () => {
       expect([bad, code]).toEqual([['holder'], 4]);
     });
 
-    it('tells a user who may not see whose it is', async () => {
+    it('reports it to a user who may not see the process', async () => {
       const { of } = await examine(`
         ${HELD}
         ${AS_NOBODY}; code=$?
@@ -155,7 +155,7 @@ describeInLab('usbxfer doctor', () => {
     });
   });
 
-  it('finds too little memory, and what it suggests instead works', async () => {
+  it('reports too little memory, and the suggested values work', async () => {
     const { of, bad, code } = await examine(`
       memory=/sys/module/usbcore/parameters/usbfs_memory_mb
       before=$(<$memory); echo 1 > $memory; trap 'echo $before > $memory' EXIT
@@ -178,7 +178,7 @@ describeInLab('usbxfer doctor', () => {
     expect([bad, code]).toEqual([['memory'], 4]);
   });
 
-  it('finds that there is no bus', async () => {
+  it('reports that there is no bus', async () => {
     const { of, bad, code } = await examine(`
       unshare --mount bash -c 'mount -t tmpfs none /sys/bus/usb; ${DOCTOR}'`);
     expect(of('bus')).toMatchObject([
@@ -192,7 +192,7 @@ describeInLab('usbxfer doctor', () => {
     expect(code).toBe(4);
   });
 
-  it('finds that there are no device files, as in a container', async () => {
+  it('reports missing device files, as in a container', async () => {
     const { of, bad, code } = await examine(`
       gadget up one sourcesink >/dev/null
       unshare --mount bash -c 'mount -t tmpfs none /dev/bus; ${DOCTOR}'`);
@@ -205,7 +205,7 @@ describeInLab('usbxfer doctor', () => {
 });
 
 describeInLab('usbxfer udev-rule', () => {
-  it('prints a rule that udev takes, and that lets the group in', async () => {
+  it('prints a rule that udev accepts and that gives the group access', async () => {
     const { stdout, stderr, code } = await guest(`
       file=/etc/udev/rules.d/70-usbxfer-1234-5678.rules
       trap 'rm -f $file; udevadm control --reload' EXIT
@@ -221,7 +221,7 @@ describeInLab('usbxfer udev-rule', () => {
     expect([stderr, code]).toEqual(['', 0]);
   });
 
-  it('prints a rule that leaves devices with other serial numbers alone', async () => {
+  it('prints a rule that does not match other serial numbers', async () => {
     const { stdout } = await guest(`
       file=/etc/udev/rules.d/70-usbxfer-1234-5678.rules
       trap 'rm -f $file; udevadm control --reload' EXIT

@@ -7,7 +7,7 @@ afterEach(async () => {
   await guest('gadget down one; rm -f /tmp/dump.bin /tmp/summary');
 });
 
-/** Reads a scripted device in the guest; the output is checked there to be counters in order. */
+/** Reads a scripted device in the guest, and checks there that the output is counters in order. */
 async function read(steps: string, args: string) {
   const { stdout, stderr, code } = await guest(`
     gadget up one ffs -- ${steps} >/dev/null
@@ -20,7 +20,7 @@ async function read(steps: string, args: string) {
 const MIB = 1024 * 1024;
 
 describeInLab('silence on a real bus', () => {
-  it('--timeout keeps what came, and renews the transfers', async () => {
+  it('--timeout keeps received data and resubmits the transfers', async () => {
     const steps = 'send 1000k, silence 1000, send 1000k, silence 1000, send forever';
     const { bytes, summary, code } = await read(steps, '--timeout 200ms --bytes 4M');
     expect([bytes, code]).toEqual([`${4 * MIB}`, 0]);
@@ -28,7 +28,7 @@ describeInLab('silence on a real bus', () => {
     expect(summary.gap_count).toBe(0);
   });
 
-  it('--timeout fires in time: not once a minute, but several times in two seconds', async () => {
+  it('--timeout fires on time: several times in two seconds, not once a minute', async () => {
     const { bytes, summary, code } = await read('silence', '--timeout 500ms --duration 2s');
     expect([bytes, code]).toEqual(['0', 0]);
     expect(summary.statuses.timed_out).toBeGreaterThanOrEqual(16);
@@ -36,7 +36,7 @@ describeInLab('silence on a real bus', () => {
     expect(summary.statuses.cancelled).toBe(16);
   });
 
-  it('--idle-timeout ends it, with all that came', async () => {
+  it('--idle-timeout ends the run with all received data', async () => {
     const { bytes, summary, code } = await read(
       'send 1000k, silence',
       '--idle-timeout 1s --bytes 4M',
@@ -44,16 +44,16 @@ describeInLab('silence on a real bus', () => {
     expect([bytes, code, summary.end_reason]).toEqual([`${1000 * 1024}`, 8, 'idle']);
   });
 
-  it('a flood of empty packets starves nothing', async () => {
+  it('a flood of empty packets blocks nothing', async () => {
     const steps = 'send 10k, messages 0 2000, send forever';
     const { bytes, summary, code } = await read(steps, '--bytes 1M');
     expect([bytes, code]).toEqual([`${MIB}`, 0]);
-    expect(summary.empty_transfers).toBe(1999); // the first one ended the transfer before it
+    expect(summary.empty_transfers).toBe(1999); // the first one ended the previous transfer
   });
 });
 
 describeInLab('stalls on a real bus', () => {
-  it('--keep-going clears the halt and goes on without a hole', async () => {
+  it('--keep-going clears the halt and continues without losing data', async () => {
     const steps = 'send 1M, stall, send 1M, stall, send forever';
     const { bytes, summary, code } = await read(steps, '--keep-going --bytes 4M');
     expect([bytes, code]).toEqual([`${4 * MIB}`, 6]);
@@ -63,7 +63,7 @@ describeInLab('stalls on a real bus', () => {
     ]);
   });
 
-  it('--keep-going=N gives up on a device that stalls and stalls', async () => {
+  it('--keep-going=N gives up after N consecutive stalls', async () => {
     const steps = `send 1M${', stall'.repeat(6)}, send forever`;
     const { bytes, summary, code } = await read(steps, '--keep-going=3');
     expect([bytes, code]).toEqual([`${MIB}`, 6]);
@@ -71,8 +71,8 @@ describeInLab('stalls on a real bus', () => {
   });
 });
 
-describeInLab('unplugging on a real bus', () => {
-  it('--reconnect goes on with the same device', async () => {
+describeInLab('disconnection on a real bus', () => {
+  it('--reconnect continues with the same device', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- rate 4M, send forever >/dev/null
       ${READ} --reconnect --bytes 8M --json > /tmp/dump.bin 2> /tmp/summary &
@@ -92,7 +92,7 @@ describeInLab('unplugging on a real bus', () => {
     expect(summary.end_reason).toBe('limit');
   });
 
-  it('--reconnect takes no other device for it', async () => {
+  it('--reconnect accepts no other device', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- rate 4M, send forever >/dev/null
       ${READ} --reconnect=3s --json > /tmp/dump.bin 2> /tmp/summary &
@@ -105,7 +105,7 @@ describeInLab('unplugging on a real bus', () => {
     expect(JSON.parse(stderr).end_reason).toBe('device-lost');
   });
 
-  it('--wait begins when the device comes', async () => {
+  it('--wait starts when the device is connected', async () => {
     const { stdout, code } = await guest(`
       ${READ} --wait --bytes 1M -q > /tmp/dump.bin & sleep 3
       gadget up one ffs -- send forever >/dev/null
@@ -117,7 +117,7 @@ describeInLab('unplugging on a real bus', () => {
 });
 
 describeInLab('messages on a real bus', () => {
-  it('--until-short reads one, and leaves the next to the next run', async () => {
+  it('--until-short reads one message and leaves the next to the next run', async () => {
     const { stdout, code } = await guest(`
       gadget up one ffs -- messages 3000 forever >/dev/null
       for first in 0 750 1500; do ${READ} --until-short -q | check-counters $first || exit; done`);

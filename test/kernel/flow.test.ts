@@ -10,7 +10,7 @@ afterEach(async () => {
 
 describeInLab('the flow of data on a real bus', () => {
   it('shows a stopped process as a long completion interval, not as starved by the output', async () => {
-    // At full speed the wire is slower than emulation; the pool lasts for half a second.
+    // At full speed the bus is slower than emulation; the transfer queue lasts half a second.
     const { stdout, stderr } = await guest(`
       gadget up one ffs --speed full -- rate 500k, send forever >/dev/null
       ${READ} --json --bytes 3M --transfer-size 16k > /tmp/dump.bin 2> /tmp/summary &
@@ -25,7 +25,7 @@ describeInLab('the flow of data on a real bus', () => {
     expect(summary.starved_seconds).toBe(0);
   });
 
-  it('that the output holds up is gone on with, and the summary says whose fault it was', async () => {
+  it('continues after the output throttled it, and the summary names the reason', async () => {
     const { stdout, stderr } = await guest(`
       gadget up one ffs -- send forever >/dev/null
       ${READ} --bytes 20M --buffer 1M | { sleep 5; cat; } | check-counters`);
@@ -35,7 +35,7 @@ describeInLab('the flow of data on a real bus', () => {
     );
   });
 
-  it('of many small transfers keeps every byte, and is measured', async () => {
+  it('keeps every byte of many small transfers, and is measured', async () => {
     const { stdout, stderr } = await guest(`
       gadget up one ffs --speed high -- messages 100 20000, send 4M, silence >/dev/null
       ${READ} --json --bytes 6000000 --transfer-size 512 2> /tmp/summary | check-counters

@@ -3,7 +3,7 @@ import { runInGuest } from './guest/run-in-guest.js';
 import { describeInLab } from './lab/lab.js';
 
 describeInLab('a device that a kernel driver holds', () => {
-  it('takes requests to the interface only from who claimed it, and keeps its driver over a reset', async () => {
+  it('accepts interface requests only after a claim, and keeps its driver after a reset', async () => {
     const { stdout, stderr, code } = await runInGuest('run-held');
     expect(stderr).toBe('');
     const told = stdout.toString().trim().split('\n');

@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeInLab, guest } from './lab/lab.js';
 
-/** Fields that lsusb -v prints as they are, by the names that it has for them. */
+/** Fields that lsusb -v prints unchanged, by lsusb's names. */
 type Fields = Readonly<Record<string, number>>;
 
 const INFO = 'node bin/usbxfer.js info';
 
-/** Names of numeric fields, and those that are hexadecimal without a 0x, or in another form. */
+/** Names of numeric fields, of hexadecimal fields without 0x, and of fields in another form. */
 const FIELD = /^\s*((?:b|bm|w|bcd|id|i)[A-Z]\w*)\s+(0x[0-9a-f]+|[\d.]+m?A?)/;
 
-/** lsusb's numbers: 0x…, decimal, `3.20` for a version, `500mA` for power. */
+/** Parses lsusb's numbers: 0x…, decimal, `3.20` for a version, `500mA` for power. */
 function numberOf(name: string, text: string): number {
   if (name.startsWith('bcd')) {
     const [major = '', minor = ''] = text.split('.');
@@ -18,7 +18,7 @@ function numberOf(name: string, text: string): number {
   return Number(text.replace(/mA$/, ''));
 }
 
-/** What lsusb -v says: for each descriptor that it decodes, in their order, the fields. */
+/** Parses the output of lsusb -v: the fields of each decoded descriptor, in order. */
 function descriptorsIn(text: string): Record<string, number>[] {
   const found: Record<string, number>[] = [];
   for (const line of text.split('\n')) {
@@ -37,7 +37,7 @@ function descriptorsIn(text: string): Record<string, number>[] {
   return found;
 }
 
-/** The same of what usbxfer says. */
+/** Returns the same for the output of usbxfer. */
 function descriptorsOf(record: {
   descriptor: Fields;
   configurations: (Fields & {
@@ -50,13 +50,13 @@ function descriptorsOf(record: {
       configuration,
       ...configuration.interfaces.flatMap((setting) => [
         setting,
-        ...setting.endpoints, // a companion has no head of its own in lsusb
+        ...setting.endpoints, // lsusb prints no heading for a companion
       ]),
     ]),
   ];
 }
 
-describeInLab('usbxfer info beside lsusb', () => {
+describeInLab('usbxfer info compared with lsusb', () => {
   beforeEach(async () => {
     const strings = '--manufacturer Acme --product "Blue thing" --serial X9';
     await guest(`gadget up one sourcesink --speed super ${strings}
@@ -66,7 +66,7 @@ describeInLab('usbxfer info beside lsusb', () => {
     await guest('gadget down one; gadget down two');
   });
 
-  it.each(['2-1', '3-1', 'usb1', 'usb2'])('%s: field by field as lsusb -v', async (path) => {
+  it.each(['2-1', '3-1', 'usb1', 'usb2'])('%s: every field matches lsusb -v', async (path) => {
     const { stdout } = await guest(`${INFO} ${path} --json | tr -d '\\n'; echo
       lsusb -v -s "$(cat /sys/bus/usb/devices/${path}/busnum):$(cat /sys/bus/usb/devices/${path}/devnum)" 2>/dev/null`);
     const [json = '', ...text] = stdout.toString().split('\n');
@@ -77,10 +77,10 @@ describeInLab('usbxfer info beside lsusb', () => {
     let compared = 0;
     for (const [i, fields] of theirs.entries()) {
       for (const [name, value] of Object.entries(fields)) {
-        // Behind an endpoint's own fields stand those of its companion, in lsusb.
+        // lsusb prints the fields of the companion after those of the endpoint.
         const { companion } = ours[i] as unknown as { companion?: Fields | null };
         const own = name === 'bMaxBurst' || name === 'wBytesPerInterval' ? companion : ours[i];
-        // It has two bmAttributes then, and others have another name there.
+        // There are then two bmAttributes, and other fields have another name.
         if (own?.[name] !== undefined && name !== 'bmAttributes') {
           expect([path, i, name, own[name]]).toEqual([path, i, name, value & 0xffff]);
           compared += 1;
@@ -90,7 +90,7 @@ describeInLab('usbxfer info beside lsusb', () => {
     expect(compared).toBeGreaterThan(30);
   });
 
-  it.each(['2-1', '3-1'])('%s: the bytes are the kernel’s', async (path) => {
+  it.each(['2-1', '3-1'])('%s: the bytes match those of the kernel', async (path) => {
     const { stdout } =
       await guest(`${INFO} ${path} --raw | sed -n '/^# BOS/q; s/  |.*//; s/^[0-9a-f]* //p' | tr -d ' \\n'; echo
       xxd -p /sys/bus/usb/devices/${path}/descriptors | tr -d '\\n'; echo`);
@@ -99,14 +99,14 @@ describeInLab('usbxfer info beside lsusb', () => {
     expect(ours).toBe(theirs);
   });
 
-  it('tells the driver and the device file of a disk, and to detach it', async () => {
+  it('shows the driver and the device file of a disk, and suggests to detach the driver', async () => {
     const { stdout } = await guest(`${INFO} 3-1`);
     const text = stdout.toString();
     expect(text).toMatch(/\n {4}driver +usb-storage\n/);
     expect(text).toMatch(/usbxfer read -d 1234:5678 .*--ep 0x81 --detach\n/);
   });
 
-  it('gives a command that reads from the device', async () => {
+  it('suggests a command that reads from the device', async () => {
     const { stdout, code } = await guest(`set -o pipefail
       usbxfer() { node bin/usbxfer.js "$@"; }
       command=$(usbxfer info 2-1 | grep -om1 'usbxfer read.*')
@@ -114,7 +114,7 @@ describeInLab('usbxfer info beside lsusb', () => {
     expect([stdout.toString().trim(), code]).toEqual(['4096', 0]);
   });
 
-  it('is the same for an unprivileged user, but for the access', async () => {
+  it('is the same for an unprivileged user, except for the access', async () => {
     const { stdout } = await guest(`
       ${INFO} 2-1 > /tmp/root.txt; su -s /bin/bash nobody -c '${INFO} 2-1' > /tmp/nobody.txt
       diff /tmp/root.txt /tmp/nobody.txt; rm /tmp/root.txt /tmp/nobody.txt`);

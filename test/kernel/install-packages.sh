@@ -1,12 +1,12 @@
 #!/bin/bash
-# Installs what the kernel lab needs: Debian packages, and a stock Debian kernel, unpacked into a
-# cache folder and not installed. Quick when everything is there already. Needs root (or sudo) only
-# while a package is missing.
+# Installs what the kernel lab needs: Debian packages, and a stock Debian kernel that is unpacked into a
+# cache directory, not installed. It is fast if everything is present. It needs root (or sudo) only if a
+# package is missing.
 set -euo pipefail
 
 cache=${USBXFER_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/usbxfer-lab}
 
-# Those without their recommendations: QEMU's would bring a desktop's worth of libraries.
+# Without recommended packages: those of QEMU include many desktop libraries.
 packages=(qemu-system-x86 busybox-static cpio kmod usbutils udev gcc libc6-dev util-linux xz-utils
   strace e2fsprogs procps)
 
@@ -37,13 +37,13 @@ missing_packages() {
   done
 }
 
-# The package that linux-image-amd64 stands for today, e.g. linux-image-6.1.0-37-amd64.
+# The package that linux-image-amd64 currently depends on, e.g. linux-image-6.1.0-37-amd64.
 kernel_package() {
   apt-cache depends linux-image-amd64 2>/dev/null |
     sed -n 's/^ *Depends: \(linux-image-[0-9].*\)$/\1/p' | head -n 1
 }
 
-# A stale package list names files that the mirrors no longer have, hence the second try.
+# A stale package list may name files that the mirrors have deleted: update it and try again.
 updated=no
 update_lists() {
   [[ $updated == no ]] || return 1
@@ -66,7 +66,7 @@ have_kernel() {
     compgen -G "$cache/kernel/lib/modules/*/modules.dep" >/dev/null
 }
 
-# Downloads $1 here. As root, apt would change to a user that may not write here; it need not.
+# Downloads $1 into this directory. As root, apt must not change to a user who cannot write here.
 download() {
   apt-get -o APT::Sandbox::User=root download "$1"
 }
@@ -79,13 +79,13 @@ install_kernel() {
   [[ -n $package ]] || die 'apt knows no linux-image-amd64'
   echo "unpacking $package into $cache/kernel"
   mkdir -p "$cache"
-  # Made beside its place and moved there in one step, so that a half kernel is never found.
+  # Unpack next to the final directory and rename it, so that no incomplete kernel is ever used.
   scratch=$(mktemp -d "$cache/.new-XXXXXX")
   trap 'rm -rf "$scratch"' EXIT
   cd "$scratch"
   download "$package" || { update_lists && download "$(kernel_package)"; }
   dpkg -x ./linux-image-*.deb kernel
-  # Debian moves the modules to /usr/lib in newer releases; the lab looks in one place.
+  # Newer Debian releases keep the modules in /usr/lib; the lab uses one directory.
   [[ -d kernel/lib/modules ]] || { mkdir -p kernel/lib && mv kernel/usr/lib/modules kernel/lib/; }
   local release
   release=$(basename kernel/lib/modules/*)

@@ -3,18 +3,18 @@ import { afterEach, expect, it } from 'vitest';
 import { describeInLab, guest } from './lab/lab.js';
 
 describeInLab('the guest', () => {
-  it('brings back bytes exactly', async () => {
+  it('returns bytes unchanged', async () => {
     const { stdout } = await guest(`printf '\\0\\1\\n\\r\\xff\\0'; cat /dev/zero | head -c 100000`);
     expect(stdout.subarray(0, 6)).toEqual(Buffer.from([0, 1, 10, 13, 255, 0]));
     expect(stdout.length).toBe(100_006);
   });
 
-  it('brings back what was said on stderr, and the exit code', async () => {
+  it('returns stderr and the exit code', async () => {
     const result = await guest('echo out; echo Ärger >&2; exit 42');
     expect(result).toEqual({ stdout: Buffer.from('out\n'), stderr: 'Ärger\n', code: 42 });
   });
 
-  it('runs jobs side by side', async () => {
+  it('runs jobs concurrently', async () => {
     const meet = (mine: string, other: string) =>
       guest(
         `touch /tmp/${mine}; until [[ -e /tmp/${other} ]]; do sleep 0.05; done; rm /tmp/${other}`,
@@ -23,13 +23,13 @@ describeInLab('the guest', () => {
     expect(results.map(({ code }) => code)).toEqual([0, 0]);
   });
 
-  it('ends a job that takes too long, and all that it started', async () => {
+  it('kills a job that takes too long, with all its processes', async () => {
     const late = guest(`setsid sleep 4321 & echo so far; sleep 4321`, { timeoutMs: 1500 });
     await expect(late).rejects.toThrow(/did not finish in 1500 ms[\s\S]*so far/);
     expect((await guest('pgrep -f [4]321')).stdout.toString()).toBe('');
   });
 
-  it("runs in the checkout with the host's node, and without a terminal", async () => {
+  it("runs in the checkout, with the host's node and without a terminal", async () => {
     const { stdout } = await guest(
       'pwd; echo $HOME; node --version; [[ -t 0 || -t 1 ]] || echo no',
     );
@@ -42,12 +42,12 @@ describeInLab('the guest', () => {
     ]);
   });
 
-  it('can be another user', async () => {
+  it('can run as another user', async () => {
     const { stdout } = await guest(`su -s /bin/bash nobody -c 'id -un; head -c1 /root/.bashrc'`);
     expect(stdout.toString()).toBe('nobody\n');
   });
 
-  it('keeps its changes to itself', async () => {
+  it('does not change files of the host', async () => {
     await guest('touch from-the-guest; test -e from-the-guest');
     const { stdout } = await guest('ls from-the-guest; rm from-the-guest');
     expect(stdout.toString()).toBe('from-the-guest\n');
@@ -71,7 +71,7 @@ describeInLab('gadget', () => {
     ['super', '2-1', '5000'],
     ['high', '1-1', '480'],
     ['full', '1-1', '12'],
-  ])('stages a %s-speed device', async (speed, port, megabits) => {
+  ])('creates a %s-speed device', async (speed, port, megabits) => {
     const strings = '--manufacturer Acme --product "Blue thing" --serial X9';
     const output = await run(`
       gadget up one sourcesink --speed ${speed} --vid 1209 --pid 0001 ${strings}
@@ -90,7 +90,7 @@ describeInLab('gadget', () => {
     ]);
   });
 
-  it('unplugs, plugs and takes down', async () => {
+  it('unplugs, plugs in and removes a device', async () => {
     const list = 'lsusb | grep -c 1234:5678 || true';
     const output = await run(`
       gadget up one loopback; ${list}
@@ -101,7 +101,7 @@ describeInLab('gadget', () => {
     expect(output).toBe('2-1\n1\n0\n2-1\n1\n0\n');
   });
 
-  it('stages two devices', async () => {
+  it('creates two devices', async () => {
     const output = await run(`
       gadget up one sourcesink
       gadget up two sourcesink --udc dummy_udc.1 --speed high --serial 0002
@@ -109,19 +109,19 @@ describeInLab('gadget', () => {
     expect(output).toBe('2-1\n3-1\n0001\n0002\n');
   });
 
-  it('stages a device that a kernel driver holds', async () => {
+  it('creates a device that a kernel driver holds', async () => {
     const output = await run(`
       gadget up one storage
       basename $(readlink /sys/bus/usb/devices/2-1:1.0/driver)`);
     expect(output).toBe('2-1\nusb-storage\n');
   });
 
-  it('leaves other devices without a driver, whatever ids they have', async () => {
+  it('binds no driver to other devices, whatever their IDs', async () => {
     const driver = '/sys/bus/usb/devices/2-1:1.0/driver';
     expect(await run(`gadget up one sourcesink; [[ ! -e ${driver} ]]`)).toBe('2-1\n');
   });
 
-  it('denies a user the device', async () => {
+  it('denies a user access to the device', async () => {
     const { stdout, code } = await guest(`
       gadget up one sourcesink
       node=/dev/bus/usb/002/$(printf %03d $(</sys/bus/usb/devices/2-1/devnum))
@@ -129,7 +129,7 @@ describeInLab('gadget', () => {
     expect([stdout.toString(), code]).toEqual(['2-1\n', 1]);
   });
 
-  it('stages a scripted device, which logs, and may leave', async () => {
+  it('creates a scripted device, which writes a log and may exit', async () => {
     const output = await run(`
       gadget up one ffs --speed high -- silence 3000, exit
       cat /sys/bus/usb/devices/1-1/product
@@ -138,7 +138,7 @@ describeInLab('gadget', () => {
     expect(output).toBe('1-1\nScripted device\nexit   at byte 0\n');
   });
 
-  it('says what is wrong with a script', async () => {
+  it('reports an invalid script', async () => {
     const { stderr, code } = await guest('gadget up one ffs -- send 1M, dance');
     expect(code).toBe(1);
     expect(stderr).toContain('not understood: dance');

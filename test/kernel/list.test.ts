@@ -45,7 +45,7 @@ describeInLab('usbxfer list on a real bus', () => {
       'no',
       'usbxfer: 2 of 2 devices cannot be opened by this user; see usbxfer doctor -d VID:PID\n',
     ],
-  ])('shows names, speed and access to %s', async (_, command, access, words) => {
+  ])('shows names, speed and access of %s', async (_, command, access, words) => {
     const { stdout, stderr, code } = await guest(command);
     expect([code, stderr]).toEqual([0, words]);
     const rows = stdout
@@ -84,7 +84,7 @@ describeInLab('usbxfer list on a real bus', () => {
     ]);
   });
 
-  it('knows the devices that lsusb knows', async () => {
+  it('lists the devices that lsusb lists', async () => {
     const { stdout } = await guest('lsusb');
     const ours = (await listed()).map(
       ({ bus, address, vid, pid }) =>
@@ -98,7 +98,7 @@ describeInLab('usbxfer list on a real bus', () => {
     expect(ours.toSorted()).toEqual(theirs.toSorted());
   });
 
-  it('has the tree, drivers and speeds of lsusb -t', async () => {
+  it('shows the tree, drivers and speeds of lsusb -t', async () => {
     const { stdout } = await guest('lsusb -t');
     // `    |__ Port 001: Dev 002, If 0, Class=Vendor Specific Class, Driver=[none], 5000M`
     const theirs = [
@@ -128,7 +128,7 @@ describeInLab('usbxfer list on a real bus', () => {
     expect(ours.toSorted()).toEqual(theirs.toSorted());
   });
 
-  it('draws the tree of the buses', async () => {
+  it('draws the tree of all buses', async () => {
     const { stdout } = await guest(`LC_ALL=C.UTF-8 ${LIST} --tree --no-header -o path`);
     const lines = stdout.toString().trimEnd().split('\n');
     expect(lines[lines.indexOf('usb2') + 1]).toBe('└─ 2-1');
@@ -137,7 +137,7 @@ describeInLab('usbxfer list on a real bus', () => {
     expect(hubs.stdout.toString()).toMatch(/^(hub {2,}usb\d+\n){2,}$/);
   });
 
-  it('filters', async () => {
+  it('filters devices', async () => {
     const devices = await listed('--vid 1234 --serial 0002');
     expect(devices.map(({ path }) => path)).toEqual(['3-1']);
     expect(devices[0]).toMatchObject({ vid: '1234', speed_mbps: 480 });
@@ -167,7 +167,7 @@ describeInLab('usbxfer list of a disk', () => {
     await guest('gadget down disk; rmmod sd_mod');
   });
 
-  it('finds its driver and its device files', async () => {
+  it('shows its driver and its device files', async () => {
     const { stdout } = await guest(`modprobe sd_mod
       gadget up disk storage --speed high >/dev/null
       for ((i = 0; i < 100; i++)); do ls /sys/bus/usb/devices/1-1:1.0/host*/target*/*/block/* >/dev/null 2>&1 && break; sleep 0.1; done

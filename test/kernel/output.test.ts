@@ -8,7 +8,7 @@ afterEach(async () => {
   await guest('gadget down one; rm -f /tmp/dump.bin /tmp/summary');
 });
 
-/** Checks the account: every byte that was received is written, or told to be not. */
+/** Checks that every received byte is written, or counted as not written. */
 function expectAccount(stderr: string, written: number): void {
   const summary = JSON.parse(stderr);
   expect(summary).toMatchObject({
@@ -35,15 +35,15 @@ describeInLab('an output on a real system', () => {
       check-counters < /mnt/full/dump.bin
       ${READ} --bytes 1M -q | wc -c
       exit $code`);
-    // The last number: the device is free, and goes on, for the next run.
+    // The last number shows that the device is free and the next run continues.
     expect(stdout.toString()).toBe(`${5 * MIB}\n${MIB}\n`);
     expectAccount(stderr, 5 * MIB);
     expect(JSON.parse(stderr).error).toContain('no space left on device');
     expect(code).toBe(7);
   });
 
-  it('that fails at the fsync only (EIO) is never a success', async () => {
-    // A disk that is thinner than it says: its blocks are found missing when they are written back.
+  it('that fails only at fsync (EIO) is never a success', async () => {
+    // A thin disk, smaller than its nominal size: writing back finds no blocks.
     const { stderr, code } = await guest(`
       PATH=$PATH:/usr/sbin:/sbin
       modprobe -a loop ext4
@@ -80,7 +80,7 @@ describeInLab('an output on a real system', () => {
     expect(code).toBe(0);
   });
 
-  it('that cannot be had is told before the device is opened', async () => {
+  it('that cannot be opened is reported before the device is opened', async () => {
     const { stderr, code } = await guest(`
       gadget up one sourcesink >/dev/null
       su -s /bin/bash nobody -c '${READ} -o /tmp/no/folder/dump.bin'`);
@@ -88,7 +88,7 @@ describeInLab('an output on a real system', () => {
     expect(code).toBe(7);
   });
 
-  it('whose reader sleeps holds the device up, and loses nothing', async () => {
+  it('whose reader sleeps throttles the device, and loses nothing', async () => {
     const { stdout, stderr, code } = await guest(`
       set -o pipefail
       gadget up one ffs -- send forever >/dev/null
@@ -98,7 +98,7 @@ describeInLab('an output on a real system', () => {
     expect(code).toBe(0);
   });
 
-  it('whose reader never reads ends by a signal all the same, and the device is free', async () => {
+  it('whose reader never reads does not prevent the end by a signal, and the device is free', async () => {
     const { stdout, stderr } = await guest(`
       gadget up one ffs -- send forever >/dev/null
       mkfifo /tmp/stuck; trap 'rm /tmp/stuck' EXIT
@@ -115,8 +115,8 @@ describeInLab('an output on a real system', () => {
   });
 });
 
-describeInLab('a stop of the process', () => {
-  it('(Ctrl-Z) loses nothing of a device that waits', async () => {
+describeInLab('a stopped process', () => {
+  it('(Ctrl-Z) loses no data if the device waits', async () => {
     const { stdout, code } = await guest(`
       gadget up one ffs -- rate 20M, send forever >/dev/null
       ${READ} --bytes 40M -q > /tmp/dump.bin & until [[ -s /tmp/dump.bin ]]; do sleep 0.1; done

@@ -13,7 +13,7 @@ describeInLab('usbxfer pipe', () => {
   it.each([
     ['super', `--bytes ${SIZE}`, 'limit'],
     ['high', '--linger 5s', 'input-ended'],
-  ])('gets back from a loopback all that it sends, at %s speed', async (speed, until, end) => {
+  ])('receives from a loopback everything that it sends, at %s speed', async (speed, until, end) => {
     const { stdout, stderr, code } = await guest(`
       set -o pipefail
       gadget up one loopback --speed ${speed} >/dev/null || exit 99
@@ -31,8 +31,8 @@ describeInLab('usbxfer pipe', () => {
     expect(code).toBe(0);
   });
 
-  it('sends each line at once, and writes the reply to it before the next one comes', async () => {
-    // Only a zero-length packet tells the device of the end of the lines that fill their last packet.
+  it('sends each line immediately, and writes its response before the next line', async () => {
+    // If a line is a multiple of the packet size, only a zero-length packet marks its end.
     const lines = [6, 1024, 2, 100, 2048, 3];
     const { stdout, stderr, code } = await guest(`
       gadget up one loopback >/dev/null || exit 99
@@ -50,7 +50,7 @@ describeInLab('usbxfer pipe', () => {
     expect(code).toBe(0);
   });
 
-  it('awaits a reply that the device only thinks of when all of the input is sent', async () => {
+  it('waits for a response that the device sends after the end of the input', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- --start-by-request message 3000 >/dev/null || exit 99
       (until [[ $(gadget account one) == *'"bytes":17,'* ]]; do sleep 0.1; done

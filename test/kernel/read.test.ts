@@ -12,7 +12,7 @@ describeInLab.each([
   ['super', 1024],
   ['high', 512],
 ])('usbxfer read at %s speed', (speed, packetSize) => {
-  it("reads exactly the bytes asked for of SourceSink's pattern", async () => {
+  it("reads exactly the requested bytes of SourceSink's pattern", async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one sourcesink --speed ${speed} --pattern 1 >/dev/null
       ${READ} --ep 0x81 --bytes 50MB > /tmp/dump.bin; code=$?
@@ -33,7 +33,7 @@ describeInLab.each([
 });
 
 describeInLab('usbxfer read', () => {
-  // 64 × 1 MiB are more than the kernel lends by default; here the pool is tested, not its limit.
+  // 64 × 1 MiB exceed the kernel's default limit. This tests the transfer queue, not the limit.
   it.each([
     ['super', 1],
     ['super', 2],
@@ -59,7 +59,7 @@ describeInLab('usbxfer read', () => {
 });
 
 describeInLab('the end of usbxfer read on a real bus', () => {
-  it('comes cleanly from a reader that has had enough, and the device is free at once', async () => {
+  it('is clean when the reader closes the pipe, and the device is free immediately', async () => {
     const { stdout, stderr, code } = await guest(`
       set -o pipefail
       gadget up one ffs -- send forever >/dev/null
@@ -70,7 +70,7 @@ describeInLab('the end of usbxfer read on a real bus', () => {
     expect(code).toBe(0);
   });
 
-  it.each(['INT', 'TERM'])('by SIG%s loses no byte, and the next run goes on', async (signal) => {
+  it.each(['INT', 'TERM'])('by SIG%s loses no byte, and the next run continues', async (signal) => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- rate 20M, send forever >/dev/null
       ${READ} --json > /tmp/dump.bin 2> /tmp/summary &
@@ -102,7 +102,7 @@ describeInLab('the end of usbxfer read on a real bus', () => {
     expect(code).toBe(6);
   });
 
-  it('by an unplug keeps every byte that arrived', async () => {
+  it('by a disconnection keeps every byte that arrived', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- send 4M, silence 500, exit >/dev/null
       ${READ} > /tmp/dump.bin; code=$?
@@ -126,7 +126,7 @@ describeInLab('the end of usbxfer read on a real bus', () => {
   });
 });
 
-describeInLab('what usbxfer read cannot have on a real bus', () => {
+describeInLab('what usbxfer read rejects on a real bus', () => {
   it.each([
     ['a device that is not there', '--serial nobody', 3, /no such device/],
     ['an OUT endpoint', '--ep 0x02', 3, /endpoint 0x02 is bulk OUT, not bulk IN; .*0x81/],

@@ -28,7 +28,7 @@ describeInLab('usbxfer reset', () => {
     expect([stderr, code]).toEqual(['', 0]);
   });
 
-  it('tells of a device that the kernel takes for a new one', async () => {
+  it('reports a device that the kernel treats as new', async () => {
     const { stdout, stderr, code } = await guest(`
       ${ADDRESS}
       gadget up one storage >/dev/null
@@ -39,11 +39,11 @@ describeInLab('usbxfer reset', () => {
     const [before, after] = addresses.split(' ');
     expect(line).toContain(`; address changed from ${before} to ${after}`);
     expect(before).not.toBe(after);
-    expect(line).not.toContain('driver'); // it is back as well
+    expect(line).not.toContain('driver'); // the driver is back, too
     expect([stderr, code]).toEqual(['', 0]);
   });
 
-  it('fails when the device comes back as another', async () => {
+  it('fails if another device comes back', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one sourcesink >/dev/null
       echo 0x9999 > /sys/kernel/config/usb_gadget/one/idProduct

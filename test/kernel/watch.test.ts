@@ -16,15 +16,15 @@ interface WatchEvent {
 
 const WATCH = 'node bin/usbxfer.js watch --json --initial';
 
-/** Whether the kernel configures what is plugged into the bus of `dummy_udc.1` below SuperSpeed. */
+/** Sets whether the kernel configures devices on the bus of `dummy_udc.1` below SuperSpeed. */
 const AUTHORIZED = '/sys/bus/usb/devices/usb3/authorized_default';
 
 /**
- * Runs steps in the guest while the bus is watched, until so many events have come beyond those of the
- * devices that were there. In the steps `told N` waits until N have.
+ * Runs steps in the guest while the bus is watched, until this many events have arrived after those of
+ * the devices already present. In the steps, `told N` waits until N events have arrived.
  *
- * @param watch what watches, with WATCH in the environment
- * @returns the events, and what lsusb knew of at the end, as `003 002 1234:5678`
+ * @param watch the command that watches, with WATCH in the environment
+ * @returns the events, and the devices that lsusb lists at the end, as `003 002 1234:5678`
  */
 async function eventsDuring(
   watch: string,
@@ -57,7 +57,7 @@ async function eventsDuring(
   };
 }
 
-/** What is on the bus once all of that has happened, as lsusb would know it. */
+/** Returns the devices on the bus after all events, in the form of lsusb. */
 function replay(events: readonly WatchEvent[]): string[] {
   const ports = new Map<string, string>();
   for (const { event, device } of events) {
@@ -75,7 +75,7 @@ function replay(events: readonly WatchEvent[]): string[] {
   return [...ports.values()].toSorted();
 }
 
-/** What came and went, as `attach 3-1 0001`. */
+/** Formats the events, as `attach 3-1 0001`. */
 function changes(events: readonly WatchEvent[]): string[] {
   return events
     .filter(({ event }) => event !== 'present')
@@ -90,7 +90,7 @@ describeInLab('usbxfer watch on a real bus', () => {
   it.each([
     ['root', '$WATCH'],
     ['an unprivileged user', 'su -s /bin/bash nobody -c "$WATCH"'],
-  ])('tells %s of plugs and unplugs, whole devices only', async (_, watch) => {
+  ])('reports to %s connections and disconnections of whole devices', async (_, watch) => {
     const { events, lsusb } = await eventsDuring(
       watch,
       6,
@@ -115,7 +115,7 @@ describeInLab('usbxfer watch on a real bus', () => {
     expect(replay(events)).toEqual(lsusb);
   });
 
-  it('tells of a device that is out for a moment only', async () => {
+  it('reports a device that is disconnected only briefly', async () => {
     const up = 'gadget up two sourcesink --speed high --udc dummy_udc.1 --serial 0002';
     await guest(`${up} >/dev/null`);
     const { events, lsusb } = await eventsDuring(
@@ -129,14 +129,14 @@ describeInLab('usbxfer watch on a real bus', () => {
     expect(replay(events)).toEqual(lsusb);
   });
 
-  it('knows at first the devices that lsusb knows', async () => {
+  it('first reports the devices that lsusb lists', async () => {
     await guest('gadget up one sourcesink --speed super >/dev/null');
     const { events, lsusb } = await eventsDuring('$WATCH', 0, '');
     expect(events.every(({ event }) => event === 'present')).toBe(true);
     expect(replay(events)).toEqual(lsusb);
   });
 
-  it('tells of a device that the kernel is told not to configure', async () => {
+  it('reports a device that the kernel does not configure', async () => {
     const { events } = await eventsDuring(
       '$WATCH',
       1,

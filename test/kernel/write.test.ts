@@ -4,14 +4,14 @@ import { describeInLab, guest } from './lab/lab.js';
 
 const WRITE = 'node bin/usbxfer.js write --vid 1234 --pid 5678';
 const SIZE = 10_000_001;
-/** Prints where a second run goes on, as the first one's summary says. */
+/** Prints the offset at which a second run continues, from the summary of the first. */
 const RESUME_AT = `node -p 'JSON.parse(fs.readFileSync("/tmp/first.json", "utf8")).resume_at'`;
 
 afterEach(async () => {
   await guest('gadget down one; rm -f /tmp/input /tmp/sink /tmp/messages /tmp/first.json');
 });
 
-/** Runs a script with a scripted device, and SIZE bytes in /tmp/input; what comes is in /tmp/sink. */
+/** Runs a script with a scripted device and SIZE bytes in /tmp/input; received bytes go to /tmp/sink. */
 function run(device: string, script: string) {
   return guest(`
     node -e '
@@ -21,7 +21,7 @@ function run(device: string, script: string) {
     ${script}`);
 }
 
-/** Prints how often each size of a message came. */
+/** Prints the number of messages of each size. */
 const MESSAGES =
   'sort -n /tmp/messages | uniq -c | while read -r count size; do echo $count $size; done';
 
@@ -31,7 +31,7 @@ describeInLab('usbxfer write', () => {
     ['high', '256k', 'auto', 0, `1 ${SIZE}`],
     ['high', '5120', 'always', 1953, '1 641\n1953 5120'],
     ['full', '1000', 'never', 0, '1 1\n10000 1000'],
-  ])('sends what the device gets, at %s speed with transfers of %s', async (...parameters) => {
+  ])('delivers all bytes to the device, at %s speed with transfers of %s', async (...parameters) => {
     const [speed, size, zlp, zeroLengthPackets, messages] = parameters;
     const { stdout, stderr, code } = await run(
       `--speed ${speed} --`,
@@ -53,14 +53,14 @@ describeInLab('usbxfer write', () => {
   it.each([
     'super',
     'high',
-  ])('keeps bytes and messages of any length as promised, at %s speed', async (speed) => {
+  ])('keeps bytes and messages of any length, at %s speed', async (speed) => {
     const { stdout, stderr, code } = await runInGuest('run-sendings', speed, '1');
     expect(stderr).toBe('');
     expect(stdout.toString()).toMatch(/^90 \d+\n$/);
     expect(code).toBe(0);
   });
 
-  it('sends to an interrupt endpoint, where there is no bulk one', async () => {
+  it('sends to an interrupt endpoint if there is no bulk endpoint', async () => {
     const { stdout, stderr, code } = await run(
       '-- --interrupt-out',
       `
@@ -76,12 +76,12 @@ describeInLab('usbxfer write', () => {
 });
 
 describeInLab('usbxfer write that ends early', () => {
-  // Within a transfer and a packet, which counts as well; and where both end.
+  // The device stalls within a transfer and a packet, which counts as accepted, or where both end.
   it.each([
     ['super', '3M', 3 * 1024 ** 2],
     ['super', '3000001', 3_000_320],
     ['high', '3000001', 3_000_320],
-  ])('goes on where the device stalled, at %s speed after %s', async (speed, accept, taken) => {
+  ])('continues where the device stalled, at %s speed after %s', async (speed, accept, taken) => {
     const { stdout, stderr, code } = await run(
       `--speed ${speed} -- --accept ${accept}`,
       `
@@ -103,7 +103,7 @@ describeInLab('usbxfer write that ends early', () => {
     expect(code).toBe(0);
   });
 
-  it('knows what a device has that takes no more', async () => {
+  it('counts what a device accepted before it stopped accepting', async () => {
     const { stdout, stderr, code } = await run(
       '-- --take 1000001',
       `
@@ -125,12 +125,12 @@ describeInLab('usbxfer write that ends early', () => {
     ['silence', 'idle', 8, 'super', 'kill -STOP $device'],
     ['silence', 'idle', 8, 'high', 'kill -STOP $device'],
     ['SIGINT', 'interrupted', 130, 'super', 'kill -INT $host'],
-    ['an unplug', 'device-lost', 5, 'super', 'gadget unplug one'],
-    ['an unplug', 'device-lost', 5, 'high', 'gadget unplug one'],
-  ])('by %s (%s, %i) knows to the byte what the device has, at %s speed, and goes on there', async (...parameters) => {
+    ['a disconnection', 'device-lost', 5, 'super', 'gadget unplug one'],
+    ['a disconnection', 'device-lost', 5, 'high', 'gadget unplug one'],
+  ])('by %s (%s, %i) counts exactly what the device accepted, at %s speed, and continues there', async (...parameters) => {
     const [, end, exitCode, speed, cause] = parameters;
     const bytes = 1_000_001;
-    // A device that is given a rate takes a packet a time, which may be some 100 kB a second.
+    // A device with a rate limit takes one packet at a time, perhaps 100 kB per second.
     const { stdout, stderr, code } = await run(
       `--speed ${speed} -- --take-rate 4M`,
       `

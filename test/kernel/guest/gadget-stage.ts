@@ -8,13 +8,13 @@ import type { Stage, StagedDevice } from '../../contract/stage.js';
 
 const NAME = 'contract';
 
-/** Stages the contract's devices as gadgets on the guest's software bus. Runs in the guest. */
+/** Creates the contract's devices as gadgets on the guest's software bus. Runs in the guest. */
 export class GadgetStage implements Stage {
   readonly backend = new LibusbBackend();
   readonly unanswered = { requestType: 0xc0, request: 0x03, value: 0, index: 0 };
   readonly #speed: string;
 
-  /** @param speed as `gadget up --speed` takes it */
+  /** @param speed a value of `gadget up --speed` */
   constructor(speed: string) {
     this.#speed = speed;
   }
@@ -77,7 +77,7 @@ export class GadgetStage implements Stage {
     await this.#device(info.path);
   }
 
-  /** Takes the last device off the stage. */
+  /** Removes the last device. */
   clear(): void {
     gadget('down', NAME);
   }
@@ -92,7 +92,7 @@ export class GadgetStage implements Stage {
     return { info: await this.#device(path), interfaceNumber: 0, inEndpoint: 0x81 };
   }
 
-  /** The device at a path, once libusb, which hears of it through udev, knows it as well. */
+  /** Returns the device at a path once libusb, which is notified by udev, knows it, too. */
   async #device(path: string): Promise<DeviceInfo> {
     const info = (await this.backend.list()).find((candidate) => candidate.path === path);
     assert(info !== undefined, `${path} is not in the list`);

@@ -1,6 +1,6 @@
 /*
- * Runs the contract over libusb, in the guest, where there is no test runner: `node run-contract.js SPEED`.
- * Prints one JSON line for each case: its name, and what broke, or null.
+ * Runs the contract over libusb in the guest, which has no test runner: `node run-contract.js SPEED`.
+ * Prints one JSON line for each case: its name, and the failure or null.
  */
 import { contractCases } from '../../contract/contract.js';
 import { GadgetStage } from './gadget-stage.js';

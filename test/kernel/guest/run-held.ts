@@ -1,6 +1,6 @@
 /*
  * Sends requests to an interface that usb-storage holds, and resets the device. Runs in the guest:
- * `node run-held.js`. Prints what came of each, a line of JSON.
+ * `node run-held.js`. Prints the result of each step as a line of JSON.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -5,8 +5,8 @@ import { type GuestResult, guest } from '../lab/lab.js';
 const CHECKOUT = join(import.meta.dirname, '../../..');
 
 /**
- * Runs a program of this folder in the guest, whose node runs JavaScript: compiled, together with
- * what it needs of src.
+ * Runs a program of this directory in the guest. The program is compiled to JavaScript first, with the
+ * modules of src that it needs.
  */
 export function runInGuest(program: string, ...args: string[]): Promise<GuestResult> {
   const compiler = join(CHECKOUT, 'node_modules/typescript/bin/tsc');

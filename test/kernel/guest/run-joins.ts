@@ -1,6 +1,6 @@
 /*
- * Reads a counting device many times after each other, each time another number of bytes, and
- * checks that each capture begins where the one before ended. Runs in the guest:
+ * Reads a counting device many times, each time a different number of bytes, and checks that each
+ * capture starts where the previous one ended. Runs in the guest:
  * `node run-joins.js SPEED SEED COUNT`. Prints the number of captures that joined.
  */
 import assert from 'node:assert/strict';
@@ -18,7 +18,7 @@ const upTo = (most: number) => 1 + Math.floor(random() * most);
 
 const gadget = (...args: string[]) => execFileSync('gadget', args, { encoding: 'utf8' }).trim();
 gadget('down', 'joins');
-// Messages end in short packets, which may lie anywhere in a capture.
+// Messages end in short packets, which may be anywhere in a capture.
 const steps = 'messages 3000 20, send 300k, messages 1024 20, repeat';
 const path = gadget('up', 'joins', 'ffs', '--speed', speed, '--', steps);
 
@@ -46,7 +46,7 @@ for (let i = 0; i < Number(count); i += 1) {
   assert.equal(end.reason, 'limit');
   assert.equal(sink.contents.length, bytes);
   assert(sink.contents.equals(counterBytes(position, bytes)), `capture ${i} at byte ${position}`);
-  // What the device had in its last packet behind the limit is counted, and less than a packet.
+  // Bytes of the last packet beyond the limit are counted, and are less than a packet.
   assert(statistics.bytesDiscarded < location.endpoint.maxPacketSize);
   position += bytes + statistics.bytesDiscarded;
 }

@@ -1,8 +1,8 @@
 /*
  * Sends many messages to one scripted device: each of 30 lengths with each choice of zero-length
- * packets, cut into transfers of any size. Then compares what the device has taken with what was
- * sent, and its messages with what is promised of them. Runs in the guest:
- * `node run-sendings.js SPEED SEED`. Prints the number of sendings, and of messages.
+ * packets, in transfers of any size. Then compares the bytes that the device accepted with those sent,
+ * and its messages with the expected ones. Runs in the guest:
+ * `node run-sendings.js SPEED SEED`. Prints the number of send runs and of messages.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -34,7 +34,7 @@ assert(device !== undefined);
 const location = locateOut(device, {});
 const packetSize = location.endpoint.maxPacketSize;
 
-/** What the device should have: bytes, messages that have ended, bytes of the one that has not. */
+/** What the device should have: bytes, complete messages, and bytes of the incomplete message. */
 let sent = 0;
 let open = 0;
 const messages: number[] = [];
@@ -43,14 +43,14 @@ const endMessage = (): void => {
   open = 0;
 };
 
-/** Every third is whole packets, from none on. */
+/** Every third length is a multiple of the packet size, starting at 0. */
 const lengthOf = (index: number): number =>
   index % 3 === 0 ? (index / 3) * upTo(6) * packetSize : upTo(60_000);
 
 for (let i = 0; i < LENGTHS; i += 1) {
   const length = lengthOf(i);
   for (const zlp of CHOICES) {
-    // At most 300 transfers; half of the sizes are whole packets.
+    // At most 300 transfers; half of the sizes are multiples of the packet size.
     const size = Math.ceil(length / 300) + upTo(15_000);
     const transferSize = random() < 0.5 ? size : Math.ceil(size / packetSize) * packetSize;
     const source = new MemorySource(counterBytes(sent, length));

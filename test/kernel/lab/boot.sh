@@ -1,8 +1,8 @@
 #!/bin/bash
 # boot.sh RUN CONSOLE: boots the guest; this process becomes QEMU.
-#   RUN      an empty folder for this run: the share with the guest, and the agent's socket
-#   CONSOLE  where the guest's console goes: a QEMU character device, as file:FILE or mon:stdio
-# The node that comes first on PATH will do so in the guest, too.
+#   RUN      an empty directory for this run: the share with the guest, and the agent's socket
+#   CONSOLE  QEMU character device for the guest's console, such as file:FILE or mon:stdio
+# The guest uses the first node on PATH.
 set -euo pipefail
 
 run=$(realpath "$1") console=$2
@@ -33,7 +33,7 @@ qemu=(
   -nodefaults -no-user-config -no-reboot -display none
   -kernel "$kernel"/boot/vmlinuz-* -initrd "$initramfs"
   -append 'console=ttyS0 panic=-1 quiet mitigations=off'
-  # The host's files, for reading only; one id for each of the host's devices (multidevs).
+  # The host's files, read-only; one ID for each of the host's file systems (multidevs).
   -fsdev "local,id=hostroot,path=/,security_model=none,readonly=on,multidevs=remap"
   -device virtio-9p-pci,fsdev=hostroot,mount_tag=hostroot
   -fsdev "local,id=lab,path=$run/share,security_model=none"
@@ -41,5 +41,5 @@ qemu=(
   -serial "$console"
   -chardev "socket,id=agent,path=$run/agent.sock,server=on,wait=off" -serial chardev:agent
 )
-# However the parent ends, the machine ends with it.
+# QEMU exits when its parent exits, for any reason.
 exec setpriv --pdeathsig KILL -- "${qemu[@]}"

@@ -1,7 +1,7 @@
 #!/bin/bash
-# Makes the guest's first file system: busybox, `init` and the modules that reach the host's files
-# (every other module is loaded from there). Prints its path. It is cached beside the kernel under
-# the hash of all that went into it.
+# Builds the guest's initramfs: busybox, `init` and the modules for access to the host's files; all other
+# modules are loaded from there. Prints its path. The initramfs is cached next to the kernel, under the
+# hash of its contents.
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 
@@ -21,7 +21,7 @@ if [[ ! -f $image ]]; then
   cp /bin/busybox "$root/bin/busybox"
   ln -s busybox "$root/bin/sh"
 
-  # In loading order, each once, numbered so that the order survives.
+  # In loading order, each once, numbered to keep the order.
   number=100
   for module in "${boot_modules[@]}"; do
     modprobe --show-depends --set-version "$release" --dirname "$kernel" "$module"

@@ -1,8 +1,8 @@
-/** How tests reach the guest. */
+/** How tests connect to the guest. */
 export interface LabConnection {
-  /** The folder that host and guest share. */
+  /** Directory shared by host and guest. */
   readonly share: string;
-  /** The socket of the agent's serial line; it takes one connection at a time. */
+  /** Socket of the agent's serial line; it accepts one connection at a time. */
   readonly socket: string;
   readonly consoleLog: string;
 }

@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import type { LabConnection } from './connection.js';
 import { Line } from './line.js';
 
-/** What a script in the guest left. */
+/** Result of a script in the guest. */
 export interface GuestResult {
   readonly stdout: Buffer;
   readonly stderr: string;
   readonly code: number;
 }
 
-/** How to run a script in the guest. */
+/** Options for running a script in the guest. */
 export interface GuestOptions {
-  /** When to end the script with all that it started, and to fail. */
+  /** Time in milliseconds after which the script and its processes are killed and the call fails. */
   readonly timeoutMs?: number;
 }
 
@@ -22,22 +22,22 @@ interface Job {
   readonly failed: (error: Error) => void;
 }
 
-/** Gives jobs to the guest's agent. One at a time may be connected. */
+/** Sends jobs to the guest's agent. Only one instance may be connected at a time. */
 export class Guest {
   readonly #connection: LabConnection;
   readonly #jobs = new Map<string, Job>();
   #line: Promise<Line> | undefined;
 
-  /** @param connection to a running guest; used from the first job on */
+  /** @param connection to a running guest; it is opened for the first job */
   constructor(connection: LabConnection) {
     this.#connection = connection;
   }
 
   /**
-   * Runs a bash script in the guest, as root, in the checkout's folder, without a terminal. Several
-   * may run at once. What a script leaves running in the background stays until the guest ends.
+   * Runs a bash script in the guest, as root, in the directory of the checkout, without a terminal.
+   * Several scripts may run concurrently. Background processes of a script run until the guest exits.
    *
-   * Past `timeoutMs` (60 s) the script is ended with all that it started, and the call fails.
+   * After `timeoutMs` (60 s), the script and its processes are killed and the call fails.
    */
   async run(script: string, { timeoutMs = 60_000 }: GuestOptions = {}): Promise<GuestResult> {
     this.#line ??= this.#connect();
@@ -49,7 +49,7 @@ export class Guest {
     await writeFile(join(folder, 'command'), script);
 
     let expired = false;
-    // The timer also keeps the process alive, which the line does not.
+    // The timer also keeps the process alive; the line does not.
     const timer = setTimeout(() => {
       expired = true;
       agent.send(`kill ${id}`);

@@ -6,10 +6,10 @@ export type { GuestResult } from './guest.js';
 const connection = inject('kernelLab');
 const lab = connection && new Guest(connection);
 
-/** `describe` for tests that need the guest: skipped where there is none. */
+/** `describe` for tests that need the guest; they are skipped without one. */
 export const describeInLab = describe.skipIf(!connection);
 
-/** Runs a bash script in the guest, as `Guest` says. */
+/** Runs a bash script in the guest; see `Guest.run`. */
 export async function guest(script: string, options?: GuestOptions): Promise<GuestResult> {
   if (!lab) throw new Error('The kernel lab is not running; use describeInLab.');
   return lab.run(script, options);

@@ -10,7 +10,7 @@ export class Line {
     socket.unref();
   }
 
-  /** Connects to the socket at `path`, and gives the line to its listeners from the first byte. */
+  /** Connects to the socket at `path`; listeners receive the line from its first byte. */
   static async open(
     path: string,
     onLine: (line: string) => void,

@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LabConnection } from './connection.js';
 import { Line } from './line.js';
 
-// From the working folder, which is the checkout's, and not from this file's place: compiled, as
-// part of a benchmark, it is elsewhere than boot.sh.
+// Relative to the working directory, which is the checkout: compiled for a benchmark, this file is not
+// next to boot.sh.
 const BOOT = resolve('test/kernel/lab/boot.sh');
 const BUILD = resolve('build/kernel-lab');
 
@@ -21,7 +21,7 @@ export interface Machine {
   stop(): Promise<void>;
 }
 
-/** Boots the guest, and returns once its agent takes jobs. Call it in the checkout's folder. */
+/** Boots the guest and resolves when its agent accepts jobs. The working directory must be the checkout. */
 export async function startMachine(): Promise<Machine> {
   const run = await mkdtemp(join(tmpdir(), 'usbxfer-lab-'));
   const socket = join(run, 'agent.sock');
@@ -32,7 +32,7 @@ export async function startMachine(): Promise<Machine> {
     env: { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env['PATH']}` },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
-  // Ctrl-C ends this process without a call of `stop`.
+  // Ctrl-C exits this process without a call of `stop`.
   const sweep = () => {
     boot.kill('SIGKILL');
     rmSync(run, { recursive: true, force: true });

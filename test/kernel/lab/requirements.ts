@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 
 const { env } = process;
 
-/** What the lab needs and this machine lacks. */
+/** Lists the requirements of the lab that this machine lacks. */
 export function missingRequirements(): string[] {
   const folders = [...(env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   const programs = ['qemu-system-x86_64', 'gcc', 'cpio', 'depmod', 'lsusb'].filter(

@@ -5,14 +5,14 @@ import { missingRequirements } from './requirements.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Null where the lab is off or not installed. */
+    /** Null if the lab is off or not installed. */
     kernelLab: LabConnection | null;
   }
 }
 
 /**
- * Boots the guest before the first kernel test, and ends it after the last. USBXFER_KERNEL_LAB is
- * `off` to skip these tests, or `required` to fail where they cannot run.
+ * Boots the guest before the first kernel test and shuts it down after the last. USBXFER_KERNEL_LAB is
+ * `off` to skip these tests, or `required` to fail if they cannot run.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const machine = isWanted() ? await startMachine() : null;
