@@ -22,12 +22,12 @@ export function busAddress({ bus, address }: DeviceInfo): string {
 
 /** A version in binary-coded decimal, such as bcdUSB: `2.00`, `3.10`. */
 export function usbVersion(bcd: number): string {
-  return `${(bcd >> 8).toString(16)}.${(bcd & 0xff).toString(16).padStart(2, '0')}`;
+  return `${(bcd >> 8).toString(16)}.${hex2(bcd & 0xff)}`;
 }
 
 /** `0x82` */
 export function endpointName(address: number): string {
-  return `0x${address.toString(16).padStart(2, '0')}`;
+  return `0x${hex2(address)}`;
 }
 
 /** A signalling rate in Mbit/s: `1.5M`, `480M`, `5G`. */
@@ -75,7 +75,7 @@ export function hexDump(bytes: Uint8Array): string[] {
   const lines: string[] = [];
   for (let offset = 0; offset < bytes.length; offset += BYTES_PER_LINE) {
     const part = [...bytes.subarray(offset, offset + BYTES_PER_LINE)];
-    const digits = part.map((byte) => byte.toString(16).padStart(2, '0'));
+    const digits = part.map(hex2);
     const left = digits.slice(0, 8).join(' ').padEnd(23);
     const right = digits.slice(8).join(' ').padEnd(23);
     const text = part.map((byte) =>
