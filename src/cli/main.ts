@@ -1,5 +1,5 @@
 import type { Command, CommanderError as CommanderExit } from 'commander';
-import { CommanderError } from './commander.js';
+import { CommanderError } from 'commander';
 import { createProgram, type ProgramOptions } from './program.js';
 import { finishPrinting, finishSaying, releaseLostTerminals } from './terminal/stdio.js';
 

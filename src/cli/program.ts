@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Command as Program } from 'commander';
-import { Command, CommanderError, Option } from './commander.js';
+import { Command, CommanderError, Option } from 'commander';
 import { COMMANDS, HELP_SUMMARY } from './commands.js';
 import { print } from './terminal/stdio.js';
 
@@ -56,7 +56,7 @@ function answerVersion(): never {
 
 function version(): string {
   const manifest: unknown = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+    readFileSync(new URL(import.meta.resolve('usbxfer/package.json')), 'utf8'),
   );
   return (manifest as { version: string }).version;
 }

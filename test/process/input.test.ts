@@ -4,11 +4,22 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { build } from 'rolldown';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { hasTmux, Terminal } from './terminal.js';
 import { listening } from './usbxfer.js';
 
-const COPY = resolve('test/process/copy-input.mjs');
+const COPY = resolve('build/test/copy-input.js');
+
+beforeAll(async () => {
+  await build({
+    input: 'test/process/copy-input.ts',
+    platform: 'node',
+    external: ['usb'],
+    logLevel: 'silent',
+    output: { file: COPY, codeSplitting: false },
+  });
+});
 
 const onLinux = it.skipIf(process.platform !== 'linux');
 
@@ -31,7 +42,7 @@ interface Copied {
 }
 
 /**
- * Runs a bash script in which `copy OPTIONS [BYTES [SIZE]]` is copy-input.mjs, and FILE and FIFO are
+ * Runs a bash script in which `copy OPTIONS [BYTES [SIZE]]` is copy-input, and FILE and FIFO are
  * names; stdin is a socket.
  */
 function shell(script: string, input = ''): Promise<Copied> {
@@ -212,7 +223,7 @@ describe('a file by name', () => {
 });
 
 describe('an input that never comes', () => {
-  /** Runs a script that becomes copy-input.mjs, and sends that SIGTERM when it waits, or has said so. */
+  /** Runs a script that becomes copy-input, and sends that SIGTERM when it waits, or has said so. */
   async function stop(script: string, until?: RegExp): Promise<Copied> {
     const { child, copied } = start(script);
     if (until === undefined) {

@@ -15,7 +15,8 @@ export function define(command: Command): void {
   command
     .addArgument(command.createArgument('<shell>', 'shell that the script is for').choices(shells))
     .action((shell: keyof typeof SCRIPTS) => {
-      const file = new URL(`../../../completions/${SCRIPTS[shell]}`, import.meta.url);
+      const root = import.meta.resolve('usbxfer/package.json');
+      const file = new URL(`completions/${SCRIPTS[shell]}`, root);
       print(readFileSync(file, 'utf8').trimEnd());
     });
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import type { DescriptorBytes } from '../../usb/backend.js';
 import type { DeviceFilter } from '../../usb/model.js';
-import { Option } from '../commander.js';
 import { infoText } from '../devices/describe.js';
 import { inspectDevices } from '../devices/details.js';
 import { infoRecord } from '../devices/record.js';

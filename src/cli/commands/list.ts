@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { isHub } from '../../usb/model.js';
-import { Option } from '../commander.js';
 import {
   COLUMNS,
   type Column,

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { isSameDevice } from '../../engine/device/presence.js';
 import { isChange, type ResetResult, resetDevice } from '../../engine/device/reset.js';
 import { parentPath } from '../../usb/format.js';
 import type { DeviceInfo } from '../../usb/model.js';
-import { Option } from '../commander.js';
 import { deviceName, UNKNOWN } from '../devices/details.js';
 import { identityRecord } from '../devices/record.js';
 import { CliError } from '../errors/cli-error.js';

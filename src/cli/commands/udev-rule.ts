@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import {
   canMatchSerial,
   isGroupName,
@@ -6,7 +7,6 @@ import {
   udevRule,
   udevRuleFile,
 } from '../../usb/udev-rule.js';
-import { InvalidArgumentError } from '../commander.js';
 import { CliError } from '../errors/cli-error.js';
 import { addFilterOptions, type FilterOptions, filterOf } from '../options/device.js';
 import { ids } from '../terminal/format.js';

@@ -1,7 +1,7 @@
+import { InvalidArgumentError } from 'commander';
 import { className } from '../../usb/device-class.js';
 import { comparePaths } from '../../usb/format.js';
 import { activeConfiguration, classesOf, interfaceNumbers } from '../../usb/model.js';
-import { InvalidArgumentError } from '../commander.js';
 import { didYouMean } from '../errors/suggest.js';
 import { busAddress, hex2, hex4, ids, signallingRate, usbVersion } from '../terminal/format.js';
 import { escapeUnsafe } from '../terminal/sanitize.js';

@@ -1,5 +1,5 @@
+import { CommanderError } from 'commander';
 import { UsbError, type UsbErrorCode } from '../../usb/errors.js';
-import { CommanderError } from '../commander.js';
 import { CliError } from './cli-error.js';
 import type { ErrorCode } from './codes.js';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { CommanderError } from '../commander.js';
+import { CommanderError } from 'commander';
 import { escapeUnsafe, toJson } from '../terminal/sanitize.js';
 import { logToStderr } from '../terminal/stdio.js';
 import { painter } from '../terminal/style.js';

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { parseScenario, type Scenario } from '../../backends/virtual/scenario/scenario.js';
 import type { Backend } from '../../usb/backend.js';
 import { toError } from '../../usb/errors.js';
-import { Option } from '../commander.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
 import { sanitize } from '../terminal/sanitize.js';
 

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { type DeviceFilter, type DeviceInfo, matches } from '../../usb/model.js';
-import { Option } from '../commander.js';
 import { CliError } from '../errors/cli-error.js';
 import { busAddress, ids } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { Option } from '../commander.js';
+import { Option } from 'commander';
 import { type ColorChoice, chooseColor } from '../terminal/style.js';
 
 /**

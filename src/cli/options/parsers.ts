@@ -1,9 +1,9 @@
 import { totalmem } from 'node:os';
+import { InvalidArgumentError } from 'commander';
 import { CLASS_NAMES, classCode } from '../../usb/device-class.js';
 import { parseDuration, parseSize } from '../../usb/format.js';
 import type { DeviceFilter } from '../../usb/model.js';
 import { type Direction, endpointAddress } from '../../usb/model.js';
-import { InvalidArgumentError } from '../commander.js';
 import { didYouMean } from '../errors/suggest.js';
 import { binarySize } from '../terminal/format.js';
 

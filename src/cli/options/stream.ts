@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { DEFAULT_WRITE_BUFFER } from '../../engine/receive/receiver.js';
 import { DEFAULT_READ_AHEAD, type ZeroLengthPackets } from '../../engine/send/sender.js';
 import type { ControlTransfer } from '../../usb/control.js';
-import { Option } from '../commander.js';
 import { request } from '../commands/control/request.js';
 import type { InputOptions } from '../session/input.js';
 import type { OutputOptions } from '../session/output-name.js';

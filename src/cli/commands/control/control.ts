@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { type OpenRecipient, openRecipient, openWhenReady } from '../../../engine/device/open.js';
 import type { Sink } from '../../../engine/io/sink.js';
 import type { Backend } from '../../../usb/backend.js';
 import { type ControlTransfer, directionOfRequest } from '../../../usb/control.js';
 import { caught, UsbError } from '../../../usb/errors.js';
 import type { DeviceInfo } from '../../../usb/model.js';
-import { Option } from '../../commander.js';
 import { adviceOf } from '../../errors/advice.js';
 import { CliError } from '../../errors/cli-error.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../../options/backend.js';

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { InvalidArgumentError } from 'commander';
 import {
   type ControlTransfer,
   directionOfRequest,
@@ -9,7 +10,6 @@ import {
   requestTypeOf,
   typeOf,
 } from '../../../usb/control.js';
-import { InvalidArgumentError } from '../../commander.js';
 import { CliError, systemReason } from '../../errors/cli-error.js';
 import { didYouMean } from '../../errors/suggest.js';
 import { sanitize } from '../../terminal/sanitize.js';

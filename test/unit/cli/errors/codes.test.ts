@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { CommanderError } from '../../../../src/cli/commander.js';
 import { codeOfError } from '../../../../src/cli/errors/classify.js';
 import { CliError } from '../../../../src/cli/errors/cli-error.js';
 import { ERRORS, type ErrorCode, EXIT, exitCodeOf } from '../../../../src/cli/errors/codes.js';
