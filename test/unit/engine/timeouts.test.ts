@@ -11,15 +11,15 @@ function start(options: Partial<ReceiveOptions>) {
   return { endpoint, sink, receiver, ended: receiver.run(endpoint) };
 }
 
-/** Waits until so many transfers were cancelled in all. */
+/** Waits until this many transfers were cancelled in all. */
 async function cancelled({ cancellations }: ScriptedEndpoint, count: number): Promise<void> {
   while (cancellations.length < count) {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 
-describe('a transfer that waits too long', () => {
-  it('is cancelled, counted as timed out, its bytes kept, and submitted again', async () => {
+describe('a transfer pending too long', () => {
+  it('is cancelled, counted as timed out and submitted again, and its bytes are kept', async () => {
     const { endpoint, sink, receiver, ended } = start({ timeout: 20 });
     const [first, second] = endpoint.submissions;
     await cancelled(endpoint, 2);
@@ -36,7 +36,7 @@ describe('a transfer that waits too long', () => {
     expect(sink.contents).toEqual(Buffer.alloc(512, 7));
   });
 
-  it('counts as what it is when it completed all the same', async () => {
+  it('counts as completed when it completes before it is cancelled', async () => {
     const { endpoint, receiver } = start({ timeout: 20, depth: 1 });
     const [submission] = endpoint.submissions;
     await cancelled(endpoint, 1);
@@ -48,8 +48,8 @@ describe('a transfer that waits too long', () => {
   });
 });
 
-describe('a device that falls silent', () => {
-  it('is not looked for at the end, while the output takes its time', async () => {
+describe('a silent device', () => {
+  it('is not probed at the end while the output is slow', async () => {
     const { endpoint, sink, receiver, ended } = start({ idleTimeout: 3, bytes: 512 });
     sink.held = true;
     endpoint.submissions[0]?.complete('completed', 512);
@@ -64,7 +64,7 @@ describe('a device that falls silent', () => {
     expect(receiver.statistics.bytesWritten).toBe(512);
   });
 
-  it('ends the capture, with one transfer cut short to be sure', async () => {
+  it('ends the capture, after one transfer is cancelled to make sure', async () => {
     const { endpoint, receiver, ended } = start({ idleTimeout: 20 });
     const [first, second] = endpoint.submissions;
     await cancelled(endpoint, 1);
@@ -76,22 +76,22 @@ describe('a device that falls silent', () => {
     expect(receiver.statistics.statuses).toMatchObject({ 'timed-out': 1, cancelled: 1 });
   });
 
-  it('is not silent while bytes sit in a transfer that is not full', async () => {
+  it('is not silent while a transfer that is not full has bytes', async () => {
     const { endpoint, sink, ended } = start({ idleTimeout: 20, depth: 1 });
     await cancelled(endpoint, 1);
     endpoint.submissions[0]?.complete('cancelled', 512);
-    expect(endpoint.submissions).toHaveLength(1); // it goes on
+    expect(endpoint.submissions).toHaveLength(1); // it continues
     await cancelled(endpoint, 2);
     endpoint.submissions[0]?.complete('cancelled', 0);
     expect((await ended).reason).toBe('idle');
     expect(sink.contents).toHaveLength(512);
   });
 
-  it('is not silent when it sent an empty packet elsewhere than where one was looked for', async () => {
+  it('is not silent when another transfer than the probed one is empty', async () => {
     const { endpoint, receiver, ended } = start({ idleTimeout: 20, timeout: 15 });
     await cancelled(endpoint, 2);
     const [first, second] = endpoint.submissions;
-    await new Promise((resolve) => setTimeout(resolve, 20)); // now both time-outs are over
+    await new Promise((resolve) => setTimeout(resolve, 20)); // both timeouts have passed
     second?.complete('cancelled', 0);
     expect(endpoint.submissions).toEqual([first]); // the second waits for it
     first?.complete('cancelled', 512);
@@ -103,7 +103,7 @@ describe('a device that falls silent', () => {
     expect((await ended).reason).toBe('interrupted');
   });
 
-  it('is silent also where single transfers time out and are renewed', async () => {
+  it('is silent even if single transfers time out and are resubmitted', async () => {
     const { endpoint, receiver, ended } = start({ idleTimeout: 60, timeout: 10, depth: 1 });
     let end: unknown;
     ended.then((value) => {
@@ -119,7 +119,7 @@ describe('a device that falls silent', () => {
     expect(receiver.statistics.statuses['timed-out']).toBeGreaterThan(1);
   });
 
-  it('is not silent while the sink holds the stream up, nor right after', async () => {
+  it('is not silent while the sink throttles the stream, nor right after', async () => {
     const { endpoint, sink, receiver } = start({
       idleTimeout: 50,
       depth: 1,

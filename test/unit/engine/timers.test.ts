@@ -3,7 +3,7 @@ import { Watchdog } from '../../../src/engine/timers.js';
 
 let now = 0;
 
-/** Lets time pass; the timers are served at the end of it when the process was stopped meanwhile. */
+/** Lets time pass; for a stopped process the timers fire at the end of it. */
 function pass(milliseconds: number, stopped = false): void {
   if (stopped) {
     now += milliseconds;
@@ -26,31 +26,31 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe('Alarm', () => {
-  it('rings when the period is over, and again for as long as it is', () => {
-    const ring = vi.fn();
+describe('Watchdog', () => {
+  it('calls back when the period is over, and again while it is', () => {
+    const onTimeout = vi.fn();
     const since = { value: now };
-    const alarm = new Watchdog(100, () => since.value, ring);
-    alarm.start();
+    const watchdog = new Watchdog(100, () => since.value, onTimeout);
+    watchdog.start();
     pass(99);
-    expect(ring).not.toHaveBeenCalled();
+    expect(onTimeout).not.toHaveBeenCalled();
     pass(1);
-    expect(ring).toHaveBeenCalledExactlyOnceWith(5000);
+    expect(onTimeout).toHaveBeenCalledExactlyOnceWith(5000);
     since.value = now;
     pass(99);
-    expect(ring).toHaveBeenCalledTimes(1);
+    expect(onTimeout).toHaveBeenCalledTimes(1);
     pass(1);
-    expect(ring).toHaveBeenCalledTimes(2);
-    alarm.stop();
+    expect(onTimeout).toHaveBeenCalledTimes(2);
+    watchdog.stop();
     pass(1000);
-    expect(ring).toHaveBeenCalledTimes(2);
+    expect(onTimeout).toHaveBeenCalledTimes(2);
   });
 
-  it('follows the moment as it moves, and counts nothing while there is none', () => {
-    const ring = vi.fn();
+  it('follows the moment when it moves, and does not count without one', () => {
+    const onTimeout = vi.fn();
     let since: number | undefined = now;
-    const alarm = new Watchdog(100, () => since, ring);
-    alarm.start();
+    const watchdog = new Watchdog(100, () => since, onTimeout);
+    watchdog.start();
     pass(60);
     since = now;
     pass(60);
@@ -58,30 +58,30 @@ describe('Alarm', () => {
     pass(500);
     since = now;
     pass(99);
-    expect(ring).not.toHaveBeenCalled();
+    expect(onTimeout).not.toHaveBeenCalled();
     pass(1);
-    expect(ring).toHaveBeenCalledOnce();
+    expect(onTimeout).toHaveBeenCalledOnce();
   });
 
-  it('begins the period anew when the process was stopped', () => {
-    const ring = vi.fn();
+  it('starts the period over when the process was stopped', () => {
+    const onTimeout = vi.fn();
     const since = now;
-    new Watchdog(100, () => since, ring).start();
+    new Watchdog(100, () => since, onTimeout).start();
     pass(50);
     pass(10_000, true);
-    expect(ring).not.toHaveBeenCalled();
+    expect(onTimeout).not.toHaveBeenCalled();
     pass(99);
-    expect(ring).not.toHaveBeenCalled();
+    expect(onTimeout).not.toHaveBeenCalled();
     pass(1);
-    expect(ring).toHaveBeenCalledExactlyOnceWith(now - 100);
+    expect(onTimeout).toHaveBeenCalledExactlyOnceWith(now - 100);
   });
 
-  it('waits longer than a timer of Node can', () => {
-    const ring = vi.fn();
+  it('waits longer than a Node timer can', () => {
+    const onTimeout = vi.fn();
     const start = now;
-    new Watchdog(2 ** 32, () => start, ring).start();
+    new Watchdog(2 ** 32, () => start, onTimeout).start();
     now += 2 ** 31;
     vi.advanceTimersByTime(2 ** 31);
-    expect(ring).not.toHaveBeenCalled();
+    expect(onTimeout).not.toHaveBeenCalled();
   });
 });

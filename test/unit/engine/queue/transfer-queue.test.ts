@@ -45,7 +45,7 @@ describe('TransferQueue', () => {
     expect([queue.inFlight, queue.bytesInFlight, queue.isFull]).toEqual([0, 0, false]);
   });
 
-  it('delivers cancelled transfers with their data, however they were cancelled', () => {
+  it('delivers cancelled transfers with their data in the order of submission', () => {
     const { endpoint, queue } = fullQueue(3);
     queue.cancelAll();
     for (const [i, submission] of [...endpoint.cancellations].entries()) {
@@ -66,7 +66,7 @@ describe('TransferQueue', () => {
     expect(queue.head).toBeUndefined();
   });
 
-  it('is full until a completion is removed, and asks the endpoint for nothing then', () => {
+  it('is full until a completion is removed, and submits nothing until then', () => {
     const { endpoint, queue } = fullQueue(2);
     endpoint.submissions[0]?.complete('completed', 512);
     expect([queue.isFull, queue.inFlight, queue.bytesSubmitted]).toEqual([true, 1, 1024]);
@@ -82,7 +82,7 @@ describe('TransferQueue', () => {
     expect(() => fullQueue(1).queue.removeHead()).toThrow();
   });
 
-  it('cancels newest first what is in flight, whatever completed before', () => {
+  it('cancels what is in flight newest first, even after others completed', () => {
     const { endpoint, queue } = fullQueue(5);
     const [first, second, third, fourth, fifth] = endpoint.submissions;
     third?.complete('completed', 1);
@@ -94,7 +94,7 @@ describe('TransferQueue', () => {
     expect(endpoint.cancellations).toEqual([sixth, fifth, fourth, second]);
   });
 
-  it('expires newest first, each transfer once, and knows since when the others are pending', () => {
+  it('expires newest first, each transfer once, and knows the oldest pending one', () => {
     const { endpoint, completions, queue } = fullQueue(2);
     const [first, second] = endpoint.submissions;
     expect(queue.oldestSubmission).toBe(0);
@@ -117,7 +117,7 @@ describe('TransferQueue', () => {
     expect(completions.at(-1)?.[1]).toBe('cancelled');
   });
 
-  it('expires the oldest transfer in flight alone', () => {
+  it('expires only the oldest transfer in flight', () => {
     const { endpoint, queue } = fullQueue(3);
     endpoint.submissions[0]?.complete('completed', 512);
     const [second] = endpoint.submissions;
@@ -130,7 +130,7 @@ describe('TransferQueue', () => {
     expect(fullQueue(0).queue.expireOldest()).toBeUndefined();
   });
 
-  it('delivers every completion once and in order, whatever the order of completion', () => {
+  it('delivers every completion once and in order, for any order of completion', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 40 }),

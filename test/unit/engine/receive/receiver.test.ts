@@ -21,7 +21,7 @@ function start(options: Partial<ReceiveOptions> = {}): Fixture {
   return { endpoint, sink, receiver, ended: receiver.run(endpoint) };
 }
 
-/** Answers a submission with bytes that all have one value. */
+/** Completes a submission with bytes that all have one value. */
 function answer(
   submission: Submission | undefined,
   value: number,
@@ -32,7 +32,7 @@ function answer(
   submission?.complete(status, length);
 }
 
-/** Answers submissions while there are any after a turn of the event loop; returns how many. */
+/** Completes submissions while a turn of the event loop brings more; returns how many. */
 async function answerAll(endpoint: ScriptedEndpoint, length: number): Promise<number> {
   let answered = 0;
   while (endpoint.submissions.length > 0) {
@@ -45,7 +45,7 @@ async function answerAll(endpoint: ScriptedEndpoint, length: number): Promise<nu
   return answered;
 }
 
-/** Answers all that is in flight the way a drain does: in the order of cancelling. */
+/** Completes what was cancelled as a drain does: in the order of cancelling. */
 function drain({ endpoint }: Fixture, length = 0): void {
   for (const submission of [...endpoint.cancellations]) {
     answer(submission, 0xcc, length, 'cancelled');
@@ -53,7 +53,7 @@ function drain({ endpoint }: Fixture, length = 0): void {
 }
 
 describe('Receiver', () => {
-  it('submits the whole pool at once and every transfer again from its completion', () => {
+  it('submits all transfers at once, and each again from its completion', () => {
     const { endpoint } = start();
     expect(endpoint.submissions).toHaveLength(4);
     answer(endpoint.submissions[0], 1);
@@ -70,7 +70,7 @@ describe('Receiver', () => {
     expect(endpoint.submissions[0]?.buffer).not.toBe(first?.buffer);
   });
 
-  it('writes what has come when the event loop turns, however little, and nothing follows', async () => {
+  it('writes even a few bytes when the event loop turns and nothing follows', async () => {
     const { endpoint, sink } = start();
     answer(endpoint.submissions[0], 7, 3);
     await new Promise(setImmediate);
@@ -78,7 +78,7 @@ describe('Receiver', () => {
     expect([...sink.contents]).toEqual([7, 7, 7]);
   });
 
-  it('writes much at once to a fast sink, little to a slow one', async () => {
+  it('writes large blocks to a fast sink, small ones to a slow one', async () => {
     const transferSize = 256 * 1024;
     const { endpoint, sink } = start({ depth: 16, transferSize });
     const clock = vi.spyOn(performance, 'now');
@@ -123,7 +123,7 @@ describe('Receiver', () => {
   it.each([
     ['large', 8 * 1024 * 1024, 8 + 2],
     ['small', 1024, 64 * 1024 + 64 + 2],
-  ])('pauses with 64 MiB of %s transfers waiting, loses nothing, and goes on when the sink does', async (_, transferSize, most) => {
+  ])('pauses with 64 MiB of %s transfers buffered, loses nothing, and resumes when the sink does', async (_, transferSize, most) => {
     const fixture = start({ depth: 2, transferSize });
     const { endpoint, sink, receiver } = fixture;
     sink.held = true;
@@ -151,9 +151,9 @@ describe('Receiver', () => {
   });
 
   it.each([
-    ['behind large ones', 1024 * 1024],
+    ['after large ones', 1024 * 1024],
     ['alone', 512],
-  ])('lets short transfers wait without their buffers, %s', async (_, transferSize) => {
+  ])('buffers short transfers without their own buffers, %s', async (_, transferSize) => {
     const { endpoint, sink, receiver } = start({
       depth: 2,
       transferSize,
@@ -198,14 +198,14 @@ describe('Receiver', () => {
     expect(fixture.receiver.statistics.bytesSuspect).toBe(status === 'overflow' ? 700 : 0);
   });
 
-  it('ends as a lost device when errors turn out to be an unplug', async () => {
+  it('ends as device-lost when errors turn out to be an unplug', async () => {
     const { endpoint, ended } = start({ depth: 2 });
     answer(endpoint.submissions[0], 0, 0, 'error');
     answer(endpoint.submissions[0], 0, 0, 'no-device');
     expect((await ended).reason).toBe('device-lost');
   });
 
-  it('asks for no more than is left, in whole packets, and discards past the limit', async () => {
+  it('requests no more than is left, in whole packets, and discards bytes after the limit', async () => {
     const { endpoint, sink, receiver, ended } = start({ bytes: 2500 });
     expect(endpoint.requests).toEqual([1024, 1024, 512]);
     for (const value of [1, 2, 3]) {
@@ -217,7 +217,7 @@ describe('Receiver', () => {
     expect(receiver.statistics.shortTransfers).toBe(0);
   });
 
-  it('asks again for what short packets left open', async () => {
+  it('requests again what short packets left out', async () => {
     const { endpoint, sink, ended } = start({ bytes: 1024, depth: 4 });
     expect(endpoint.requests).toEqual([1024]);
     answer(endpoint.submissions[0], 1, 100);
@@ -228,7 +228,7 @@ describe('Receiver', () => {
     expect(endpoint.requests).toEqual([1024, 1024, 1024]);
   });
 
-  it('skips the first bytes, on top of the limit', async () => {
+  it('skips the first bytes, in addition to the limit', async () => {
     const { endpoint, sink, receiver, ended } = start({ bytes: 1000, skip: 1100 });
     expect(endpoint.requests).toEqual([1024, 1024, 512]);
     for (const value of [1, 2, 3]) {
@@ -239,7 +239,7 @@ describe('Receiver', () => {
     expect(receiver.statistics).toMatchObject({ bytesSkipped: 1100, bytesDiscarded: 460 });
   });
 
-  it('counts transfers with data, and has never more than are left in flight', async () => {
+  it('counts transfers with data, and never has more in flight than are left', async () => {
     const { endpoint, sink, ended } = start({ count: 3, depth: 2 });
     answer(endpoint.submissions[0], 1, 0);
     answer(endpoint.submissions[0], 2, 10);
@@ -252,7 +252,7 @@ describe('Receiver', () => {
 
   it.each([
     100, 0,
-  ])('ends a message at a packet of %i bytes, asking for nothing behind it', async (length) => {
+  ])('ends a message at a packet of %i bytes, and requests nothing after it', async (length) => {
     const { endpoint, sink, ended } = start({ untilShort: true, depth: 8 });
     answer(endpoint.submissions[0], 1);
     expect(endpoint.submissions).toHaveLength(1);
@@ -262,7 +262,7 @@ describe('Receiver', () => {
     expect(sink.contents).toHaveLength(1024 + length);
   });
 
-  it('goes on with fewer transfers where the system has no memory for all', async () => {
+  it('continues with fewer transfers when the system has no memory for all', async () => {
     const shrunk: number[] = [];
     const endpoint = new ScriptedEndpoint();
     const sink = new MemorySink();
@@ -283,7 +283,7 @@ describe('Receiver', () => {
     expect(shrunk).toEqual([3]);
   });
 
-  it('runs again behind a gap, and keeps to its limit all the same', async () => {
+  it('runs again after a gap, and still keeps to its limit', async () => {
     const fixture = start({ bytes: 4096, depth: 2 });
     const { endpoint, sink, receiver } = fixture;
     answer(endpoint.submissions[0], 1);
@@ -300,7 +300,7 @@ describe('Receiver', () => {
     expect(sink.contents).toHaveLength(4096);
   });
 
-  it('ends at once when it runs again after a stop, or with its limit reached', async () => {
+  it('ends at once when it runs again after a stop or at its limit', async () => {
     const fixture = start({ bytes: 1024, depth: 1 });
     answer(fixture.endpoint.submissions[0], 1, 1024, 'stall');
     expect((await fixture.ended).reason).toBe('stall');
@@ -310,7 +310,7 @@ describe('Receiver', () => {
     expect(fixture.endpoint.requests).toHaveLength(1);
   });
 
-  it('accounts for what a failed sink did not take', async () => {
+  it('accounts for the bytes that a failed sink did not take', async () => {
     const fixture = start();
     fixture.sink.capacity = 1500;
     for (const value of [1, 2, 3]) {
@@ -326,7 +326,7 @@ describe('Receiver', () => {
     expect(statistics.bytesReceived).toBe(statistics.bytesWritten + statistics.bytesUnwritten);
   });
 
-  it('takes a closed pipe for a clean end', async () => {
+  it('treats a closed pipe as a clean end', async () => {
     const fixture = start();
     fixture.sink.capacity = 0;
     fixture.sink.failure = Object.assign(new Error('broken pipe'), { code: 'EPIPE' });
@@ -348,7 +348,7 @@ describe('Receiver', () => {
   it.each([
     ['no-device', 'device-lost'],
     ['io', 'submit-failed'],
-  ] as const)('ends on a submit refused with %s as %s', async (code, reason) => {
+  ] as const)('ends a submit refused with %s as %s', async (code, reason) => {
     const fixture = start();
     fixture.endpoint.refusals.push(new UsbError(code, 'refused'));
     answer(fixture.endpoint.submissions[0], 7);
@@ -358,7 +358,7 @@ describe('Receiver', () => {
     expect(fixture.sink.contents).toHaveLength(1024);
   });
 
-  it('cannot do with no transfer at all', async () => {
+  it('fails without memory for a single transfer', async () => {
     const endpoint = new ScriptedEndpoint();
     endpoint.room = 0;
     const receiver = new Receiver(new MemorySink(), { depth: 4, transferSize: 1024 });
@@ -377,7 +377,7 @@ describe('Receiver', () => {
     expect(fixture.endpoint.requests).toHaveLength(1);
   });
 
-  it('takes a sink that throws for one that failed', async () => {
+  it('treats a sink that throws like one that fails', async () => {
     const fixture = start();
     fixture.sink.write = () => {
       throw new Error('bug');
@@ -394,7 +394,7 @@ describe('Receiver', () => {
     expect(fixture.receiver.statistics.bytesUnwritten).toBe(1024 + 4 * 512);
   });
 
-  it('does with the buffers that there is memory for', async () => {
+  it('continues with the buffers that there is memory for', async () => {
     const allocate = vi
       .spyOn(Buffer, 'allocUnsafeSlow')
       .mockImplementationOnce((size) => Buffer.alloc(size));
@@ -420,7 +420,7 @@ describe('Receiver', () => {
     expect(sink.contents).toHaveLength(3 * size);
   });
 
-  it('writes what came before a submit that throws', async () => {
+  it('writes what arrived before a submit that throws', async () => {
     const { endpoint, sink, receiver, ended } = start({ depth: 1, transferSize: 64 * 1024 });
     vi.spyOn(receiver.statistics.timings, 'submitted').mockImplementationOnce(() => {
       throw new Error('bug');
@@ -431,7 +431,7 @@ describe('Receiver', () => {
     expect(sink.contents).toHaveLength(64 * 1024);
   });
 
-  it('accounts for every byte when a meter throws', async () => {
+  it('accounts for every byte when statistics throw', async () => {
     const fixture = start();
     const { receiver, sink } = fixture;
     vi.spyOn(receiver.statistics.timings.data, 'ended').mockImplementationOnce(() => {
@@ -443,7 +443,7 @@ describe('Receiver', () => {
     expect(sink.contents).toHaveLength(1024);
   });
 
-  it('turns a throw within a completion into its own end', async () => {
+  it('ends as internal when a completion throws', async () => {
     const fixture = start();
     const { endpoint, receiver } = fixture;
     vi.spyOn(receiver.statistics, 'count').mockImplementationOnce(() => {
@@ -466,12 +466,12 @@ describe('Receiver', () => {
     expect(() => start(options)).toThrow(RangeError);
   });
 
-  it('refuses transfers of less than a packet, and cuts others to whole packets', async () => {
+  it('refuses transfers smaller than a packet, and rounds others down to whole packets', async () => {
     await expect(start({ transferSize: 511 }).ended).rejects.toThrow(RangeError);
     expect(start({ transferSize: 1500 }).endpoint.requests).toEqual([1024, 1024, 1024, 1024]);
   });
 
-  it('writes every byte received, in order of submission, however transfers end', async () => {
+  it('writes every received byte in order of submission, for every status', async () => {
     const step = fc.record({
       pick: fc.nat(),
       packets: fc.integer({ min: 0, max: 4 }),

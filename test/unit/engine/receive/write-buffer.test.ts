@@ -55,7 +55,7 @@ describe('WriteBuffer', () => {
     expect(bytes).toBeLessThanOrEqual(most);
   });
 
-  it('has room again for as much as was written', () => {
+  it('has room again for what was written', () => {
     const writeBuffer = new WriteBuffer(1, 256 * KIB, 512 * KIB);
     expect(fill(writeBuffer, 256 * KIB)).toBe(3);
     expect(writeBuffer.acquire(1)).toHaveLength(1);
@@ -68,7 +68,7 @@ describe('WriteBuffer', () => {
     expect(fill(writeBuffer, 512)).toBe((2 * 64 * KIB) / 512);
   });
 
-  it('hands out what was added in order, whatever the sizes, and clears the rest', () => {
+  it('hands out what was added in order, for any sizes, and clears the rest', () => {
     fc.assert(
       fc.property(
         fc.constantFrom(512, 4096, 16_384, 100_000),

@@ -9,7 +9,7 @@ import type { TransferStatus } from '../../../../src/usb/transfer-status.js';
 import { counterBytes } from '../../../support/counter-stream.js';
 import { ScriptedEndpoint, type Submission } from '../support/scripted-endpoint.js';
 
-/** A source whose every read is answered by the test, with as many bytes as it says. */
+/** A source whose reads are answered by the test. */
 class ScriptedSource implements Source {
   readonly size = undefined;
   /** Bytes that were given. */
@@ -27,7 +27,7 @@ class ScriptedSource implements Source {
     };
   }
 
-  /** Answers the read that waits, if one does. */
+  /** Answers the pending read, if there is one. */
   answer(most: number, error?: Error): void {
     const answer = this.#answer;
     this.#answer = undefined;
@@ -45,16 +45,16 @@ interface Sent {
   taken: number;
 }
 
-/** Remembers all that is submitted, and finds whatever goes out behind a hole that is known. */
+/** Remembers all that is submitted, and fails if anything is submitted after a known gap. */
 class Wire extends ScriptedEndpoint {
   readonly sent: Sent[] = [];
-  hasHole = false;
+  hasGap = false;
 
-  /** Notes what was submitted since. */
+  /** Notes new submissions. */
   look(): void {
     for (const submission of this.submissions) {
       if (!this.sent.some((known) => known.submission === submission)) {
-        expect(this.hasHole).toBe(false);
+        expect(this.hasGap).toBe(false);
         const content = Buffer.from(submission.buffer.subarray(0, submission.length));
         this.sent.push({ submission, content, status: undefined, taken: 0 });
       }
@@ -73,7 +73,7 @@ class Wire extends ScriptedEndpoint {
       status === 'completed' && part > 0.2
         ? submission.length
         : Math.floor(part * submission.length);
-    this.hasHole ||= status !== 'completed' || sent.taken < submission.length;
+    this.hasGap ||= status !== 'completed' || sent.taken < submission.length;
     submission.complete(status, sent.taken);
   }
 }
@@ -156,7 +156,7 @@ async function play(given: SendOptions, events: readonly Event[], endsBy: 'input
       sender.stop({ reason: 'interrupted' });
     }
   }
-  // From here on all goes well, until it has ended.
+  // From here on all transfers complete, until the run ends.
   for (let i = 0; end === undefined; i += 1) {
     expect(i, 'hangs').toBeLessThan(20_000);
     wire.look();
@@ -200,16 +200,16 @@ async function check(
   if (!given.prompt) {
     expect(lengths.slice(0, -1).every((length) => length === given.transferSize)).toBe(true);
   }
-  const isHole = ({ submission, taken, status }: Sent) =>
+  const isGap = ({ submission, taken, status }: Sent) =>
     taken < submission.length || (submission.length === 0 && status !== 'completed');
-  const hole = sent.findIndex(isHole);
-  const upTo = hole < 0 ? sent : sent.slice(0, hole + 1);
+  const gap = sent.findIndex(isGap);
+  const upTo = gap < 0 ? sent : sent.slice(0, gap + 1);
   const sum = (of: readonly Sent[]) => of.reduce((total, { taken }) => total + taken, 0);
   expect(bytesAccepted).toBe(sum(upTo));
   expect(bytesAccepted + bytesAfterGap).toBe(sum(sent));
   expect(bytesMoved).toBe(sum(sent));
   expect(zeroLengthPackets).toBe(
-    sent.filter((each) => each.submission.length === 0 && !isHole(each)).length,
+    sent.filter((each) => each.submission.length === 0 && !isGap(each)).length,
   );
   if (end.reason === 'input-ended' || end.reason === 'limit') {
     expect(bytesUnsent).toBe(0);
@@ -219,14 +219,14 @@ async function check(
   }
 }
 
-it('whatever order things happen in, every byte is accounted for, and none goes out behind a hole', async () => {
+it('accounts for every byte and submits nothing after a gap, for any order of events', async () => {
   const endsBy = fc.constantFrom('input' as const, 'stop' as const);
   await fc.assert(fc.asyncProperty(options, fc.array(event, { maxLength: 60 }), endsBy, check), {
     numRuns: 400,
   });
 }, 60_000);
 
-it('uses memory again only when all that was in it has been taken, in whatever order', async () => {
+it('reuses memory only when all of it was taken, for any order of completion', async () => {
   const large = fc.record({
     depth: fc.integer({ min: 1, max: 4 }),
     transferSize: fc.integer({ min: 1000, max: 6000 }).map((packets) => packets * 64),

@@ -28,14 +28,14 @@ class Fixture {
     });
   }
 
-  /** Lets reads happen, and what follows from them. */
+  /** Lets reads happen, and their consequences. */
   async settle(): Promise<void> {
     for (let i = 0; i < 30; i += 1) {
       await turn();
     }
   }
 
-  /** The device takes so many bytes of the oldest transfer in flight. */
+  /** The device takes this many bytes of the oldest transfer in flight. */
   take(
     status: TransferStatus = 'completed',
     length = this.endpoint.submissions[0]?.length ?? 0,
@@ -48,7 +48,7 @@ class Fixture {
     submission.complete(status, length);
   }
 
-  /** It takes all there is. */
+  /** The device takes everything until the run ends. */
   async takeAll(): Promise<Outcome> {
     while (this.end === undefined) {
       await this.settle();
@@ -59,7 +59,7 @@ class Fixture {
     return this.end;
   }
 
-  /** Answers what was cancelled, the way a drain does: in the order of cancelling. */
+  /** Completes what was cancelled as a drain does: in the order of cancelling. */
   drain(): void {
     for (const submission of [...this.endpoint.cancellations]) {
       submission.complete('cancelled', 0);
@@ -68,7 +68,7 @@ class Fixture {
 }
 
 describe('Sender', () => {
-  it('sends the input in transfers of exactly that size, the tail as it is', async () => {
+  it('sends the input in transfers of the given size, and the rest in a shorter one', async () => {
     const input = counterBytes(0, 5000);
     const fixture = new Fixture(input, { transferSize: 700 });
     expect(await fixture.takeAll()).toEqual({ reason: 'input-ended' });
@@ -80,7 +80,7 @@ describe('Sender', () => {
     expect([bytesRead, bytesAccepted, bytesUnsent, transfers]).toEqual([5000, 5000, 0, 8]);
   });
 
-  it('waits for a full transfer, however the input comes', async () => {
+  it('waits for full transfers when the input comes in pieces', async () => {
     const input = counterBytes(0, 10_000);
     const chunks = Array.from({ length: 100 }, (_, i) => input.subarray(i * 100, (i + 1) * 100));
     const fixture = new Fixture(new MemorySource(...chunks), { transferSize: 4096 });
@@ -89,7 +89,7 @@ describe('Sender', () => {
     expect(Buffer.concat(fixture.taken).equals(input)).toBe(true);
   });
 
-  it('sends at once what has come, if it is to be prompt', async () => {
+  it('sends at once what it has read when it is prompt', async () => {
     const source = new MemorySource(counterBytes(0, 10));
     const fixture = new Fixture(source, { prompt: true, depth: 1 });
     source.held = true;
@@ -108,7 +108,7 @@ describe('Sender', () => {
     expect(Buffer.concat(fixture.taken).equals(counterBytes(0, 60))).toBe(true);
   });
 
-  it('keeps the pool full, and no more in memory than it may', async () => {
+  it('keeps the queue full, and reads no more ahead than allowed', async () => {
     const source = new MemorySource(counterBytes(0, 64 * 1024 * 1024));
     const fixture = new Fixture(source, { transferSize: 1024 * 1024, readAhead: 2 * 1024 * 1024 });
     await fixture.settle();
@@ -120,7 +120,7 @@ describe('Sender', () => {
     expect(fixture.sender.statistics.bytesRead).toBe(7 * 1024 * 1024);
   });
 
-  it('has the next read under way while it submits', async () => {
+  it('reads ahead while it submits', async () => {
     const source = new MemorySource(counterBytes(0, 4096), counterBytes(4096, 4096));
     const submittedAtRead: number[] = [];
     const read = source.read.bind(source);
@@ -135,7 +135,7 @@ describe('Sender', () => {
     await fixture.takeAll();
   });
 
-  it('counts its time from the first submission, not from the wait for the input', async () => {
+  it('counts time from the first submission, not while it waits for input', async () => {
     const source = new MemorySource();
     source.held = true;
     const fixture = new Fixture(source);
@@ -148,7 +148,7 @@ describe('Sender', () => {
     expect(fixture.sender.statistics.startedAt).toBeGreaterThanOrEqual(come);
   });
 
-  it('reads and sends no more than is asked for', async () => {
+  it('reads and sends no more than requested', async () => {
     const fixture = new Fixture(counterBytes(0, 10_000), { bytes: 2500 });
     expect(await fixture.takeAll()).toEqual({ reason: 'limit' });
     expect(fixture.sender.statistics.bytesRead).toBe(2500);
@@ -170,7 +170,7 @@ describe('Sender', () => {
     ['always', 1400, 700, [700, 700]],
     ['auto', 0, 1024, [0]],
     ['always', 0, 1024, []],
-  ])('with --zlp %s, %d bytes in transfers of %d are %j', async (zlp, bytes, transferSize, sent) => {
+  ])('with zlp %s sends %d bytes in transfers of %d as %j', async (zlp, bytes, transferSize, sent) => {
     const fixture = new Fixture(counterBytes(0, bytes), { zlp, transferSize });
     await fixture.takeAll();
     expect(fixture.endpoint.requests).toEqual(sent);
@@ -185,7 +185,7 @@ describe('Sender', () => {
     ['no-device', 'device-lost'],
     ['timed-out', 'idle'],
     ['completed', 'error'],
-  ])('stops at a transfer that ends short as %s, and counts to the byte', async (status, reason) => {
+  ])('stops at a transfer that ends short as %s, and counts the exact bytes', async (status, reason) => {
     const fixture = new Fixture(counterBytes(0, 20_000));
     await fixture.settle();
     fixture.take();
@@ -199,7 +199,7 @@ describe('Sender', () => {
     expect(bytesAccepted + bytesUnsent).toBe(bytesRead);
   });
 
-  it('tells what went out behind a hole apart', async () => {
+  it('counts what was sent after a gap separately', async () => {
     const fixture = new Fixture(counterBytes(0, 20_000));
     await fixture.settle();
     const [, second, third] = fixture.endpoint.submissions;
@@ -212,7 +212,7 @@ describe('Sender', () => {
     expect([bytesAccepted, bytesAfterGap]).toEqual([1124, 1024]);
   });
 
-  it('counts the bytes of cancelled transfers, whatever the order of completion', async () => {
+  it('counts the bytes of cancelled transfers, for any order of completion', async () => {
     const fixture = new Fixture(counterBytes(0, 20_000));
     await fixture.settle();
     fixture.sender.stop({ reason: 'interrupted' });
@@ -225,7 +225,7 @@ describe('Sender', () => {
     expect(fixture.sender.statistics.bytesAccepted).toBe(1536);
   });
 
-  it('takes what was cancelled too late for what it is: sent', async () => {
+  it('counts a transfer that was cancelled too late as sent', async () => {
     const fixture = new Fixture(counterBytes(0, 20_000));
     await fixture.settle();
     fixture.sender.stop({ reason: 'interrupted' });
@@ -250,7 +250,7 @@ describe('Sender', () => {
     expect(fixture.endpoint.requests).toEqual([512, 512, 476]);
   });
 
-  it('submits what was refused for want of memory again, and in its place', async () => {
+  it('submits in order what was refused for lack of memory', async () => {
     const input = counterBytes(0, 8192);
     const fixture = new Fixture(input);
     fixture.endpoint.room = 2;
@@ -265,7 +265,7 @@ describe('Sender', () => {
     expect(fixture.sender.statistics.bytesUnsent).toBe(fixture.sender.statistics.bytesRead);
   });
 
-  it('gives up a device that takes nothing, newest transfer first', async () => {
+  it('cancels newest first when the device takes nothing', async () => {
     const fixture = new Fixture(counterBytes(0, 20_000), { idleTimeout: 20 });
     await fixture.settle();
     while (fixture.endpoint.cancellations.length === 0) {
@@ -277,7 +277,7 @@ describe('Sender', () => {
     expect(fixture.sender.statistics.statuses['timed-out']).toBe(4);
   });
 
-  it('does not take an input that is slow for a device that is', async () => {
+  it('does not mistake a slow input for an idle device', async () => {
     const source = new MemorySource();
     source.held = true;
     const fixture = new Fixture(source, { idleTimeout: 10, prompt: true });
@@ -288,7 +288,7 @@ describe('Sender', () => {
     expect(await fixture.takeAll()).toEqual({ reason: 'input-ended' });
   });
 
-  it('reads nothing any more once it is stopped', async () => {
+  it('reads nothing after it is stopped', async () => {
     const fixture = new Fixture(counterBytes(0, 20_000), { readAhead: 1 });
     await fixture.settle();
     fixture.sender.stop({ reason: 'interrupted' });
@@ -300,7 +300,7 @@ describe('Sender', () => {
     expect(fixture.endpoint.submissions).toEqual([]);
   });
 
-  it('is not held up while the pool fills, nor by the end of the input', async () => {
+  it('is not throttled while the queue fills, nor by the end of the input', async () => {
     const source = new MemorySource(counterBytes(0, 1024));
     const fixture = new Fixture(source);
     const { timings } = fixture.sender.statistics;
@@ -319,7 +319,7 @@ describe('Sender', () => {
     expect([timings.throttled.count, timings.starved.count]).toEqual([1, 1]);
   });
 
-  it('is held up once the pool was full, or the device has caught up', async () => {
+  it('is throttled after the queue was full, or the device has caught up', async () => {
     const source = new MemorySource(counterBytes(0, 2048));
     const fixture = new Fixture(source, { depth: 3 });
     const { timings } = fixture.sender.statistics;
@@ -339,7 +339,7 @@ describe('Sender', () => {
     await fixture.takeAll();
   });
 
-  it('is not held up behind the last byte of a file', async () => {
+  it('is not throttled after the last byte of a file', async () => {
     const source = Object.assign(new MemorySource(counterBytes(0, 1024)), { size: 0 });
     const fixture = new Fixture(source);
     source.held = true;
@@ -351,7 +351,7 @@ describe('Sender', () => {
     await fixture.takeAll();
   });
 
-  it('measures how long the pool is dry for want of input', async () => {
+  it('counts how often the queue is starved by the input', async () => {
     const source = new MemorySource(counterBytes(0, 1024));
     const fixture = new Fixture(source);
     source.held = true;
@@ -364,14 +364,14 @@ describe('Sender', () => {
     await fixture.takeAll();
   });
 
-  it('reads no more tiny transfers ahead than memory is worth', async () => {
+  it('reads at most 256 Ki tiny transfers ahead', async () => {
     const source = new MemorySource(Buffer.alloc(2 * 1024 * 1024));
     const fixture = new Fixture(source, { transferSize: 1, depth: 2 });
     await fixture.settle();
     expect(fixture.sender.statistics.bytesRead).toBe(256 * 1024);
   });
 
-  it.each([0, 1])('turns the throw of a source into its own end, after %d reads', async (reads) => {
+  it.each([0, 1])('ends as internal when the source throws after %d reads', async (reads) => {
     const timers = vi.spyOn(globalThis, 'clearTimeout');
     const source = new MemorySource(counterBytes(0, 3000));
     const read = vi.spyOn(source, 'read').mockImplementation(() => {
@@ -384,7 +384,7 @@ describe('Sender', () => {
     await fixture.settle();
     fixture.drain();
     expect(await fixture.ended).toMatchObject({ reason: 'internal', cause: { message: 'bug' } });
-    expect(timers).toHaveBeenCalledOnce(); // of the idle time-out
+    expect(timers).toHaveBeenCalledOnce(); // of the idle timeout
     timers.mockRestore();
   });
 });

@@ -1,6 +1,6 @@
 import type { Sink, WriteDone } from '../../../../src/engine/io/sink.js';
 
-/** A sink that keeps what it is given, and can be slow or fail. */
+/** A sink that keeps what is written, and can be slow or fail. */
 export class MemorySink implements Sink {
   readonly #chunks: Buffer[] = [];
   /** Bytes that it takes before it fails. */
@@ -34,7 +34,7 @@ export class MemorySink implements Sink {
     }
   }
 
-  /** Lets the write that waits go through. */
+  /** Completes the pending write. */
   release(): void {
     const pending = this.#pending;
     this.#pending = undefined;

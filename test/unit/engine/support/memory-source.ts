@@ -1,11 +1,11 @@
 import type { ReadDone, Source } from '../../../../src/engine/io/source.js';
 
-/** A source of what it is given, a chunk a read, which can be slow or fail. */
+/** A source of the given chunks, one for each read, which can be slow or fail. */
 export class MemorySource implements Source {
   readonly size: number | undefined = undefined;
-  /** What is still to be read. */
+  /** Chunks not read yet. */
   #chunks: Buffer[];
-  /** Thrown behind the chunks, in place of the end. */
+  /** Returned after the chunks instead of the end. */
   failure: Error | undefined;
   /** While held, reads wait. */
   held = false;
@@ -16,7 +16,7 @@ export class MemorySource implements Source {
     this.#chunks = chunks;
   }
 
-  /** Gives it more to read, which a read that waits gets. */
+  /** Adds a chunk, and completes a pending read. */
   push(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.release();
@@ -40,12 +40,12 @@ export class MemorySource implements Source {
     }
   }
 
-  /** Whether a read waits. */
+  /** Whether a read is pending. */
   get reading(): boolean {
     return this.#pending !== undefined;
   }
 
-  /** Lets the read that waits go through. */
+  /** Completes the pending read. */
   release(): void {
     const pending = this.#pending;
     this.#pending = undefined;

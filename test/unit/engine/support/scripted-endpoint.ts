@@ -2,7 +2,7 @@ import type { Endpoint, OnComplete, Transfer } from '../../../../src/usb/backend
 import { UsbError } from '../../../../src/usb/errors.js';
 import type { TransferStatus } from '../../../../src/usb/transfer-status.js';
 
-/** A submit that awaits its answer. */
+/** A transfer in flight. */
 export interface Submission {
   readonly buffer: Buffer;
   readonly length: number;
@@ -11,21 +11,21 @@ export interface Submission {
 }
 
 /**
- * An endpoint whose every completion is up to the test, which may answer submissions in any order, with
- * any status. For what no well-behaved device can be made to do.
+ * An endpoint whose completions are up to the test, which may complete submissions in any order, with
+ * any status. For what a well-behaved device never does.
  */
 export class ScriptedEndpoint implements Endpoint {
   readonly address = 0x82;
   readonly maxPacketSize: number;
-  /** In order of submission. */
+  /** Those in flight, in order of submission. */
   readonly submissions: Submission[] = [];
-  /** Everything in flight that was cancelled, in the order of cancelling. */
+  /** Everything that was cancelled while in flight, in the order of cancelling. */
   readonly cancellations: Submission[] = [];
-  /** Lengths of all submits so far. */
+  /** Lengths of all submissions so far. */
   readonly requests: number[] = [];
-  /** Thrown by the next submits, once each. */
+  /** Errors that the next submits throw, one each. */
   readonly refusals: UsbError[] = [];
-  /** Transfers that there is memory for. */
+  /** Transfers that memory is available for. */
   room = Number.POSITIVE_INFINITY;
 
   constructor(maxPacketSize = 512) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Faults that cost the virtual device no byte: whatever is missing then, the engine has lost. */
+/** Faults that cost the virtual device no byte: the engine has lost any byte that is missing. */
 const fault = fc
   .tuple(
     fc.constantFrom('short', 'zlp', 'stall', 'error', 'silence', 'unplug'),
@@ -20,7 +20,7 @@ const setting = fc.constantFrom(
   'message=1..3000',
 );
 
-/** What may befall a capture, and how it was asked for. */
+/** What can happen to a capture, and its options. */
 export const situation = fc.record({
   faults: fc.array(fault, { maxLength: 6 }),
   setting,
