@@ -1,4 +1,5 @@
 import { UsbError, type UsbErrorCode } from './errors.js';
+import { formatEndpoint } from './format.js';
 import { activeConfiguration, type DeviceInfo, type Direction } from './model.js';
 import type { TransferStatus } from './transfer-status.js';
 
@@ -97,8 +98,10 @@ function interfaceOfEndpoint(device: DeviceInfo, address: number): number {
     endpoints.some((endpoint) => endpoint.address === address),
   );
   if (setting === undefined) {
-    const name = `0x${address.toString(16).padStart(2, '0')}`;
-    throw new UsbError('not-found', `the device has no endpoint ${name}, which wIndex names`);
+    throw new UsbError(
+      'not-found',
+      `the device has no endpoint ${formatEndpoint(address)}, which wIndex names`,
+    );
   }
   return setting.interfaceNumber;
 }

@@ -1,12 +1,38 @@
+import type { DeviceInfo } from './model.js';
+
+/*
+ * Texts for numbers and numbers for texts: IDs, endpoint addresses, port paths, sizes and durations.
+ */
+
+/** Formats a byte as two hexadecimal digits. */
+export function hex2(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
+}
+
+/** Formats a vendor or product ID as lsusb does: four hexadecimal digits. */
+export function hex4(id: number): string {
+  return id.toString(16).padStart(4, '0');
+}
+
+/** Formats the IDs of a device: `1234:5678`. */
+export function ids({ vid, pid }: Pick<DeviceInfo, 'vid' | 'pid'>): string {
+  return `${hex4(vid)}:${hex4(pid)}`;
+}
+
+/** Formats an endpoint address: `0x82`. */
+export function formatEndpoint(address: number): string {
+  return `0x${hex2(address)}`;
+}
+
 /**
- * The port path of a device, as the Linux kernel names it: `3-1.2` is bus 3, root port 1, port 2 of
- * the hub there; `usb3` is the root hub of bus 3.
+ * Returns the port path of a device, as the Linux kernel names it: `3-1.2` is bus 3, root port 1,
+ * port 2 of the hub there; `usb3` is the root hub of bus 3.
  */
 export function portPath(bus: number, ports: readonly number[]): string {
   return ports.length === 0 ? `usb${bus}` : `${bus}-${ports.join('.')}`;
 }
 
-/** Orders port paths by bus, then port by port; a hub stands before what hangs on it. */
+/** Compares port paths by bus, then port by port: a hub comes before the devices plugged into it. */
 export function comparePaths(a: string, b: string): number {
   const left = numbersIn(a);
   const right = numbersIn(b);
@@ -24,7 +50,7 @@ function numbersIn(path: string): number[] {
   return (path.match(/\d+/g) ?? []).map(Number);
 }
 
-/** The path of the hub that a device is plugged into; undefined for a root hub. */
+/** Returns the path of the hub that a device is plugged into; undefined for a root hub. */
 export function parentPath(path: string): string | undefined {
   const port = path.lastIndexOf('.');
   if (port >= 0) {
@@ -34,15 +60,15 @@ export function parentPath(path: string): string | undefined {
   return root < 0 ? undefined : `usb${path.slice(0, root)}`;
 }
 
-/**
- * Sizes and times as people write them: a decimal number with a unit. Strict, because a size that
- * is silently read as another loses data: no signs, exponents, NaN, or results that are no whole
- * number up to `Number.MAX_SAFE_INTEGER`.
+/*
+ * Sizes and durations are a decimal number with a unit. Parsing is strict, because a size that is
+ * silently misread loses data: no signs, no exponents, no NaN, and no result that is not an integer
+ * up to `Number.MAX_SAFE_INTEGER`.
  */
 
 const NUMBER_AND_UNIT = /^([0-9]+)(?:\.([0-9]+))? ?([A-Za-z]*)$/;
 
-/** Units of sizes, in bytes; '' is no unit. */
+/** The units of sizes in bytes; '' stands for no unit. */
 export const SIZE_UNITS: ReadonlyMap<string, number> = new Map<string, number>([
   ['', 1],
   ['B', 1],
@@ -57,7 +83,7 @@ export const SIZE_UNITS: ReadonlyMap<string, number> = new Map<string, number>([
   }),
 ]);
 
-/** Units of durations, in milliseconds; '' is no unit. */
+/** The units of durations in milliseconds; '' stands for no unit. */
 export const DURATION_UNITS: ReadonlyMap<string, number> = new Map<string, number>([
   ['', 1000],
   ['ms', 1],
@@ -67,21 +93,21 @@ export const DURATION_UNITS: ReadonlyMap<string, number> = new Map<string, numbe
 ]);
 
 /**
- * Reads a size: `512`, `512B`, `64k` = `64K` = `64Ki` = `64KiB` (1024-based), `64kB` (1000-based),
- * likewise with M, G and T. A fraction is fine where it makes a whole number of bytes: `1.5M`.
+ * Parses a size: `512`, `512B`, `64k` = `64K` = `64Ki` = `64KiB` (1024-based), `64kB` (1000-based),
+ * likewise with M, G and T. A fraction must give a whole number of bytes: `1.5M`.
  *
- * @returns bytes, from 0 to `Number.MAX_SAFE_INTEGER`; undefined when `text` is no such size
+ * @returns bytes, from 0 to `Number.MAX_SAFE_INTEGER`; undefined if `text` is not a valid size
  */
 export function parseSize(text: string): number | undefined {
   return parseQuantity(text, SIZE_UNITS);
 }
 
 /**
- * Reads a duration: `250ms`, `10s`, `5m`, `1h`; a plain number means seconds. A fraction is fine
- * where it makes a whole number of milliseconds: `1.5s`.
+ * Parses a duration: `250ms`, `10s`, `5m`, `1h`; a plain number means seconds. A fraction must give
+ * a whole number of milliseconds: `1.5s`.
  *
- * @returns milliseconds, from 0 to `Number.MAX_SAFE_INTEGER`: more than a timer of Node can wait
- *   (2^31 - 1); undefined when `text` is no such duration
+ * @returns milliseconds, from 0 to `Number.MAX_SAFE_INTEGER`, which is more than a Node timer can
+ *   wait (2^31 - 1); undefined if `text` is not a valid duration
  */
 export function parseDuration(text: string): number | undefined {
   return parseQuantity(text, DURATION_UNITS);
@@ -93,7 +119,7 @@ function parseQuantity(text: string, units: ReadonlyMap<string, number>): number
   if (whole === '' || factor === undefined) {
     return undefined;
   }
-  // In integers, so that no rounding turns one size into another.
+  // Integer arithmetic, so that rounding cannot change the value.
   const scaled = BigInt(whole + fraction) * BigInt(factor);
   const divisor = 10n ** BigInt(fraction.length);
   const value = Number(scaled / divisor);

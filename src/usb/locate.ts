@@ -1,4 +1,5 @@
 import { UsbError } from './errors.js';
+import { formatEndpoint } from './format.js';
 import {
   type AlternateSetting,
   activeConfiguration,
@@ -173,7 +174,7 @@ function explainNothing(
   if (request.address === undefined) {
     return `there is no ${wanted} endpoint to ${kind.purpose}; ${offer}`;
   }
-  const address = formatAddress(request.address);
+  const address = formatEndpoint(request.address);
   return other === undefined
     ? `there is no endpoint ${address}; ${offer}`
     : `endpoint ${address} is ${describeEndpoint(other.endpoint)}, not ${wanted}; ${offer}`;
@@ -201,17 +202,13 @@ function describeLocations(locations: readonly EndpointLocation[]): string {
   return locations
     .map(
       (l) =>
-        `${formatAddress(l.endpoint.address)} (interface ${l.interfaceNumber} alt ${l.alternateSetting})`,
+        `${formatEndpoint(l.endpoint.address)} (interface ${l.interfaceNumber} alt ${l.alternateSetting})`,
     )
     .join(', ');
 }
 
 function describeEndpoint({ type, address }: EndpointDescriptor): string {
   return `${type} ${directionOf(address).toUpperCase()}`;
-}
-
-function formatAddress(address: number): string {
-  return `0x${address.toString(16).padStart(2, '0')}`;
 }
 
 /** What is known of the two endpoints that are wanted; whatever is left out is found. */

@@ -1,4 +1,5 @@
 import { UsbError } from './errors.js';
+import { hex4 } from './format.js';
 import type { DeviceInfo } from './model.js';
 
 /*
@@ -57,8 +58,4 @@ export function canMatchSerial(text: string): boolean {
 /** Whether a text has the form of a group's name (POSIX.1 §3.282, and useradd(8)'s length). */
 export function isGroupName(text: string): boolean {
   return /^[A-Za-z_][0-9A-Za-z._-]{0,31}$/.test(text);
-}
-
-function hex4(id: number): string {
-  return id.toString(16).padStart(4, '0');
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Backend, TransferMemory } from '../../usb/backend.js';
 import { type CheckResult, type CheckStatus, groupByDevice } from '../../usb/check-result.js';
+import { formatEndpoint, ids } from '../../usb/format.js';
 import { bulkInEndpoints } from '../../usb/locate.js';
 import { type DeviceInfo, isHub } from '../../usb/model.js';
 import { fittingTransfers, leastMemory, mostMemory } from '../../usb/transfer-memory.js';
@@ -17,7 +18,7 @@ import {
 } from '../options/device.js';
 import { addColorOption } from '../options/output.js';
 import { DEFAULT_POOL } from '../options/stream.js';
-import { binarySize, countOf, endpointName, ids, showsUnicode } from '../terminal/format.js';
+import { binarySize, countOf, showsUnicode } from '../terminal/format.js';
 import { escapeUnsafe, sanitize, toJson } from '../terminal/sanitize.js';
 import { print } from '../terminal/stdio.js';
 import { type Paint, painter } from '../terminal/style.js';
@@ -177,7 +178,7 @@ export function checkMemory(memory: TransferMemory | undefined): CheckResult {
 export function checkEndpoints(device: DeviceInfo): CheckResult {
   const about = { id: 'endpoint', device: device.path } as const;
   const endpoints = bulkInEndpoints(device, {}).map(({ endpoint }) =>
-    endpointName(endpoint.address),
+    formatEndpoint(endpoint.address),
   );
   if (endpoints.length > 0) {
     const names = [...new Set(endpoints)].join(', ');

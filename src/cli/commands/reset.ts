@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { isSameDevice } from '../../engine/device/presence.js';
 import { isChange, type ResetResult, resetDevice } from '../../engine/device/reset.js';
-import { parentPath } from '../../usb/format.js';
+import { ids, parentPath } from '../../usb/format.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { deviceName, UNKNOWN } from '../devices/details.js';
 import { identityRecord } from '../devices/record.js';
@@ -16,7 +16,6 @@ import {
 } from '../options/device.js';
 import { addColorOption } from '../options/output.js';
 import * as values from '../options/parsers.js';
-import { ids } from '../terminal/format.js';
 import { LONGEST_NAME, sanitize, toJson } from '../terminal/sanitize.js';
 import { print } from '../terminal/stdio.js';
 

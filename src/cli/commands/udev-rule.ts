@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
+import { ids } from '../../usb/format.js';
 import {
   canMatchSerial,
   isGroupName,
@@ -9,7 +10,6 @@ import {
 } from '../../usb/udev-rule.js';
 import { CliError } from '../errors/cli-error.js';
 import { addFilterOptions, type FilterOptions, filterOf } from '../options/device.js';
-import { ids } from '../terminal/format.js';
 import { logToStderr, print } from '../terminal/stdio.js';
 
 interface UdevRuleOptions extends FilterOptions {

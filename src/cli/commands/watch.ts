@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type WatchedBus, watchBus } from '../../engine/device/presence.js';
 import { Deadline } from '../../engine/timers.js';
 import type { BusEvent } from '../../usb/bus-events.js';
+import { ids } from '../../usb/format.js';
 import { deviceName, UNKNOWN } from '../devices/details.js';
 import { identityRecord } from '../devices/record.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
@@ -17,7 +18,7 @@ import {
 } from '../options/device.js';
 import * as values from '../options/parsers.js';
 import { FirstSignal } from '../session/shutdown.js';
-import { countOf, ids, signallingRate } from '../terminal/format.js';
+import { countOf, signallingRate } from '../terminal/format.js';
 import { NonBlockingWriter, nonBlockingOutput } from '../terminal/nonblocking-writer.js';
 import { LONGEST_NAME, sanitize, toJsonLine } from '../terminal/sanitize.js';
 import { STDOUT } from '../terminal/stdio.js';

@@ -1,4 +1,5 @@
 import { className } from '../../usb/device-class.js';
+import { formatEndpoint, hex2, hex4, ids } from '../../usb/format.js';
 import type { EndpointLocation, EndpointRequest } from '../../usb/locate.js';
 import {
   classesOf,
@@ -6,7 +7,7 @@ import {
   directionOf,
   type EndpointDescriptor,
 } from '../../usb/model.js';
-import { countOf, endpointName, hex2, hex4, ids } from '../terminal/format.js';
+import { countOf } from '../terminal/format.js';
 import type { GivenOptions } from './parse-line.js';
 import type { Candidate } from './values.js';
 
@@ -63,7 +64,7 @@ export type FindEndpoints = (device: DeviceInfo, request: EndpointRequest) => En
 export function endpoints(find: FindEndpoints): BusValues {
   return endpointValues(
     find,
-    ({ endpoint }) => endpointName(endpoint.address),
+    ({ endpoint }) => formatEndpoint(endpoint.address),
     ({ endpoint, ...place }) =>
       `${kindName(endpoint)}, ${endpoint.maxPacketSize} bytes, ${placeName(place)}`,
   );
@@ -74,7 +75,7 @@ export function interfaces(find: FindEndpoints): BusValues {
   return endpointValues(
     find,
     ({ interfaceNumber }) => String(interfaceNumber),
-    ({ endpoint }) => `${kindName(endpoint)} ${endpointName(endpoint.address)}`,
+    ({ endpoint }) => `${kindName(endpoint)} ${formatEndpoint(endpoint.address)}`,
   );
 }
 
@@ -84,7 +85,7 @@ export function alternateSettings(find: FindEndpoints): BusValues {
     find,
     ({ alternateSetting }) => String(alternateSetting),
     ({ endpoint, interfaceNumber }) =>
-      `${kindName(endpoint)} ${endpointName(endpoint.address)}, interface ${interfaceNumber}`,
+      `${kindName(endpoint)} ${formatEndpoint(endpoint.address)}, interface ${interfaceNumber}`,
   );
 }
 

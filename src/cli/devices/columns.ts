@@ -1,9 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 import { className } from '../../usb/device-class.js';
-import { comparePaths } from '../../usb/format.js';
+import { comparePaths, hex2, hex4, ids } from '../../usb/format.js';
 import { activeConfiguration, classesOf, interfaceNumbers } from '../../usb/model.js';
 import { didYouMean } from '../errors/suggest.js';
-import { busAddress, hex2, hex4, ids, signallingRate, usbVersion } from '../terminal/format.js';
+import { busAddress, signallingRate, usbVersion } from '../terminal/format.js';
 import { escapeUnsafe } from '../terminal/sanitize.js';
 import { type DeviceDetails, driversOf } from './details.js';
 

@@ -13,8 +13,9 @@ import {
   parseDescriptorTree,
   type SettingNode,
 } from '../../usb/descriptors/tree.js';
+import { hex2, ids } from '../../usb/format.js';
 import { isHub } from '../../usb/model.js';
-import { busAddress, hex2, ids, signallingRate } from '../terminal/format.js';
+import { busAddress, signallingRate } from '../terminal/format.js';
 import { escapeUnsafe } from '../terminal/sanitize.js';
 import type { Paint } from '../terminal/style.js';
 import { table } from '../terminal/table.js';

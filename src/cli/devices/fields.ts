@@ -1,8 +1,9 @@
 import type { CompanionFields, EndpointFields } from '../../usb/descriptors/fields.js';
 import { DESCRIPTOR_TYPE, type EndpointNode } from '../../usb/descriptors/tree.js';
 import { className } from '../../usb/device-class.js';
+import { hex2, hex4 } from '../../usb/format.js';
 import { directionOf, packetSizeOf, type TransferType, transferTypeOf } from '../../usb/model.js';
-import { countOf, hex2, hex4, usbVersion } from '../terminal/format.js';
+import { countOf, usbVersion } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
 import { table } from '../terminal/table.js';
 import type { DeviceDetails } from './details.js';

@@ -15,14 +15,14 @@ import {
   type SettingNode,
 } from '../../usb/descriptors/tree.js';
 import { className } from '../../usb/device-class.js';
-import { parentPath } from '../../usb/format.js';
+import { formatEndpoint, hex2, hex4, parentPath } from '../../usb/format.js';
 import {
   activeConfiguration,
   type DeviceInfo,
   directionOf,
   type EndpointDescriptor,
 } from '../../usb/model.js';
-import { endpointName, hex2, hex4, usbVersion } from '../terminal/format.js';
+import { usbVersion } from '../terminal/format.js';
 import { type DeviceDetails, driversOf, interfaceState } from './details.js';
 import { endpointFacts } from './fields.js';
 import type { EndpointRef } from './suggested-command.js';
@@ -76,7 +76,7 @@ export function deviceRecord(device: DeviceDetails) {
 
 function endpointSummary({ address, type, maxPacketSize }: EndpointDescriptor) {
   return {
-    address: endpointName(address),
+    address: formatEndpoint(address),
     direction: directionOf(address),
     type,
     max_packet_size: maxPacketSize,

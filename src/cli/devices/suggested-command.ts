@@ -1,7 +1,7 @@
+import { formatEndpoint, ids } from '../../usb/format.js';
 import { type EndpointRequest, locateBulkIn, locateOut } from '../../usb/locate.js';
 import { type DeviceInfo, directionOf } from '../../usb/model.js';
 import type { BackendOptions } from '../options/backend.js';
-import { endpointName, ids } from '../terminal/format.js';
 import { type DeviceDetails, interfaceState } from './details.js';
 
 /** Text that a shell needs no quotes for. */
@@ -45,7 +45,7 @@ export function suggestedCommand(
     ...flag('--backend', backend === 'libusb' ? undefined : backend),
     ...flag('--scenario', scenario),
     ...deviceFlags(info, others),
-    ...flag('--ep', endpointName(place.address)),
+    ...flag('--ep', formatEndpoint(place.address)),
     ...flag('--interface', request.interfaceNumber),
     ...flag('--alt', request.alternateSetting),
     ...(driver === undefined || driver === 'usbfs' ? [] : ['--detach']),

@@ -1,8 +1,7 @@
 import type { InterfaceState } from '../../usb/backend.js';
 import { className } from '../../usb/device-class.js';
-import { parentPath } from '../../usb/format.js';
+import { formatEndpoint, hex2, parentPath } from '../../usb/format.js';
 import { type AlternateSetting, activeConfiguration, directionOf } from '../../usb/model.js';
-import { endpointName, hex2 } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
 import { type DeviceDetails, interfaceState } from './details.js';
 
@@ -81,7 +80,7 @@ export function interfaceLines(device: DeviceDetails): string[] {
     interfaceLine(setting, interfaceState(device, setting.interfaceNumber)),
     ...setting.endpoints.map(
       ({ address, type, maxPacketSize }) =>
-        `  endpoint ${endpointName(address)}: ${type} ${directionOf(address).toUpperCase()}, ` +
+        `  endpoint ${formatEndpoint(address)}: ${type} ${directionOf(address).toUpperCase()}, ` +
         `${maxPacketSize} bytes`,
     ),
   ]);

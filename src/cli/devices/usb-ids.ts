@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hex4 } from '../terminal/format.js';
+import { hex4 } from '../../usb/format.js';
 
 /** The paths of usb.ids (linux-usb.org) on different systems. The first one that exists is used. */
 const FILES = [

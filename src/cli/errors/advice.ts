@@ -1,7 +1,7 @@
 import type { FileRemedy } from '../../engine/io/errors.js';
 import { type PassThroughTarget, type Remedy, UsbError } from '../../usb/errors.js';
+import { ids } from '../../usb/format.js';
 import { udevRuleFile } from '../../usb/udev-rule.js';
-import { ids } from '../terminal/format.js';
 import { CliError } from './cli-error.js';
 
 /*

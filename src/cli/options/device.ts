@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { ids } from '../../usb/format.js';
 import { type DeviceFilter, type DeviceInfo, matches } from '../../usb/model.js';
 import { CliError } from '../errors/cli-error.js';
-import { busAddress, ids } from '../terminal/format.js';
+import { busAddress } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
 import * as values from './parsers.js';
 

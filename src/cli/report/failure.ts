@@ -1,9 +1,10 @@
 import type { Outcome } from '../../engine/session/outcome.js';
 import type { ReceiveStatistics, SendStatistics } from '../../engine/stats/statistics.js';
 import { type ControlRequest, directionOfRequest, recipientOf, typeOf } from '../../usb/control.js';
+import { formatEndpoint } from '../../usb/format.js';
 import { adviceOf } from '../errors/advice.js';
 import { systemReason } from '../errors/cli-error.js';
-import { countOf, endpointName } from '../terminal/format.js';
+import { countOf } from '../terminal/format.js';
 import { escapeUnsafe } from '../terminal/sanitize.js';
 import type { PipeReport, ReadReport, WriteReport } from './report.js';
 
@@ -55,7 +56,7 @@ export function describeReadFailure({
   signal,
   errorCode,
 }: ReadEnding): string | undefined {
-  const endpoint = endpointName(location.endpoint.address);
+  const endpoint = formatEndpoint(location.endpoint.address);
   const kept = whatIsKept(end, statistics);
   switch (errorCode) {
     case 'stall':
@@ -106,7 +107,7 @@ export type WriteEnding = Pick<
 /** What went wrong with a sending and what to do about it, in one line; undefined when nothing did. */
 export function describeWriteFailure(ending: WriteEnding): string | undefined {
   const { end, location, statistics, signal, errorCode, bytes } = ending;
-  const endpoint = endpointName(location.endpoint.address);
+  const endpoint = formatEndpoint(location.endpoint.address);
   const next = whereToGoOn(ending);
   switch (errorCode) {
     case 'stall':
@@ -168,7 +169,7 @@ export interface PipeEnding
 export function describePipeFailure(ending: PipeEnding): string | undefined {
   const { end, signal, errorCode, failedDirection } = ending;
   const { address } = ending[failedDirection ?? 'in'].endpoint;
-  const endpoint = `endpoint ${endpointName(address)}`;
+  const endpoint = `endpoint ${formatEndpoint(address)}`;
   const done = whatIsDone(ending);
   switch (errorCode) {
     case 'stall':

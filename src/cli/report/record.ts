@@ -3,10 +3,10 @@ import type {
   SendStatistics,
   Statistics,
 } from '../../engine/stats/statistics.js';
+import { formatEndpoint, hex4 } from '../../usb/format.js';
 import type { EndpointLocation } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { TRANSFER_STATUSES } from '../../usb/transfer-status.js';
-import { endpointName, hex4 } from '../terminal/format.js';
 import {
   describeFailure,
   type PipeReport,
@@ -127,7 +127,7 @@ export function transferDeviceRecord(device: DeviceInfo): Record<string, unknown
 /** The endpoint that it moved through. */
 export function locationRecord(location: EndpointLocation): Record<string, unknown> {
   return {
-    endpoint: endpointName(location.endpoint.address),
+    endpoint: formatEndpoint(location.endpoint.address),
     interface: location.interfaceNumber,
     alternate_setting: location.alternateSetting,
   };
@@ -184,14 +184,14 @@ export function pipeRecord(report: PipeReport): Record<string, unknown> {
     interface: report.in.interfaceNumber,
     alternate_setting: report.in.alternateSetting,
     in: {
-      endpoint: endpointName(report.in.endpoint.address),
+      endpoint: formatEndpoint(report.in.endpoint.address),
       output: output ?? null,
       ...receiveCounters(received),
       ...flowRecord(received),
       buffered_peak_bytes: received.bytesBufferedPeak,
     },
     out: {
-      endpoint: endpointName(report.out.endpoint.address),
+      endpoint: formatEndpoint(report.out.endpoint.address),
       input: input ?? null,
       ...sendCounters(sent),
       ...flowRecord(sent),

@@ -4,8 +4,9 @@ import type {
   SendStatistics,
   Statistics,
 } from '../../engine/stats/statistics.js';
+import { formatEndpoint, ids } from '../../usb/format.js';
 import type { EndpointLocation } from '../../usb/locate.js';
-import { binarySize, countOf, endpointName, ids } from '../terminal/format.js';
+import { binarySize, countOf } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
 import type { Paint } from '../terminal/style.js';
 import { table } from '../terminal/table.js';
@@ -18,7 +19,7 @@ import type { PipeReport, ReadReport, Report, WriteReport } from './report.js';
 /** `1-1 (1234:5678 virtual counter), endpoint 0x82` */
 export function endpointText({ device }: Report, { endpoint }: EndpointLocation): string {
   const what = [ids(device), ...(device.product ? [sanitize(device.product)] : [])].join(' ');
-  return `${device.path} (${what}), endpoint ${endpointName(endpoint.address)}`;
+  return `${device.path} (${what}), endpoint ${formatEndpoint(endpoint.address)}`;
 }
 
 /** Bytes that were delivered. */

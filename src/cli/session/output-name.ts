@@ -1,9 +1,9 @@
 import { type Stats, statSync } from 'node:fs';
 import { join, parse, sep } from 'node:path';
+import { hex4 } from '../../usb/format.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import type { OverwriteOption } from '../errors/advice.js';
 import { CliError } from '../errors/cli-error.js';
-import { hex4 } from '../terminal/format.js';
 import { fileNamePart, LONGEST_NAME_PART, sanitize } from '../terminal/sanitize.js';
 import { STDOUT_NAMES } from './startup-fds.js';
 

@@ -1,19 +1,5 @@
+import { hex2 } from '../../usb/format.js';
 import type { DeviceInfo } from '../../usb/model.js';
-
-/** A class code and the like as two hexadecimal digits. */
-export function hex2(code: number): string {
-  return code.toString(16).padStart(2, '0');
-}
-
-/** A vendor or product ID, as printed by lsusb. */
-export function hex4(id: number): string {
-  return id.toString(16).padStart(4, '0');
-}
-
-/** `1234:5678` */
-export function ids({ vid, pid }: Pick<DeviceInfo, 'vid' | 'pid'>): string {
-  return `${hex4(vid)}:${hex4(pid)}`;
-}
 
 /** `001:004`: bus and address, as in the paths of device nodes */
 export function busAddress({ bus, address }: DeviceInfo): string {
@@ -23,11 +9,6 @@ export function busAddress({ bus, address }: DeviceInfo): string {
 /** A version in binary-coded decimal, such as bcdUSB: `2.00`, `3.10`. */
 export function usbVersion(bcd: number): string {
   return `${(bcd >> 8).toString(16)}.${hex2(bcd & 0xff)}`;
-}
-
-/** `0x82` */
-export function endpointName(address: number): string {
-  return `0x${hex2(address)}`;
 }
 
 /** A signalling rate in Mbit/s: `1.5M`, `480M`, `5G`. */

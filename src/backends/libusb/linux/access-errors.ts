@@ -1,6 +1,7 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { type ControlRequest, interfaceToClaim } from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
+import { ids } from '../../../usb/format.js';
 import type { DeviceInfo } from '../../../usb/model.js';
 import { operationError } from '../native/errors.js';
 import { errorCode } from './attributes.js';
@@ -36,11 +37,10 @@ export function openError(info: DeviceInfo, cause: unknown, system: SystemFiles)
   const failure = operationError(`cannot open ${file}`, cause);
   if (failure.code === 'access') {
     const { path, vid, pid } = info;
-    const ids = [vid, pid].map((id) => id.toString(16).padStart(4, '0')).join(':');
     const permissions = permissionsOf(file, system);
     return new UsbError(
       'access',
-      `cannot open ${path} (${ids}): permission denied for ${file}${permissions && ` (${permissions})`}`,
+      `cannot open ${path} (${ids(info)}): permission denied for ${file}${permissions && ` (${permissions})`}`,
       { cause, remedy: { kind: 'add-udev-rule', vid, pid } },
     );
   }

@@ -6,6 +6,7 @@ import type {
   Transfer,
 } from '../../../usb/backend.js';
 import { UsbError } from '../../../usb/errors.js';
+import { formatEndpoint } from '../../../usb/format.js';
 import type { AlternateSetting, DeviceInfo, EndpointDescriptor } from '../../../usb/model.js';
 import type { Platform } from '../platform.js';
 import { DetachedDriver } from './detached-driver.js';
@@ -88,7 +89,7 @@ export class LibusbInterface implements Interface {
       const { interfaceNumber, alternateSetting } = this.#setting;
       throw new UsbError(
         'not-found',
-        `interface ${interfaceNumber} has no bulk or interrupt endpoint 0x${address.toString(16).padStart(2, '0')} in alternate setting ${alternateSetting}`,
+        `interface ${interfaceNumber} has no bulk or interrupt endpoint ${formatEndpoint(address)} in alternate setting ${alternateSetting}`,
       );
     }
     const endpoint = new LibusbEndpoint(this.#handle, descriptor, this.#claim);

@@ -14,6 +14,7 @@ import {
   typeOf,
 } from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
+import { formatEndpoint } from '../../../usb/format.js';
 import {
   type AlternateSetting,
   type DeviceInfo,
@@ -137,7 +138,7 @@ class VirtualInterface implements Interface {
       const { interfaceNumber, alternateSetting } = this.#setting;
       throw new UsbError(
         'not-found',
-        `interface ${interfaceNumber} has no bulk or interrupt endpoint 0x${address.toString(16).padStart(2, '0')} in alternate setting ${alternateSetting}`,
+        `interface ${interfaceNumber} has no bulk or interrupt endpoint ${formatEndpoint(address)} in alternate setting ${alternateSetting}`,
       );
     }
     return new VirtualEndpoint(this.#claim, descriptor, pipe);

@@ -1,6 +1,40 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseDuration, parseSize } from '../../../src/usb/format.js';
+import {
+  comparePaths,
+  formatEndpoint,
+  ids,
+  parentPath,
+  parseDuration,
+  parseSize,
+  portPath,
+} from '../../../src/usb/format.js';
+
+describe('a port path', () => {
+  it('is formatted as the kernel formats it', () => {
+    expect(portPath(3, [])).toBe('usb3');
+    expect(portPath(3, [1, 2])).toBe('3-1.2');
+  });
+
+  it('is ordered by bus and port, hubs first', () => {
+    const ordered = ['usb1', '1-1', '1-1.2', '1-1.10', '1-2', 'usb2', '2-1', 'usb10', '10-1'];
+    expect([...ordered].reverse().sort(comparePaths)).toEqual(ordered);
+  });
+
+  it('has the path of the hub as its parent', () => {
+    expect(['3-1.2.4', '3-1.2', '3-1', 'usb3'].map(parentPath)).toEqual([
+      '3-1.2',
+      '3-1',
+      'usb3',
+      undefined,
+    ]);
+  });
+});
+
+it('IDs and endpoint addresses are padded with zeros', () => {
+  expect(ids({ vid: 0x12, pid: 0xabcd })).toBe('0012:abcd');
+  expect([0x82, 0x02].map(formatEndpoint)).toEqual(['0x82', '0x02']);
+});
 
 describe('parseSize', () => {
   it.each([
