@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { Terminal } from '../../test/process/terminal.js';
 import { drawWindows } from './svg.js';
 
-// `npm run picture`: makes docs/terminal.svg of a capture in a real terminal. It needs tmux.
+// `npm run picture`: draws docs/terminal.svg from a capture in a real terminal. It needs tmux.
 
 const COLUMNS = 100;
 const ROWS = 24;
 const SCENARIO = 'rate=40M,stall@96M';
 const READ = `usbxfer read -d 1234:5678 --bytes 256MiB --keep-going -o dump.bin --scenario ${SCENARIO}`;
-const LABEL = 'usbxfer lists two devices, streams 256 MiB with a bar of progress, and sums up';
+const LABEL =
+  'usbxfer lists two devices, streams 256 MiB with a progress bar, and prints a summary';
 
 const folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
 const terminal = new Terminal(COLUMNS, ROWS);

@@ -1,13 +1,13 @@
-/** How a terminal shows a character; undefined stands for its usual colour. */
+/** Style of a character; the colour undefined is the default colour. */
 export interface Look {
   readonly bold: boolean;
   /** 0 to 15, as terminals number them. */
   readonly colour: number | undefined;
 }
 
-/** Characters beside each other that look alike. */
+/** Adjacent characters with the same style. */
 export interface Run {
-  /** Columns to the left of it. */
+  /** Number of columns before it. */
   readonly column: number;
   readonly text: string;
   readonly look: Look;
@@ -15,14 +15,14 @@ export interface Run {
 
 const PLAIN: Look = { bold: false, colour: undefined };
 
-/** A sequence that sets how what follows looks (SGR of ECMA-48), any other, or a piece of text. */
+/** A sequence that sets the style (SGR of ECMA-48), another sequence, or text. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: escape sequences begin with one
 const TOKEN = /\x1b\[([\d;]*)m|\x1b\[[\d;?]*[@-~]|[\x20-\x7e]+|[^\x00-\x1f\x7f]/gu;
 
 /**
- * Reads a screen as `tmux capture-pane -e` prints it. A look lasts until another is set, beyond the
- * end of a line. Each character takes one column. A character outside ASCII is a run of its own, as
- * fonts do not agree on its width.
+ * Reads a screen as printed by `tmux capture-pane -e`. A style applies until another is set, also after
+ * the end of a line. Each character takes one column. A character outside ASCII is a separate run,
+ * because its width depends on the font.
  */
 export function readScreen(screen: string): Run[][] {
   let look = PLAIN;

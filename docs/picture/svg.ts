@@ -1,13 +1,13 @@
 import { type Look, type Run, readScreen } from './sgr.js';
 
-/** A screen and what stands in the title bar above it. */
+/** A screen and the title of its window. */
 export interface Window {
   readonly title: string;
   /** As `tmux capture-pane -e` prints it. */
   readonly screen: string;
 }
 
-/** A character's cell, and what is around the text, in pixels. */
+/** Size of a character cell, in pixels. */
 const CELL = { width: 8.4, height: 19 };
 const BAR = 28;
 const PADDING = 14;
@@ -17,7 +17,7 @@ const FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono',
 const BACKGROUND = '#161b22';
 const FOREGROUND = '#d7dde4';
 const TITLE = '#8b949e';
-/** Seen against a page as dark as the window. */
+/** Visible on a page as dark as the window. */
 const EDGE = '#30363d';
 
 const COLOURS = [
@@ -26,11 +26,11 @@ const COLOURS = [
 ];
 
 /**
- * A picture of terminal windows, one below the other. It brings its colours and refers to nothing
- * outside. Columns stand where they belong with any font: each run is told how long it is.
+ * Draws terminal windows, one below the other. The picture contains its colours and has no external
+ * references. Columns are aligned with any font, because each run has an explicit length.
  *
- * @param columns how wide the terminals are
- * @param label what the picture shows, for who does not see it
+ * @param columns width of the terminals
+ * @param label description of the picture for screen readers
  */
 export function drawWindows(windows: readonly Window[], columns: number, label: string): string {
   const width = Math.ceil(columns * CELL.width + 2 * PADDING);
@@ -53,7 +53,7 @@ export function drawWindows(windows: readonly Window[], columns: number, label: 
   ].join('\n');
 }
 
-/** Text that stands for itself in XML, between tags and in double quotes. */
+/** Escapes text for XML, between tags and in double quotes. */
 export function escapeXml(text: string): string {
   const entities: Record<string, string> = {
     '&': '&amp;',
@@ -89,7 +89,7 @@ function drawWindow(
   ].join('\n');
 }
 
-/** Nothing for a run of blanks. */
+/** Draws a run; draws nothing for blanks. */
 function drawRun({ column, text, look }: Run, line: number): string[] {
   const shown = text.trim();
   if (shown === '') {

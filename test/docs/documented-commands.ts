@@ -1,18 +1,18 @@
 /** A command that a document shows. */
 export interface DocumentedCommand {
-  /** Word for word. */
+  /** The exact text. */
   readonly text: string;
-  /** What its comment says, `# exit code 6`; otherwise 0. */
+  /** Exit code from its comment, `# exit code 6`; 0 without one. */
   readonly exitCode: number;
 }
 
-/** A fenced block of a Markdown document, and the language that it says it is in. */
+/** A fenced block of a Markdown document and its language. */
 export interface Block {
   readonly language: string;
   readonly text: string;
 }
 
-/** The fenced blocks of a document. */
+/** Returns the fenced blocks of a document. */
 export function blocksIn(markdown: string): Block[] {
   return [...markdown.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = '', text = '']) => ({
     language,
@@ -20,7 +20,7 @@ export function blocksIn(markdown: string): Block[] {
   }));
 }
 
-/** What a reader is to type: each line of a `sh` block, and each `bash` block as a whole. */
+/** Returns the commands of a document: each line of a `sh` block, and each `bash` block as a whole. */
 export function commandsIn(markdown: string): DocumentedCommand[] {
   return blocksIn(markdown).flatMap(({ language, text }) => {
     if (language === 'bash') {
@@ -36,26 +36,26 @@ export function commandsIn(markdown: string): DocumentedCommand[] {
   });
 }
 
-/** The programs that a command runs, and words of the shell. */
+/** Returns the programs that a command runs, and shell keywords. */
 export function toolsOf(text: string): string[] {
   const words = unquoted(text).matchAll(/(?:^|[|&;()])\s*([a-z][\w-]*)(?=\s|$)/gm);
   return [...new Set([...words].map(([, word = '']) => word))];
 }
 
-/** The files that a command is to leave behind, as far as they are named, and not by a template. */
+/** Returns the files that a command writes, unless their names have placeholders. */
 export function outputsOf(text: string): string[] {
   const names = text.matchAll(/(?:>|-o|--stats)\s+'?([\w.-]+\.\w+)(?=[\s']|$)/gm);
   return [...names].map(([, name = '']) => name);
 }
 
-/** The options of usbxfer that a command gives. */
+/** Returns the options of usbxfer in a command. */
 export function optionsOf(text: string): string[] {
   return unquoted(text)
     .split(/[|;&\n]|\s#\s/)
     .flatMap((part) => /\busbxfer\s.*/.exec(part)?.[0].match(/(?<=\s)--?[a-z][a-z-]*/g) ?? []);
 }
 
-/** Without what stands in quotes, which may hold anything. */
+/** Removes quoted text, which may contain anything. */
 function unquoted(text: string): string {
   return text.replace(/'[^']*'|"[^"\n]*"/g, "''");
 }

@@ -10,7 +10,7 @@ const DOCUMENTS = [
   ...readdirSync('docs').flatMap((name) => (name.endsWith('.md') ? [join('docs', name)] : [])),
 ];
 
-/** Every option that usbxfer or one of its commands has. */
+/** Every option of usbxfer and its commands. */
 const OPTIONS = new Set(['-h', '--help']);
 for (const { name } of COMMANDS) {
   const program = await createProgram([name]);
@@ -25,13 +25,13 @@ describe.each(DOCUMENTS)('%s', (file) => {
   const markdown = readFileSync(file, 'utf8');
   const prose = markdown.replace(/^```.*?^```$/gms, '');
 
-  it('links to what there is', () => {
+  it('links to existing targets', () => {
     const targets = [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
     const missing = targets.filter((target) => !isThere(target));
     expect(missing).toEqual([]);
   });
 
-  it('names no option that there is not', () => {
+  it('names only existing options', () => {
     const shown = blocksIn(markdown).flatMap(({ text }) => optionsOf(text));
     const named = [...prose.matchAll(/`([^`]+)`/g)].flatMap(([, span = '']) =>
       optionsOf(span.startsWith('--') ? `usbxfer ${span}` : span.replace(/\s+/g, ' ')),
@@ -41,7 +41,7 @@ describe.each(DOCUMENTS)('%s', (file) => {
 
   function isThere(target: string): boolean {
     if (/^[a-z]+:/.test(target)) {
-      return true; // elsewhere
+      return true; // an external link
     }
     const [path = '', anchor] = target.split('#');
     const linked = path === '' ? file : join(dirname(file), path);
@@ -49,7 +49,7 @@ describe.each(DOCUMENTS)('%s', (file) => {
   }
 });
 
-/** What GitHub calls the headings of a document. */
+/** Returns the anchors that GitHub makes of the headings of a document. */
 function anchorsOf(file: string): string[] {
   const headings = readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm);
   return [...headings].map(([, text = '']) =>

@@ -6,11 +6,11 @@ import { drawWindows, escapeXml } from '../../docs/picture/svg.js';
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"' };
 
-/** An element, a closing tag, or text in which nothing stands that XML would read otherwise. */
+/** An element, a closing tag, or text without characters that XML interprets. */
 const TOKEN =
   /<(\/?)([a-z]+)((?: [\w:-]+="[^"<&]*(?:&(?:amp|lt|gt|quot);[^"<&]*)*")*)(\/?)>|((?:[^<>&]|&(?:amp|lt|gt|quot);)+)/gy;
 
-/** The texts of a picture, as a reader of XML sees them; throws where it is not well-formed. */
+/** Returns the texts of a picture as an XML parser sees them. Fails if it is not well-formed. */
 function textsOf(svg: string): string[] {
   const open: string[] = [];
   const texts: string[] = [];
@@ -31,7 +31,7 @@ function textsOf(svg: string): string[] {
 }
 
 describe('a screen', () => {
-  it('is read with its looks, which last beyond the end of a line', () => {
+  it('is read with its styles, which continue after the end of a line', () => {
     expect(readScreen('a \x1b[31;1mred\nstill\x1b[0m\x1b[96m!\x1b[39m?')).toEqual([
       [
         { column: 0, text: 'a ', look: { bold: false, colour: undefined } },
@@ -45,7 +45,7 @@ describe('a screen', () => {
     ]);
   });
 
-  it('is read without sequences that do something else', () => {
+  it('is read without other escape sequences', () => {
     const [runs = []] = readScreen('a\x1b[2K\x1b[?7lb');
     expect(runs.map(({ column, text }) => [column, text])).toEqual([
       [0, 'a'],
@@ -55,14 +55,14 @@ describe('a screen', () => {
 });
 
 describe('a picture', () => {
-  it('shows text as it is, whatever is in it', () => {
+  it('shows any text unchanged', () => {
     const texts = textsOf(
       drawWindows([{ title: '<&">', screen: '$ a <b> & "c" ]]>\n  \x1b[31m█<' }], 40, '"<&>'),
     );
     expect(texts).toEqual(['<&">', '$ a <b> & "c" ]]>', '█', '<']);
   });
 
-  it('is well-formed, whatever a screen holds', () => {
+  it('is well-formed for any screen', () => {
     const anything = fc.string({ unit: 'binary' });
     fc.assert(
       fc.property(anything, anything, (title, screen) => {
@@ -71,7 +71,7 @@ describe('a picture', () => {
     );
   });
 
-  it('has no control character', () => {
+  it('contains no control character', () => {
     expect(escapeXml('a\0\x1b[1m\nb')).toBe('a[1mb');
   });
 });
@@ -79,14 +79,14 @@ describe('a picture', () => {
 describe('docs/terminal.svg', () => {
   const svg = readFileSync('docs/terminal.svg', 'utf8');
 
-  it('is well-formed, and shows a capture and its summary', () => {
+  it('is well-formed and shows a capture and its summary', () => {
     const texts = textsOf(svg).join('\n');
     expect(texts).toContain('$ usbxfer read ');
     expect(texts).toMatch(/ of 256 MiB {2}\d+ %/);
     expect(texts).toMatch(/^ended +limit reached$/m);
   });
 
-  it('refers to nothing outside', () => {
+  it('has no external references', () => {
     expect(svg.replace('xmlns="http://www.w3.org/2000/svg"', '')).not.toMatch(
       /\b(href|url|src|style|script|https?:)/,
     );

@@ -16,24 +16,25 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { BINARY } from '../process/usbxfer.js';
 import { commandsIn, type DocumentedCommand, outputsOf, toolsOf } from './documented-commands.js';
 
-/** Of what a document says to do first, this machine has done the installing. */
+/** The part of a command that installs usbxfer; it is skipped. */
 const INSTALLING = /^npm ci && /;
 
-/** These run these very tests, or change the machine. */
+/** Programs that would run these tests or change the machine. */
 const NEVER = ['npm', 'sudo', 'docker'];
 
-/** In CI every tool is there, and a test that is skipped would be one that nobody misses. */
+/** In CI every tool is installed, and no test may be skipped. */
 const required = process.env['USBXFER_TOOLS'] === 'required';
 
-/** A capture that goes well until somebody presses Ctrl-C. */
+/** A capture that runs until Ctrl-C. */
 const ENDLESS =
   /usbxfer read (?!.*(--bytes|--count|--duration|--until-short|--idle-timeout|\| head|# exit code))/;
 
 const { USBXFER_BACKEND: _, NO_COLOR: _noColor, FORCE_COLOR: _color, ...environment } = process.env;
 
 /**
- * `usbxfer` is the real binary, on the bus that the document says. What is read is paced, unless the document does
- * that: two seconds at the rate of memory would fill a disk. Its process is known by a file.
+ * `usbxfer` is the real binary, on the bus that the document selects. Reads get a rate limit unless the
+ * document sets one, because two seconds at the speed of memory would fill a disk. A file has its
+ * process ID.
  */
 const USBXFER = `#!/bin/sh
 echo $$ > "$PID_FILE"
@@ -43,10 +44,10 @@ fi
 exec '${process.execPath}' '${BINARY}' "$@"
 `;
 
-/** Runs what is installed: nothing is fetched. */
+/** `npx` runs the installed programs and downloads nothing. */
 const NPX = '#!/bin/sh\n[ "$1" != --silent ] || shift\nexec "$@"\n';
 
-/** The other host is this one: what it is to run goes through a shell there, too. */
+/** `ssh` runs the command in a shell on this machine. */
 const SSH = '#!/bin/sh\nshift\nexec sh -c "$*"\n';
 
 const PROGRAMS = { usbxfer: USBXFER, npx: NPX, ssh: SSH };
@@ -54,7 +55,7 @@ const PROGRAMS = { usbxfer: USBXFER, npx: NPX, ssh: SSH };
 describe.each(['README.md', 'docs/recipes.md'])('%s', (file) => {
   const root = mkdtempSync(join(tmpdir(), 'usbxfer-readme-'));
   const [bin, home, pidFile] = [join(root, 'bin'), join(root, 'home'), join(root, 'pid')];
-  /** What the reader's shell has kept of the commands before. */
+  /** Exports of the previous commands, as in a reader's shell. */
   const exported: string[] = [];
 
   beforeAll(() => {
@@ -67,7 +68,7 @@ describe.each(['README.md', 'docs/recipes.md'])('%s', (file) => {
   });
   afterAll(() => rmSync(root, { recursive: true }));
 
-  // One after the other in one folder, as a reader would.
+  // Run the commands one after another in one directory, as a reader would.
   for (const command of commandsIn(readFileSync(file, 'utf8'))) {
     const tools = toolsOf(command.text.replace(INSTALLING, ''));
     if (!tools.some((tool) => NEVER.includes(tool))) {
@@ -108,7 +109,7 @@ describe.each(['README.md', 'docs/recipes.md'])('%s', (file) => {
     }
   }
 
-  /** Resolves when one of the new files has something in it. */
+  /** Resolves when one of the new files has data. */
   async function hasData(newFiles: () => string[]): Promise<void> {
     while (!newFiles().some((name) => readFileSync(join(home, name)).length > 0)) {
       await sleep(50);
@@ -116,12 +117,12 @@ describe.each(['README.md', 'docs/recipes.md'])('%s', (file) => {
   }
 });
 
-/** Ends what a test that failed has left behind. */
+/** Kills processes that a failed test has left. */
 function killGroup(pid: number | undefined): void {
   try {
     process.kill(-(pid ?? Number.NaN), 'SIGKILL');
   } catch {
-    // There is nothing.
+    // The process group is gone.
   }
 }
 

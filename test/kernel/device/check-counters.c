@@ -1,7 +1,7 @@
 /*
- * check-counters [FIRST]: reads a counting device's bytes from standard input and checks that each
- * little-endian 32-bit word is one more than the word before. Prints the number of bytes and exits
- * 0, or prints where the order breaks and exits 1. FIRST is the value of the first word (0).
+ * check-counters [FIRST]: reads the data of a counting device from standard input and checks that each
+ * little-endian 32-bit word is one more than the previous word. Prints the number of bytes and exits 0,
+ * or prints the position of the first error and exits 1. FIRST is the value of the first word (0).
  */
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,61 +1,61 @@
 // A USB device as a program: a vendor-specific interface with a bulk IN and a bulk OUT endpoint,
-// through FunctionFS. What it sends is a script, so that a test can stage a device's good and bad
-// manners. `gadget up NAME ffs -- OPTIONS STEPS…` starts it.
+// implemented with FunctionFS. A script controls what it sends, so that tests can simulate correct and
+// faulty devices. `gadget up NAME ffs -- OPTIONS STEPS…` starts it.
 //
 // usage: ffs-device FOLDER [OPTIONS] STEPS…
 //
-//   FOLDER   where functionfs is mounted
-//   STEPS    what goes out at the IN endpoint; separated by commas, all arguments are one script
+//   FOLDER   mount point of functionfs
+//   STEPS    what the IN endpoint sends; steps are separated by commas, all arguments are one script
 //
-//   send SIZE|forever             bytes, without a short packet unless at the end
+//   send SIZE|forever             bytes, without a short packet except at the end
 //   message SIZE                  bytes that end in a short or a zero-length packet
 //   messages SIZE COUNT|forever   the same, COUNT times
-//   stamps SIZE COUNT|forever MS  messages of 8 to 16384 bytes that begin with the time when they
+//   stamps SIZE COUNT|forever MS  messages of 8 to 16384 bytes that start with the time at which they
 //                                 were handed to the endpoint: CLOCK_MONOTONIC, in nanoseconds, 64
-//                                 bits. One every MS milliseconds, but only when the one before was
-//                                 taken, so that none waits behind another
+//                                 bits. One every MS milliseconds, but only after the host received
+//                                 the previous one, so that no message queues
 //   zlp                           one zero-length packet
-//   silence [MS]                  nothing, for that long or for ever, once all before is taken
+//   silence [MS]                  nothing, for this time or for ever, after the host received all data
 //   stall                         halts the IN endpoint until the host clears the halt
-//   rate SIZE                     from here on at most SIZE bytes a second; 0 for no limit
-//   exit                          ends the program, which unplugs the device
-//   repeat                        back to the first step
+//   rate SIZE                     from now on, at most SIZE bytes per second; 0 for no limit
+//   exit                          exits the program, which unplugs the device
+//   repeat                        continues with the first step
 //
-// Sizes may end in k, M or G (binary). All bytes ever sent, but for stamps, are one stream of
-// little-endian 32-bit numbers 0, 1, 2, …: the host sees a loss as a jump and a repetition as a step
-// back. After the last step the device is silent.
+// Sizes may end in k, M or G (binary). All bytes sent, except stamps, are one stream of little-endian
+// 32-bit numbers 0, 1, 2, …: the host sees a loss as a jump and a repetition as a step back. After the
+// last step the device is silent.
 //
-// What comes at the OUT endpoint is taken packet by packet, as fast as it comes, and counted:
+// The OUT endpoint accepts data packet by packet, as fast as it arrives, and counts it:
 //
-//   --sink FILE        writes it there
-//   --messages FILE    writes the size of each message there, a line each. A message ends in a short
-//                      or a zero-length packet: whole packets and a zero-length one are one message,
-//                      a zero-length packet on its own is the message 0. What has not ended is not
-//                      there: see `open` below
-//   --accept SIZE      halts the endpoint, once, when SIZE bytes are taken; goes on after the halt
-//   --take SIZE        takes no more than SIZE bytes, so that the host waits …
-//   --pause MS         … for so long, instead of for ever
-//   --take-rate SIZE   takes at most SIZE bytes a second
-//   --account FILE     keeps there what was taken, as a line of JSON: `bytes`, their `crc32` (zlib's)
-//                      in hexadecimal, `messages` that have ended, bytes of the one that is `open`,
-//                      and `settled`: nothing more can come, as the device is unplugged or takes
-//                      nothing. Until then it may be an instant late. `gadget account` waits for it
+//   --sink FILE        writes the data to FILE
+//   --messages FILE    writes the size of each message to FILE, one per line. A message ends in a short
+//                      or a zero-length packet: full packets and a zero-length packet are one message,
+//                      a zero-length packet alone is the message 0. An incomplete message is not
+//                      included: see `open` below
+//   --accept SIZE      halts the endpoint once, after SIZE bytes; continues after the halt
+//   --take SIZE        accepts no more than SIZE bytes, so that the host waits …
+//   --pause MS         … for this time, instead of for ever
+//   --take-rate SIZE   accepts at most SIZE bytes per second
+//   --account FILE     writes to FILE what was accepted, as a line of JSON: `bytes`, their `crc32` (zlib's)
+//                      in hexadecimal, complete `messages`, bytes of the `open` message, and `settled`:
+//                      no more data can arrive, because the device is unplugged or accepts nothing. Until
+//                      then it may lag. `gadget account` waits for it
 //   --interrupt-out    the OUT endpoint is an interrupt endpoint
 //
-// A packet is taken whole or not at all: a SIZE that falls into a packet counts that packet as well.
-// The account stands in the log, too, whenever it is settled.
+// A packet is accepted whole or not at all: if SIZE is within a packet, that packet counts, too. The log
+// also has the account whenever it is settled.
 //
-// Control requests, which are logged before they are answered; all others are stalled:
+// Control requests are logged before the response; all others are stalled:
 //
-//   0x01 OUT  wValue 1 starts the IN stream, 0 stops it, and takes back what the host has not taken.
-//             Started again, it goes on with that
-//   0x02 OUT  keeps up to 64 bytes; IN gives them back, so that an answer may be short
-//   0x03 IN   is never answered
+//   0x01 OUT  wValue 1 starts the IN stream; 0 stops it and removes data that the host has not received.
+//             The next start continues with that data
+//   0x02 OUT  stores up to 64 bytes; IN returns them, so that a response may be short
+//   0x03 IN   never gets a response
 //
-// They are vendor requests to the device, the interface or an endpoint. With --start-by-request
-// nothing is sent before a start, and each packet is a request of its own, so that a stop falls
-// between two packets; else a stop may have the host see up to 16 KiB twice. (Up to 64 bytes that
-// are all that waits are in the controller, and cannot be taken back.)
+// They are vendor requests to the device, the interface or an endpoint. With --start-by-request, nothing
+// is sent before a start, and each packet is a separate request, so that a stop is between two packets.
+// Otherwise the host may see up to 16 KiB twice after a stop. (If 64 bytes or fewer are waiting, they are
+// in the controller and cannot be removed.)
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -111,7 +111,7 @@ static void sleep_until(uint64_t ns) {
 static void sleep_ms(uint64_t ms) { sleep_until(now_ns() + ms * 1000000); }
 
 // ---- Description --------------------------------------------------------------------------------
-// USB is little-endian, and so are the machines that the lab runs on.
+// USB is little-endian, and so are the machines of the lab.
 
 #define INTERFACE                                                                    \
   {.bLength = USB_DT_INTERFACE_SIZE, .bDescriptorType = USB_DT_INTERFACE,            \
@@ -187,7 +187,7 @@ static int open_in(const char *folder, const char *file, int flags) {
 
 // ---- Configuration ------------------------------------------------------------------------------
 
-// Odd while a host has the device configured. Every configuration makes it a new number.
+// Odd while a host has the device configured. Every configuration changes the number.
 static atomic_uint configuration;
 
 static bool is_enabled(void) { return configuration & 1; }
@@ -196,7 +196,7 @@ static void wait_enabled(void) {
   while (!is_enabled()) sleep_ms(2);
 }
 
-// ---- A pipe: requests in flight on one endpoint, answered in order ------------------------------
+// ---- A pipe: requests in flight on one endpoint, completed in order -----------------------------
 
 #define DEPTH 64
 #define BUFFER 16384
@@ -215,11 +215,11 @@ struct pipe {
   aio_context_t context;
   struct request *requests;
   unsigned first, next;  // Requests in flight are first … next - 1, modulo DEPTH.
-  pthread_mutex_t lock;  // Held to submit, and for what follows.
+  pthread_mutex_t lock;  // Held to submit and to access the fields below.
   pthread_cond_t started;
   bool stopped;
-  unsigned stops;         // How often it was stopped,
-  unsigned stops_minded;  // of which nothing in flight is from before these.
+  unsigned stops;         // Number of stops.
+  unsigned stops_minded;  // Stops after which all requests in flight were resubmitted.
 };
 
 static void pipe_open(struct pipe *pipe, int fd, uint16_t operation) {
@@ -238,7 +238,7 @@ static struct request *pipe_request(struct pipe *pipe, unsigned index) {
 
 static unsigned pipe_depth(const struct pipe *pipe) { return pipe->next - pipe->first; }
 
-// Answers to the requests come as they may; at least `least` are waited for.
+// Completions arrive in any order; waits for at least `least` of them.
 static void pipe_collect(struct pipe *pipe, long least) {
   struct io_event events[DEPTH];
   long count = syscall(SYS_io_getevents, pipe->context, least, DEPTH, events, NULL);
@@ -256,7 +256,7 @@ static void submit(struct pipe *pipe, struct request *request) {
   check(syscall(SYS_io_submit, pipe->context, 1, iocbs) == 1, "io_submit");
 }
 
-// Where the pipe is or was stopped, the request fails at once, as those before it have.
+// If the pipe is or was stopped, the request fails immediately, as earlier requests did.
 static void pipe_submit(struct pipe *pipe, unsigned index, void *data) {
   struct request *request = pipe_request(pipe, index);
   request->iocb = (struct iocb){.aio_data = index % DEPTH,
@@ -272,11 +272,10 @@ static void pipe_submit(struct pipe *pipe, unsigned index, void *data) {
   pthread_mutex_unlock(&pipe->lock);
 }
 
-// Submits what failed again, in order. Requests fail while no host has the device configured, and
-// when that ends, and when the pipe is stopped; the kernel does not say how much of the first one
-// the host had taken by then, so the host may see up to one request's bytes a second time. (A host
-// that merely cancels its own transfers makes nothing fail here: the request waits for the host's
-// next transfer.)
+// Resubmits failed requests in order. Requests fail while no host has the device configured, when the
+// configuration ends, and when the pipe is stopped. The kernel does not report how much of the first one
+// the host received, so the host may see up to one request's bytes twice. (If a host only cancels its own
+// transfers, no request fails: the request waits for the host's next transfer.)
 static void pipe_resubmit(struct pipe *pipe) {
   for (unsigned i = pipe->first; i != pipe->next; i++)
     while (pipe_request(pipe, i)->pending) pipe_collect(pipe, 1);
@@ -293,13 +292,13 @@ static void pipe_resubmit(struct pipe *pipe) {
   pthread_mutex_unlock(&pipe->lock);
 }
 
-// Takes back what is in flight, newest first, so that nothing overtakes what is taken back.
+// Cancels the requests in flight, newest first, so that none overtakes a cancelled one.
 static void pipe_stop(struct pipe *pipe) {
   pthread_mutex_lock(&pipe->lock);
   pipe->stopped = true;
   pipe->stops++;
   struct io_event event;
-  // Of a request that is not in flight io_cancel merely says so.
+  // For a request that is not in flight, io_cancel returns an error.
   for (unsigned i = 1; i <= DEPTH; i++)
     syscall(SYS_io_cancel, pipe->context, &pipe_request(pipe, pipe->next - i)->iocb, &event);
   pthread_mutex_unlock(&pipe->lock);
@@ -324,7 +323,7 @@ static struct request *pipe_take(struct pipe *pipe) {
   return request;
 }
 
-// The endpoint as the host sees it at the present speed.
+// The endpoint as the host sees it at the current speed.
 static struct usb_endpoint_descriptor pipe_descriptor(const struct pipe *pipe) {
   struct usb_endpoint_descriptor descriptor;
   for (;;) {
@@ -337,8 +336,8 @@ static struct usb_endpoint_descriptor pipe_descriptor(const struct pipe *pipe) {
 // ---- Rates --------------------------------------------------------------------------------------
 
 struct pace {
-  uint64_t rate;  // Bytes a second; 0: as many as the host likes.
-  uint64_t due;   // When the next bytes may go.
+  uint64_t rate;  // Bytes per second; 0: no limit.
+  uint64_t due;   // Time at which the next bytes may be sent.
 };
 
 static void pace_wait(struct pace *pace, size_t length) {
@@ -355,13 +354,13 @@ static uint64_t stream;  // Bytes of the stream handed to the endpoint.
 static struct pace pace;
 static bool start_by_request;
 
-// Waits until the host has taken everything.
+// Waits until the host has received everything.
 static void drain(void) {
   while (pipe_depth(&in) > 0) pipe_take(&in);
 }
 
-// Bytes for one request: many, but few with a low rate, for an even flow, or when the host may stop
-// the stream.
+// Bytes of one request: many, but few at a low rate, for an even flow, or if the host may stop the
+// stream.
 static size_t chunk_size(void) {
   if (!start_by_request && (pace.rate == 0 || pace.rate / 64 >= BUFFER)) return BUFFER;
   size_t packet = pipe_descriptor(&in).wMaxPacketSize;
@@ -371,11 +370,11 @@ static size_t chunk_size(void) {
 
 static void keep_rate(size_t length) {
   if (pace.rate == 0) return;
-  drain();  // A host that did not read for a while gets no burst afterwards.
+  drain();  // If the host did not read for a while, it receives no burst afterwards.
   pace_wait(&pace, length);
 }
 
-// The next request, free to be filled.
+// The next free request.
 static struct request *free_request(size_t length) {
   while (pipe_depth(&in) >= DEPTH) pipe_take(&in);
   struct request *request = pipe_request(&in, in.next);
@@ -385,7 +384,7 @@ static struct request *free_request(size_t length) {
 
 static void send_request(size_t length) {
   struct request *request = free_request(length);
-  // From the number that the stream stands in the midst of; the request starts inside of it.
+  // Start with the number that contains the current byte; the request starts within it.
   uint32_t number = (uint32_t)(stream / 4);
   size_t skip = stream % 4;
   for (size_t i = 0; i < (skip + length + 3) / 4; i++) request->buffer[i] = number++;
@@ -408,7 +407,7 @@ static void send_message(uint64_t size) {
   if (size % pipe_descriptor(&in).wMaxPacketSize == 0) send_request(0);
 }
 
-// The bytes behind a stamp are as they may be.
+// The bytes after a stamp have no defined value.
 static void send_stamps(uint64_t size, uint64_t count, uint64_t ms) {
   uint64_t next = now_ns();
   for (uint64_t i = 0; i < count; i++) {
@@ -426,8 +425,8 @@ static void send_stamps(uint64_t size, uint64_t count, uint64_t ms) {
   }
 }
 
-// Tells a halt's end from the bus itself, for FunctionFS does not: waits until the host's request
-// CLEAR_FEATURE(ENDPOINT_HALT) to this endpoint is done, as usbmon writes it: lines of a tag, a
+// Detects the end of a halt on the bus, because FunctionFS does not report it: waits until the host's
+// request CLEAR_FEATURE(ENDPOINT_HALT) to this endpoint completes, as usbmon shows it: lines of a tag, a
 // time, S for submission or C for completion, and more.
 static void wait_halt_cleared(int monitor, unsigned configured, const char *request) {
   char line[512], tag[32] = "";
@@ -453,8 +452,8 @@ static void stall(void) {
   snprintf(request, sizeof request, " s 02 01 0000 %04x 0000 ",
            pipe_descriptor(&in).bEndpointAddress);
   int monitor = open_in("/sys/kernel/debug/usb/usbmon", "0u", O_RDONLY | O_NONBLOCK);
-  // Reading from an IN endpoint is how FunctionFS is told to halt it. It refuses (EAGAIN) while
-  // the controller still has a packet for the host.
+  // Reading from an IN endpoint makes FunctionFS halt it. This fails (EAGAIN) while the controller still
+  // has a packet for the host.
   char byte;
   while (read(in.fd, &byte, 1) < 0 && errno != EBADMSG) {
     check(errno == EAGAIN, "halt");
@@ -484,10 +483,10 @@ static struct {
   atomic_uint_least64_t bytes;
   uint32_t crc;
   uint64_t messages;
-  uint64_t open;  // Bytes of the message that has not ended.
+  uint64_t open;  // Bytes of the incomplete message.
 } taken;
 
-// The CRC-32 of zlib and gzip, of what came before and these bytes.
+// The CRC-32 of zlib and gzip, of the previous data and these bytes.
 static uint32_t crc32(uint32_t crc, const unsigned char *bytes, size_t length) {
   static uint32_t table[256];
   if (table[1] == 0)
@@ -501,7 +500,7 @@ static uint32_t crc32(uint32_t crc, const unsigned char *bytes, size_t length) {
   return ~crc;
 }
 
-// One write of always the same length, so that a reader sees it whole.
+// One write of constant length, so that a reader never sees a part of it.
 static void keep_account(bool settled) {
   char line[160];
   snprintf(line, sizeof line,
@@ -529,8 +528,8 @@ static void account_packet(const struct request *request) {
   taken.bytes += length;
 }
 
-// Before it waits for the host, and when requests fail, the account is brought up to date. Answers
-// come in order, so once a request has failed, all that the host's transfers brought is counted.
+// Updates the account before it waits for the host, and when requests fail. Completions are in order, so
+// when a request has failed, all data of the host's transfers is counted.
 static void wait_packet(void) {
   struct request *request = pipe_request(&out, out.first);
   if (request->pending) pipe_collect(&out, 0);
@@ -540,7 +539,7 @@ static void wait_packet(void) {
 }
 
 static void halt_out(void) {
-  // Writing to an OUT endpoint is how FunctionFS is told to halt it.
+  // Writing to an OUT endpoint makes FunctionFS halt it.
   check(write(out.fd, "", 1) < 0 && errno == EBADMSG, "halt OUT");
   say("OUT halted after %" PRIu64 " bytes", taken.bytes);
   accept_size = FOREVER;
@@ -555,8 +554,8 @@ static void stop_taking(void) {
   take_size = FOREVER;
 }
 
-// A request for every packet, which ends with that packet, full or short, and many of them to keep
-// up the rate; but never more than may be taken.
+// One request for each packet, full or short, and many requests to sustain the rate; but never more than
+// the device may accept.
 static void *receive(void *argument) {
   (void)argument;
   size_t packet = pipe_descriptor(&out).wMaxPacketSize;
@@ -588,13 +587,13 @@ static struct {
   size_t length;
 } kept;
 
-// An answer in the wrong direction tells FunctionFS to stall.
+// A response in the wrong direction makes FunctionFS stall.
 static void stall_request(int ep0, bool to_host) {
   (void)!(to_host ? read(ep0, NULL, 0) : write(ep0, NULL, 0));
 }
 
-// Returns when the request is void, which is when something else happens on the bus. An answer from
-// memory that is not mapped shows it: it fails before anything is sent.
+// Returns when the request is void because something else happened on the bus. A response from unmapped
+// memory detects this: it fails before anything is sent.
 static void leave_unanswered(int ep0) {
   const void *volatile nowhere = (const void *)1;
   while (write(ep0, nowhere, 1) < 0 && errno == EFAULT) sleep_ms(5);
@@ -630,8 +629,8 @@ static void answer(int ep0, const struct usb_ctrlrequest *setup) {
   stall_request(ep0, to_host);
 }
 
-// Waits with poll: a read that waits holds a lock that the kernel (6.1) needs to unbind the device,
-// and both would wait for ever.
+// Waits with poll: a blocking read holds a lock that the kernel (6.1) needs to unbind the device, and
+// both would wait for ever.
 static bool read_event(int ep0, struct usb_functionfs_event *event) {
   struct pollfd poller = {.fd = ep0, .events = POLLIN};
   while (poll(&poller, 1, -1) < 0 && errno == EINTR) {
@@ -646,7 +645,7 @@ static void *watch_events(void *argument) {
   struct usb_functionfs_event event;
   for (;;) {
     if (!read_event(ep0, &event)) {
-      check(errno == EIDRM, "ep0");  // A request that is void.
+      check(errno == EIDRM, "ep0");  // The request is void.
       continue;
     }
     say("event: %s", event.type < sizeof names / sizeof *names ? names[event.type] : "?");
@@ -673,7 +672,7 @@ static void misuse(const char *what) {
   exit(2);
 }
 
-// A size or a count; NULL is `absent`.
+// Parses a size or a count; NULL gives `absent`.
 static uint64_t number(const char *text, uint64_t absent) {
   if (text == NULL) return absent;
   if (strcmp(text, "forever") == 0) return FOREVER;
@@ -686,7 +685,7 @@ static uint64_t number(const char *text, uint64_t absent) {
 
 static void leave(void) {
   drain();
-  sleep_ms(100);  // The controller has up to 64 bytes of its own, and tells nobody.
+  sleep_ms(100);  // The controller buffers up to 64 bytes and does not report it.
   keep_account(true);
   exit(0);
 }
@@ -697,7 +696,7 @@ struct step {
 
 static bool is(const struct step *step, const char *verb) { return strcmp(step->verb, verb) == 0; }
 
-// Does a step, or only checks it. Returns true where the script starts anew.
+// Executes a step, or only checks it. Returns true if the script restarts.
 static bool perform(const struct step *step, bool really) {
   uint64_t first = number(step->first, FOREVER), second = number(step->second, FOREVER);
   uint64_t third = number(step->third, FOREVER);
@@ -756,8 +755,8 @@ static int created(const char *path) {
   return fd;
 }
 
-// Takes the option at `arguments`, and its value; returns how many arguments these are, 0 if it is
-// no option.
+// Parses the option at `arguments` and its value. Returns the number of these arguments, or 0 if it is no
+// option.
 static int option(char **arguments) {
   const char *name = arguments[0], *value = arguments[1];
   if (strcmp(name, "--start-by-request") == 0) {

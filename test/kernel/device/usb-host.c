@@ -1,22 +1,22 @@
-// The host's side of a test, through usbfs: does single transfers with interface 0 of a device, one
-// after the other, and says how each ended. `usb-host 2-1 control 40 01 1 0 0, in 81 4096`
+// The host side of a test, with usbfs: does single transfers with interface 0 of a device, one after
+// another, and reports the result of each. `usb-host 2-1 control 40 01 1 0 0, in 81 4096`
 //
 // usage: usb-host PORT STEPS…
 //
-//   PORT    the device's port path, as `gadget up` prints it
+//   PORT    port path of the device, as printed by `gadget up`
 //   STEPS   separated by commas; all arguments together are one script
 //
 //   control TYPE REQUEST VALUE INDEX LENGTH|BYTES   bmRequestType, bRequest, wValue and wIndex are
-//                       hexadecimal. LENGTH bytes are asked for, or BYTES sent: `-` for none, or
+//                       hexadecimal. It requests LENGTH bytes or sends BYTES: `-` for none, or
 //                       hexadecimal digits
-//   out EP SIZE         one transfer of the next SIZE bytes of the standard input; 0 is a
-//                       zero-length packet. EP is the address, hexadecimal
-//   in EP SIZE          one transfer that asks for SIZE bytes
+//   out EP SIZE         one transfer of the next SIZE bytes of standard input; 0 is a zero-length
+//                       packet. EP is the address, hexadecimal
+//   in EP SIZE          one transfer that requests SIZE bytes
 //   clear EP            clears the halt
 //
-// Sizes are decimal. A transfer is cancelled when it has not ended after a second. For each step, a
-// line on the standard output: the bytes transferred, what control and IN brought (at most 8 bytes,
-// hexadecimal), and an error's name.
+// Sizes are decimal. A transfer that has not completed after a second is cancelled. For each step, one
+// line on standard output has the number of bytes transferred, the received data (at most 8 bytes,
+// hexadecimal), and the name of an error.
 
 #define _GNU_SOURCE
 #include <errno.h>
