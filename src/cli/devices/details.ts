@@ -3,7 +3,7 @@ import { UsbError } from '../../usb/errors.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { advertisedSpeed } from '../../usb/speed.js';
 import { systemRoot } from '../options/backend.js';
-import type { UsbIds } from './usb-ids.js';
+import { loadUsbIds, type UsbIds } from './usb-ids.js';
 
 /** All that is known about a device without opening it. Strings are unescaped. */
 export interface DeviceDetails {
@@ -48,7 +48,7 @@ export async function inspectDevices(
   devices: readonly DeviceInfo[],
   wanted: Fields,
 ): Promise<DeviceDetails[]> {
-  const ids = wanted.knownNames || devices.some(lacksName) ? await systemIds() : undefined;
+  const ids = wanted.knownNames || devices.some(lacksName) ? loadUsbIds(systemRoot()) : undefined;
   const listed: DeviceDetails[] = [];
   for (const info of devices) {
     const known = knownNames(info, ids);
@@ -87,11 +87,6 @@ async function maxSpeedOf(backend: Backend, info: DeviceInfo): Promise<number | 
   const { bos } = await backend.descriptors(info);
   const advertised = advertisedSpeed(info.usbVersion, bos);
   return advertised && Math.max(advertised, info.speed ?? 0); // the actual speed is possible
-}
-
-async function systemIds(): Promise<UsbIds> {
-  const { loadUsbIds } = await import('./usb-ids.js');
-  return loadUsbIds(systemRoot());
 }
 
 /** The names of a device in usb.ids. */
