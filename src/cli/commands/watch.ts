@@ -5,7 +5,7 @@ import type { BusEvent } from '../../usb/bus-events.js';
 import { ids } from '../../usb/format.js';
 import { deviceName, UNKNOWN } from '../devices/details.js';
 import { identityRecord } from '../devices/record.js';
-import { CliError, systemReason } from '../errors/cli-error.js';
+import { CliError } from '../errors/cli-error.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import {
   addFilterOptions,
@@ -21,7 +21,7 @@ import { FirstSignal } from '../session/shutdown.js';
 import { countOf, signallingRate } from '../terminal/format.js';
 import { NonBlockingWriter, nonBlockingOutput } from '../terminal/nonblocking-writer.js';
 import { LONGEST_NAME, sanitize, toJsonLine } from '../terminal/sanitize.js';
-import { STDOUT } from '../terminal/stdio.js';
+import { STDOUT, stdoutFailed } from '../terminal/stdio.js';
 
 interface WatchOptions extends BackendOptions, FilterOptions, KindOptions {
   readonly initial?: true;
@@ -161,11 +161,11 @@ const FLUSH_TIMEOUT = 5000;
  * timers work.
  */
 class LineOutput {
-  readonly #queue = new NonBlockingWriter(nonBlockingOutput(STDOUT));
+  readonly #writer = new NonBlockingWriter(nonBlockingOutput(STDOUT));
 
   /** Whether stdout failed. */
   get isBroken(): boolean {
-    return this.#queue.failure !== undefined;
+    return this.#writer.failure !== undefined;
   }
 
   /**
@@ -174,9 +174,9 @@ class LineOutput {
    * @param signal ends the wait; `close` then writes the rest of the line
    */
   async put(line: string, signal: AbortSignal): Promise<void> {
-    this.#queue.put(`${line}\n`);
-    while (!this.#queue.isEmpty && !signal.aborted) {
-      await this.#queue.drained(CHECK_INTERVAL);
+    this.#writer.put(`${line}\n`);
+    while (!this.#writer.isEmpty && !signal.aborted) {
+      await this.#writer.drained(CHECK_INTERVAL);
     }
   }
 
@@ -186,13 +186,9 @@ class LineOutput {
    * @throws CliError if stdout did not accept everything
    */
   async close(): Promise<void> {
-    await this.#queue.drained(FLUSH_TIMEOUT);
-    const cause = this.#queue.isEmpty
-      ? this.#queue.failure
-      : new Error('the reader is not reading');
-    if (cause !== undefined && (cause as NodeJS.ErrnoException).code !== 'EPIPE') {
-      const message = `cannot write to stdout: ${systemReason(cause)}`;
-      throw new CliError('output-failed', message, { cause });
+    const failure = await this.#writer.finish(FLUSH_TIMEOUT);
+    if (failure !== undefined) {
+      throw stdoutFailed(failure);
     }
   }
 }

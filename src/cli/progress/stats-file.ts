@@ -2,7 +2,7 @@ import { fstatSync, ftruncateSync, type Stats, statSync, writeSync } from 'node:
 import { unlink } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { openFile } from '../../engine/io/file-sink.js';
-import { toError } from '../../usb/errors.js';
+import { caught, toError } from '../../usb/errors.js';
 import { CliError } from '../errors/cli-error.js';
 import { endRecord } from '../report/record.js';
 import type { Report } from '../report/report.js';
@@ -152,12 +152,9 @@ export class StatsOutput {
    * @returns why some of it did not; undefined also when the reader has closed the pipe
    */
   async close(): Promise<Error | undefined> {
-    await this.#queue.drained(LAST_WORDS);
-    const failure = this.#queue.isEmpty
-      ? this.#queue.failure
-      : new Error('the reader is not reading');
-    const closed = await this.#dispose(this.#used).then(() => undefined, toError);
-    return errnoOf(failure) === 'EPIPE' ? undefined : (failure ?? closed);
+    const failure = await this.#queue.finish(LAST_WORDS);
+    const closed = await caught(this.#dispose(this.#used));
+    return failure ?? closed;
   }
 }
 

@@ -62,6 +62,17 @@ export class NonBlockingWriter {
     });
   }
 
+  /**
+   * Waits for the pending text, at most this many milliseconds.
+   *
+   * @returns why text was lost or is still pending; undefined if the reader closed the pipe
+   */
+  async finish(milliseconds: number): Promise<Error | undefined> {
+    await this.drained(milliseconds);
+    const failure = this.isEmpty ? this.#failure : new Error('the reader is not reading');
+    return (failure as NodeJS.ErrnoException | undefined)?.code === 'EPIPE' ? undefined : failure;
+  }
+
   readonly #flush = (): void => {
     clearTimeout(this.#timer);
     try {

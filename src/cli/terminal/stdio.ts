@@ -39,10 +39,15 @@ export async function finishPrinting(): Promise<void> {
     await Promise.all(printed);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'EPIPE') {
-      const message = `cannot write to stdout: ${systemReason(cause)}`;
-      throw new CliError('output-failed', message, { cause });
+      throw stdoutFailed(cause);
     }
   }
+}
+
+/** The error for text that stdout did not accept. */
+export function stdoutFailed(cause: unknown): CliError {
+  const message = `cannot write to stdout: ${systemReason(cause)}`;
+  return new CliError('output-failed', message, { cause });
 }
 
 /** Prints a line for the user on stderr. Never waits and never fails. */
