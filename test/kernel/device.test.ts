@@ -88,7 +88,7 @@ describeInLab('the OUT endpoint of a scripted device', () => {
       '-- --take 4k --pause 3000',
       `
       usb-host $port out 2 5000 < /tmp/input
-      until grep -q 'OUT goes on' /run/gadget/one/log; do sleep 0.05; done
+      until grep -q 'OUT continues' /run/gadget/one/log; do sleep 0.05; done
       tail -c +4097 /tmp/input | usb-host $port out 2 5000
       gadget unplug one; gadget account one`,
     );

@@ -141,6 +141,6 @@ describeInLab('gadget', () => {
   it('reports an invalid script', async () => {
     const { stderr, code } = await guest('gadget up one ffs -- send 1M, dance');
     expect(code).toBe(1);
-    expect(stderr).toContain('not understood: dance');
+    expect(stderr).toContain('invalid: dance');
   });
 });

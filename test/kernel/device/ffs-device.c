@@ -87,7 +87,7 @@ static uint64_t now_ns(void) {
   return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-static void say(const char *format, ...) {
+static void log_line(const char *format, ...) {
   char text[256];
   va_list arguments;
   va_start(arguments, format);
@@ -98,7 +98,7 @@ static void say(const char *format, ...) {
 
 static void check(bool good, const char *what) {
   if (good) return;
-  say("%s: %s", what, strerror(errno));
+  log_line("%s: %s", what, strerror(errno));
   exit(1);
 }
 
@@ -286,7 +286,7 @@ static void pipe_resubmit(struct pipe *pipe) {
   pipe->stops_minded = pipe->stops;
   for (unsigned i = pipe->first; i != pipe->next; i++) {
     if (pipe_request(pipe, i)->result >= 0)
-      say("ORDER LOST: a request succeeded after one that failed");
+      log_line("ORDER LOST: a request succeeded after a failed one");
     submit(pipe, pipe_request(pipe, i));
   }
   pthread_mutex_unlock(&pipe->lock);
@@ -459,9 +459,9 @@ static void stall(void) {
     check(errno == EAGAIN, "halt");
     sleep_ms(1);
   }
-  say("halted");
+  log_line("halted");
   wait_halt_cleared(monitor, configured, request);
-  say("halt cleared");
+  log_line("halt cleared");
   close(monitor);
 }
 
@@ -507,7 +507,7 @@ static void keep_account(bool settled) {
            "{\"bytes\":%" PRIu64 ",\"crc32\":\"%08" PRIx32 "\",\"messages\":%" PRIu64
            ",\"open\":%" PRIu64 ",\"settled\":%s}",
            taken.bytes, taken.crc, taken.messages, taken.open, settled ? "true" : "false");
-  if (settled) say("OUT %s", line);
+  if (settled) log_line("OUT %s", line);
   size_t length = strlen(line);
   memset(line + length, ' ', sizeof line - length);
   line[sizeof line - 1] = '\n';
@@ -541,16 +541,16 @@ static void wait_packet(void) {
 static void halt_out(void) {
   // Writing to an OUT endpoint makes FunctionFS halt it.
   check(write(out.fd, "", 1) < 0 && errno == EBADMSG, "halt OUT");
-  say("OUT halted after %" PRIu64 " bytes", taken.bytes);
+  log_line("OUT halted after %" PRIu64 " bytes", taken.bytes);
   accept_size = FOREVER;
 }
 
 static void stop_taking(void) {
-  say("OUT takes no more");
+  log_line("OUT accepts no more");
   keep_account(true);
   while (pause_ms == FOREVER) pause();
   sleep_ms(pause_ms);
-  say("OUT goes on");
+  log_line("OUT continues");
   take_size = FOREVER;
 }
 
@@ -602,7 +602,7 @@ static void leave_unanswered(int ep0) {
 static void answer(int ep0, const struct usb_ctrlrequest *setup) {
   bool to_host = setup->bRequestType & USB_DIR_IN;
   unsigned length = setup->wLength;
-  say("control: bmRequestType 0x%02x bRequest 0x%02x wValue 0x%04x wIndex 0x%04x wLength %u, "
+  log_line("control: bmRequestType 0x%02x bRequest 0x%02x wValue 0x%04x wIndex 0x%04x wLength %u, "
       "OUT at byte %" PRIu64,
       setup->bRequestType, setup->bRequest, setup->wValue, setup->wIndex, length, taken.bytes);
   bool is_vendor = (setup->bRequestType & USB_TYPE_MASK) == USB_TYPE_VENDOR;
@@ -625,7 +625,7 @@ static void answer(int ep0, const struct usb_ctrlrequest *setup) {
       leave_unanswered(ep0);
       return;
   }
-  say("stalled");
+  log_line("stalled");
   stall_request(ep0, to_host);
 }
 
@@ -648,7 +648,7 @@ static void *watch_events(void *argument) {
       check(errno == EIDRM, "ep0");  // The request is void.
       continue;
     }
-    say("event: %s", event.type < sizeof names / sizeof *names ? names[event.type] : "?");
+    log_line("event: %s", event.type < sizeof names / sizeof *names ? names[event.type] : "?");
     switch (event.type) {
       case FUNCTIONFS_ENABLE:
         configuration += is_enabled() ? 2 : 1;
@@ -668,7 +668,7 @@ static void *watch_events(void *argument) {
 // ---- The script ---------------------------------------------------------------------------------
 
 static void misuse(const char *what) {
-  fprintf(stderr, "ffs-device: not understood: %s\n", what);
+  fprintf(stderr, "ffs-device: invalid: %s\n", what);
   exit(2);
 }
 
@@ -701,7 +701,7 @@ static bool perform(const struct step *step, bool really) {
   uint64_t first = number(step->first, FOREVER), second = number(step->second, FOREVER);
   uint64_t third = number(step->third, FOREVER);
   if (really)
-    say("%s %s %s at byte %" PRIu64, step->verb, step->first ? step->first : "",
+    log_line("%s %s %s at byte %" PRIu64, step->verb, step->first ? step->first : "",
         step->second ? step->second : "", stream);
   if (is(step, "send") && step->first) {
     if (really) send_bytes(first);
@@ -743,7 +743,7 @@ static size_t parse(char *script) {
     step->first = step->verb ? strtok(NULL, " ") : NULL;
     step->second = step->first ? strtok(NULL, " ") : NULL;
     step->third = step->second ? strtok(NULL, " ") : NULL;
-    if (step->verb == NULL) misuse("an empty step");
+    if (step->verb == NULL) misuse("empty step");
     perform(step, false);
   }
   return count;
@@ -790,13 +790,13 @@ static int option(char **arguments) {
 
 int main(int argc, char **argv) {
   setvbuf(stdout, NULL, _IOLBF, 0);
-  if (argc < 2) misuse("no folder");
+  if (argc < 2) misuse("missing folder");
   const char *folder = argv[1];
   char script[16384] = "";
   for (int i = 2, options; i < argc; i += options > 0 ? options : 1) {
     options = option(&argv[i]);
     if (options > 0) continue;
-    if (strlen(script) + strlen(argv[i]) + 2 > sizeof script) misuse("so long a script");
+    if (strlen(script) + strlen(argv[i]) + 2 > sizeof script) misuse("script too long");
     strcat(strcat(script, script[0] ? " " : ""), argv[i]);
   }
   size_t count = parse(script[0] ? script : strcpy(script, "silence"));

@@ -62,7 +62,7 @@ static void open_device(const char *port) {
   check(ioctl(device, USBDEVFS_CLAIMINTERFACE, &interface) == 0, "claim");
 }
 
-static void tell(int length, const unsigned char *bytes, int error) {
+static void report(int length, const unsigned char *bytes, int error) {
   printf("%d", length);
   for (int i = 0; bytes && i < length && i < SHOWN; i++) printf("%s%02x", i ? "" : " ", bytes[i]);
   printf("%s%s\n", error ? " " : "", error ? strerrorname_np(error) : "");
@@ -73,7 +73,7 @@ static uint32_t number(int base) {
   char *end;
   uint32_t value = text ? (uint32_t)strtoul(text, &end, base) : 0;
   if (text == NULL || *end != '\0') {
-    fprintf(stderr, "usb-host: not understood: %s\n", text ? text : "a step that is too short");
+    fprintf(stderr, "usb-host: invalid: %s\n", text ? text : "step too short");
     exit(2);
   }
   return value;
@@ -97,7 +97,7 @@ static void control(void) {
     }
   }
   int length = ioctl(device, USBDEVFS_CONTROL, &transfer);
-  tell(length < 0 ? 0 : length, to_host ? data : NULL, length < 0 ? errno : 0);
+  report(length < 0 ? 0 : length, to_host ? data : NULL, length < 0 ? errno : 0);
 }
 
 static void transfer(bool to_host) {
@@ -114,14 +114,14 @@ static void transfer(bool to_host) {
   bool late = poll(&poller, 1, TIMEOUT_MS) == 0;
   if (late) ioctl(device, USBDEVFS_DISCARDURB, &urb);
   check(ioctl(device, USBDEVFS_REAPURB, &reaped) == 0, "reap");
-  tell(urb.actual_length, to_host ? buffer : NULL, late ? ETIMEDOUT : -urb.status);
+  report(urb.actual_length, to_host ? buffer : NULL, late ? ETIMEDOUT : -urb.status);
   free(buffer);
 }
 
 static void clear(void) {
   unsigned endpoint = number(16);
   int result = ioctl(device, USBDEVFS_CLEAR_HALT, &endpoint);
-  tell(0, NULL, result < 0 ? errno : 0);
+  report(0, NULL, result < 0 ? errno : 0);
 }
 
 int main(int argc, char **argv) {
