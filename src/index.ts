@@ -31,7 +31,6 @@ export {
   type DuplexStatistics,
   duplex,
 } from './engine/session/duplex.js';
-export type { StreamHooks } from './engine/session/hooks.js';
 export { type EndReason, isClean, type Outcome } from './engine/session/outcome.js';
 export { type SendRequest, type SendResult, send } from './engine/session/send.js';
 export type { Statistics } from './engine/stats/statistics.js';

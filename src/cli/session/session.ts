@@ -1,5 +1,4 @@
-import type { StreamHooks } from '../../engine/session/hooks.js';
-import type { StopConditions } from '../../engine/session/run.js';
+import type { StopConditions, StreamHooks } from '../../engine/session/run.js';
 import type { Backend, ClaimOptions } from '../../usb/backend.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { type BackendOptions, loadBackend } from '../options/backend.js';

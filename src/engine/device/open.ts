@@ -1,126 +1,136 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend, ClaimOptions, Device, Endpoint, Interface } from '../../usb/backend.js';
 import { type ControlRequest, interfaceToClaim } from '../../usb/control.js';
-import { UsbError } from '../../usb/errors.js';
-import type { EndpointLocation } from '../../usb/locate.js';
+import { caught, UsbError } from '../../usb/errors.js';
+import type { EndpointLocation, EndpointPair } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
+import { POLL_INTERVAL } from './presence.js';
 
-/** An interface that can be used now, of a device that was opened for it alone. */
-export interface OpenInterface {
+/** A device that was opened for one purpose. */
+export interface OpenDevice {
   readonly device: Device;
-  readonly claimed: Interface;
 
   /**
-   * Releases the interface and closes the device. A device that is gone has nothing left to
-   * release: that is no failure.
+   * Releases the interface, if one was claimed, and closes the device. A device that is gone has
+   * nothing to release: that is no failure.
    *
    * @throws UsbError
    */
   close(): Promise<void>;
 }
 
-/** An endpoint of such an interface. */
-export interface OpenEndpoint extends Omit<OpenInterface, 'claimed'> {
+/** A device, and an endpoint of the interface that was claimed. */
+export interface OpenEndpoint extends OpenDevice {
   readonly endpoint: Endpoint;
 }
 
-/**
- * Opens a device and claims one of its interfaces.
- *
- * @throws UsbError; whatever was opened by then is closed again
- */
-export async function openInterface(
-  backend: Backend,
-  info: DeviceInfo,
-  { interfaceNumber, alternateSetting }: Omit<EndpointLocation, 'endpoint'>,
-  options?: ClaimOptions,
-): Promise<OpenInterface> {
-  const device = await backend.open(info);
-  try {
-    const claimed = await device.claim(interfaceNumber, alternateSetting, options);
-    return { device, claimed, close: () => releaseAndClose(device, claimed) };
-  } catch (error) {
-    await device.close();
-    throw error;
-  }
+/** A device, and an IN and an OUT endpoint of the interface that was claimed. */
+export interface OpenEndpointPair extends OpenDevice {
+  readonly in: Endpoint;
+  readonly out: Endpoint;
 }
 
 /**
  * Opens a device and claims the interface of an endpoint.
  *
- * @throws UsbError; whatever was opened by then is closed again
+ * @throws UsbError; whatever was opened until then is closed again
  */
-export async function openEndpoint(
+export function openEndpoint(
   backend: Backend,
   info: DeviceInfo,
   location: EndpointLocation,
   options?: ClaimOptions,
 ): Promise<OpenEndpoint> {
-  const { device, claimed, close } = await openInterface(backend, info, location, options);
-  try {
-    return { endpoint: claimed.endpoint(location.endpoint.address), device, close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-/** A device that was opened for a control request. */
-export interface OpenRecipient {
-  readonly device: Device;
-
-  /**
-   * Releases what was claimed and closes the device. A device that is gone has nothing left to
-   * release: that is no failure.
-   *
-   * @throws UsbError
-   */
-  close(): Promise<void>;
+  return openAndClaim(backend, info, location, options, (claimed) => ({
+    endpoint: claimed.endpoint(location.endpoint.address),
+  }));
 }
 
 /**
- * Opens a device, and claims the interface that a request is for, if it takes that.
+ * Opens a device and claims the interface of two endpoints.
  *
- * @throws UsbError; whatever was opened by then is closed again
+ * @throws UsbError; whatever was opened until then is closed again
+ */
+export function openEndpointPair(
+  backend: Backend,
+  info: DeviceInfo,
+  pair: EndpointPair,
+  options?: ClaimOptions,
+): Promise<OpenEndpointPair> {
+  return openAndClaim(backend, info, pair.in, options, (claimed) => ({
+    in: claimed.endpoint(pair.in.endpoint.address),
+    out: claimed.endpoint(pair.out.endpoint.address),
+  }));
+}
+
+/**
+ * Opens a device for a control request, and claims the interface that the request needs, if any.
+ *
+ * @throws UsbError; whatever was opened until then is closed again
  */
 export async function openRecipient(
   backend: Backend,
   info: DeviceInfo,
   request: ControlRequest,
   options?: ClaimOptions,
-): Promise<OpenRecipient> {
-  const number = interfaceToClaim(info, request);
-  const device = await backend.open(info);
-  if (number === undefined) {
+): Promise<OpenDevice> {
+  const interfaceNumber = interfaceToClaim(info, request);
+  if (interfaceNumber === undefined) {
+    const device = await backend.open(info);
     return { device, close: () => device.close() };
   }
+  // Alternate setting 0 is the current one: claiming it sends nothing to the device.
+  const setting = { interfaceNumber, alternateSetting: 0 };
+  return openAndClaim(backend, info, setting, options, () => ({}));
+}
+
+async function openAndClaim<Endpoints extends object>(
+  backend: Backend,
+  info: DeviceInfo,
+  { interfaceNumber, alternateSetting }: Omit<EndpointLocation, 'endpoint'>,
+  options: ClaimOptions | undefined,
+  endpointsOf: (claimed: Interface) => Endpoints,
+): Promise<OpenDevice & Endpoints> {
+  const device = await backend.open(info);
+  let claimed: Interface | undefined;
+  const close = () => releaseAndClose(device, claimed);
   try {
-    // 0 is in force already: nothing is sent to the device.
-    const claimed = await device.claim(number, 0, options);
-    return { device, close: () => releaseAndClose(device, claimed) };
+    claimed = await device.claim(interfaceNumber, alternateSetting, options);
+    return { device, close, ...endpointsOf(claimed) };
   } catch (error) {
-    await device.close();
+    await caught(close()); // the first failure is reported
     throw error;
   }
 }
 
-/** How long a device that has just appeared may take until it can be opened, in milliseconds. */
-const GRACE = 5000;
-const POLL = 100;
+async function releaseAndClose(device: Device, claimed: Interface | undefined): Promise<void> {
+  try {
+    await claimed?.release();
+  } catch (error) {
+    if (!(error instanceof UsbError && error.code === 'no-device')) {
+      throw error;
+    }
+  } finally {
+    await device.close();
+  }
+}
+
+/** How long a device that was just plugged in may take until it can be opened, in milliseconds. */
+const OPEN_TIMEOUT = 5000;
 
 /**
- * Opens what has just been plugged in: libusb hears of a device, and udev sets its rights, a little
- * after the kernel shows it.
+ * Opens a device that was just plugged in, retrying for up to 5 s: libusb learns of a device, and udev
+ * sets its permissions, shortly after the kernel shows it.
  *
- * @param open tries it
- * @param stopped ends the trying
- * @throws what `open` threw last
+ * @param open attempts it
+ * @param stopped ends the attempts
+ * @throws the last error of `open`
  */
 export async function openWhenReady<Opened>(
   open: () => Promise<Opened>,
   stopped: AbortSignal,
 ): Promise<Opened> {
-  const until = performance.now() + GRACE;
+  const until = performance.now() + OPEN_TIMEOUT;
   for (;;) {
     try {
       return await open();
@@ -128,25 +138,7 @@ export async function openWhenReady<Opened>(
       if (performance.now() >= until || stopped.aborted) {
         throw error;
       }
-      await sleep(POLL);
+      await sleep(POLL_INTERVAL);
     }
-  }
-}
-
-/**
- * Releases an interface and closes its device, whatever comes of the first. A device that is gone has
- * nothing left to release: that is no failure.
- *
- * @throws UsbError
- */
-export async function releaseAndClose(device: Device, claimed: Interface): Promise<void> {
-  try {
-    await claimed.release();
-  } catch (error) {
-    if (!(error instanceof UsbError && error.code === 'no-device')) {
-      throw error;
-    }
-  } finally {
-    await device.close();
   }
 }

@@ -4,8 +4,8 @@ import { type BusEvent, busEvents, presenceOf } from '../../usb/bus-events.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import type { Outcome } from '../session/outcome.js';
 
-/** How often the bus is looked at, in milliseconds. Listing opens nothing and costs little. */
-const POLL = 100;
+/** How often to check for a change of the bus, in milliseconds. Listing opens nothing and is cheap. */
+export const POLL_INTERVAL = 100;
 
 /**
  * Waits until a device is on the bus.
@@ -28,7 +28,7 @@ export async function waitForDevice(
     if (found !== undefined || performance.now() >= until) {
       return found;
     }
-    await sleep(POLL, undefined, { signal }).catch(() => {}); // the signal is looked at above
+    await sleep(POLL_INTERVAL, undefined, { signal }).catch(() => {}); // the signal is looked at above
   }
   return undefined;
 }
@@ -48,7 +48,6 @@ export function isSameDevice(before: DeviceInfo, now: DeviceInfo): boolean {
 
 /** How long a device may take to vanish from the bus after its first errors, in milliseconds. */
 const UNPLUG_GRACE = 1000;
-const UNPLUG_POLL = 50;
 
 /** How often to look whether a device is there of which nothing is asked, in milliseconds. */
 const IDLE_POLL = 1000;
@@ -72,7 +71,7 @@ export async function disconnectsSoon(device: Device): Promise<boolean> {
     if (performance.now() >= until) {
       return false;
     }
-    await sleep(UNPLUG_POLL);
+    await sleep(POLL_INTERVAL);
   }
   return true;
 }
@@ -153,6 +152,6 @@ export async function* watchBus(
         yield events;
       }
     }
-    await sleep(POLL, undefined, { signal }).catch(() => {}); // the signal is looked at above
+    await sleep(POLL_INTERVAL, undefined, { signal }).catch(() => {}); // the signal is looked at above
   }
 }

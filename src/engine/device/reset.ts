@@ -2,11 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
 import type { DeviceInfo } from '../../usb/model.js';
-import { isSameDevice, waitForDevice } from './presence.js';
+import { isSameDevice, POLL_INTERVAL, waitForDevice } from './presence.js';
 
 /** How long a device that is back may take until its drivers are, in milliseconds. */
 const SETTLING = 1000;
-const POLL = 100;
 
 /** The kernel driver of an interface before a reset and after it; undefined where there is none. */
 export interface DriverChange {
@@ -76,7 +75,7 @@ async function settle(
     if (!changes.some(isChange) || performance.now() >= until) {
       return changes;
     }
-    await sleep(POLL);
+    await sleep(POLL_INTERVAL);
   }
 }
 

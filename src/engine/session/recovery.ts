@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Backend, ClaimOptions } from '../../usb/backend.js';
 import { toError, UsbError } from '../../usb/errors.js';
 import { type EndpointLocation, locateIn } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
@@ -7,149 +6,136 @@ import { type OpenEndpoint, openEndpoint, openWhenReady } from '../device/open.j
 import { classifyError, isSameDevice, waitForDevice } from '../device/presence.js';
 import type { Gap, ReceiveStatistics } from '../stats/statistics.js';
 import { internalError, type Outcome } from './outcome.js';
+import type { RecoveryDecision, StreamRequest } from './run.js';
 
-/** How long to leave a device alone that fails again and again, in milliseconds: it may be going. */
+/** Milliseconds before a device that failed twice in a row is used again: it may be going away. */
 const PAUSE = 50;
 
-/** What to do about failures. By default a capture ends with the first. */
+/** What to do after failures. By default a capture ends with the first. */
 export interface RecoveryOptions {
-  /** Stalls, errors and overflows in a row, without data between, after which to go on. */
+  /** Stalls, errors and overflows in a row, with no data between them, that do not end the capture. */
   readonly keepGoing?: number | undefined;
-  /** Milliseconds to wait for the same device when it is lost; Infinity for ever. */
+  /** Milliseconds to wait for a lost device to come back; Infinity for no limit. */
   readonly reconnect?: number | undefined;
-  /** How to claim the interface of a device that is back. */
-  readonly claim?: ClaimOptions | undefined;
-  /** Told of each gap as it happens. */
+  /** Called with each gap as it happens. */
   readonly onGap?: ((gap: Gap) => void) | undefined;
-  /** Told that a lost device is back. */
+  /** Called when a lost device is back. */
   readonly onReconnect?: (() => void) | undefined;
 }
 
-/** A capture at its end; without a source when the device was lost, and closed, before. */
-export interface Finished {
-  readonly end: Outcome;
-  readonly source: OpenEndpoint | undefined;
+/** The parts of a capture's request that a recovery uses. */
+export interface RecoveryRequest
+  extends Pick<StreamRequest<unknown>, 'backend' | 'device' | 'claim'> {
+  readonly location: EndpointLocation;
+  readonly recovery?: RecoveryOptions | undefined;
 }
 
-/** Where a capture stands after a drain: it goes on with a source, or it ends. */
-export type RecoveryDecision =
-  | Finished
-  | { readonly end: undefined; readonly source: OpenEndpoint };
-
-/** Decides after each drain whether a capture ends, and makes the device fit for going on. */
+/** Decides after each drain whether a capture ends, and prepares the device if it continues. */
 export class Recovery {
-  readonly #backend: Backend;
-  readonly #device: DeviceInfo;
-  readonly #location: EndpointLocation;
+  readonly #request: RecoveryRequest;
   readonly #options: RecoveryOptions;
   readonly #statistics: ReceiveStatistics;
   readonly #stopped: AbortSignal;
-  /** Failures since data came last, and the bytes received by then. */
-  #inARow = 0;
+  /** Failures since data arrived last, and the bytes received by then. */
+  #failuresInARow = 0;
   #receivedBefore = 0;
 
-  /** @param stopped aborted when the capture is to end: nothing is waited for then */
-  constructor(
-    backend: Backend,
-    device: DeviceInfo,
-    location: EndpointLocation,
-    options: RecoveryOptions,
-    statistics: ReceiveStatistics,
-    stopped: AbortSignal,
-  ) {
-    this.#backend = backend;
-    this.#device = device;
-    this.#location = location;
-    this.#options = options;
+  /** @param stopped aborted when the capture is stopped: nothing is waited for then */
+  constructor(request: RecoveryRequest, statistics: ReceiveStatistics, stopped: AbortSignal) {
+    this.#request = request;
+    this.#options = request.recovery ?? {};
     this.#statistics = statistics;
     this.#stopped = stopped;
   }
 
   /** @param end why the receiver's run ended, with everything drained */
-  async after(end: Outcome, source: OpenEndpoint): Promise<RecoveryDecision> {
+  async after(end: Outcome, target: OpenEndpoint): Promise<RecoveryDecision<OpenEndpoint>> {
     switch (end.reason) {
       case 'stall':
       case 'error':
       case 'overflow':
-        return this.#afterFailure(end, source);
+        return this.#afterFailure(end, target);
       case 'device-lost':
-        return this.#endOrReconnect(end, source);
+        return this.#endOrReconnect(end, target);
       default:
-        return { end, source };
+        return { end, target };
     }
   }
 
-  async #afterFailure(end: Outcome, source: OpenEndpoint): Promise<RecoveryDecision> {
+  async #afterFailure(end: Outcome, target: OpenEndpoint): Promise<RecoveryDecision<OpenEndpoint>> {
     if (this.#stopped.aborted || this.#isTooMany()) {
-      return this.#endOrReconnect(await classifyError(end, source.device), source);
+      return this.#endOrReconnect(await classifyError(end, target.device), target);
     }
-    this.#gap(end);
+    this.#recordGap(end);
     try {
-      // Only a halt is cleared: doing so resets the data toggle, which costs a packet elsewhere.
+      // Only a halt is cleared: that resets the data toggle, which costs a packet after other failures.
       if (end.reason === 'stall') {
-        await source.endpoint.clearHalt();
-      } else if (this.#inARow > 1) {
-        await sleep(PAUSE); // errors in a row
+        await target.endpoint.clearHalt();
+      } else if (this.#failuresInARow > 1) {
+        await sleep(PAUSE);
       }
     } catch (error) {
-      const gone = error instanceof UsbError && error.code === 'no-device';
-      const reason = gone ? 'device-lost' : end.reason;
-      return this.#endOrReconnect({ ...end, reason, cause: toError(error) }, source);
+      const isGone = error instanceof UsbError && error.code === 'no-device';
+      const reason = isGone ? 'device-lost' : end.reason;
+      return this.#endOrReconnect({ ...end, reason, cause: toError(error) }, target);
     }
-    return { end: undefined, source };
+    return { end: undefined, target };
   }
 
-  async #endOrReconnect(end: Outcome, source: OpenEndpoint): Promise<RecoveryDecision> {
+  async #endOrReconnect(
+    end: Outcome,
+    target: OpenEndpoint,
+  ): Promise<RecoveryDecision<OpenEndpoint>> {
     const { reconnect, onReconnect } = this.#options;
     const { bytesWritten } = this.#statistics;
     if (reconnect === undefined || this.#stopped.aborted || end.reason !== 'device-lost') {
-      // Transfers that were queued behind the one that failed may have brought more.
+      // Transfers that were in flight after the failed one may have brought more data.
       if ((end.offset ?? bytesWritten) < bytesWritten) {
         this.#statistics.recordGap(end);
       }
-      return { end, source };
+      return { end, target };
     }
-    this.#gap(end);
-    await source.close().catch(() => {}); // of a lost device nothing is left to put back
+    this.#recordGap(end);
+    await target.close().catch(() => {}); // a lost device cannot be restored
     try {
       const reopened = await this.#reopen(reconnect);
       if (reopened === undefined) {
-        return { end, source: undefined };
+        return { end, target: undefined };
       }
       onReconnect?.();
-      return { end: undefined, source: reopened };
+      return { end: undefined, target: reopened };
     } catch (error) {
-      return { end: lossBy(error), source: undefined };
+      return { end: reconnectFailure(error), target: undefined };
     }
   }
 
-  /** The endpoint of the same device once it is back; undefined when it is not in time. */
+  /** Opens the endpoint of the same device once it is back; undefined when the time is over. */
   async #reopen(timeout: number): Promise<OpenEndpoint | undefined> {
+    const { backend, device, claim } = this.#request;
     const back = await waitForDevice(
-      this.#backend,
-      (candidate) => isSameDevice(this.#device, candidate) && isConfigured(candidate),
+      backend,
+      (candidate) => isSameDevice(device, candidate) && isConfigured(candidate),
       timeout,
       this.#stopped,
     );
     if (back === undefined) {
       return undefined;
     }
-    const { interfaceNumber, alternateSetting, endpoint } = this.#location;
+    const { interfaceNumber, alternateSetting, endpoint } = this.#request.location;
     const { address } = endpoint;
     const location = locateIn(back, { address, interfaceNumber, alternateSetting });
-    const open = () => openEndpoint(this.#backend, back, location, this.#options.claim);
-    return openWhenReady(open, this.#stopped);
+    return openWhenReady(() => openEndpoint(backend, back, location, claim), this.#stopped);
   }
 
   #isTooMany(): boolean {
     const { bytesReceived } = this.#statistics;
-    this.#inARow = bytesReceived > this.#receivedBefore ? 1 : this.#inARow + 1;
+    this.#failuresInARow = bytesReceived > this.#receivedBefore ? 1 : this.#failuresInARow + 1;
     this.#receivedBefore = bytesReceived;
-    return this.#inARow > (this.#options.keepGoing ?? 0);
+    return this.#failuresInARow > (this.#options.keepGoing ?? 0);
   }
 
-  /** Records the gap that a capture goes on behind, and tells of it. */
-  #gap(end: Outcome): void {
+  /** Records the gap after which the capture continues. */
+  #recordGap(end: Outcome): void {
     const gap = this.#statistics.recordGap(end);
     this.#options.onGap?.(gap);
   }
@@ -159,6 +145,6 @@ function isConfigured(device: DeviceInfo): boolean {
   return device.configurationValue !== undefined;
 }
 
-function lossBy(error: unknown): Outcome {
+function reconnectFailure(error: unknown): Outcome {
   return error instanceof UsbError ? { reason: 'device-lost', cause: error } : internalError(error);
 }

@@ -1,19 +1,225 @@
+import type { Backend, ClaimOptions, Device, Endpoint } from '../../usb/backend.js';
+import type { ControlTransfer } from '../../usb/control.js';
+import { caught, toError, UsbError } from '../../usb/errors.js';
+import type { DeviceInfo } from '../../usb/model.js';
+import { type OpenDevice, openWhenReady } from '../device/open.js';
+import { classifyError, disconnectsSoon, stopOnDisconnect } from '../device/presence.js';
+import type { Sink } from '../io/sink.js';
+import type { Source } from '../io/source.js';
 import { Deadline } from '../timers.js';
-import type { Outcome } from './outcome.js';
+import { internalError, mostSevere, type Outcome } from './outcome.js';
+
+/** How long the device may take for one control request, in milliseconds. */
+const REQUEST_TIMEOUT = 5000;
 
 /** What ends a stream from outside. */
 export interface StopConditions {
-  /** Milliseconds from now on; without it there is no limit. */
+  /** Milliseconds from the start of the stream; unlimited by default. */
   readonly duration?: number | undefined;
-  /** Aborting it ends the stream as `interrupted`. */
+  /** Ends the stream as `interrupted` when it is aborted. */
   readonly signal: AbortSignal;
 }
 
-/** Stops a stream when it is time, or somebody says so. Returns what forgets both. */
-export function onStop(
-  { signal, duration }: StopConditions,
+/** Control requests before and after a stream: many devices start and stop theirs that way. */
+export interface StreamHooks {
+  /**
+   * Sent when the interface is claimed: after the IN transfers are submitted, and before any data is
+   * sent. Sent again to a device that is reconnected.
+   */
+  readonly before?: readonly ControlTransfer[] | undefined;
+  /** Sent when all transfers are drained, before the interface is released, even on errors. */
+  readonly after?: readonly ControlTransfer[] | undefined;
+}
+
+/** The part of a request that all directions share. */
+export interface StreamRequest<Statistics> extends StopConditions, StreamHooks {
+  readonly backend: Backend;
+  readonly device: DeviceInfo;
+  readonly claim?: ClaimOptions | undefined;
+  /** Whether the device was just plugged in, and may take a moment until it can be opened. */
+  readonly justPluggedIn?: boolean | undefined;
+  /** Called with the statistics when streaming starts; they are updated from there on. */
+  readonly onStart?: ((statistics: Statistics) => void) | undefined;
+}
+
+/** How a stream went. */
+export interface StreamResult<Statistics> {
+  readonly end: Outcome;
+  readonly statistics: Statistics;
+  /** Why the device is not as it was before: still claimed or halted, or without its kernel driver. */
+  readonly restoreError: Error | undefined;
+}
+
+/** Either the next step of a stream that continues, or how it ended. */
+export type RecoveryDecision<Target> =
+  | { readonly end: undefined; readonly target: Target }
+  | Finished<Target>;
+
+/** The end of a stream. Without a target, the device was lost and is closed already. */
+export interface Finished<Target> {
+  readonly end: Outcome;
+  readonly target: Target | undefined;
+}
+
+/** One direction, or both: all in which streams differ. */
+export interface Stream<Target extends OpenDevice, Statistics> {
+  readonly statistics: Statistics;
+
+  /** Opens the device, claims the interface and finds the endpoints. */
+  open(): Promise<Target>;
+
+  /**
+   * Moves data until something ends it, and everything is drained.
+   *
+   * @param begin sends the requests before the stream; resolves to the outcome if one failed, in which
+   *   case the stream is stopped, and does not reject
+   */
+  run(target: Target, begin: () => Promise<Outcome | undefined>): Promise<Outcome>;
+
+  /** Ends a run, and any later one. */
+  stop(end: Outcome): void;
+
+  /** The endpoint whose halt has to be cleared, so that the next stream can continue. */
+  halted?(target: Target): Endpoint | undefined;
+
+  /**
+   * Decides whether to continue after a run. By default the first run is the last.
+   */
+  recover?(end: Outcome, target: Target): Promise<RecoveryDecision<Target>>;
+
+  /**
+   * The transfers in flight. Given where a run may wait for its input with none in flight: only this
+   * module can then notice that the device is disconnected.
+   */
+  inFlight?(): number;
+}
+
+/** The input and output of a stream: open already, so that no device is touched in vain. */
+export interface StreamEnds {
+  readonly source?: Source;
+  readonly sink?: Sink;
+}
+
+/**
+ * Opens the device, claims the interface, runs a stream, and restores everything whatever happens: a
+ * halt is cleared, input and output are closed, the interface is released and the device closed.
+ *
+ * @param create makes the stream; the signal is aborted when the stream is stopped
+ * @throws UsbError when the device cannot be opened or claimed, RangeError for options out of their
+ *   ranges; input and output are closed then
+ */
+export async function runStream<Target extends OpenDevice, Statistics>(
+  request: StreamRequest<Statistics>,
+  ends: StreamEnds,
+  create: (stopped: AbortSignal) => Stream<Target, Statistics>,
+): Promise<StreamResult<Statistics>> {
+  const stopped = new AbortController();
+  const { stream, first } = await prepare(request, ends, () => create(stopped.signal));
+  const { end, target } = await runUntilEnd(request, ends.sink, stream, first, stopped);
+  await closeQuietly(ends.source);
+
+  const isLost = target === undefined || end.reason === 'device-lost';
+  const stopError = isLost ? undefined : await sendRequests(target.device, request.after);
+  const isHalted = !isLost && stopError?.reason !== 'device-lost';
+  const haltError = isHalted ? await clearHalt(stream.halted?.(target)) : undefined;
+  const writeError = await outputFailure(ends.sink?.close());
+  const closeError = target && (await caught(target.close()));
+  return {
+    end: mostSevere(end, writeError, stopError),
+    statistics: stream.statistics,
+    restoreError: haltError ?? closeError,
+  };
+}
+
+async function prepare<Target extends OpenDevice, Statistics>(
+  { justPluggedIn, signal }: StreamRequest<Statistics>,
+  { source, sink }: StreamEnds,
+  create: () => Stream<Target, Statistics>,
+) {
+  try {
+    const stream = create();
+    const open = () => stream.open();
+    return { stream, first: await (justPluggedIn ? openWhenReady(open, signal) : open()) };
+  } catch (error) {
+    await Promise.all([closeQuietly(source), closeQuietly(sink)]);
+    throw error;
+  }
+}
+
+/** Runs a stream again and again until it cannot be recovered. Does not reject. */
+async function runUntilEnd<Target extends OpenDevice, Statistics>(
+  request: StreamRequest<Statistics>,
+  sink: Sink | undefined,
+  stream: Stream<Target, Statistics>,
+  first: Target,
+  stopped: AbortController,
+): Promise<Finished<Target>> {
+  const startError = await outputFailure(sink?.start());
+  if (startError !== undefined) {
+    return { end: startError, target: first };
+  }
+  const stop = (end: Outcome): void => {
+    stream.stop(end);
+    stopped.abort();
+  };
+  const dispose = onStop(request, stop);
+  let target = first;
+  let prepared: Target | undefined;
+  try {
+    request.onStart?.(stream.statistics);
+    for (;;) {
+      const before = target === prepared ? undefined : request.before;
+      prepared = target;
+      const end = await runOnce(stream, target, before, stop, stopped.signal);
+      const decision = await recover(stream, end, target);
+      if (decision.end !== undefined) {
+        return decision;
+      }
+      target = decision.target;
+    }
+  } catch (error) {
+    return { end: internalError(error), target };
+  } finally {
+    dispose();
+  }
+}
+
+async function runOnce<Target extends OpenDevice, Statistics>(
+  stream: Stream<Target, Statistics>,
+  target: Target,
+  before: readonly ControlTransfer[] | undefined,
   stop: (end: Outcome) => void,
-): () => void {
+  stopped: AbortSignal,
+): Promise<Outcome> {
+  const { device } = target;
+  const begin = async (): Promise<Outcome | undefined> => {
+    const failure = await sendRequests(device, before, stopped);
+    // The loss of the device ends the run by itself where another run may follow it.
+    if (failure !== undefined && !(failure.reason === 'device-lost' && stream.recover)) {
+      stop(failure);
+    }
+    return failure;
+  };
+  const dispose = stream.inFlight && stopOnDisconnect(device, () => stream.inFlight?.() ?? 0, stop);
+  try {
+    return await stream.run(target, begin);
+  } finally {
+    dispose?.();
+  }
+}
+
+async function recover<Target extends OpenDevice, Statistics>(
+  stream: Stream<Target, Statistics>,
+  end: Outcome,
+  target: Target,
+): Promise<RecoveryDecision<Target>> {
+  return stream.recover
+    ? stream.recover(end, target)
+    : { end: await classifyError(end, target.device), target };
+}
+
+/** Stops a stream after its duration, or when its signal is aborted. Returns what cancels both. */
+function onStop({ signal, duration }: StopConditions, stop: (end: Outcome) => void): () => void {
   const interrupt = (): void => stop({ reason: 'interrupted' });
   signal.addEventListener('abort', interrupt);
   if (signal.aborted) {
@@ -25,4 +231,52 @@ export function onStop(
     signal.removeEventListener('abort', interrupt);
     deadline?.clear();
   };
+}
+
+/**
+ * Sends control requests one after the other, and discards the responses.
+ *
+ * @param stopped once aborted, no further request is sent
+ * @returns the outcome of the first one that failed; those after it are not sent
+ */
+export async function sendRequests(
+  device: Device,
+  requests: readonly ControlTransfer[] = [],
+  stopped?: AbortSignal,
+): Promise<Outcome | undefined> {
+  for (const { request, data } of requests) {
+    if (stopped?.aborted) {
+      break;
+    }
+    try {
+      await device.control(request, data, REQUEST_TIMEOUT);
+    } catch (error) {
+      const cause = toError(error);
+      return (await isDisconnect(error, device))
+        ? { reason: 'device-lost', cause }
+        : { reason: 'request-failed', cause, request };
+    }
+  }
+  return undefined;
+}
+
+/** Returns whether a request failed because the device was disconnected. */
+async function isDisconnect(error: unknown, device: Device): Promise<boolean> {
+  const code = error instanceof UsbError ? error.code : undefined;
+  return code === 'no-device' || (code === 'io' && (await disconnectsSoon(device)));
+}
+
+async function clearHalt(endpoint: Endpoint | undefined): Promise<Error | undefined> {
+  return endpoint && caught(endpoint.clearHalt());
+}
+
+/** Returns the outcome of a step of the output that failed; undefined when it did not. */
+async function outputFailure(step: Promise<void> | undefined): Promise<Outcome | undefined> {
+  const cause = step && (await caught(step));
+  return cause && { reason: 'output-failed', cause };
+}
+
+/** Closes an end of the stream whose failure does not matter any more. */
+async function closeQuietly(end: Source | Sink | undefined): Promise<void> {
+  await end?.close().catch(() => {});
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { type OpenRecipient, openRecipient, openWhenReady } from '../../../engine/device/open.js';
+import { type OpenDevice, openRecipient, openWhenReady } from '../../../engine/device/open.js';
 import type { Sink } from '../../../engine/io/sink.js';
 import type { Backend } from '../../../usb/backend.js';
 import { type ControlTransfer, directionOfRequest } from '../../../usb/control.js';
@@ -109,7 +109,7 @@ async function open(
   { request }: ControlTransfer,
   { detach, wait }: ControlOptions,
   signal: AbortSignal,
-): Promise<OpenRecipient> {
+): Promise<OpenDevice> {
   const once = () => openRecipient(backend, device, request, { detachDriver: detach });
   return wait === undefined ? once() : openWhenReady(once, signal);
 }
@@ -121,7 +121,7 @@ async function open(
  * @throws CliError after it has closed the device
  */
 async function send(
-  { device, close }: OpenRecipient,
+  { device, close }: OpenDevice,
   { request, data }: ControlTransfer,
   timeout: number,
 ): Promise<number> {

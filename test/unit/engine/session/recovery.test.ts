@@ -188,10 +188,12 @@ describe('with reconnect', () => {
       open: async () => device as Device,
     };
     const recovery = new Recovery(
-      backend as Backend,
-      info,
-      { interfaceNumber: 0, alternateSetting: 0, endpoint },
-      { reconnect: 1000 },
+      {
+        backend: backend as Backend,
+        device: info,
+        location: { interfaceNumber: 0, alternateSetting: 0, endpoint },
+        recovery: { reconnect: 1000 },
+      },
       new ReceiveStatistics(1),
       new AbortController().signal,
     );

@@ -1,0 +1,166 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import { createVirtualBackend } from '../../../../src/backends/virtual/backend.js';
+import { parseScenario } from '../../../../src/backends/virtual/scenario/scenario.js';
+import { capture } from '../../../../src/engine/session/capture.js';
+import { duplex } from '../../../../src/engine/session/duplex.js';
+import { sendRequests } from '../../../../src/engine/session/run.js';
+import { send } from '../../../../src/engine/session/send.js';
+import type { Device } from '../../../../src/usb/backend.js';
+import { UsbError, type UsbErrorCode } from '../../../../src/usb/errors.js';
+import { locateBulkIn, locateOut } from '../../../../src/usb/locate.js';
+import { counterBytes } from '../../../support/counter-stream.js';
+import { deviceWith } from '../../../support/device-info.js';
+import { MemorySink } from '../support/memory-sink.js';
+import { MemorySource } from '../support/memory-source.js';
+
+const message = (request: number) => ({
+  request: { requestType: 0x40, request, value: 0, index: 0 },
+  data: Buffer.alloc(0),
+});
+const [FIRST, SECOND, LAST] = [1, 2, 3];
+
+/** A simulated device whose control requests take 20 ms; returns those it received. */
+async function slowDevice() {
+  const backend = createVirtualBackend({ scenario: parseScenario('speed=high') });
+  const [device] = await backend.list();
+  if (device === undefined) {
+    throw new Error('no device');
+  }
+  const received: number[] = [];
+  const failing: { request?: number; release?: true } = {};
+  const open = backend.open.bind(backend);
+  backend.open = async (info): Promise<Device> => {
+    const opened = await open(info);
+    opened.control = async ({ request }) => {
+      received.push(request);
+      await sleep(20);
+      if (failing.request === request) {
+        throw new UsbError('stall', 'refused');
+      }
+      return 0;
+    };
+    const claim = opened.claim.bind(opened);
+    opened.claim = async (...given) => {
+      const claimed = await claim(...given);
+      const release = claimed.release.bind(claimed);
+      claimed.release = async () => {
+        await release();
+        if (failing.release) {
+          throw new UsbError('io', 'not released');
+        }
+      };
+      return claimed;
+    };
+    return opened;
+  };
+  const sink = new MemorySink();
+  const source = new MemorySource(counterBytes(0, 5000));
+  const location = locateBulkIn(device, {});
+  const out = locateOut(device, {});
+  const transfers = { depth: 2, transferSize: 512 };
+  const base = {
+    backend,
+    device,
+    before: [message(FIRST), message(SECOND)],
+    after: [message(LAST)],
+    signal: new AbortController().signal,
+  };
+  const run = {
+    capture: (duration?: number) => {
+      const bytes = duration === undefined ? 512 : undefined;
+      return capture({ ...base, duration, location, sink, receive: { ...transfers, bytes } });
+    },
+    send: (duration?: number) =>
+      send({ ...base, duration, location: out, source, send: transfers }),
+    duplex: (duration?: number) =>
+      duplex({
+        ...base,
+        duration,
+        in: location,
+        out,
+        source,
+        sink,
+        receive: transfers,
+        send: transfers,
+        linger: 1,
+      }),
+  };
+  return { run, received, failing, sink, source };
+}
+
+describe.each(['capture', 'send', 'duplex'] as const)('%s', (direction) => {
+  it('sends no further request after its duration', async () => {
+    const { run, received } = await slowDevice();
+    const { end } = await run[direction](5);
+    expect(end.reason).toBe('duration');
+    expect(received).toEqual([FIRST, LAST]);
+  });
+
+  it('reports a request that fails before the stream, and sends those after it', async () => {
+    const { run, received, failing } = await slowDevice();
+    failing.request = FIRST;
+    const { end } = await run[direction]();
+    expect(end).toMatchObject({ reason: 'request-failed', cause: { code: 'stall' } });
+    expect(received).toEqual([FIRST, LAST]);
+  });
+
+  it('reports an interface that cannot be released, and closes input and output', async () => {
+    const { run, failing, sink, source } = await slowDevice();
+    failing.release = true;
+    expect(await run[direction]()).toMatchObject({ restoreError: { message: 'not released' } });
+    expect(sink.closed).toBe(direction !== 'send');
+    expect(source.closed).toBe(direction !== 'capture');
+  });
+});
+
+/** A device whose requests fail, and which is disconnected after some checks. */
+function failing(code: UsbErrorCode, checks: number): Device {
+  let left = checks;
+  return {
+    info: deviceWith(),
+    claim: async () => {
+      throw new Error('no request needs a claim');
+    },
+    control: vi.fn(async () => {
+      throw new UsbError(code, code);
+    }),
+    reset: async () => {},
+    isConnected: vi.fn(async () => {
+      left -= 1;
+      return left >= 0;
+    }),
+    close: async () => {},
+  };
+}
+
+describe('a control request that fails before or after a stream', () => {
+  it('is a lost device when the device is disconnected', async () => {
+    for (const [code, checks] of [
+      ['no-device', 0] as const,
+      ['io', 0] as const,
+      ['io', 2] as const,
+    ]) {
+      const device = failing(code, checks);
+      expect(await sendRequests(device, [message(FIRST), message(SECOND)])).toMatchObject({
+        reason: 'device-lost',
+        cause: { code },
+      });
+      expect(device.control).toHaveBeenCalledTimes(1);
+    }
+  });
+
+  it('is a failed request while the device is connected, without a check after a stall', async () => {
+    const { request } = message(FIRST);
+    const device = failing('io', Number.POSITIVE_INFINITY);
+    expect(await sendRequests(device, [message(FIRST)])).toMatchObject({
+      reason: 'request-failed',
+      request,
+    });
+    const refusing = failing('stall', Number.POSITIVE_INFINITY);
+    expect(await sendRequests(refusing, [message(FIRST)])).toMatchObject({
+      reason: 'request-failed',
+    });
+    expect(refusing.isConnected).not.toHaveBeenCalled();
+  });
+});
