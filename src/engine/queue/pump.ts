@@ -33,7 +33,7 @@ export interface PumpOptions {
  * What became of a try to submit: `submitted`; `throttled`: there is more to move, but the output or
  * input lags; `none`: there is nothing to submit, now or for good.
  */
-export type Submission = 'submitted' | 'throttled' | 'none';
+export type SubmitResult = 'submitted' | 'throttled' | 'none';
 
 /**
  * What is left for the output: `none`; `waiting`: bytes to write at the end of this turn of the event
@@ -67,7 +67,7 @@ export interface TransferHandler {
    *
    * @throws UsbError as `Transfer.submit`
    */
-  submit(queue: TransferQueue, now: number): Submission;
+  submit(queue: TransferQueue, now: number): SubmitResult;
 
   /**
    * Moves the output on.
@@ -254,12 +254,12 @@ export class Pump {
       if (this.#turnBytes(queue) >= most) {
         return;
       }
-      const submission = this.#trySubmit(queue, now);
-      if (submission === 'throttled') {
-        statistics.timings.hold(queue.inFlight, now);
+      const result = this.#trySubmit(queue, now);
+      if (result === 'throttled') {
+        statistics.timings.throttle(queue.inFlight, now);
         return;
       }
-      if (submission === 'none') {
+      if (result === 'none') {
         break;
       }
       statistics.startedAt ||= now;
@@ -269,7 +269,7 @@ export class Pump {
     statistics.timings.full(now);
   }
 
-  #trySubmit(queue: TransferQueue, now: number): Submission {
+  #trySubmit(queue: TransferQueue, now: number): SubmitResult {
     try {
       return this.#handler.submit(queue, now);
     } catch (error) {

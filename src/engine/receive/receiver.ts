@@ -6,7 +6,7 @@ import {
   Pump,
   type PumpOptions,
   requireRange,
-  type Submission,
+  type SubmitResult,
 } from '../queue/pump.js';
 import type { Completion, TransferQueue } from '../queue/transfer-queue.js';
 import type { Outcome } from '../session/outcome.js';
@@ -134,7 +134,7 @@ export class Receiver {
     this.#writer.failure ??
     (this.#quota.reached ? LIMIT : this.#timeouts.isSilent ? IDLE : undefined);
 
-  readonly #submit = (queue: TransferQueue, now: number): Submission => {
+  readonly #submit = (queue: TransferQueue, now: number): SubmitResult => {
     // Never ask the device for more than is left: what it sends beyond would be missing in the next
     // run. Ask for whole packets only, as a device may fill its last packet.
     const left = Math.min(this.#quota.allowance(queue), this.#transferSize);

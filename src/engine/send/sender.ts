@@ -5,7 +5,7 @@ import {
   Pump,
   type PumpOptions,
   requireRange,
-  type Submission,
+  type SubmitResult,
 } from '../queue/pump.js';
 import type { Completion, TransferQueue } from '../queue/transfer-queue.js';
 import type { Outcome } from '../session/outcome.js';
@@ -197,7 +197,7 @@ export class Sender {
     return isShort ? INPUT_ENDED : LIMIT;
   };
 
-  readonly #submit = (queue: TransferQueue, now: number): Submission => {
+  readonly #submit = (queue: TransferQueue, now: number): SubmitResult => {
     if (queue.isFull) {
       return 'none'; // until the oldest transfer completes
     }
@@ -258,7 +258,7 @@ export class Sender {
     statistics.bytesRead += bytes;
     statistics.bytesBufferedPeak = Math.max(statistics.bytesBufferedPeak, this.#readAhead.waiting);
     if (bytes === 0 && this.#readAhead.isOver) {
-      statistics.timings.heldForNothing();
+      statistics.timings.undoThrottle();
     }
     this.#pump.advance();
   };

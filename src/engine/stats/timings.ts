@@ -18,7 +18,7 @@ export class QueueTimings {
   }
 
   /** Notes that there is no buffer for another transfer, or nothing to send in one. */
-  hold(inFlight: number, now: number): void {
+  throttle(inFlight: number, now: number): void {
     this.throttled.start(now);
     if (inFlight === 0) {
       this.starved.start(now);
@@ -27,7 +27,7 @@ export class QueueTimings {
   }
 
   /** Notes that the input is at its end: since the last submission there was nothing to wait for. */
-  heldForNothing(): void {
+  undoThrottle(): void {
     this.throttled.endedAt(this.#submittedAt);
     this.starved.endedAt(this.#submittedAt);
   }
