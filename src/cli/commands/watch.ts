@@ -19,9 +19,9 @@ import {
 import * as values from '../options/parsers.js';
 import { FirstSignal } from '../session/shutdown.js';
 import { countOf, signallingRate } from '../terminal/format.js';
-import { NonBlockingWriter, nonBlockingOutput } from '../terminal/nonblocking-writer.js';
+import { NonBlockingWriter } from '../terminal/nonblocking-writer.js';
 import { LONGEST_NAME, sanitize, toJsonLine } from '../terminal/sanitize.js';
-import { STDOUT, stdoutFailed } from '../terminal/stdio.js';
+import { nonBlockingOutput, STDOUT, stdoutFailed } from '../terminal/stdio.js';
 
 interface WatchOptions extends BackendOptions, FilterOptions, KindOptions {
   readonly initial?: true;

@@ -9,9 +9,9 @@ import type { Report } from '../report/report.js';
 import { refusal } from '../session/output.js';
 import type { ShutdownController } from '../session/shutdown.js';
 import { isInheritedFd, STDIN_NAMES, STDOUT_NAMES } from '../session/startup-fds.js';
-import { NonBlockingWriter, nonBlockingOutput } from '../terminal/nonblocking-writer.js';
+import { NonBlockingWriter } from '../terminal/nonblocking-writer.js';
 import { sanitize, toJsonLine } from '../terminal/sanitize.js';
-import { STDIN, STDOUT } from '../terminal/stdio.js';
+import { nonBlockingOutput, STDIN, STDOUT } from '../terminal/stdio.js';
 import { type MonitoredStream, timeOf } from './stream.js';
 
 /** How long the last records may take to get through, in milliseconds. */

@@ -1,13 +1,12 @@
-import { constants, fstatSync, writeSync } from 'node:fs';
-import { reopenNonBlocking } from '../../engine/io/nonblocking-fd.js';
-
-const [STDOUT, STDERR] = [1, 2];
+import { writeSync } from 'node:fs';
 
 /** The maximum number of pending bytes. Text is dropped while this many are pending. */
 const MAX_PENDING = 64 * 1024;
 
 /** The time between two attempts to write to a full pipe, in milliseconds. */
 const RETRY_DELAY = 20;
+
+const NOT_READING = 'the reader is not reading';
 
 /**
  * Writes text to a descriptor that may be full, closed or stuck, without ever waiting. Text that is
@@ -39,7 +38,7 @@ export class NonBlockingWriter {
   /** Writes synchronously as much as possible, so that it survives a crash. */
   put(text: string): void {
     if (this.#pendingBytes >= MAX_PENDING) {
-      this.#failure ??= new Error('the reader is not reading');
+      this.#failure ??= new Error(NOT_READING);
       return;
     }
     const bytes = Buffer.from(text);
@@ -69,7 +68,7 @@ export class NonBlockingWriter {
    */
   async finish(milliseconds: number): Promise<Error | undefined> {
     await this.drained(milliseconds);
-    const failure = this.isEmpty ? this.#failure : new Error('the reader is not reading');
+    const failure = this.isEmpty ? this.#failure : new Error(NOT_READING);
     return (failure as NodeJS.ErrnoException | undefined)?.code === 'EPIPE' ? undefined : failure;
   }
 
@@ -99,37 +98,4 @@ export class NonBlockingWriter {
     }
     this.#onEmpty();
   };
-}
-
-/**
- * Returns a descriptor that writes to the same file as `fd` without blocking: `fd` itself for a regular
- * file, which is always ready; a descriptor of its own where the file can be opened again; otherwise
- * `fd`, which Node makes non-blocking if it can.
- */
-export function nonBlockingOutput(fd: number): number {
-  try {
-    // A regular file that is opened again would be written from its beginning.
-    return fstatSync(fd).isFile() ? fd : reopenNonBlocking(fd, constants.O_WRONLY);
-  } catch {
-    makeNonBlocking(fd);
-    return fd;
-  }
-}
-
-/** Lets Node make a pipe or a socket non-blocking. Node restores stdout and stderr at exit. */
-function makeNonBlocking(fd: number): void {
-  const ignore = (): void => {};
-  if (fd === STDOUT) {
-    process.stdout.on('error', ignore);
-  } else if (fd === STDERR) {
-    process.stderr.on('error', ignore);
-  } else {
-    // Loaded only here: most descriptors can be opened again.
-    const { Socket } = process.getBuiltinModule('node:net');
-    try {
-      new Socket({ fd, readable: false, writable: true }).on('error', ignore).unref();
-    } catch {
-      // Neither a pipe nor a socket: it never blocks.
-    }
-  }
 }

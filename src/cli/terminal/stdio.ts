@@ -1,8 +1,9 @@
-import { closeSync, fstatSync } from 'node:fs';
+import { closeSync, constants, fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { reopenNonBlocking } from '../../engine/io/nonblocking-fd.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
 import type { TerminalLine } from './live-line.js';
-import { NonBlockingWriter, nonBlockingOutput } from './nonblocking-writer.js';
+import { NonBlockingWriter } from './nonblocking-writer.js';
 
 /** The standard file descriptors. */
 export const STDIN = 0;
@@ -85,6 +86,39 @@ export function releaseLostTerminals(): void {
       }
     } catch {
       // It is closed already.
+    }
+  }
+}
+
+/**
+ * Returns a descriptor that writes to the same file as `fd` without blocking: `fd` itself for a regular
+ * file, which is always ready; a descriptor of its own where the file can be opened again; otherwise
+ * `fd`, which Node makes non-blocking if it can.
+ */
+export function nonBlockingOutput(fd: number): number {
+  try {
+    // A regular file that is opened again would be written from its beginning.
+    return fstatSync(fd).isFile() ? fd : reopenNonBlocking(fd, constants.O_WRONLY);
+  } catch {
+    makeNonBlocking(fd);
+    return fd;
+  }
+}
+
+/** Lets Node make a pipe or a socket non-blocking. Node restores stdout and stderr at exit. */
+function makeNonBlocking(fd: number): void {
+  const ignore = (): void => {};
+  if (fd === STDOUT) {
+    process.stdout.on('error', ignore);
+  } else if (fd === STDERR) {
+    process.stderr.on('error', ignore);
+  } else {
+    // Loaded only here: most descriptors can be opened again.
+    const { Socket } = process.getBuiltinModule('node:net');
+    try {
+      new Socket({ fd, readable: false, writable: true }).on('error', ignore).unref();
+    } catch {
+      // Neither a pipe nor a socket: it never blocks.
     }
   }
 }
