@@ -1,4 +1,4 @@
-// Adds up vitest's JSON reports and closes the run with one plain line.
+// Adds up vitest's JSON reports and prints one line.
 import { readFileSync } from 'node:fs';
 
 const reports = process.argv.slice(2).map((file) => JSON.parse(readFileSync(file, 'utf8')));

@@ -77,6 +77,33 @@ it.each([
   expect(page(file)).toContain(udevRuleFile({ vid: 0x1234, pid: 0x5678 }));
 });
 
+it.each([
+  ['usbxfer', 'error'],
+  ['usbxfer-list', 'list'],
+  ['usbxfer-watch', 'watch'],
+  ['usbxfer-doctor', 'doctor'],
+  ['usbxfer-read', 'read'],
+  ['usbxfer-read', 'stats'],
+  ['usbxfer-write', 'write'],
+  ['usbxfer-write', 'write-stats'],
+])('the manual page %s describes every field of the schema %s', (name, schema) => {
+  const fields = fieldsOf(JSON.parse(readFileSync(`schema/${schema}.schema.json`, 'utf8')));
+  const words = new Set(page(`man/${name}.1`).match(/\w+/g));
+  expect(fields.length).toBeGreaterThan(0);
+  expect(fields.filter((field) => !words.has(field))).toEqual([]);
+});
+
+/** Returns the names of all properties that a JSON schema defines, at any depth. */
+function fieldsOf(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) {
+    return [];
+  }
+  return Object.entries(schema).flatMap(([key, value]) => [
+    ...(key === 'properties' ? Object.keys(value) : []),
+    ...fieldsOf(value),
+  ]);
+}
+
 describe.each(manifest.man)('%s', (file) => {
   it('is of this version', () => {
     expect(readFileSync(file, 'utf8')).toContain(`"usbxfer ${manifest.version}"`);
