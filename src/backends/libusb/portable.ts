@@ -15,7 +15,7 @@ import {
   transferTypeOf,
 } from '../../usb/model.js';
 import { operationError } from './native/errors.js';
-import type { NativeDevice, NodeUsb } from './native/node-usb.js';
+import { findNative, loadNodeUsb, type NativeDevice, type NodeUsb } from './native/node-usb.js';
 import type { Platform } from './platform.js';
 
 /**
@@ -25,10 +25,13 @@ import type { Platform } from './platform.js';
 const ENDPOINT_LENGTH = 7;
 
 type NativeConfiguration = NativeDevice['allConfigDescriptors'][number];
-type LoadNodeUsb = () => Promise<NodeUsb>;
 
-/** A system where only libusb knows the devices: macOS and Windows. */
-export function portablePlatform(load: LoadNodeUsb = loadNodeUsb): Platform {
+/**
+ * A system where only libusb knows the devices: macOS and Windows.
+ *
+ * @param load another way to load node-usb, for tests
+ */
+export function portablePlatform(load = loadNodeUsb): Platform {
   return {
     list: async () => listPortable(await load()),
     fingerprint: undefined,
@@ -52,11 +55,6 @@ export function portablePlatform(load: LoadNodeUsb = loadNodeUsb): Platform {
   };
 }
 
-/** Only listing and opening load libusb. */
-async function loadNodeUsb(): Promise<NodeUsb> {
-  return (await import('./native/node-usb.js')).loadNodeUsb();
-}
-
 /**
  * Lists the devices on the bus as libusb knows them. Leaves out strings and speed: libusb would have
  * to open the device for them.
@@ -78,11 +76,7 @@ function portableDescriptors(
   info: DeviceInfo,
   usb: Pick<NodeUsb, 'getDeviceList'>,
 ): DescriptorBytes {
-  const device = usb
-    .getDeviceList()
-    .find(
-      ({ busNumber, deviceAddress }) => busNumber === info.bus && deviceAddress === info.address,
-    );
+  const device = findNative(usb, info);
   if (device === undefined) {
     throw gone(info);
   }

@@ -6,7 +6,7 @@ import type { Platform } from '../platform.js';
 import { sendControl } from './control.js';
 import { operationError, promisifyNative } from './errors.js';
 import { type Handle, LibusbInterface } from './interface.js';
-import { loadNodeUsb, type NativeDevice, type NodeUsb } from './node-usb.js';
+import { findNative, loadNodeUsb, type NativeDevice, type NodeUsb } from './node-usb.js';
 
 /** A device opened through libusb. */
 export class LibusbDevice implements Device {
@@ -31,9 +31,7 @@ export class LibusbDevice implements Device {
   ): Promise<LibusbDevice> {
     platform.checkBeforeOpen(info);
     const usb = await load();
-    const native = usb
-      .getDeviceList()
-      .find((device) => device.busNumber === info.bus && device.deviceAddress === info.address);
+    const native = findNative(usb, info);
     if (native === undefined) {
       throw platform.unlistedError(info);
     }

@@ -1,7 +1,9 @@
-import type { usb as Usb } from 'usb';
+import type { Device as NativeDevice, usb as Usb } from 'usb';
 import { toError, UsbError } from '../../../usb/errors.js';
+import type { DeviceInfo } from '../../../usb/model.js';
 
-export type { Device as NativeDevice, Transfer as NativeTransfer } from 'usb';
+export type { Transfer as NativeTransfer } from 'usb';
+export type { NativeDevice };
 
 /** The native layer. */
 export type NodeUsb = typeof Usb;
@@ -31,4 +33,14 @@ export async function loadNodeUsb(
     throw new UsbError('unavailable', `libusb cannot start (libusb_init: ${usb.INIT_ERROR})`);
   }
   return usb;
+}
+
+/** Finds the device that libusb lists at a bus and address; undefined where it lists none. */
+export function findNative(
+  usb: Pick<NodeUsb, 'getDeviceList'>,
+  { bus, address }: Pick<DeviceInfo, 'bus' | 'address'>,
+): NativeDevice | undefined {
+  return usb
+    .getDeviceList()
+    .find((device) => device.busNumber === bus && device.deviceAddress === address);
 }
