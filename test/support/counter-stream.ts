@@ -1,4 +1,4 @@
-/** The bytes of a counting device from an offset on: the nth little-endian 32-bit word is n. */
+/** Returns bytes of a counting device from an offset: the nth little-endian 32-bit word is n. */
 export function counterBytes(offset: number, length: number): Buffer {
   const first = Math.floor(offset / 4);
   const words = Math.ceil((offset + length) / 4) - first;
@@ -9,7 +9,7 @@ export function counterBytes(offset: number, length: number): Buffer {
   return buffer.subarray(offset % 4, (offset % 4) + length);
 }
 
-/** Whether the bytes are a counting device's from its beginning, without a hole. */
+/** Returns whether the bytes are those of a counting device from its start, without a gap. */
 export function isCounterPrefix(bytes: Buffer): boolean {
   return bytes.equals(counterBytes(0, bytes.length));
 }

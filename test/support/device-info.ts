@@ -1,6 +1,6 @@
 import type { AlternateSetting, DeviceInfo, EndpointDescriptor } from '../../src/usb/model.js';
 
-/** A device for tests, with whatever is of no interest filled in. */
+/** Returns a device for tests, with defaults for the other fields. */
 export function deviceInfo(overrides: Partial<DeviceInfo> = {}): DeviceInfo {
   return {
     path: '1-1',
@@ -22,7 +22,7 @@ export function deviceInfo(overrides: Partial<DeviceInfo> = {}): DeviceInfo {
   };
 }
 
-/** An alternate setting with bulk endpoints at the given addresses, or with others. */
+/** Returns an alternate setting with bulk endpoints at the given addresses, or with the given endpoints. */
 export function setting(
   interfaceNumber: number,
   alternateSetting: number,
@@ -42,7 +42,7 @@ export function setting(
   };
 }
 
-/** A device whose only configuration has these settings. */
+/** Returns a device whose only configuration has these settings. */
 export function deviceWith(...settings: AlternateSetting[]): DeviceInfo {
   return deviceInfo({ configurations: [{ value: 1, settings }] });
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 
-/** A folder to build what Linux shows of itself in. It is gone after the tests of the file. */
+/** Creates a directory for a simulated /sys, /proc or /dev. It is removed after the tests of the file. */
 export class Folder {
   readonly path = mkdtempSync(join(tmpdir(), 'usbxfer-'));
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What the kernel would show of a device; `configuration` empty while it has none. */
+/** A device as the kernel shows it; `configuration` is empty while it has none. */
 export interface SysfsDevice {
   readonly vid: number;
   readonly pid: number;
@@ -21,7 +21,7 @@ const DEVICE: SysfsDevice = {
   configuration: '1',
 };
 
-/** A bus to plug and unplug on: a folder of the form of Linux's /sys, for USBXFER_SYSFS. */
+/** A bus to connect and disconnect devices: a directory with the layout of /sys, for USBXFER_SYSFS. */
 export class SysfsBus {
   readonly root = mkdtempSync(join(tmpdir(), 'usbxfer-'));
   readonly #devices = join(this.root, 'sys/bus/usb/devices');
@@ -33,12 +33,12 @@ export class SysfsBus {
     this.plug('usb1', { product: 'root hub' });
   }
 
-  /** Has the process look at this bus. */
+  /** Makes the process use this bus. */
   get environment(): NodeJS.ProcessEnv {
     return { USBXFER_BACKEND: 'libusb', USBXFER_SYSFS: this.root };
   }
 
-  /** Makes a device appear, all at once, with the next address, which is returned. */
+  /** Connects a device atomically, with the next address, and returns the address. */
   plug(path: string, given: Partial<SysfsDevice> = {}): number {
     const { vid, pid, manufacturer, product, serial, configuration } = { ...DEVICE, ...given };
     this.#address += 1;
@@ -64,12 +64,12 @@ export class SysfsBus {
     return this.#address;
   }
 
-  /** Gives a device a configuration, as the kernel does a moment after it has appeared. */
+  /** Configures a device, as the kernel does shortly after its connection. */
   configure(path: string): void {
     writeFileSync(join(this.#devices, path, 'bConfigurationValue'), '1\n');
   }
 
-  /** Makes a device vanish, all at once. */
+  /** Disconnects a device atomically. */
   unplug(path: string): void {
     this.#moved += 1;
     renameSync(join(this.#devices, path), join(this.root, `gone${this.#moved}`));

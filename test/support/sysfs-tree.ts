@@ -10,12 +10,12 @@ import {
   INTERFACE_FIELDS,
 } from '../../src/usb/descriptors/fields.js';
 
-/** A device as a tree of the form of Linux's has it. */
+/** A device in a tree with the layout of Linux's sysfs. */
 export interface SysfsDevice {
-  /** `3-1.2`, or `usb3`. */
+  /** Port path: `3-1.2` or `usb3`. */
   readonly path: string;
   readonly address: number;
-  /** Mbit/s. */
+  /** Speed in Mbit/s. */
   readonly speed: number;
   readonly descriptors: Uint8Array;
   readonly bos?: Uint8Array;
@@ -24,21 +24,21 @@ export interface SysfsDevice {
   readonly serial?: string;
   /** bConfigurationValue of the active configuration; 1 by default, 0 for none. */
   readonly configuration?: number;
-  /** By number. */
+  /** The interfaces by number. */
   readonly interfaces?: Readonly<Record<number, SysfsInterface>>;
-  /** Whether there is a file to open it by; there is by default. */
+  /** Whether it has a device file; true by default. */
   readonly hasFile?: boolean;
 }
 
-/** What the system has made of an interface. */
+/** The driver of an interface and its device files. */
 export interface SysfsInterface {
   readonly driver?: string;
   readonly name?: string;
-  /** Folders below the interface's, each with the name of the device file in /dev, or none. */
+  /** Directories below that of the interface, each with the name of its device file in /dev, or none. */
   readonly folders?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Writes devices below a folder that stands for /. */
+/** Writes devices below a directory that stands for /. */
 export function writeSystem(root: string, devices: readonly SysfsDevice[]): void {
   mkdirSync(join(root, 'sys/bus/usb/devices'), { recursive: true });
   for (const device of devices) {
@@ -103,7 +103,7 @@ function line(text: string | undefined): string | undefined {
   return text === undefined ? undefined : `${text}\n`;
 }
 
-/** A device descriptor with everything that matters here, and the configurations behind it. */
+/** Returns a device descriptor, followed by the configurations. */
 export function deviceBytes(
   {
     vid,
@@ -168,7 +168,7 @@ export function association(first: number, count: number, code: number): Uint8Ar
   });
 }
 
-/** An interface descriptor, and what stands behind it. */
+/** Returns an interface descriptor, followed by the given descriptors. */
 export function interfaceBytes(
   number: number,
   alternate: number,
@@ -210,7 +210,7 @@ export function companion(burst: number, attributes: number, bytes = 0): Uint8Ar
   });
 }
 
-/** A BOS descriptor of a device that can do 5 Gbit/s, and 10 with `plus`. */
+/** Returns a BOS descriptor of a device that supports 5 Gbit/s, or 10 Gbit/s with `plus`. */
 export function bos(plus = false): Uint8Array {
   const superSpeed = Buffer.from('0a100300' + '0e000' + '1' + '0a' + 'ff07', 'hex');
   const superSpeedPlus = Buffer.from(
@@ -251,7 +251,7 @@ function hub(path: string, address: number, speed: number, usb: number): SysfsDe
   };
 }
 
-/** A serial port and a keyboard in one, on a hub. */
+/** A serial port and a keyboard in one device, on a hub. */
 export const COMPOSITE: SysfsDevice = {
   path: '3-1.2',
   address: 4,
@@ -296,7 +296,7 @@ export const COMPOSITE: SysfsDevice = {
   },
 };
 
-/** Two configurations, no strings; the second configuration is active, and one interface is a network's. */
+/** Two configurations, no strings; the second is active, and one interface is a network interface. */
 export const CONFIGURATIONS: SysfsDevice = {
   path: '3-1.3',
   address: 5,
@@ -315,7 +315,7 @@ export const CONFIGURATIONS: SysfsDevice = {
   interfaces: { 0: { driver: 'cdc_ether', folders: { 'net/enx00e04c': undefined } } },
 };
 
-/** A disk. Nobody may open it: there is no file. */
+/** A disk without a device file, which cannot be opened. */
 export const STORAGE: SysfsDevice = {
   path: '3-2',
   address: 6,
@@ -343,7 +343,7 @@ export const STORAGE: SysfsDevice = {
   },
 };
 
-/** One that could do SuperSpeed, at a port that cannot. */
+/** A SuperSpeed device at a port that does not support it. */
 export const SLOWED: SysfsDevice = {
   path: '3-4',
   address: 7,
@@ -356,7 +356,7 @@ export const SLOWED: SysfsDevice = {
   ),
 };
 
-/** SuperSpeed, with bursts, streams, and an isochronous endpoint. */
+/** A SuperSpeed device with bursts, streams, and an isochronous endpoint. */
 export const SUPER: SysfsDevice = {
   path: '4-1',
   address: 2,
@@ -386,7 +386,7 @@ export const SUPER: SysfsDevice = {
   interfaces: { 0: { name: 'Stream' } },
 };
 
-/** A whole system: two buses, a hub, and the devices above. */
+/** A complete system: two buses, a hub, and the devices above. */
 export const SYSTEM: readonly SysfsDevice[] = [
   hub('usb3', 1, 480, 0x0200),
   hub('3-1', 3, 480, 0x0200),
