@@ -41,43 +41,47 @@ export type FaultKind = InFaultKind | OutFaultKind;
 const OUT = 'out-';
 
 /**
- * Every clause of the language, with what it does in whole sentences: for messages, help and
- * manuals. Settings have a `=`, faults an `@`.
+ * Every clause of the language with its meaning in whole sentences, for messages, help and manuals.
+ * Settings contain a `=`, faults an `@`.
  */
 export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: string])[] = [
-  ['speed=full|high|super', 'The bus speed: packets of 64, 512 or 1024 bytes. High by default.'],
+  [
+    'speed=full|high|super',
+    'The bus speed: packets of 64, 512 or 1024 bytes. The default is high.',
+  ],
   [
     'rate=SIZE[/s]|bus|unlimited',
-    'Bytes per second on each endpoint; bus is what the bus speed can carry. Unlimited by default.',
+    'Bytes per second on each endpoint; bus is the rate that the bus speed allows. The default is ' +
+      'unlimited.',
   ],
-  ['seed=N', 'What random choices depend on: the same scenario does the same again.'],
+  ['seed=N', 'The seed of random choices. The same scenario always makes the same choices.'],
   [
     'memory=SIZE',
-    'What all transfers in flight together may take, with the same little overhead as in the ' +
-      'kernel; beyond it they are refused. Unlimited by default.',
+    'The memory limit of all transfers in flight, including the same small overhead as in the ' +
+      'kernel. Transfers above the limit are rejected. The default is unlimited.',
   ],
   [
     'message=SIZE[..SIZE]',
-    'The counter sends messages of that size, or of random sizes between the two, each ended by ' +
-      'a short packet, or by a zero-length packet when it fills its last packet. By default its ' +
-      'stream never ends.',
+    'The counter sends messages of this size, or of random sizes in this range. A short packet ends ' +
+      'each message, or a zero-length packet if the message fills its last packet. Without this ' +
+      'clause, the stream never ends.',
   ],
   [
     'start=power|request',
-    'When the counter starts to send: as soon as it has power, the default, or when the vendor ' +
-      'request 0x01 to the device has the value 1.',
+    'When the counter starts to send: as soon as it has power, or when the vendor request 0x01 to the ' +
+      'device has the value 1. The default is power.',
   ],
-  ['short@OFFSET', 'The message ends: a short packet, or an empty one between packets.'],
-  ['zlp@OFFSET', 'A zero-length packet.'],
+  ['short@OFFSET', 'A short packet ends the message; it is empty between two packets.'],
+  ['zlp@OFFSET', 'The device sends a zero-length packet.'],
   ['stall@OFFSET', 'The endpoint halts.'],
-  ['error@OFFSET', 'The transfer under way ends with a protocol error.'],
-  ['babble@OFFSET', 'A packet that is too large; it is lost.'],
-  ['silence@OFFSET[=TIME]', 'Nothing comes from there on, for a time or for ever.'],
-  ['unplug@OFFSET[=TIME]', 'The device vanishes, for a time or for ever.'],
+  ['error@OFFSET', 'The current transfer ends with a protocol error.'],
+  ['babble@OFFSET', 'The device sends a packet that is too large. The packet is lost.'],
+  ['silence@OFFSET[=TIME]', 'The device sends nothing for this time, or ever again.'],
+  ['unplug@OFFSET[=TIME]', 'The device is unplugged for this time, or for good.'],
   ['out-stall@OFFSET', 'The OUT endpoint halts.'],
-  ['out-error@OFFSET', 'The OUT transfer under way ends with a protocol error.'],
-  ['out-silence@OFFSET[=TIME]', 'Nothing is taken from there on, for a time or for ever.'],
-  ['out-unplug@OFFSET[=TIME]', 'The device vanishes, for a time or for ever.'],
+  ['out-error@OFFSET', 'The current OUT transfer ends with a protocol error.'],
+  ['out-silence@OFFSET[=TIME]', 'The device accepts nothing for this time, or ever again.'],
+  ['out-unplug@OFFSET[=TIME]', 'The device is unplugged for this time, or for good.'],
 ];
 
 /** Plain devices: high speed, unpaced, an endless stream without a fault. */
