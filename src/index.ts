@@ -1,9 +1,8 @@
-/** usbxfer as a library: the contract, the engine, and the two backends. */
+/** usbxfer as a library: streams, inputs and outputs, the backends, and the contract of a backend. */
 
 export { LibusbBackend } from './backends/libusb/backend.js';
 export { createVirtualBackend } from './backends/virtual/backend.js';
 export { parseScenario } from './backends/virtual/scenario/scenario.js';
-export { type OpenEndpoint, openEndpoint } from './engine/device/open.js';
 export {
   type FileRemedy,
   InputError,
@@ -14,16 +13,12 @@ export {
 export { FdSink } from './engine/io/fd-sink.js';
 export { FdSource, type FdSourceOptions } from './engine/io/fd-source.js';
 export { FileSink, type FileSinkOptions } from './engine/io/file-sink.js';
-export {
-  inheritedSource,
-  openSource,
-  type SourceOptions,
-} from './engine/io/open-source.js';
+export { inheritedSource, openSource, type SourceOptions } from './engine/io/open-source.js';
 export type { Sink, WriteDone } from './engine/io/sink.js';
 export type { ReadDone, Source } from './engine/io/source.js';
 export { type OpenPart, type SplitOptions, SplitSink } from './engine/io/split-sink.js';
-export { type ReceiveOptions, Receiver } from './engine/receive/receiver.js';
-export { Sender, type SendOptions, type ZeroLengthPackets } from './engine/send/sender.js';
+export type { ReceiveOptions } from './engine/receive/receiver.js';
+export type { SendOptions, ZeroLengthPackets } from './engine/send/sender.js';
 export { type CaptureRequest, type CaptureResult, capture } from './engine/session/capture.js';
 export {
   type DuplexRequest,
@@ -32,15 +27,19 @@ export {
   duplex,
 } from './engine/session/duplex.js';
 export { type EndReason, isClean, type Outcome } from './engine/session/outcome.js';
+export type { RecoveryOptions } from './engine/session/recovery.js';
+export type { StopConditions, StreamHooks } from './engine/session/run.js';
 export { type SendRequest, type SendResult, send } from './engine/session/send.js';
-export type { Statistics } from './engine/stats/statistics.js';
-export { type Gap, ReceiveStatistics, SendStatistics } from './engine/stats/statistics.js';
+export type { Gap, ReceiveStatistics, SendStatistics } from './engine/stats/statistics.js';
 export type {
   Backend,
   ClaimOptions,
+  DescriptorBytes,
   Device,
+  DeviceState,
   Endpoint,
   Interface,
+  InterfaceState,
   OnComplete,
   Transfer,
   TransferMemory,
@@ -57,13 +56,14 @@ export {
   locatePair,
   type PairRequest,
 } from './usb/locate.js';
-export type {
-  AlternateSetting,
-  Configuration,
-  DeviceInfo,
-  Direction,
-  EndpointDescriptor,
-  TransferType,
+export {
+  type AlternateSetting,
+  type Configuration,
+  type DeviceFilter,
+  type DeviceInfo,
+  type Direction,
+  type EndpointDescriptor,
+  matches,
+  type TransferType,
 } from './usb/model.js';
-export { type DeviceFilter, matches } from './usb/model.js';
 export { TRANSFER_STATUSES, type TransferStatus } from './usb/transfer-status.js';

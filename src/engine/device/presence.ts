@@ -10,10 +10,10 @@ export const POLL_INTERVAL = 100;
 /**
  * Waits until a device is on the bus.
  *
- * @param wanted whether a device is the one
- * @param timeout milliseconds to wait at most; Infinity for ever
- * @param signal ends the waiting
- * @returns undefined when the time was over, or the signal came, first
+ * @param wanted returns whether a device is the one to wait for
+ * @param timeout maximum wait in milliseconds; Infinity for no limit
+ * @param signal ends the wait
+ * @returns undefined when the timeout or the signal came first
  * @throws UsbError as `Backend.list`
  */
 export async function waitForDevice(
@@ -28,14 +28,14 @@ export async function waitForDevice(
     if (found !== undefined || performance.now() >= until) {
       return found;
     }
-    await sleep(POLL_INTERVAL, undefined, { signal }).catch(() => {}); // the signal is looked at above
+    await sleep(POLL_INTERVAL, undefined, { signal }).catch(() => {}); // the loop checks the signal
   }
   return undefined;
 }
 
 /**
- * Whether a device is the one that was there before: at the same port, of the same kind, with the
- * same serial number. Its address is a new one after every plug.
+ * Returns whether a device is the same as one seen before: at the same port, with the same IDs and
+ * serial number. Its address changes each time it is plugged in.
  */
 export function isSameDevice(before: DeviceInfo, now: DeviceInfo): boolean {
   return (
@@ -46,17 +46,17 @@ export function isSameDevice(before: DeviceInfo, now: DeviceInfo): boolean {
   );
 }
 
-/** How long a device may take to vanish from the bus after its first errors, in milliseconds. */
-const UNPLUG_GRACE = 1000;
+/** How long a device may stay on the bus after the first errors of a disconnect, in milliseconds. */
+const DISCONNECT_TIMEOUT = 1000;
 
-/** How often to look whether a device is there of which nothing is asked, in milliseconds. */
+/** How often to check that a device without transfers in flight is connected, in milliseconds. */
 const IDLE_POLL = 1000;
 
 /**
- * What errors were the beginning of: the kernel reports a burst of them when a device is unplugged,
- * and removes it a little later.
+ * Tells a transfer error from a disconnect: the kernel reports a burst of errors when a device is
+ * unplugged, and removes the device up to a second later.
  *
- * @returns the end; as `device-lost` where it was an error and the device went
+ * @returns the outcome, with the reason `device-lost` if it was an error and the device is gone
  */
 export async function classifyError(end: Outcome, device: Device): Promise<Outcome> {
   return end.reason === 'error' && (await disconnectsSoon(device))
@@ -64,9 +64,9 @@ export async function classifyError(end: Outcome, device: Device): Promise<Outco
     : end;
 }
 
-/** Whether a device goes, or is gone, behind an error that may have been the beginning of that. */
+/** Waits up to a second, and returns whether the device is disconnected by then. */
 export async function disconnectsSoon(device: Device): Promise<boolean> {
-  const until = performance.now() + UNPLUG_GRACE;
+  const until = performance.now() + DISCONNECT_TIMEOUT;
   while (await device.isConnected()) {
     if (performance.now() >= until) {
       return false;
@@ -77,8 +77,8 @@ export async function disconnectsSoon(device: Device): Promise<boolean> {
 }
 
 /**
- * Stops what waits for its other end when the device is gone: with nothing in flight, no transfer
- * would tell. Returns what ends the watch.
+ * Stops a stream that waits for its input when the device is disconnected: with no transfer in flight,
+ * no completion would report it. Returns a function that ends the checks.
  */
 export function stopOnDisconnect(
   device: Device,
@@ -94,32 +94,32 @@ export function stopOnDisconnect(
 }
 
 /**
- * How many looks without a change it takes until the bus has settled. Until then the kernel may be
- * busy with what has come; one that it leaves unconfigured after that stays so for now.
+ * The number of checks without a change after which the bus has settled. Before that, the kernel may
+ * still configure a new device; a device that is unconfigured after that is reported as it is.
  */
 const SETTLED = 10;
 
-/** A bus that can be watched. */
+/** The part of a backend that `watchBus` uses. */
 export interface WatchedBus extends Pick<Backend, 'list'> {
   /**
-   * Something that changes whenever a device comes or goes, and which costs much less than a list;
-   * undefined where there is no such thing.
+   * Returns a text that changes whenever a device is connected or disconnected, and costs much less
+   * than a list; undefined where that is not available.
    */
   readonly fingerprint?: (() => Promise<string>) | undefined;
 }
 
 /**
- * Tells of devices as they come and go: first, in any case, which are `present`, then what happened
- * each time that something did.
+ * Yields events as devices are connected and disconnected: first `present` for each connected device,
+ * then the events of each change.
  *
- * A device is told as attached once it is configured, or the bus has settled without that; one that
- * leaves before is not told of at all. The bus is looked at again when the events have been taken, so
- * that whoever is slow is told less, but nothing that does not fit together.
+ * A device is reported as attached once it is configured, or once the bus has settled; a device that is
+ * disconnected before that is not reported. The bus is checked again only when the events have been
+ * consumed: a slow consumer misses short-lived changes, but what it gets is consistent.
  *
- * The bus is polled: nothing is opened, it needs no rights and no udev daemon, which libusb's own news
- * of devices does.
+ * The bus is polled. That opens nothing, and needs neither permissions nor a udev daemon, as libusb's
+ * hotplug events do.
  *
- * @param signal ends the watching
+ * @param signal ends the generator
  * @throws UsbError as `Backend.list`
  */
 export async function* watchBus(
@@ -139,12 +139,12 @@ export async function* watchBus(
     }
     if (unsettled > 0) {
       unsettled -= 1;
-      const told = new Set(known.map(presenceOf));
+      const reported = new Set(known.map(presenceOf));
       const present = (await bus.list()).filter(
         (device) =>
           unsettled === 0 ||
           device.configurationValue !== undefined ||
-          told.has(presenceOf(device)),
+          reported.has(presenceOf(device)),
       );
       const events = busEvents(known, present);
       known = present;
@@ -152,6 +152,6 @@ export async function* watchBus(
         yield events;
       }
     }
-    await sleep(POLL_INTERVAL, undefined, { signal }).catch(() => {}); // the signal is looked at above
+    await sleep(POLL_INTERVAL, undefined, { signal }).catch(() => {}); // the loop checks the signal
   }
 }

@@ -4,32 +4,32 @@ import { UsbError } from '../../usb/errors.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { isSameDevice, POLL_INTERVAL, waitForDevice } from './presence.js';
 
-/** How long a device that is back may take until its drivers are, in milliseconds. */
+/** How long to wait until the drivers of a device are bound again, in milliseconds. */
 const SETTLING = 1000;
 
-/** The kernel driver of an interface before a reset and after it; undefined where there is none. */
+/** The kernel driver of an interface before and after a reset; undefined for none. */
 export interface DriverChange {
   readonly interfaceNumber: number;
   readonly before: string | undefined;
   readonly after: string | undefined;
 }
 
-/** What came of a reset. */
+/** The result of a reset. */
 export interface ResetResult {
-  /** What is at the port now, and configured: not always the same device; undefined: nothing is. */
+  /** The configured device at the port now: not always the same one; undefined for none. */
   readonly now: DeviceInfo | undefined;
-  /** Milliseconds from the reset until that was there. */
+  /** Milliseconds from the reset until that device was there. */
   readonly milliseconds: number;
-  /** Of every interface before and after, of the same device. */
+  /** The drivers of all interfaces; empty when another device is at the port. */
   readonly drivers: readonly DriverChange[];
 }
 
 /**
- * Resets the port of a device, and waits until something is there again, with the drivers that it
- * had, or others. What did not come back as it was is a new device to the system.
+ * Resets the port of a device, and waits until a device is there again with its drivers bound. For the
+ * system, a device whose descriptors changed is a new one.
  *
- * @param timeout how long to wait for it, in milliseconds
- * @throws UsbError as `Backend.open` and, but for `no-device`, `Device.reset`
+ * @param timeout maximum wait for the device, in milliseconds
+ * @throws UsbError as `Backend.open` and, except for `no-device`, `Device.reset`
  */
 export async function resetDevice(
   backend: Backend,
@@ -50,7 +50,7 @@ export async function resetDevice(
   } finally {
     await device.close();
   }
-  // The old one may be listed for a moment more; a new one has another address.
+  // The old device may be listed for a moment after the reset; a new one has another address.
   const isBack = (other: DeviceInfo) =>
     other.path === info.path &&
     other.configurationValue !== undefined &&
@@ -63,7 +63,7 @@ export async function resetDevice(
 
 type Drivers = ReadonlyMap<number, string | undefined>;
 
-/** Waits for the drivers that were there before, but not for long: another may be in their place. */
+/** Waits up to a second until the same drivers are bound as before: there may be others now. */
 async function settle(
   backend: Backend,
   device: DeviceInfo,
@@ -79,7 +79,7 @@ async function settle(
   }
 }
 
-/** Whether an interface has another driver than before, one where it had none, or none any more. */
+/** Returns whether the driver of an interface changed, including from or to none. */
 export function isChange({ before, after }: DriverChange): boolean {
   return before !== after;
 }

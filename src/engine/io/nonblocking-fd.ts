@@ -3,7 +3,7 @@ import { constants, openSync, readFileSync } from 'node:fs';
 const { O_NOCTTY, O_NONBLOCK } = constants;
 
 /**
- * Opens the file behind a descriptor again, in non-blocking mode. Setting O_NONBLOCK on the descriptor
+ * Opens the file of a descriptor again, in non-blocking mode. Setting O_NONBLOCK on the descriptor
  * itself would affect every process that shares it.
  *
  * @param access O_RDONLY or O_WRONLY

@@ -102,7 +102,7 @@ function mayBlockForever(existing: Stats, isTerminal: boolean): boolean {
   return (existing.isFIFO() || existing.isSocket() || isTerminal) && platform() !== 'win32';
 }
 
-/** Opens the file behind a descriptor again, without blocking; undefined where that is impossible. */
+/** Opens the file of a descriptor again, without blocking; undefined where that is impossible. */
 function reopen(fd: number, existing: Stats): number | undefined {
   try {
     const own = reopenNonBlocking(fd, O_RDONLY);

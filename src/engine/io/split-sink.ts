@@ -2,38 +2,37 @@ import { toError } from '../../usb/errors.js';
 import type { Sink, WriteDone } from './sink.js';
 import { skipBytes, takeBytes } from './sink.js';
 
-/** Where to cut: without either, everything is one part; with both, whichever comes first. */
+/** Where to split. Without either option there is one part; with both, the first limit counts. */
 export interface SplitOptions {
-  /** Bytes in each part but the last, exactly; from 1 on. */
+  /** Exact number of bytes in each part except the last, from 1. */
   readonly bytes?: number | undefined;
-  /** Milliseconds since the first bytes of a part, after which what is written begins another. */
+  /** Milliseconds since the first bytes of a part, after which the next write begins another part. */
   readonly every?: number | undefined;
 }
 
-/** Opens the sink of a part, which the caller starts and closes. Parts are numbered from 0. */
+/** Opens the sink of a part; the caller starts and closes it. Parts are numbered from 0. */
 export type OpenPart = (index: number) => Promise<Sink>;
 
 /**
- * Cuts what it is given into parts, each of which goes to a sink of its own. The first one is open
- * from the beginning, the others are opened when there are bytes for them: none but the first can
- * be empty. A part is closed while the next one is written, so that a disk that takes its time to
- * confirm one does not hold up the other; a failure to close is that of the next write, or of
- * `close`.
+ * Splits data into parts, each of which goes to a sink of its own. The first one is open from the
+ * beginning, the others are opened when there are bytes for them: only the first can be empty. A part
+ * is closed while the next one is written, so that a slow fsync does not delay it; an error of closing
+ * is reported by the next write, or by `close`.
  */
 export class SplitSink implements Sink {
   readonly #open: OpenPart;
   readonly #size: number;
   readonly #every: number;
-  /** The part at hand: none after a cut, until there are bytes. */
+  /** The current part; undefined after a cut, until there are bytes. */
   #part: Sink | undefined;
   #index = 0;
-  /** Bytes until the part at hand is full, and when it is over, in monotonic milliseconds. */
+  /** Bytes until the current part is full, and when its time is over, in monotonic milliseconds. */
   #left: number;
   #due = Number.POSITIVE_INFINITY;
-  /** The end of closing the part before; never rejects. */
+  /** Resolves when the previous part is closed; never rejects. */
   #closing: Promise<void> = Promise.resolve();
   #closeFailure: Error | undefined;
-  /** Bytes that were taken of the write at hand. */
+  /** Bytes of the current write that were written. */
   #written = 0;
 
   private constructor(first: Sink, open: OpenPart, { bytes, every }: SplitOptions) {
@@ -44,7 +43,7 @@ export class SplitSink implements Sink {
     this.#left = this.#size;
   }
 
-  /** @throws what opening the first part throws */
+  /** @throws the error of opening the first part */
   static async open(open: OpenPart, options: SplitOptions): Promise<SplitSink> {
     return new SplitSink(await open(0), open, options);
   }
@@ -106,12 +105,12 @@ export class SplitSink implements Sink {
   async #openNext(): Promise<Sink> {
     const part = await this.#open(this.#index + 1);
     this.#index += 1;
-    this.#part = part; // from here on `close` closes it, whatever happens
+    this.#part = part; // from here on `close` closes it
     await part.start();
     return part;
   }
 
-  /** Ends the part at hand. Of those before, at most one is still being closed. */
+  /** Ends the current part. At most one earlier part is still being closed. */
   async #cut(): Promise<void> {
     await this.#closing;
     const part = this.#part;

@@ -6,24 +6,24 @@ import type { ReadDone, Source } from './source.js';
 
 const NOTHING = Buffer.alloc(0);
 
-/** What kind of descriptor a stream is on. */
+/** Facts about the descriptor of a stream. */
 export interface StreamKind {
   readonly isTerminal?: boolean | undefined;
-  /** Whether it may block, once it is in Node's hands: somebody else's terminal does. */
+  /** Whether reads may block although Node owns the descriptor: those of another user's terminal do. */
   readonly mayBlock?: boolean | undefined;
 }
 
 /**
- * A source on a pipe, a FIFO, a socket or a terminal, where a read may wait for ever: no thread waits
- * for it, as nothing could call that back, but epoll does.
+ * A source on a pipe, a FIFO, a socket or a terminal, where a read may block for ever. A thread that
+ * waits for it could not be cancelled, so epoll waits.
  *
- * Node tells that something came only together with bytes of it. So a single one is read that way, and
- * all others that are there, as far as they are asked for, are then read straight into the buffer. The
- * rest stays in the pipe, for whoever reads next.
+ * Node reports that data arrived only together with bytes of it. So one byte is read that way, and the
+ * others, up to the requested number, are then read straight into the buffer. The rest stays in the
+ * pipe for the next reader.
  *
- * Of a pipe, whoever asks for more from within `done` has all of it read in place, at once. Of a socket
- * not: where a read brings less than there was room for, and the other end hangs up, libuv 1.46 (Node
- * 20) takes that for the end, and looks neither for more bytes nor for a failure.
+ * In a pipe, a read that is requested from within `done` reads all bytes in place at once. In a socket
+ * it does not: when a read returns fewer bytes than requested and the peer hangs up, libuv 1.46 (Node
+ * 20) takes that for the end, and checks neither for more bytes nor for an error.
  */
 export class StreamSource implements Source {
   readonly size = undefined;
@@ -35,14 +35,14 @@ export class StreamSource implements Source {
   #buffer: Buffer = NOTHING;
   #start = 0;
   #end = 0;
-  /** Of the read that waits. */
+  /** The callback of the pending read. */
   #done: ReadDone | undefined;
   #bytes = 0;
   #hasEnded = false;
   #error: Error | undefined;
   #soon: NodeJS.Immediate | undefined;
 
-  /** @param fd goes to the source, which makes it non-blocking and closes it; stdin stays open */
+  /** @param fd owned by the source, which makes it non-blocking and closes it, unless it is stdin */
   constructor(fd: number, { isTerminal = false, mayBlock = false }: StreamKind = {}) {
     this.#fd = fd;
     this.#mayBlock = mayBlock;
@@ -53,11 +53,11 @@ export class StreamSource implements Source {
     this.#stream.pause();
     this.#stream.on('end', () => {
       this.#hasEnded = true;
-      this.#tell();
+      this.#finish();
     });
     this.#stream.on('error', (error) => {
       this.#error = error;
-      this.#tell();
+      this.#finish();
     });
   }
 
@@ -67,7 +67,7 @@ export class StreamSource implements Source {
     this.#end = end;
     this.#done = done;
     if (this.#hasEnded || this.#error !== undefined) {
-      this.#soon = setImmediate(this.#tell);
+      this.#soon = setImmediate(this.#finish);
     } else {
       this.#stream.resume();
     }
@@ -83,13 +83,13 @@ export class StreamSource implements Source {
     }
   }
 
-  /** Where the next bytes go: they may come before anybody asks for them. */
+  /** Returns where the next bytes go. They may arrive before a read is requested. */
   readonly #target = (): Buffer =>
     this.#done !== undefined && this.#readsInPlace
       ? this.#buffer.subarray(this.#start, this.#end)
       : this.#firstByte;
 
-  /** Returns whether to read on. */
+  /** Returns whether to continue reading. */
   readonly #onBytes = (bytes: number, target: Uint8Array): boolean => {
     this.#bytes = bytes;
     if (target === this.#firstByte) {
@@ -97,10 +97,10 @@ export class StreamSource implements Source {
       this.#bytes += this.#readMore(this.#start + 1);
     }
     if (this.#mayBlock) {
-      this.#soon = setImmediate(this.#tell); // when reading has stopped: another read might block
+      this.#soon = setImmediate(this.#finish); // after reading has stopped: another read might block
       return false;
     }
-    this.#tell();
+    this.#finish();
     return this.#done !== undefined && this.#soon === undefined;
   };
 
@@ -115,13 +115,13 @@ export class StreamSource implements Source {
     } catch (cause) {
       const error: NodeJS.ErrnoException = toError(cause);
       if (error.code !== 'EAGAIN') {
-        this.#error = error; // of the next read: what came before it is valid
+        this.#error = error; // for the next read: the bytes before it are valid
       }
       return 0;
     }
   }
 
-  readonly #tell = (): void => {
+  readonly #finish = (): void => {
     clearImmediate(this.#soon);
     this.#soon = undefined;
     const [done, bytes] = [this.#done, this.#bytes];

@@ -3,21 +3,21 @@ import { toError } from '../../usb/errors.js';
 import type { TransferStatus } from '../../usb/transfer-status.js';
 
 /**
- * Why a transfer of data ended:
+ * Why a stream ended:
  *
- * - `limit`: all that was asked for is done: bytes, transfers, a message;
- * - `input-ended`: all of the input is sent;
- * - `duration`: the time that was asked for has passed;
- * - `idle`: the device sent, or took, nothing for as long as it was given;
- * - `interrupted`: somebody asked it to end (a signal);
- * - `reader-closed`: whoever read the output closed it;
- * - `stall`, `error`, `overflow`: a transfer ended that way;
- * - `device-lost`: the device is gone;
- * - `submit-failed`: the system did not take a transfer;
- * - `output-failed`: the output did not take the bytes;
- * - `input-failed`: the input could not be read to its end;
- * - `request-failed`: a control request at the beginning or the end failed;
- * - `internal`: a fault in usbxfer itself.
+ * - `limit`: the requested number of bytes, transfers or messages was moved;
+ * - `input-ended`: all of the input was sent;
+ * - `duration`: the time limit was reached;
+ * - `idle`: the device neither sent nor accepted data for the idle timeout;
+ * - `interrupted`: the stream was stopped, by a signal for example;
+ * - `reader-closed`: the reader of the output closed it;
+ * - `stall`, `error`, `overflow`: a transfer ended with that status;
+ * - `device-lost`: the device was disconnected;
+ * - `submit-failed`: the system rejected a transfer;
+ * - `output-failed`: writing the output failed;
+ * - `input-failed`: reading the input failed;
+ * - `request-failed`: a control request before or after the stream failed;
+ * - `internal`: a bug in usbxfer.
  */
 export type EndReason =
   | 'limit'
@@ -36,27 +36,27 @@ export type EndReason =
   | 'request-failed'
   | 'internal';
 
-/** How it ended. */
+/** Why a stream ended, and where. */
 export interface Outcome {
   readonly reason: EndReason;
-  /** The failure behind it, where there was one. */
+  /** The error that caused it, if any. */
   readonly cause?: Error;
-  /** The control request that failed, of `request-failed`. */
+  /** For `request-failed`: the control request that failed. */
   readonly request?: ControlRequest;
-  /** Of a failure: the bytes before the place where some may be missing. */
+  /** For a failure: the bytes before the place where some may be missing. */
   readonly offset?: number;
-  /** Of a failure: when it came, in monotonic milliseconds. */
+  /** For a failure: when it happened, in monotonic milliseconds. */
   readonly at?: number;
 }
 
-/** The end that a throw is where nothing is expected to throw. */
+/** Wraps an unexpected exception. */
 export function internalError(error: unknown): Outcome {
   return { reason: 'internal', cause: toError(error) };
 }
 
-/** What a transfer that ended a run means for it. */
+/** The outcome of a run that was ended by a transfer of each status. */
 const OF_TRANSFER: Readonly<Record<TransferStatus, Outcome>> = {
-  completed: { reason: 'error' }, // the device did not take all of it
+  completed: { reason: 'error' }, // the device did not accept all of it
   error: { reason: 'error' },
   'timed-out': { reason: 'idle' },
   cancelled: { reason: 'interrupted' },
@@ -65,7 +65,7 @@ const OF_TRANSFER: Readonly<Record<TransferStatus, Outcome>> = {
   overflow: { reason: 'overflow' },
 };
 
-/** The outcome of a run that a transfer ended, by the status of the transfer. */
+/** Returns the outcome of a run that was ended by a transfer of this status. */
 export function transferOutcome(status: TransferStatus): Outcome {
   return OF_TRANSFER[status];
 }
@@ -79,24 +79,24 @@ const CLEAN: ReadonlySet<EndReason> = new Set([
   'reader-closed',
 ]);
 
-/** Whether nothing went wrong. */
+/** Returns whether a stream ended without a failure. */
 export function isClean(end: Outcome): boolean {
   return CLEAN.has(end.reason);
 }
 
 /**
- * Of two reasons to end, the one to report. The first counts, unless the later one is graver, or
- * explains it: errors are how an unplug begins; and bytes that a reader did not want are no limit
- * reached.
+ * Returns which of two outcomes to report: the first one, unless the later one is a failure and the
+ * first is not, or unless it explains the first. A disconnect begins with errors, and a reader that
+ * closed the output did not get the bytes of the limit.
  */
 export function moreSevere(first: Outcome, later: Outcome): Outcome {
-  const graver = isClean(first) && !isClean(later);
-  const explains = first.reason === 'error' && later.reason === 'device-lost';
-  const unwanted = isClean(first) && later.reason === 'reader-closed';
-  return graver || explains || unwanted ? later : first;
+  const isWorse = isClean(first) && !isClean(later);
+  const isCause = first.reason === 'error' && later.reason === 'device-lost';
+  const isUnread = isClean(first) && later.reason === 'reader-closed';
+  return isWorse || isCause || isUnread ? later : first;
 }
 
-/** Of an end, and what failed behind it, if anything did, the one to report. */
+/** Returns which outcome to report: that of the stream, or of a step after it that failed. */
 export function mostSevere(end: Outcome, ...failures: readonly (Outcome | undefined)[]): Outcome {
   return failures.reduce<Outcome>(
     (worst, failure) => (failure === undefined ? worst : moreSevere(worst, failure)),
