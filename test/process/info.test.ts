@@ -19,7 +19,7 @@ import { shell, usbxfer } from './usbxfer.js';
 const folder = new Folder();
 const ENV = { USBXFER_BACKEND: 'libusb', USBXFER_SYSFS: folder.path };
 
-/** The same ids twice, and a name that says more than a name. */
+/** Two devices with the same IDs and a name with control characters. */
 const TWINS = ['A 1', 'B\n2'].map((serial, i) => ({
   ...SUPER,
   path: `5-${i + 1}`,
@@ -32,8 +32,8 @@ const TWINS = ['A 1', 'B\n2'].map((serial, i) => ({
   ),
 }));
 
-/** Its last descriptor says that it is longer than it is. */
-const LIAR = {
+/** A device whose last descriptor claims to be longer than it is. */
+const WRONG_LENGTH = {
   ...CONFIGURATIONS,
   path: '5-3',
   configuration: 1,
@@ -47,7 +47,7 @@ const LIAR = {
 };
 
 beforeAll(() => {
-  writeSystem(folder.path, [...SYSTEM, ...TWINS, LIAR]);
+  writeSystem(folder.path, [...SYSTEM, ...TWINS, WRONG_LENGTH]);
 });
 
 async function info(...args: string[]) {
@@ -56,7 +56,7 @@ async function info(...args: string[]) {
   return stdout.toString();
 }
 
-/** Lines without their indentation, and with single blanks. */
+/** Lines without indentation and with single blanks. */
 async function lines(...args: string[]): Promise<string[]> {
   return (await info(...args)).split('\n').map((line) => line.trim().replaceAll(/ +/g, ' '));
 }
@@ -194,7 +194,7 @@ onLinux('usbxfer info --json', () => {
   it('matches its schema for every device', async () => {
     const ajv = new Ajv2020({ strictTypes: false }).addSchema(read('list'));
     const validate = ajv.compile(read('info'));
-    const paths = [...SYSTEM, ...TWINS, LIAR].map(({ path }) => path);
+    const paths = [...SYSTEM, ...TWINS, WRONG_LENGTH].map(({ path }) => path);
     for (const path of paths) {
       expect([path, validate(JSON.parse(await info(path, '--json'))), validate.errors]).toEqual([
         path,

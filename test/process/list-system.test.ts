@@ -10,7 +10,7 @@ import { hasTmux, Terminal } from './terminal.js';
 import { BINARY, usbxfer } from './usbxfer.js';
 
 /*
- * `usbxfer list` on a system with hubs, drivers and more: files of the form of Linux's.
+ * `usbxfer list` on a system with hubs and drivers, made of files as in Linux's sysfs.
  */
 
 const folder = new Folder();
@@ -41,7 +41,7 @@ async function list(...args: string[]): Promise<string[]> {
   return stdout.toString().trimEnd().split('\n');
 }
 
-/** Cells of one line for each device, of these columns. */
+/** The cells of these columns, one row per device. */
 async function cells(columns: string, ...args: string[]): Promise<string[][]> {
   const lines = await list('--no-header', '-o', columns, ...args);
   return lines.map((line) => line.split(/ {2,}/));
@@ -182,7 +182,7 @@ onLinux('--json', () => {
     }
     const { stdout } = await usbxfer(['list', '--json'], ENV);
     const { devices } = JSON.parse(stdout.toString());
-    // No field that the schema does not tell of.
+    // No field that is not in the schema.
     const { $defs } = JSON.parse(readFileSync('schema/list.schema.json', 'utf8'));
     for (const device of devices) {
       expect(Object.keys(device)).toEqual(Object.keys($defs.device.properties));

@@ -1,9 +1,9 @@
 const LIBRARY = new URL('../../dist/index.js', import.meta.url).href;
 
 /**
- * The environment in which a script runs before usbxfer, to change the virtual bus. The script has
- * `VirtualBackend`, `VirtualDevice` and `UsbError`: the classes of the library are those of the
- * command line.
+ * The environment in which a script changes the virtual bus before usbxfer starts. The script can use
+ * `VirtualBackend`, `VirtualDevice` and `UsbError`, because the library and the command line share
+ * these classes.
  */
 export function planted(script: string): NodeJS.ProcessEnv {
   const module = `

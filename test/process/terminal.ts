@@ -3,11 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BINARY } from './usbxfer.js';
 
-/** How long a terminal may take to show something, in milliseconds, and how often to look. */
-const PATIENCE = 20_000;
-const LOOK = 50;
+/** The time to wait for expected lines, and the time between two checks, in milliseconds. */
+const TIMEOUT = 20_000;
+const INTERVAL = 50;
 
-/** Whether there is a tmux; with USBXFER_SHELLS=required there has to be one. */
+/** Whether tmux is installed; USBXFER_SHELLS=required asserts it. */
 export const hasTmux = process.env['USBXFER_SHELLS'] === 'required' || findsTmux();
 
 /** A real terminal: tmux, with a bash in which `usbxfer` is the real binary on the virtual bus. */
@@ -15,7 +15,7 @@ export class Terminal {
   readonly #socket = `usbxfer-test-${randomUUID()}`;
 
   constructor(columns: number, rows: number, env: Readonly<Record<string, string>> = {}) {
-    // By variables, as the shell shows a stopped command as it is written, however long.
+    // In variables, because the shell prints a stopped command as it was typed.
     const program = { TEST_NODE: process.execPath, TEST_BINARY: BINARY };
     const settings = { LANG: 'C.UTF-8', PS1: '$ ', USBXFER_BACKEND: 'virtual', ...program, ...env };
     const variables = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
@@ -28,13 +28,13 @@ export class Terminal {
     this.type(` ${define}; clear`);
   }
 
-  /** Types a line, and Enter. */
+  /** Types a line and presses Enter. */
   type(line: string): void {
     this.#tmux('send-keys', '-l', line);
     this.press('Enter');
   }
 
-  /** Presses keys by their names in tmux: `C-z`, `Enter`. */
+  /** Presses keys by their tmux names: `C-z`, `Enter`. */
   press(...keys: string[]): void {
     this.#tmux('send-keys', ...keys);
   }
@@ -43,28 +43,28 @@ export class Terminal {
     this.#tmux('resize-window', '-x', `${columns}`, '-y', `${rows}`);
   }
 
-  /** The lines on the screen and those above it, without the empty ones at its end. */
+  /** The lines on and above the screen, without empty ones at the end. */
   get lines(): string[] {
     return this.#tmux('capture-pane', '-p', '-S', '-').trimEnd().split('\n');
   }
 
-  /** The same with the sequences that colour it. */
+  /** The text on the screen with its colour sequences. */
   get colours(): string {
     return this.#tmux('capture-pane', '-p', '-e').trimEnd();
   }
 
-  /** Waits until the lines are as wanted, and returns them. */
-  async shows(wanted: (lines: string[]) => boolean): Promise<string[]> {
-    const until = performance.now() + PATIENCE;
+  /** Waits until the lines satisfy a condition. Returns the lines. */
+  async shows(condition: (lines: string[]) => boolean): Promise<string[]> {
+    const until = performance.now() + TIMEOUT;
     for (;;) {
       const { lines } = this;
-      if (wanted(lines)) {
+      if (condition(lines)) {
         return lines;
       }
       if (performance.now() > until) {
-        throw new Error(`the screen never became so: ${wanted}\n${lines.join('\n')}`);
+        throw new Error(`the screen never satisfied ${condition}\n${lines.join('\n')}`);
       }
-      await pause(LOOK);
+      await pause(INTERVAL);
     }
   }
 

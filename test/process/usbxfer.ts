@@ -3,19 +3,19 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** The real binary, as built. */
+/** The built binary. */
 export const BINARY = resolve('bin/usbxfer.js');
 
-/** What a process left behind. */
+/** The output and the exit status of a process. */
 export interface Outcome {
   readonly stdout: Buffer;
   readonly stderr: string;
-  /** The exit code, or null when a signal killed it. */
+  /** The exit code; null if a signal killed the process. */
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-/** A process that runs. */
+/** A running process. */
 export interface Running {
   readonly child: ChildProcess;
   readonly outcome: Promise<Outcome>;
@@ -23,12 +23,12 @@ export interface Running {
 
 const { USBXFER_BACKEND: _, NO_COLOR: _noColor, FORCE_COLOR: _color, ...environment } = process.env;
 
-/** Starts usbxfer on the virtual bus, unless the environment says otherwise. */
+/** Starts usbxfer, on the virtual bus unless the environment selects another one. */
 export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {
   return launch(process.execPath, [BINARY, ...args], env);
 }
 
-/** Runs usbxfer on the virtual bus to its end. */
+/** Runs usbxfer on the virtual bus and waits for its end. */
 export function usbxfer(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
   return start(args, env).outcome;
 }
@@ -43,7 +43,7 @@ export function shell(script: string, ...descriptors: number[]): Promise<Outcome
   return launch('bash', ['-c', command], {}, descriptors).outcome;
 }
 
-/** Resolves when so many bytes have come out of a process. */
+/** Resolves when a process has written this many bytes to stdout. */
 export function received({ child }: Running, bytes: number): Promise<void> {
   return new Promise((resolve) => {
     let sum = 0;
@@ -56,7 +56,7 @@ export function received({ child }: Running, bytes: number): Promise<void> {
   });
 }
 
-/** Resolves when the process catches SIGHUP, which Node by itself does not. On Linux alone. */
+/** Resolves when the process handles SIGHUP, which Node itself does not. Only on Linux. */
 export async function listening({ child }: Pick<Running, 'child'>): Promise<void> {
   const caught = () =>
     /^SigCgt:.*[13579bdf]$/m.test(readFileSync(`/proc/${child.pid}/status`, 'utf8'));

@@ -109,7 +109,7 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
     bus.remove();
   });
 
-  /** Starts to watch the bus, and goes on when it does. `take` resolves with the next events. */
+  /** Starts usbxfer watch. `take` resolves with the next events. */
   async function watch(...args: string[]) {
     running = start(['watch', '--json', '--initial', ...args], { ...bus.environment, ...NO_NOHUP });
     const { child, outcome } = running;
@@ -273,7 +273,7 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
     expect((await outcome).signal).toBe(signal);
   });
 
-  /** A watch that has more to tell than its reader, which has stopped, and the pipe take. */
+  /** Starts a watch that reports more than a stopped reader and the pipe accept. */
   async function stuck(): Promise<Running> {
     for (let i = 1; i <= 200; i += 1) {
       bus.plug(`1-${i}`, { product: 'x'.repeat(4000) });

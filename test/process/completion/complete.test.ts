@@ -195,7 +195,7 @@ describe('values', () => {
     ]);
   });
 
-  it('come from the bus that the line names, or the environment', async () => {
+  it('come from the bus of the line or of the environment', async () => {
     const onLine = ['read', '--backend', 'virtual', '-d', ''];
     expect(await candidates(onLine, { USBXFER_BACKEND: '' })).toEqual(IDS);
     expect(await candidates(['read', '--backend', 'libusb', '-d', ''])).not.toContain(IDS[0]);
@@ -208,11 +208,11 @@ describe('values', () => {
     [['read', '--output=fi'], ['\t--output=']],
     [['read', '--scenario', '@fi'], ['\t@']],
     [['read', '--scenario=@fi'], ['\t--scenario=@']],
-  ])('%j: names of files, behind %j', async (words, expected) => {
+  ])('%j: file names after %j', async (words, expected) => {
     expect(await answer(words)).toEqual(expected);
   });
 
-  it('are known for no option that is not there', async () => {
+  it('exist only for options that exist', async () => {
     const programs = await Promise.all(
       COMMANDS.map(async ({ name }) => ({ name, program: await createProgram([name]) })),
     );

@@ -7,14 +7,14 @@ import { usbxfer } from '../usbxfer.js';
 import { SHELLS, type Shell } from './shells.js';
 import { has, Terminal, writeProgram, writeUsbxfer } from './terminal.js';
 
-/** In CI every shell is there, and a test that is skipped would be one that nobody misses. */
+/** In CI every shell must be installed, so that no test is skipped unnoticed. */
 const required = process.env['USBXFER_SHELLS'] === 'required';
 
 function isMissing({ program, needs }: Shell): boolean {
   return !required && !(has('tmux') && has(program) && existsSync(needs ?? '/'));
 }
 
-/** Lines, and what Tab makes of them, in every shell. */
+/** Lines before and after Tab, in every shell. */
 const COMPLETED = [
   ['usbxfer rea', 'usbxfer read '],
   ['usbxfer read --until', 'usbxfer read --until-short '],
@@ -24,7 +24,7 @@ const COMPLETED = [
   ['usbxfer read -o my', 'usbxfer read -o my\\ fixture.txt '],
 ] as const;
 
-/** More of them, for which it is enough to have tried one way of installing the script. */
+/** More lines, tested with only one way of installing the script. */
 const COMPLETED_AS_WELL = [
   ['usbxfer help rea', 'usbxfer help read '],
   ['usbxfer completion z', 'usbxfer completion zsh '],
@@ -45,7 +45,7 @@ const COMPLETED_AS_WELL = [
   ['usbxfer read --scenario=@my', 'usbxfer read --scenario=@my\\ fixture.txt '],
 ] as const;
 
-/** What a device may call itself. */
+/** Hostile device strings. */
 const HOSTILE = [
   '$(touch ~/executed)',
   '`touch ~/executed`',
@@ -73,7 +73,7 @@ async function start(shell: Shell): Promise<Terminal> {
   return started;
 }
 
-/** Has the shell run a line to its end, and clears the screen. */
+/** Runs a line in the shell, waits for its end, and clears the screen. */
 async function run(shown: Terminal, line: string): Promise<void> {
   shown.type(`${line}; echo done-$(expr 40 + 2)`);
   shown.press('Enter');
@@ -92,7 +92,7 @@ describe.each(SHELLS)('in $name,', (shell) => {
       rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
     });
 
-    /** Types a line, presses Tab and shows what it made of it, up to a mark at the cursor. */
+    /** Types a line, presses Tab, and returns the line up to a mark at the cursor. */
     async function becomes(line: string, completed: string): Promise<void> {
       shown.type(line);
       shown.press('Tab');

@@ -1,15 +1,15 @@
-/** How a shell is started and completion installed in it. */
+/** How to start a shell and install the completion in it. */
 export interface Shell {
   readonly name: string;
-  /** The program; the script's own shell. */
+  /** The program. It also names the script. */
   readonly program: 'bash' | 'zsh' | 'fish';
-  /** What starts it, interactive and without anybody's settings. */
+  /** The command that starts it, interactive and without user settings. */
   readonly command: string;
-  /** What is typed there to install the completion. */
+  /** The line that installs the completion. */
   readonly installation: string;
-  /** Whether completion is installed in the way that the help names. */
+  /** Whether the completion is installed as the help describes. */
   readonly usual: boolean;
-  /** A file without which there is no such shell. */
+  /** A file that must exist. */
   readonly needs?: string;
 }
 

@@ -4,15 +4,15 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BINARY } from '../usbxfer.js';
 
-/** How long a screen may take to show what is expected, in milliseconds: a failure, not a measure. */
-const PATIENCE = 15_000;
+/** The time after which a test fails if the screen does not show the expected text, in milliseconds. */
+const TIMEOUT = 15_000;
 
 /** Whether a program can be run on this machine. */
 export function has(program: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 }
 
-/** Writes a shell script that can be run by its name in a `Terminal`. */
+/** Writes a shell script that a `Terminal` can run by name. */
 export function writeProgram(folder: string, name: string, script: string): void {
   mkdirSync(join(folder, 'bin'), { recursive: true });
   const file = join(folder, 'bin', name);
@@ -20,18 +20,18 @@ export function writeProgram(folder: string, name: string, script: string): void
   chmodSync(file, 0o755);
 }
 
-/** The real binary under the name that the completion scripts call. */
+/** Installs the real binary under the name that the completion scripts call. */
 export function writeUsbxfer(folder: string): void {
   writeProgram(folder, 'usbxfer', `exec '${process.execPath}' '${BINARY}' "$@"`);
 }
 
-/** An interactive program in a terminal of its own, one of tmux, with a folder for its home. */
+/** An interactive program in a tmux terminal, with a folder as its home. */
 export class Terminal {
   readonly #socket: string;
 
   /**
-   * @param folder where it runs and finds nobody's settings; what stands in its `bin` comes first
-   * @param command what a shell starts in it
+   * @param folder the working directory and home, without user settings; its `bin` is first in PATH
+   * @param command the command to run
    */
   constructor(folder: string, command: string) {
     this.#socket = join(folder, 'tmux');
@@ -51,24 +51,24 @@ export class Terminal {
     );
   }
 
-  /** Types text as it is. */
+  /** Types text. */
   type(text: string): void {
     this.#tmux('send-keys', '-l', text);
   }
 
-  /** Presses a key by tmux's name of it: `Enter`, `Tab`, `C-c`. */
+  /** Presses a key by its tmux name: `Enter`, `Tab`, `C-c`. */
   press(key: string): void {
     this.#tmux('send-keys', key);
   }
 
-  /** What the terminal shows, without blanks and lines at the end. */
+  /** The text on the terminal, without blanks and lines at the end. */
   screen(): string {
     return this.#tmux('capture-pane', '-p').trimEnd();
   }
 
   /** Waits until the terminal shows a text. */
   async shows(text: string): Promise<void> {
-    const end = performance.now() + PATIENCE;
+    const end = performance.now() + TIMEOUT;
     while (!this.screen().includes(text)) {
       if (performance.now() > end) {
         throw new Error(`no ${JSON.stringify(text)} on the screen:\n${this.screen()}`);
