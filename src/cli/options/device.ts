@@ -10,84 +10,71 @@ import * as values from './parsers.js';
 /** The number of candidates that an error about an ambiguous device lists. */
 const MAX_CANDIDATES = 8;
 
-/** The options that select devices. */
-const FILTERS = [
-  'device',
-  'vid',
-  'pid',
-  'serial',
-  'class',
-  'path',
-  'bus',
-  'address',
-  'operand',
-] as const;
+/** The flags and description of an option that selects devices, and the filter for its value. */
+type FilterOption = readonly [flags: string, text: string, parse: (text: string) => DeviceFilter];
+
+const FILTER_OPTIONS = {
+  device: [
+    '-d, --device <vid[:pid]>',
+    'vendor and product ID, hexadecimal as in lsusb',
+    values.idPair,
+  ],
+  vid: ['--vid <id>', 'vendor ID, hexadecimal', (text) => ({ vid: values.id(text) })],
+  pid: ['--pid <id>', 'product ID, hexadecimal', (text) => ({ pid: values.id(text) })],
+  serial: ['--serial <text>', 'exact serial number', (serial) => ({ serial })],
+  path: ['--path <path>', 'port path, such as 3-1.2', (text) => ({ path: values.path(text) })],
+  bus: ['--bus <n>', 'bus number', (text) => ({ bus: values.uint8(text) })],
+  address: ['--address <n>', 'address on the bus', (text) => ({ address: values.uint8(text) })],
+  class: [
+    '--class <class>',
+    'class of the device or an interface: name or code',
+    (text) => ({ classCode: values.deviceClass(text) }),
+  ],
+} as const satisfies Readonly<Record<string, FilterOption>>;
+
+type FilterName = keyof typeof FILTER_OPTIONS;
 
 /**
- * The options that select devices, each with one filter for each time it was given. A device must
- * match one filter of every option that was given.
+ * The options that select devices, each with one filter for each time it was given, and the operand
+ * that does. A device must match one filter of every option that was given.
  */
 export type FilterOptions = {
-  readonly [Name in (typeof FILTERS)[number]]?: readonly DeviceFilter[];
+  readonly [Name in FilterName | 'operand']?: readonly DeviceFilter[];
 };
 
-/** How often an option that selects devices counts: only the last time, or every time. */
+/** Whether every value of a repeated option counts, and not only the last one. */
 export interface FilterOptionsFormat {
   readonly repeatable?: boolean;
 }
 
-/** The parser of an option that selects devices by one filter. */
-function filterParser(parse: (text: string) => DeviceFilter, { repeatable }: FilterOptionsFormat) {
-  return repeatable ? values.repeatable(parse) : (text: string) => [parse(text)];
+function addFilters(
+  command: Command,
+  names: readonly FilterName[],
+  { repeatable = false }: FilterOptionsFormat = {},
+): Command {
+  for (const name of names) {
+    const [flags, text, parse]: FilterOption = FILTER_OPTIONS[name];
+    const option = new Option(flags, text)
+      .argParser(repeatable ? values.repeatable(parse) : (value: string) => [parse(value)])
+      .conflicts(name === 'device' ? ['vid', 'pid'] : []);
+    command.addOption(option);
+  }
+  return command;
 }
 
 /** Adds the options that select devices by their properties. */
-export function addFilterOptions(command: Command, format: FilterOptionsFormat = {}): Command {
-  return command
-    .optionsGroup('Device:')
-    .addOption(
-      new Option('-d, --device <vid[:pid]>', 'vendor and product ID, hexadecimal as in lsusb')
-        .argParser(filterParser(values.idPair, format))
-        .conflicts(['vid', 'pid']),
-    )
-    .option(
-      '--vid <id>',
-      'vendor ID, hexadecimal',
-      filterParser((text) => ({ vid: values.id(text) }), format),
-    )
-    .option(
-      '--pid <id>',
-      'product ID, hexadecimal',
-      filterParser((text) => ({ pid: values.id(text) }), format),
-    )
-    .option(
-      '--serial <text>',
-      'exact serial number',
-      filterParser((serial) => ({ serial }), format),
-    );
+export function addFilterOptions(command: Command, format?: FilterOptionsFormat): Command {
+  return addFilters(command.optionsGroup('Device:'), ['device', 'vid', 'pid', 'serial'], format);
 }
 
 /** Adds the options that select devices by their place on the bus. */
-export function addPlaceOptions(command: Command, format: FilterOptionsFormat = {}): Command {
-  command.option(
-    '--path <path>',
-    'port path, such as 3-1.2',
-    filterParser((text) => ({ path: values.path(text) }), format),
-  );
-  return addBusOption(command, format).option(
-    '--address <n>',
-    'address on the bus',
-    filterParser((text) => ({ address: values.uint8(text) }), format),
-  );
+export function addPlaceOptions(command: Command, format?: FilterOptionsFormat): Command {
+  return addFilters(command, ['path', 'bus', 'address'], format);
 }
 
 /** Adds the option that selects devices by the bus. */
-export function addBusOption(command: Command, format: FilterOptionsFormat = {}): Command {
-  return command.option(
-    '--bus <n>',
-    'bus number',
-    filterParser((text) => ({ bus: values.uint8(text) }), format),
-  );
+export function addBusOption(command: Command, format?: FilterOptionsFormat): Command {
+  return addFilters(command, ['bus'], format);
 }
 
 /** The option that waits for the selected device. */
@@ -97,9 +84,15 @@ export function waitOption(): InstanceType<typeof Option> {
     .preset('forever');
 }
 
+/** The filters of each option that was given. */
+function filtersIn(options: FilterOptions): (readonly DeviceFilter[])[] {
+  const names = [...Object.keys(FILTER_OPTIONS), 'operand'] as (keyof FilterOptions)[];
+  return names.map((name) => options[name]).filter((filters) => filters !== undefined);
+}
+
 /** Merges the filters of all options. Each option must have been given at most once. */
 export function filterOf(options: FilterOptions): DeviceFilter {
-  return Object.assign({}, ...FILTERS.flatMap((name) => options[name] ?? []));
+  return Object.assign({}, ...filtersIn(options).flat());
 }
 
 /** The devices that the options select. */
@@ -107,7 +100,7 @@ export function filterDevices(
   devices: readonly DeviceInfo[],
   options: FilterOptions,
 ): DeviceInfo[] {
-  const given = FILTERS.map((name) => options[name]).filter((filters) => filters !== undefined);
+  const given = filtersIn(options);
   return devices.filter((device) =>
     given.every((filters) => filters.some((filter) => matches(device, filter))),
   );
@@ -149,17 +142,9 @@ export interface KindOptions {
 
 /** Adds the options that select devices by name and by class. Both may be repeated. */
 export function addKindOptions(command: Command): Command {
-  return command
-    .option(
-      '--name <text>',
-      'part of the device name, in any case',
-      values.repeatable((text) => text),
-    )
-    .option(
-      '--class <class>',
-      'class of the device or an interface: name or code',
-      values.repeatable((text) => ({ classCode: values.deviceClass(text) })),
-    );
+  const name = values.repeatable((text) => text);
+  command.option('--name <text>', 'part of the device name, in any case', name);
+  return addFilters(command, ['class'], { repeatable: true });
 }
 
 /** Whether the options select a device with this name. */
