@@ -10,8 +10,8 @@ import type { ContractCase } from './stage.js';
 export type { ContractCase, Stage, StagedDevice } from './stage.js';
 
 /**
- * What `Backend` (src/usb/backend.ts) promises, one case a promise. Needs nothing but node:assert,
- * so that it also runs where there is no test runner.
+ * The contract of `Backend` (src/usb/backend.ts), one case for each rule. The cases need only
+ * node:assert, so that they also run without a test runner.
  */
 export const contractCases: readonly ContractCase[] = [
   ...handleCases,

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UsbError, type UsbErrorCode } from '../../src/usb/errors.js';
 
-/** How long anything may take before it counts as broken, in milliseconds. Emulation is slow. */
+/** Maximum time for any operation, in milliseconds. Emulation is slow. */
 const PATIENCE = 15_000;
 
-/** The operation is refused with a `UsbError` of one of the codes. */
+/** Asserts that an operation fails with a `UsbError` of one of the codes. */
 export async function assertRefused(
   operation: () => unknown,
   ...codes: UsbErrorCode[]
@@ -13,18 +13,18 @@ export async function assertRefused(
   try {
     await operation();
   } catch (error) {
-    assert(error instanceof UsbError, `no UsbError but ${String(error)}`);
+    assert(error instanceof UsbError, `not a UsbError: ${String(error)}`);
     assert(codes.includes(error.code), `${error.code} (${error.message}) instead of ${codes}`);
     return;
   }
-  assert.fail(`nothing was refused, though ${codes} was due`);
+  assert.fail(`the operation succeeded, expected ${codes}`);
 }
 
-/** Waits for a promise, but not for ever. */
+/** Waits for a promise, with a timeout. */
 export async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   const alarm = new AbortController();
   const late = sleep(PATIENCE, undefined, { signal: alarm.signal }).then(
-    () => assert.fail(`${what}: nothing for ${PATIENCE} ms`),
+    () => assert.fail(`${what}: timed out after ${PATIENCE} ms`),
     () => promise,
   );
   try {
@@ -34,16 +34,16 @@ export async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   }
 }
 
-/** Asks again and again until the answer is true. */
+/** Polls a condition until it is true. */
 export async function eventually(what: string, ask: () => Promise<boolean>): Promise<void> {
   const end = performance.now() + PATIENCE;
   for (let pause = 1; !(await ask()); pause = Math.min(2 * pause, 250)) {
-    assert(performance.now() < end, `${what}: not for ${PATIENCE} ms`);
+    assert(performance.now() < end, `${what}: timed out after ${PATIENCE} ms`);
     await sleep(pause);
   }
 }
 
-/** The bytes are those of the counter stream from an offset on, without a hole. */
+/** Asserts that the bytes are those of the counter stream from an offset, without a gap. */
 export function assertCounter(bytes: Buffer, offset: number): void {
   const lead = offset % 4;
   const words = new DataView(new ArrayBuffer(4 * Math.ceil((lead + bytes.length) / 4)));

@@ -6,40 +6,40 @@ import type { TransferStatus } from '../../src/usb/transfer-status.js';
 import { within } from './expect.js';
 import type { Stage, StagedDevice } from './stage.js';
 
-/** How long a second answer to the same submit may lurk, in milliseconds. */
-const LURKING = 30;
+/** Time to wait for a second completion of a submission, in milliseconds. */
+const QUIET_PERIOD = 30;
 
-/** One submit, and the answer to it. */
-export interface Flight {
-  /** Counts the submits of a session. */
+/** One submission and its completion. */
+export interface Submission {
+  /** Position in the order of submission. */
   readonly number: number;
   readonly transfer: Transfer;
   readonly length: number;
-  /** Undefined until it is answered. */
+  /** Undefined until completion. */
   status: TransferStatus | undefined;
-  /** A copy of the bytes that moved. */
+  /** A copy of the bytes transferred. */
   data: Buffer;
-  /** Counts the answers of a session. */
-  answer: number;
-  readonly answered: Promise<Flight>;
+  /** Position in the order of completion. */
+  completionIndex: number;
+  readonly completion: Promise<Submission>;
 }
 
-/** What keeps a stream going: asked at each answer whether to submit the transfer again. */
-export type Again = (flight: Flight) => boolean;
+/** Decides at each completion whether to resubmit the transfer. */
+export type Resubmit = (submission: Submission) => boolean;
 
 /**
- * A device that is open with its interface claimed. It logs every flight, and what no backend may
- * do to any of them: answer twice, from within a call, or more than was asked for.
+ * An open device with its interface claimed. It records every submission and every violation: a second
+ * completion, a completion within a call, or more bytes than requested.
  */
 export class Session {
   readonly in: Endpoint;
   readonly out: Endpoint | undefined;
-  /** By number. */
-  readonly flights: Flight[] = [];
+  /** In order of submission. */
+  readonly submissions: Submission[] = [];
   readonly #device: Device;
   readonly #interface: Interface;
   readonly #violations: string[] = [];
-  #answers = 0;
+  #completions = 0;
   #within: string | undefined;
 
   private constructor(device: Device, claimed: Interface, staged: StagedDevice) {
@@ -49,7 +49,7 @@ export class Session {
     this.out = staged.outEndpoint === undefined ? undefined : claimed.endpoint(staged.outEndpoint);
   }
 
-  /** Opens a device for a body of work; whatever becomes of it, nothing stays open behind it. */
+  /** Opens a device, runs `body`, and always closes the device. */
   static async use<T>(
     stage: Stage,
     staged: StagedDevice,
@@ -75,111 +75,116 @@ export class Session {
     return this.#device;
   }
 
-  /** The flights that were not answered yet, by number. */
-  get inFlight(): Flight[] {
-    return this.flights.filter(({ status }) => status === undefined);
+  /** Submissions that have not completed, in order. */
+  get inFlight(): Submission[] {
+    return this.submissions.filter(({ status }) => status === undefined);
   }
 
-  /** A fresh transfer with a buffer of its own, in flight. It flies again as often as `again` says. */
-  fly(length: number, again: Again = () => false, endpoint = this.in): Flight {
-    return this.launch(Buffer.alloc(length), again, endpoint);
+  /** Submits a new transfer with its own buffer. Resubmits it as long as `resubmit` returns true. */
+  submit(length: number, resubmit: Resubmit = () => false, endpoint = this.in): Submission {
+    return this.submitBuffer(Buffer.alloc(length), resubmit, endpoint);
   }
 
-  /** As `fly`, with a buffer that is there. */
-  launch(buffer: Buffer, again: Again = () => false, endpoint = this.in): Flight {
-    let current: { flight: Flight; resolve: (flight: Flight) => void } | undefined;
+  /** Submits a new transfer with the given buffer, as `submit` does. */
+  submitBuffer(buffer: Buffer, resubmit: Resubmit = () => false, endpoint = this.in): Submission {
+    let current: { submission: Submission; resolve: (submission: Submission) => void } | undefined;
     const transfer = endpoint.createTransfer((status, actualLength) => {
-      const answered = current;
+      const completed = current;
       current = undefined;
-      if (answered === undefined) {
-        this.#violations.push(`answered without a submit: ${status}, ${actualLength}`);
+      if (completed === undefined) {
+        this.#violations.push(`completed without a submission: ${status}, ${actualLength}`);
         return;
       }
-      this.#answered(answered.flight, status, buffer, actualLength);
+      this.#completed(completed.submission, status, buffer, actualLength);
       try {
-        if (again(answered.flight)) {
+        if (resubmit(completed.submission)) {
           submit();
         }
       } catch (error) {
         if (!(error instanceof UsbError && error.code === 'no-device')) {
-          this.#violations.push(`submit from an answer: ${String(error)}`);
+          this.#violations.push(`submit within a completion: ${String(error)}`);
         }
       }
-      answered.resolve(answered.flight);
+      completed.resolve(completed.submission);
     });
     const submit = () => {
-      let resolve: (flight: Flight) => void = () => {};
-      const answered = new Promise<Flight>((done) => {
+      let resolve: (submission: Submission) => void = () => {};
+      const completion = new Promise<Submission>((done) => {
         resolve = done;
       });
-      const flight: Flight = {
-        number: this.flights.length,
+      const submission: Submission = {
+        number: this.submissions.length,
         transfer,
         length: buffer.length,
         status: undefined,
         data: Buffer.alloc(0),
-        answer: -1,
-        answered,
+        completionIndex: -1,
+        completion,
       };
       const before = current;
-      current = { flight, resolve };
+      current = { submission, resolve };
       try {
         this.#call('submit', () => transfer.submit(buffer, buffer.length));
-        this.flights.push(flight);
+        this.submissions.push(submission);
       } catch (error) {
-        current = before; // refused: what was in flight before still is
+        current = before; // refused: the previous submission is still in flight
         throw error;
       }
-      return flight;
+      return submission;
     };
     return submit();
   }
 
-  /** Submits the transfer of a flight once more, outside of its log: to be refused. */
-  submitAgain({ transfer, length }: Flight): void {
+  /** Submits the transfer of a submission again, without a record, to be refused. */
+  submitAgain({ transfer, length }: Submission): void {
     this.#call('submit', () => transfer.submit(Buffer.alloc(length), length));
   }
 
-  cancel({ transfer }: Flight): void {
+  cancel({ transfer }: Submission): void {
     this.#call('cancel', () => transfer.cancel());
   }
 
-  /** Cancels whatever is in flight, newest first as a drain does, or oldest first. */
+  /** Cancels all transfers in flight, newest first as a drain does, or oldest first. */
   cancelAll(order: 'newest' | 'oldest' = 'newest'): void {
-    const flights = order === 'newest' ? this.inFlight.reverse() : this.inFlight;
-    for (const flight of flights) {
-      this.cancel(flight);
+    const submissions = order === 'newest' ? this.inFlight.reverse() : this.inFlight;
+    for (const submission of submissions) {
+      this.cancel(submission);
     }
   }
 
   /** Waits until nothing is in flight. */
-  async landed(): Promise<void> {
+  async allCompleted(): Promise<void> {
     for (let next = this.inFlight[0]; next !== undefined; next = this.inFlight[0]) {
-      await within(next.answered, `flight ${next.number}`);
+      await within(next.completion, `submission ${next.number}`);
     }
   }
 
-  /** The bytes of all flights from a number on, in the order of their submits. */
+  /** Returns the bytes of all submissions from a position, in order of submission. */
   bytes(from = 0): Buffer {
-    return Buffer.concat(this.flights.slice(from).map(({ data }) => data));
+    return Buffer.concat(this.submissions.slice(from).map(({ data }) => data));
   }
 
   async release(): Promise<void> {
     await this.#interface.release();
   }
 
-  #answered(flight: Flight, status: TransferStatus, buffer: Buffer, actualLength: number): void {
+  #completed(
+    submission: Submission,
+    status: TransferStatus,
+    buffer: Buffer,
+    actualLength: number,
+  ): void {
     if (this.#within !== undefined) {
-      this.#violations.push(`flight ${flight.number}: answered from within ${this.#within}`);
+      this.#violations.push(`submission ${submission.number}: completed within ${this.#within}`);
     }
-    if (!(actualLength >= 0 && actualLength <= flight.length)) {
+    if (!(actualLength >= 0 && actualLength <= submission.length)) {
       this.#violations.push(
-        `flight ${flight.number}: ${actualLength} bytes of ${flight.length} moved`,
+        `submission ${submission.number}: ${actualLength} of ${submission.length} bytes transferred`,
       );
     }
-    flight.status = status;
-    flight.data = Buffer.from(buffer.subarray(0, actualLength));
-    flight.answer = this.#answers++;
+    submission.status = status;
+    submission.data = Buffer.from(buffer.subarray(0, actualLength));
+    submission.completionIndex = this.#completions++;
   }
 
   #call(name: string, call: () => void): void {
@@ -193,25 +198,27 @@ export class Session {
   }
 
   async #finish(): Promise<void> {
-    assert.equal(this.inFlight.length, 0, 'the case leaves transfers in flight');
-    await sleep(LURKING);
+    assert.equal(this.inFlight.length, 0, 'the case left transfers in flight');
+    await sleep(QUIET_PERIOD);
     assert.deepEqual(this.#violations, []);
     this.#assertOrder();
   }
 
-  /** What carries data of one endpoint is answered in the order of the submits. */
+  /** Checks that transfers with data of one endpoint completed in order of submission. */
   #assertOrder(): void {
     if (this.out !== undefined) {
-      return; // two endpoints have two orders
+      return; // each of two endpoints has its own order
     }
-    const answers = this.flights.filter(({ data }) => data.length > 0).map((f) => f.answer);
-    const sorted = answers.toSorted((a, b) => a - b);
-    assert.deepEqual(answers, sorted, 'data was answered out of order');
+    const order = this.submissions
+      .filter(({ data }) => data.length > 0)
+      .map((f) => f.completionIndex);
+    const sorted = order.toSorted((a, b) => a - b);
+    assert.deepEqual(order, sorted, 'data completed out of order');
   }
 
   async #abandon(): Promise<void> {
     this.cancelAll();
-    await this.landed().catch(() => {});
-    await this.release().catch(() => {}); // mostly it was released before, or is gone
+    await this.allCompleted().catch(() => {});
+    await this.release().catch(() => {}); // usually it was already released, or the device is gone
   }
 }

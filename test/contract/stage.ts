@@ -3,54 +3,54 @@ import type { ControlRequest } from '../../src/usb/control.js';
 import type { DeviceInfo } from '../../src/usb/model.js';
 
 /**
- * What a backend under test can stage. Each device that it stages is plugged in now and fresh: no
- * byte of its stream has been taken, so that counters begin with 0.
+ * Creates devices for a backend under test. Each device is newly connected, so its counter starts
+ * with 0.
  */
 export interface Stage {
-  /** The backend with the device that was staged last. */
+  /** The backend with the most recent device. */
   readonly backend: Backend;
   /**
-   * Endless counters on a bulk IN endpoint: little-endian 32-bit words 0, 1, 2, … It knows vendor
-   * requests to the device: 0x01 OUT with wValue 1, which changes nothing here, and 0x02, OUT for 64
-   * bytes that IN gives back. It does not know 0xee.
+   * An endless counter on a bulk IN endpoint: little-endian 32-bit words 0, 1, 2, … The device supports
+   * vendor requests: 0x01 OUT with wValue 1, which has no effect here, and 0x02, whose OUT stores 64
+   * bytes that IN returns. It does not support 0xee.
    */
   counters(): Promise<StagedDevice>;
-  /** Endless messages of `size` bytes of the counter, a short packet or an empty one after each. */
+  /** Endless messages of `size` bytes of the counter, each ended by a short or a zero-length packet. */
   messages(size: number): Promise<StagedDevice>;
-  /** That many counter bytes, then NAKs for ever. `bytes` is a multiple of 1024. */
+  /** `bytes` bytes of the counter, then endless NAKs. `bytes` is a multiple of 1024. */
   silentAfter(bytes: number): Promise<StagedDevice>;
-  /** That many counter bytes, then a STALL; once the halt is cleared, the counter goes on. */
+  /** `bytes` bytes of the counter, then a STALL. After the halt is cleared, the counter continues. */
   stallAfter(bytes: number): Promise<StagedDevice>;
-  /** What goes out to it comes back in, in order. */
+  /** Returns the data sent to it, in order. */
   loopback(): Promise<StagedDevice>;
-  /** Takes whatever comes at a bulk OUT endpoint. */
+  /** Accepts all data at a bulk OUT endpoint. */
   sink(): Promise<StagedDevice>;
-  /** Takes whatever comes at an interrupt OUT endpoint. */
+  /** Accepts all data at an interrupt OUT endpoint. */
   interruptSink(): Promise<StagedDevice>;
-  /** Takes that many bytes at a bulk OUT endpoint, then NAKs for ever. `bytes` is a multiple of 1024. */
+  /** Accepts `bytes` bytes at a bulk OUT endpoint, then sends endless NAKs. `bytes` is a multiple of 1024. */
   silentOutAfter(bytes: number): Promise<StagedDevice>;
-  /** Takes that many bytes, then STALLs; once the halt is cleared, it takes whatever comes. */
+  /** Accepts `bytes` bytes, then STALLs. After the halt is cleared, it accepts all data. */
   stallOutAfter(bytes: number): Promise<StagedDevice>;
-  /** An interface with an alternate setting 1, which has the endpoint. */
+  /** A device whose endpoint is in alternate setting 1. */
   alternate(): Promise<StagedDevice>;
-  /** A request that the counters never answer, with room for 8 bytes; undefined: they answer all. */
+  /** A request for 8 bytes that the counter device never responds to; undefined if there is none. */
   readonly unanswered: ControlRequest | undefined;
   unplug(device: StagedDevice): Promise<void>;
-  /** Plugs it in again at the same port. */
+  /** Reconnects it at the same port. */
   replug(device: StagedDevice): Promise<void>;
 }
 
-/** A device on the stage, and where its endpoints are. */
+/** A device and its endpoints. */
 export interface StagedDevice {
   readonly info: DeviceInfo;
   readonly interfaceNumber: number;
-  /** 0 unless it is there. */
+  /** 0 by default. */
   readonly alternateSetting?: number;
   readonly inEndpoint: number;
   readonly outEndpoint?: number;
 }
 
-/** One promise of the contract. Runs under any test runner, or none: it rejects when broken. */
+/** One rule of the contract. It needs no test runner, and rejects if the rule is violated. */
 export interface ContractCase {
   readonly name: string;
   run(stage: Stage): Promise<void>;

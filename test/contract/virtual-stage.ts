@@ -6,7 +6,7 @@ import {
 } from '../../src/backends/virtual/backend.js';
 import type { Stage, StagedDevice } from './stage.js';
 
-/** Stages the contract's devices on virtual buses, each under a scenario like `speed=super`. */
+/** Creates the contract's devices on virtual buses, with a scenario such as `speed=super`. */
 export class VirtualStage implements Stage {
   backend: VirtualBackend;
   readonly unanswered = undefined;

@@ -6,14 +6,14 @@ import { assertRefused, eventually, within } from '../expect.js';
 import { Session } from '../session.js';
 import type { ContractCase, Stage, StagedDevice } from '../stage.js';
 
-/** Long enough for any answer, in milliseconds. */
+/** Timeout that is long enough for any response, in milliseconds. */
 const PATIENCE = 10_000;
 
 const KIB = 1024;
 const DEVICE_LENGTH = 18;
 const GET_DEVICE_DESCRIPTOR = { requestType: 0x80, request: 6, value: 0x0100, index: 0 };
 
-/** The vendor requests that each staged counter knows: see `Stage.counters`. */
+/** Vendor requests of the counter device: see `Stage.counters`. */
 const START = { requestType: 0x40, request: 0x01, value: 1, index: 0 };
 const WRITE = { requestType: 0x40, request: 0x02, value: 0, index: 0 };
 const READ = { requestType: 0xc0, request: 0x02, value: 0, index: 0 };
@@ -25,18 +25,18 @@ const UNKNOWN_OUT = { requestType: 0x40, request: 0xee, value: 0, index: 0 };
 /** Requests on endpoint 0. */
 export const controllingCases: readonly ContractCase[] = [
   {
-    name: 'asks for the device descriptor, which is the one that descriptors() gives',
+    name: 'requests the device descriptor, which equals that of descriptors()',
     async run(stage) {
       const staged = await stage.counters();
       const { descriptors } = await stage.backend.descriptors(staged.info);
       await withDevice(stage, staged, async (device) => {
-        const answer = await ask(device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
-        assert.deepEqual(answer, Buffer.from(descriptors.subarray(0, DEVICE_LENGTH)));
+        const response = await ask(device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
+        assert.deepEqual(response, Buffer.from(descriptors.subarray(0, DEVICE_LENGTH)));
       });
     },
   },
   {
-    name: 'tells how short an answer was, and leaves the room behind it alone',
+    name: 'returns the length of a short response, and does not change the rest of the buffer',
     async run(stage) {
       const staged = await stage.counters();
       await withDevice(stage, staged, async (device) => {
@@ -50,7 +50,7 @@ export const controllingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'takes as much of an answer as there is room for',
+    name: 'receives as much of a response as fits the buffer',
     async run(stage) {
       const staged = await stage.counters();
       await withDevice(stage, staged, async (device) => {
@@ -63,7 +63,7 @@ export const controllingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'sends data that come back, and requests without data',
+    name: 'sends data that the device returns, and requests without data',
     async run(stage) {
       const staged = await stage.counters();
       await withDevice(stage, staged, async (device) => {
@@ -72,14 +72,14 @@ export const controllingCases: readonly ContractCase[] = [
           const data = randomBytes(MEMORY_SIZE);
           const sent = Buffer.from(data);
           assert.equal(await send(device, WRITE, data), MEMORY_SIZE);
-          assert(data.equals(sent), 'what is sent stays as it is');
+          assert(data.equals(sent), 'sent data is unchanged');
           assert.deepEqual(await ask(device, READ, 200), sent);
         }
       });
     },
   },
   {
-    name: 'is refused with a stall what the device does not support, and goes on',
+    name: 'rejects an unsupported request with a stall, and then continues',
     async run(stage) {
       const staged = await stage.counters();
       await withDevice(stage, staged, async (device) => {
@@ -87,24 +87,24 @@ export const controllingCases: readonly ContractCase[] = [
           await assertRefused(() => ask(device, UNKNOWN_IN, 8), 'stall');
           await assertRefused(() => send(device, UNKNOWN_OUT, Buffer.alloc(0)), 'stall');
           await assertRefused(() => send(device, UNKNOWN_OUT, Buffer.alloc(8)), 'stall');
-          const answer = await ask(device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
-          assert.equal(answer.length, DEVICE_LENGTH);
+          const response = await ask(device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
+          assert.equal(response.length, DEVICE_LENGTH);
         }
       });
     },
   },
   {
-    name: 'answers requests that are under way at the same time, each with its own',
+    name: 'handles concurrent requests, each with its own response',
     async run(stage) {
       const staged = await stage.counters();
       await withDevice(stage, staged, async (device) => {
         const whole = await ask(device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
         const rooms = Array.from({ length: DEVICE_LENGTH }, (_, index) => index + 1);
-        const answers = await Promise.all(
+        const responses = await Promise.all(
           rooms.map((room) => ask(device, GET_DEVICE_DESCRIPTOR, room)),
         );
         assert.deepEqual(
-          answers,
+          responses,
           rooms.map((room) => whole.subarray(0, room)),
         );
       });
@@ -117,19 +117,19 @@ export const controllingCases: readonly ContractCase[] = [
       await Session.use(stage, staged, async (session) => {
         let streaming = true;
         for (let i = 0; i < 4; i++) {
-          session.fly(16 * KIB, () => streaming);
+          session.submit(16 * KIB, () => streaming);
         }
         for (let i = 0; i < 10; i++) {
           await ask(session.device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
         }
         streaming = false;
-        await session.landed();
-        assert(session.flights.every(({ status }) => status === 'completed'));
+        await session.allCompleted();
+        assert(session.submissions.every(({ status }) => status === 'completed'));
       });
     },
   },
   {
-    name: 'refuses data that is too long, and goes on',
+    name: 'refuses data that is too long, and then continues',
     async run(stage) {
       const staged = await stage.counters();
       await withDevice(stage, staged, async (device) => {
@@ -142,7 +142,7 @@ export const controllingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'ends a request that is not answered in time, and goes on',
+    name: 'ends a request without a response after its timeout, and then continues',
     async run(stage) {
       const { unanswered } = stage;
       if (unanswered === undefined) {
@@ -152,7 +152,7 @@ export const controllingCases: readonly ContractCase[] = [
       await withDevice(stage, staged, async (device) => {
         for (let round = 0; round < 2; round++) {
           await assertRefused(
-            () => within(device.control(unanswered, Buffer.alloc(8), 100), 'the time-out'),
+            () => within(device.control(unanswered, Buffer.alloc(8), 100), 'the timeout'),
             'timed-out',
           );
           await ask(device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
@@ -161,7 +161,7 @@ export const controllingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'refuses requests once the device was closed or unplugged',
+    name: 'refuses requests after the device was closed or unplugged',
     async run(stage) {
       const staged = await stage.counters();
       const request = (device: Device) => ask(device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
@@ -194,7 +194,7 @@ function send(device: Device, request: ControlRequest, data: Buffer): Promise<nu
   return within(device.control(request, data, PATIENCE), 'the control request');
 }
 
-/** The answer to a request with so much room for it. */
+/** Sends an IN request for at most `room` bytes and returns the response. */
 async function ask(device: Device, request: ControlRequest, room: number): Promise<Buffer> {
   const data = Buffer.alloc(room);
   return data.subarray(0, await send(device, request, data));

@@ -6,26 +6,26 @@ import type { ContractCase } from '../stage.js';
 
 const KIB = 1024;
 
-/** Long enough to see that nothing happens, in milliseconds. */
+/** Time to wait to see that nothing happens, in milliseconds. */
 const A_WHILE = 50;
 
-/** Ends before the time: cancel and stall. Not a byte gets lost over them. */
+/** Early completions, by cancel and stall, which lose no byte. */
 export const endingCases: readonly ContractCase[] = [
   {
-    name: 'cancels a transfer that waits, once',
+    name: 'cancels a pending transfer once',
     async run(stage) {
       const staged = await stage.silentAfter(KIB);
       await Session.use(stage, staged, async (session) => {
-        await session.fly(KIB).answered;
-        const waiting = [session.fly(4 * KIB), session.fly(4 * KIB)];
+        await session.submit(KIB).completion;
+        const waiting = [session.submit(4 * KIB), session.submit(4 * KIB)];
         await sleep(A_WHILE);
         assert.deepEqual(
           waiting.map(({ status }) => status),
           [undefined, undefined],
         );
         session.cancelAll();
-        session.cancelAll(); // again, before the answers
-        await session.landed();
+        session.cancelAll(); // again, before the completions
+        await session.allCompleted();
         for (const { status, data } of waiting) {
           assert.deepEqual([status, data.length], ['cancelled', 0]);
         }
@@ -37,42 +37,42 @@ export const endingCases: readonly ContractCase[] = [
     async run(stage) {
       const staged = await stage.counters();
       await Session.use(stage, staged, async (session) => {
-        session.in.createTransfer(() => assert.fail('answered without a submit')).cancel();
+        session.in.createTransfer(() => assert.fail('completed without a submission')).cancel();
         let again = true;
-        const flight = session.fly(4 * KIB, (landed) => {
-          session.cancel(landed); // it has just landed
-          session.cancel(landed);
+        const submission = session.submit(4 * KIB, (completed) => {
+          session.cancel(completed); // it has just completed
+          session.cancel(completed);
           return again;
         });
-        await flight.answered;
+        await submission.completion;
         again = false;
-        await session.landed();
-        session.cancel(flight);
+        await session.allCompleted();
+        session.cancel(submission);
         await sleep(A_WHILE);
-        assert(session.flights.length > 1);
-        assert(session.flights.every(({ status }) => status === 'completed'));
+        assert(session.submissions.length > 1);
+        assert(session.submissions.every(({ status }) => status === 'completed'));
         assertCounter(session.bytes(), 0);
       });
     },
   },
   {
-    name: 'keeps the bytes of a transfer that was cancelled half full',
+    name: 'keeps the bytes of a cancelled, partly filled transfer',
     async run(stage) {
       const total = 7 * KIB;
       const staged = await stage.silentAfter(total);
       await Session.use(stage, staged, async (session) => {
-        // How soon the bytes come is the device's affair: wait longer and longer for them.
+        // The delay of the bytes depends on the device: wait longer in each round.
         for (let wait = A_WHILE; session.bytes().length < total && wait < 5000; wait *= 2) {
-          session.fly(4 * KIB);
-          session.fly(4 * KIB);
-          session.fly(4 * KIB);
+          session.submit(4 * KIB);
+          session.submit(4 * KIB);
+          session.submit(4 * KIB);
           await sleep(wait);
           session.cancelAll();
-          await session.landed();
+          await session.allCompleted();
         }
         assert.equal(session.bytes().length, total);
         assertCounter(session.bytes(), 0);
-        const halfFull = session.flights.filter(
+        const halfFull = session.submissions.filter(
           ({ data, length }) => data.length > 0 && data.length < length,
         );
         assert(halfFull.length > 0 && halfFull.every(({ status }) => status === 'cancelled'));
@@ -88,7 +88,7 @@ export const endingCases: readonly ContractCase[] = [
           let offset = 0;
           for (let opened = 0; opened < 2; opened++) {
             await Session.use(stage, staged, async (session) => {
-              for (const from of ['an answer', 'outside', 'an answer', 'outside'] as const) {
+              for (const from of ['a completion', 'outside', 'a completion', 'outside'] as const) {
                 await streamAndCancel(session, size, order, from);
               }
               assertCounter(session.bytes(), offset);
@@ -100,16 +100,16 @@ export const endingCases: readonly ContractCase[] = [
     ),
   ),
   {
-    name: 'ends everything in flight at a stall, and goes on where it stopped once it is cleared',
+    name: 'completes all transfers in flight at a stall, and continues there after the halt is cleared',
     async run(stage) {
       const before = 16 * KIB;
       const staged = await stage.stallAfter(before);
       await Session.use(stage, staged, async (session) => {
         for (let i = 0; i < 8; i++) {
-          session.fly(4 * KIB);
+          session.submit(4 * KIB);
         }
-        await session.landed();
-        const statuses = session.flights.map(({ status }) => status);
+        await session.allCompleted();
+        const statuses = session.submissions.map(({ status }) => status);
         const firstStall = statuses.indexOf('stall');
         assert(firstStall >= 0, 'no stall');
         assert(statuses.slice(0, firstStall).every((status) => status === 'completed'));
@@ -118,29 +118,29 @@ export const endingCases: readonly ContractCase[] = [
           statuses.join(),
         );
         assert.equal(session.bytes().length, before);
-        assert.equal((await session.fly(4 * KIB).answered).status, 'stall', 'halted still');
+        assert.equal((await session.submit(4 * KIB).completion).status, 'stall', 'still halted');
         await session.in.clearHalt();
         for (let i = 0; i < 4; i++) {
-          session.fly(4 * KIB, ({ number }) => number < 32);
+          session.submit(4 * KIB, ({ number }) => number < 32);
         }
-        await session.landed();
+        await session.allCompleted();
         assertCounter(session.bytes(), 0);
         assert(session.bytes().length >= before + 32 * KIB);
       });
     },
   },
   {
-    name: 'refuses to release with a transfer in flight, which flies on',
+    name: 'refuses to release with a transfer in flight, which remains in flight',
     async run(stage) {
       const staged = await stage.silentAfter(KIB);
       await Session.use(stage, staged, async (session) => {
-        await session.fly(KIB).answered;
-        const waiting = session.fly(4 * KIB);
+        await session.submit(KIB).completion;
+        const waiting = session.submit(4 * KIB);
         await assertRefused(() => session.release(), 'invalid');
         await sleep(A_WHILE);
         assert.equal(waiting.status, undefined);
         session.cancelAll();
-        await session.landed();
+        await session.allCompleted();
         assert.equal(waiting.status, 'cancelled');
         await session.release();
       });
@@ -148,24 +148,24 @@ export const endingCases: readonly ContractCase[] = [
   },
 ];
 
-/** Streams for some answers, then cancels all that is in flight at once. */
+/** Streams for some completions, then cancels all transfers in flight at once. */
 async function streamAndCancel(
   session: Session,
   size: number,
   order: 'newest' | 'oldest',
-  from: 'an answer' | 'outside',
+  from: 'a completion' | 'outside',
 ): Promise<void> {
   const depth = 8;
-  const first = session.flights.length;
+  const first = session.submissions.length;
   let streaming = true;
   let reached: () => void = () => {};
   const enough = new Promise<void>((resolve) => {
     reached = resolve;
   });
   for (let i = 0; i < depth; i++) {
-    session.fly(size, () => {
-      if (streaming && session.flights.length - first >= 2 * depth) {
-        if (from === 'an answer') {
+    session.submit(size, () => {
+      if (streaming && session.submissions.length - first >= 2 * depth) {
+        if (from === 'a completion') {
           streaming = false;
           session.cancelAll(order);
         }
@@ -179,8 +179,8 @@ async function streamAndCancel(
     streaming = false;
     session.cancelAll(order);
   }
-  await session.landed();
-  for (const { status } of session.flights.slice(first)) {
+  await session.allCompleted();
+  for (const { status } of session.submissions.slice(first)) {
     assert(status === 'completed' || status === 'cancelled', status);
   }
 }

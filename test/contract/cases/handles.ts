@@ -6,7 +6,7 @@ import type { ContractCase, Stage, StagedDevice } from '../stage.js';
 const NO_INTERFACE = 200;
 const NO_SETTING = 99;
 
-/** Finding, opening, claiming, and giving back. */
+/** Listing, opening, claiming and releasing devices. */
 export const handleCases: readonly ContractCase[] = [
   {
     name: 'lists a device without opening it, and while it is open',
@@ -18,12 +18,12 @@ export const handleCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'opens, claims, releases and closes again and again',
+    name: 'opens, claims, releases and closes repeatedly',
     async run(stage) {
       const staged = await stage.counters();
       for (let round = 0; round < 3; round++) {
         await Session.use(stage, staged, async (session) => {
-          const { status, data } = await session.fly(2048).answered;
+          const { status, data } = await session.submit(2048).completion;
           assert.equal(status, 'completed');
           assertCounter(data, round * 2048);
         });
@@ -31,7 +31,7 @@ export const handleCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'tells what is open where it is, and closes twice without a word',
+    name: 'reports an open device as connected, and ignores a second close',
     async run(stage) {
       const staged = await stage.counters();
       const device = await stage.backend.open(staged.info);
@@ -45,7 +45,7 @@ export const handleCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'refuses to claim an interface or an alternate setting that is not there',
+    name: 'refuses to claim a missing interface or alternate setting',
     async run(stage) {
       const staged = await stage.counters();
       const { interfaceNumber } = staged;
@@ -56,11 +56,11 @@ export const handleCases: readonly ContractCase[] = [
       } finally {
         await device.close();
       }
-      await Session.use(stage, staged, async () => {}); // nothing was left claimed
+      await Session.use(stage, staged, async () => {}); // nothing is still claimed
     },
   },
   {
-    name: 'lets one handle at a time have an interface',
+    name: 'lets only one handle at a time claim an interface',
     async run(stage) {
       const staged = await stage.counters();
       await Session.use(stage, staged, () =>
@@ -77,14 +77,14 @@ export const handleCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'claims with detachDriver where no driver holds the interface, as without',
+    name: 'accepts detachDriver if no driver holds the interface',
     async run(stage) {
       const staged = await stage.counters();
       const device = await stage.backend.open(staged.info);
       try {
         const claimed = await device.claim(staged.interfaceNumber, 0, { detachDriver: true });
         await claimed.release();
-        await claimed.release(); // nothing more to do
+        await claimed.release(); // no effect
       } finally {
         await device.close();
       }
@@ -92,7 +92,7 @@ export const handleCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'knows the endpoints of the alternate setting, and no others',
+    name: 'has exactly the endpoints of the alternate setting',
     async run(stage) {
       const staged = await stage.counters();
       const device = await stage.backend.open(staged.info);

@@ -2,25 +2,25 @@ import assert from 'node:assert/strict';
 import { UsbError } from '../../../src/usb/errors.js';
 import type { DeviceInfo } from '../../../src/usb/model.js';
 import { assertCounter, assertRefused, eventually } from '../expect.js';
-import { type Flight, Session } from '../session.js';
+import { Session, type Submission } from '../session.js';
 import type { ContractCase, Stage, StagedDevice } from '../stage.js';
 
 const KIB = 1024;
 
-/** How a flight may end that an unplug caught. */
+/** Possible statuses of a transfer that was in flight during a disconnection. */
 const LOST = ['error', 'no-device', 'cancelled', 'stall', 'timed-out'];
 
-/** The device goes away, and comes back. */
+/** Disconnection and reconnection of the device. */
 export const losingCases: readonly ContractCase[] = [
   {
-    name: 'answers what waits when the device is unplugged',
+    name: 'completes pending transfers when the device is unplugged',
     async run(stage) {
       const staged = await stage.silentAfter(KIB);
       await Session.use(stage, staged, async (session) => {
-        await session.fly(KIB).answered;
-        const waiting = Array.from({ length: 8 }, () => session.fly(4 * KIB));
+        await session.submit(KIB).completion;
+        const waiting = Array.from({ length: 8 }, () => session.submit(4 * KIB));
         await stage.unplug(staged);
-        await session.landed();
+        await session.allCompleted();
         for (const { status, data } of waiting) {
           assert(status !== undefined && LOST.includes(status), status);
           assert.equal(data.length, 0);
@@ -30,18 +30,18 @@ export const losingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'keeps what came before the device was unplugged in mid-stream',
+    name: 'keeps the bytes received before the device was unplugged',
     async run(stage) {
       const staged = await stage.counters();
       await Session.use(stage, staged, async (session) => {
-        const flights = Array.from({ length: 8 }, () =>
-          session.fly(16 * KIB, ({ status }) => status === 'completed'),
+        const submissions = Array.from({ length: 8 }, () =>
+          session.submit(16 * KIB, ({ status }) => status === 'completed'),
         );
-        await Promise.all(flights.map(({ answered }) => answered));
+        await Promise.all(submissions.map(({ completion }) => completion));
         await stage.unplug(staged);
-        await session.landed();
-        const lost = session.flights.findIndex(({ status }) => status !== 'completed');
-        const ends = session.flights.slice(lost < 0 ? session.flights.length : lost);
+        await session.allCompleted();
+        const lost = session.submissions.findIndex(({ status }) => status !== 'completed');
+        const ends = session.submissions.slice(lost < 0 ? session.submissions.length : lost);
         assert(ends.every(({ status }) => status !== undefined && LOST.includes(status)));
         assertCounter(session.bytes(), 0);
         await assertGone(session);
@@ -66,7 +66,7 @@ export const losingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'finds a device that came back under a new address, and lets the old handle be',
+    name: 'finds a device that came back with a new address, and does not revive the old handle',
     async run(stage) {
       const staged = await stage.counters();
       const old = await stage.backend.open(staged.info);
@@ -84,7 +84,7 @@ export const losingCases: readonly ContractCase[] = [
         assert.equal(await old.isConnected(), false);
         await assertRefused(() => stage.backend.open(staged.info), 'no-device');
         await Session.use(stage, { ...staged, info }, async (session) => {
-          const { status, data } = await session.fly(4 * KIB).answered;
+          const { status, data } = await session.submit(4 * KIB).completion;
           assert.deepEqual([status, data.length], ['completed', 4 * KIB]);
         });
       } finally {
@@ -94,14 +94,17 @@ export const losingCases: readonly ContractCase[] = [
   },
 ];
 
-/** Nothing goes any more, and nothing hangs. */
+/** Checks that every operation fails, and that none hangs. */
 async function assertGone(session: Session): Promise<void> {
   await eventually('submit is refused', async () => {
     try {
-      const flight: Flight = session.fly(4 * KIB);
+      const submission: Submission = session.submit(4 * KIB);
       session.cancelAll();
-      await session.landed();
-      assert(flight.status !== undefined && LOST.includes(flight.status), flight.status);
+      await session.allCompleted();
+      assert(
+        submission.status !== undefined && LOST.includes(submission.status),
+        submission.status,
+      );
       return false;
     } catch (error) {
       assert(error instanceof UsbError && error.code === 'no-device', String(error));

@@ -8,18 +8,18 @@ import type { ContractCase } from '../stage.js';
 const KIB = 1024;
 const DEPTH = 16;
 
-/** Bytes on their way: order, ends of messages, one answer to each submit. */
+/** Moving bytes: order, ends of messages, one completion for each submission. */
 export const movingCases: readonly ContractCase[] = [
   {
-    name: 'answers each submit once, and never from within a call',
+    name: 'completes each submission once, and never within a call',
     async run(stage) {
       const staged = await stage.counters();
       await Session.use(stage, staged, async (session) => {
         for (let i = 0; i < 4; i++) {
-          session.fly(KIB, ({ number }) => number < 500);
+          session.submit(KIB, ({ number }) => number < 500);
         }
-        await session.landed();
-        assert(session.flights.every(({ status }) => status === 'completed'));
+        await session.allCompleted();
+        assert(session.submissions.every(({ status }) => status === 'completed'));
         assertCounter(session.bytes(), 0);
       });
     },
@@ -36,10 +36,10 @@ export const movingCases: readonly ContractCase[] = [
         const staged = await stage.counters();
         await Session.use(stage, staged, async (session) => {
           for (let i = 0; i < DEPTH; i++) {
-            session.fly(size, () => session.flights.length * size < total);
+            session.submit(size, () => session.submissions.length * size < total);
           }
-          await session.landed();
-          assert(session.flights.every(({ data }) => data.length === size));
+          await session.allCompleted();
+          assert(session.submissions.every(({ data }) => data.length === size));
           assertCounter(session.bytes(), 0);
         });
       },
@@ -52,10 +52,10 @@ export const movingCases: readonly ContractCase[] = [
       await Session.use(stage, staged, async (session) => {
         const { maxPacketSize } = session.in;
         for (let i = 0; i < 4; i++) {
-          session.fly(maxPacketSize, ({ number }) => number < 200);
+          session.submit(maxPacketSize, ({ number }) => number < 200);
         }
-        await session.landed();
-        assert(session.flights.every(({ data }) => data.length === maxPacketSize));
+        await session.allCompleted();
+        assert(session.submissions.every(({ data }) => data.length === maxPacketSize));
         assertCounter(session.bytes(), 0);
       });
     },
@@ -66,59 +66,61 @@ export const movingCases: readonly ContractCase[] = [
       const staged = await stage.messages(3000);
       await Session.use(stage, staged, async (session) => {
         for (let i = 0; i < 4; i++) {
-          session.fly(8 * KIB, ({ number }) => number < 100);
+          session.submit(8 * KIB, ({ number }) => number < 100);
         }
-        await session.landed();
-        assert(session.flights.every(({ status }) => status === 'completed'));
-        assert(session.flights.every(({ data }) => data.length === 3000));
+        await session.allCompleted();
+        assert(session.submissions.every(({ status }) => status === 'completed'));
+        assert(session.submissions.every(({ data }) => data.length === 3000));
         assertCounter(session.bytes(), 0);
       });
     },
   },
   {
-    name: 'ends a transfer at a zero-length packet, which may be all that it gets',
+    name: 'ends a transfer at a zero-length packet, which may be its only packet',
     async run(stage) {
       const staged = await stage.messages(2 * KIB);
       await Session.use(stage, staged, async (session) => {
         for (let i = 0; i < 20; i++) {
-          await session.fly(2 * KIB).answered; // full with the message: the ZLP is left over
+          await session.submit(2 * KIB).completion; // filled by the message: the ZLP is not in it
         }
-        const lengths = session.flights.map(({ data }) => data.length);
+        const lengths = session.submissions.map(({ data }) => data.length);
         assert.deepEqual(
           lengths,
           lengths.map((_, index) => (index % 2 === 0 ? 2 * KIB : 0)),
         );
         for (let i = 0; i < 20; i++) {
-          assert.equal((await session.fly(4 * KIB).answered).data.length, 2 * KIB);
+          assert.equal((await session.submit(4 * KIB).completion).data.length, 2 * KIB);
         }
-        assert(session.flights.every(({ status }) => status === 'completed'));
+        assert(session.submissions.every(({ status }) => status === 'completed'));
         assertCounter(session.bytes(), 0);
       });
     },
   },
   {
-    name: 'returns through a loopback the bytes that went out',
+    name: 'receives from a loopback the bytes that were sent',
     async run(stage) {
       const staged = await stage.loopback();
       await Session.use(stage, staged, async (session) => {
         const { out } = session;
         assert(out !== undefined);
-        // Each ends in a short packet, so that the device knows that it is complete.
+        // Each ends in a short packet, so that the device detects its end.
         const messages = [1, 63, 511, 513, 1000, 4095, 4097, 9999, 60_001].map((n) =>
           randomBytes(n),
         );
         const sent = Buffer.concat(messages);
         const arrived = (): Buffer =>
-          Buffer.concat(session.flights.filter((f) => incoming.has(f.transfer)).map((f) => f.data));
+          Buffer.concat(
+            session.submissions.filter((f) => incoming.has(f.transfer)).map((f) => f.data),
+          );
         const incoming: ReadonlySet<Transfer> = new Set(
           [1, 2, 3, 4].map(
-            () => session.fly(4 * KIB, () => arrived().length < sent.length).transfer,
+            () => session.submit(4 * KIB, () => arrived().length < sent.length).transfer,
           ),
         );
-        const outgoing = messages.map((message) => session.launch(message, undefined, out));
+        const outgoing = messages.map((message) => session.submitBuffer(message, undefined, out));
         await eventually('all that went out is back', async () => arrived().length >= sent.length);
         session.cancelAll();
-        await session.landed();
+        await session.allCompleted();
         for (const { status, data, length } of outgoing) {
           assert.deepEqual([status, data.length], ['completed', length]);
         }
@@ -127,41 +129,41 @@ export const movingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'refuses to submit a transfer that is in flight, which flies on',
+    name: 'refuses to submit a transfer in flight, which remains in flight',
     async run(stage) {
       const staged = await stage.counters();
       await Session.use(stage, staged, async (session) => {
-        const flight = session.fly(4 * KIB);
-        await assertRefused(() => session.submitAgain(flight), 'invalid');
-        await session.landed();
-        assert.equal(flight.status, 'completed');
+        const submission = session.submit(4 * KIB);
+        await assertRefused(() => session.submitAgain(submission), 'invalid');
+        await session.allCompleted();
+        assert.equal(submission.status, 'completed');
       });
     },
   },
   {
-    name: 'submits a transfer again that was refused before',
+    name: 'submits a transfer again after a refused submission',
     async run(stage) {
       const staged = await stage.counters();
       await Session.use(stage, staged, async (session) => {
         let submits = 0;
-        const flight = session.fly(4 * KIB, () => ++submits < 3);
-        await assertRefused(() => session.submitAgain(flight), 'invalid');
-        await assertRefused(() => session.submitAgain(flight), 'invalid');
-        await session.landed();
-        assert.equal(session.flights.length, 3);
+        const submission = session.submit(4 * KIB, () => ++submits < 3);
+        await assertRefused(() => session.submitAgain(submission), 'invalid');
+        await assertRefused(() => session.submitAgain(submission), 'invalid');
+        await session.allCompleted();
+        assert.equal(session.submissions.length, 3);
         assertCounter(session.bytes(), 0);
       });
     },
   },
   {
-    name: 'refuses to submit once the interface was released',
+    name: 'refuses to submit after the interface was released',
     async run(stage) {
       const staged = await stage.counters();
       await Session.use(stage, staged, async (session) => {
-        const flight = session.fly(4 * KIB);
-        await session.landed();
+        const submission = session.submit(4 * KIB);
+        await session.allCompleted();
         await session.release();
-        await assertRefused(() => session.submitAgain(flight), 'invalid');
+        await assertRefused(() => session.submitAgain(submission), 'invalid');
       });
     },
   },

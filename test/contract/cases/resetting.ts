@@ -6,10 +6,10 @@ import type { ContractCase } from '../stage.js';
 
 const KIB = 1024;
 
-/** Resets, and what else starts anew: the alternate setting. */
+/** Resetting the device and the alternate setting. */
 export const resettingCases: readonly ContractCase[] = [
   {
-    name: 'resets a device, which keeps its address and goes on',
+    name: 'resets a device, which keeps its address and continues',
     async run(stage) {
       const staged = await stage.counters();
       const device = await stage.backend.open(staged.info);
@@ -18,13 +18,13 @@ export const resettingCases: readonly ContractCase[] = [
           await within(device.reset(), 'the reset');
           assert.equal(await device.isConnected(), true);
           const claimed = await device.claim(staged.interfaceNumber, 0);
-          const answer = new Promise((resolve) =>
+          const response = new Promise((resolve) =>
             claimed
               .endpoint(staged.inEndpoint)
               .createTransfer((status, bytes) => resolve([status, bytes]))
               .submit(Buffer.alloc(4 * KIB), 4 * KIB),
           );
-          assert.deepEqual(await within(answer, 'a transfer'), ['completed', 4 * KIB]);
+          assert.deepEqual(await within(response, 'a transfer'), ['completed', 4 * KIB]);
           await claimed.release();
         }
       } finally {
@@ -35,13 +35,13 @@ export const resettingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'refuses to reset while an interface is claimed, which goes on',
+    name: 'refuses to reset while an interface is claimed, which continues',
     async run(stage) {
       const staged = await stage.counters();
       await Session.use(stage, staged, async (session) => {
-        await session.fly(4 * KIB).answered;
+        await session.submit(4 * KIB).completion;
         await assertRefused(() => session.device.reset(), 'invalid');
-        await session.fly(4 * KIB).answered;
+        await session.submit(4 * KIB).completion;
         assertCounter(session.bytes(), 0);
         await session.release();
         await within(session.device.reset(), 'the reset');
@@ -49,7 +49,7 @@ export const resettingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'refuses to reset what was closed or unplugged',
+    name: 'refuses to reset a closed or unplugged device',
     async run(stage) {
       const staged = await stage.counters();
       const device = await stage.backend.open(staged.info);
@@ -61,7 +61,7 @@ export const resettingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'selects an alternate setting, and 0 again when the interface is released',
+    name: 'selects an alternate setting, and setting 0 when the interface is released',
     async run(stage) {
       const { info, interfaceNumber, inEndpoint } = await stage.alternate();
       const getInterface: ControlRequest = {
@@ -74,9 +74,9 @@ export const resettingCases: readonly ContractCase[] = [
       try {
         for (const setting of [1, 0, 1, 0]) {
           const claimed = await device.claim(interfaceNumber, setting);
-          const answer = Buffer.alloc(1, 0xee);
-          assert.equal(await device.control(getInterface, answer, 10_000), 1);
-          assert.equal(answer[0], setting);
+          const response = Buffer.alloc(1, 0xee);
+          assert.equal(await device.control(getInterface, response, 10_000), 1);
+          assert.equal(response[0], setting);
           if (setting === 1) {
             assert.equal(claimed.endpoint(inEndpoint).address, inEndpoint);
           }

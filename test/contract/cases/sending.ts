@@ -1,23 +1,23 @@
 import assert from 'node:assert/strict';
 import type { Endpoint } from '../../../src/usb/backend.js';
 import { assertRefused, eventually } from '../expect.js';
-import { type Flight, Session } from '../session.js';
+import { Session, type Submission } from '../session.js';
 import type { ContractCase, Stage, StagedDevice } from '../stage.js';
 
 const KIB = 1024;
 
-/** Bytes on their way out: every count is that of the bytes that the device took. */
+/** Sending bytes: every count is the number of bytes that the device accepted. */
 export const sendingCases: readonly ContractCase[] = [
   {
-    name: 'sends transfers of any length, also none, to a bulk endpoint',
+    name: 'sends transfers of any length, including 0, to a bulk endpoint',
     run: async (stage) => sendLengths(stage, await stage.sink()),
   },
   {
-    name: 'sends transfers of any length, also none, to an interrupt endpoint',
+    name: 'sends transfers of any length, including 0, to an interrupt endpoint',
     run: async (stage) => sendLengths(stage, await stage.interruptSink()),
   },
   {
-    name: 'refuses to send what the buffer does not have, and goes on',
+    name: 'refuses a length beyond the buffer, and then continues',
     async run(stage) {
       const staged = await stage.sink();
       await withOut(stage, staged, async (session, out) => {
@@ -25,42 +25,44 @@ export const sendingCases: readonly ContractCase[] = [
         for (const length of [513, -1, 0.5, Number.NaN]) {
           await assertRefused(() => transfer.submit(Buffer.alloc(512), length), 'invalid');
         }
-        await assertTaken(session.fly(512, undefined, out));
+        await assertTaken(session.submit(512, undefined, out));
       });
     },
   },
   {
-    name: 'keeps a pool of transfers on their way out',
+    name: 'keeps many OUT transfers in flight',
     async run(stage) {
       const staged = await stage.sink();
       await withOut(stage, staged, async (session, out) => {
         for (let i = 0; i < 16; i++) {
-          session.fly(16 * KIB, ({ number }) => number < 128, out);
+          session.submit(16 * KIB, ({ number }) => number < 128, out);
         }
-        await session.landed();
-        for (const flight of session.flights) {
-          await assertTaken(flight);
+        await session.allCompleted();
+        for (const submission of session.submissions) {
+          await assertTaken(submission);
         }
-        const answers = session.flights.map(({ answer }) => answer);
+        const order = session.submissions.map(({ completionIndex }) => completionIndex);
         assert.deepEqual(
-          answers,
-          answers.toSorted((a, b) => a - b),
+          order,
+          order.toSorted((a, b) => a - b),
         );
       });
     },
   },
   {
-    name: 'tells what was taken of transfers that were cancelled on their way out',
+    name: 'counts the bytes accepted of cancelled OUT transfers',
     async run(stage) {
       const taken = 14 * KIB;
       const staged = await stage.silentOutAfter(taken);
       await withOut(stage, staged, async (session, out) => {
-        const flights = Array.from({ length: 8 }, () => session.fly(4 * KIB, undefined, out));
-        await flights[2]?.answered; // 12 KiB; the device has all the time to take 2 more
+        const submissions = Array.from({ length: 8 }, () =>
+          session.submit(4 * KIB, undefined, out),
+        );
+        await submissions[2]?.completion; // 12 KiB; then the device has time to accept 2 KiB more
         await new Promise((resolve) => setTimeout(resolve, 200));
         session.cancelAll();
-        await session.landed();
-        assert.deepEqual(flights.map(endOf), [
+        await session.allCompleted();
+        assert.deepEqual(submissions.map(endOf), [
           ...Array(3).fill(['completed', 4 * KIB]),
           ['cancelled', 2 * KIB],
           ...Array(4).fill(['cancelled', 0]),
@@ -69,40 +71,44 @@ export const sendingCases: readonly ContractCase[] = [
     },
   },
   {
-    name: 'tells what was taken before a stall, and nothing of what is queued behind it is',
+    name: 'counts the bytes accepted before a stall, and none of the queued transfers after it',
     async run(stage) {
       const taken = 6 * KIB;
       const staged = await stage.stallOutAfter(taken);
       await withOut(stage, staged, async (session, out) => {
-        const flights = Array.from({ length: 8 }, () => session.fly(4 * KIB, undefined, out));
-        await session.landed();
-        assert.deepEqual(flights.map(endOf), [
+        const submissions = Array.from({ length: 8 }, () =>
+          session.submit(4 * KIB, undefined, out),
+        );
+        await session.allCompleted();
+        assert.deepEqual(submissions.map(endOf), [
           ['completed', 4 * KIB],
           ['stall', 2 * KIB],
           ...Array(6).fill(['stall', 0]),
         ]);
-        const halted = session.fly(4 * KIB, undefined, out);
-        await session.landed();
+        const halted = session.submit(4 * KIB, undefined, out);
+        await session.allCompleted();
         assert.deepEqual(endOf(halted), ['stall', 0], 'halted still');
         await out.clearHalt();
-        await assertTaken(session.fly(4 * KIB, undefined, out));
+        await assertTaken(session.submit(4 * KIB, undefined, out));
       });
     },
   },
   {
-    name: 'answers what waits to be taken when the device is unplugged',
+    name: 'completes pending OUT transfers when the device is unplugged',
     async run(stage) {
       const staged = await stage.silentOutAfter(4 * KIB);
       await withOut(stage, staged, async (session, out) => {
-        const flights = Array.from({ length: 8 }, () => session.fly(4 * KIB, undefined, out));
-        await flights[0]?.answered;
+        const submissions = Array.from({ length: 8 }, () =>
+          session.submit(4 * KIB, undefined, out),
+        );
+        await submissions[0]?.completion;
         await stage.unplug(staged);
-        await session.landed();
+        await session.allCompleted();
         assert.deepEqual(
-          flights.map(({ data }) => data.length),
+          submissions.map(({ data }) => data.length),
           [4 * KIB, ...Array(7).fill(0)],
         );
-        assert(flights.slice(1).every(({ status }) => status !== 'completed'));
+        assert(submissions.slice(1).every(({ status }) => status !== 'completed'));
         await eventually('it is not connected', async () => !(await session.device.isConnected()));
       });
     },
@@ -114,10 +120,10 @@ async function sendLengths(stage: Stage, staged: StagedDevice): Promise<void> {
     const { maxPacketSize } = out;
     const packets = [maxPacketSize - 1, maxPacketSize, maxPacketSize + 1, 2 * maxPacketSize];
     for (const length of [0, 1, ...packets, 0, 0, 3000, 16 * KIB]) {
-      await assertTaken(session.fly(length, undefined, out));
+      await assertTaken(session.submit(length, undefined, out));
     }
     const transfer = out.createTransfer(() => {});
-    transfer.cancel(); // of no effect: it is not in flight
+    transfer.cancel(); // no effect: it is not in flight
   });
 }
 
@@ -132,11 +138,11 @@ function withOut(
   });
 }
 
-function endOf({ status, data }: Flight): [string | undefined, number] {
+function endOf({ status, data }: Submission): [string | undefined, number] {
   return [status, data.length];
 }
 
-/** All that was to be sent was taken. */
-async function assertTaken(flight: Flight): Promise<void> {
-  assert.deepEqual(endOf(await flight.answered), ['completed', flight.length]);
+/** Asserts that the device accepted the whole transfer. */
+async function assertTaken(submission: Submission): Promise<void> {
+  assert.deepEqual(endOf(await submission.completion), ['completed', submission.length]);
 }
