@@ -1,8 +1,8 @@
 /** usbxfer as a library: streams, inputs and outputs, the backends, and the contract of a backend. */
 
 export { LibusbBackend } from './backends/libusb/backend.js';
-export { createVirtualBackend } from './backends/virtual/backend.js';
-export { parseScenario } from './backends/virtual/scenario/scenario.js';
+export { VirtualBackend } from './backends/virtual/backend.js';
+export { parseScenario } from './backends/virtual/scenario.js';
 export {
   type FileRemedy,
   InputError,

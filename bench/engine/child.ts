@@ -2,7 +2,7 @@
  * The measured process of the bare loop and of the engine: `child.js bare|engine DEPTH SIZE BYTES`.
  * Like the command, it writes the bytes to stdout and the measurements to stderr.
  */
-import { createVirtualBackend } from '../../src/backends/virtual/backend.js';
+import { VirtualBackend } from '../../src/backends/virtual/backend.js';
 import { FdSink } from '../../src/engine/io/fd-sink.js';
 import { capture } from '../../src/engine/session/capture.js';
 import { locateBulkIn } from '../../src/usb/locate.js';
@@ -13,7 +13,7 @@ const STDOUT = 1;
 const [path, ...numbers] = process.argv.slice(2);
 const [depth = 1, size = 512, bytes = 512] = numbers.map(Number);
 
-const backend = createVirtualBackend();
+const backend = new VirtualBackend();
 const [device] = await backend.list();
 if (device === undefined) {
   throw new Error('the virtual bus is empty');

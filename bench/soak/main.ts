@@ -4,7 +4,7 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { createVirtualBackend } from '../../src/backends/virtual/backend.js';
+import { VirtualBackend } from '../../src/backends/virtual/backend.js';
 import { FdSink } from '../../src/engine/io/fd-sink.js';
 import { capture } from '../../src/engine/session/capture.js';
 import type { ReceiveStatistics } from '../../src/engine/stats/statistics.js';
@@ -54,7 +54,7 @@ console.log(faults.length === 0 ? 'memory is flat' : faults.join('\n'));
 process.exitCode = faults.length === 0 ? 0 : 1;
 
 async function soak() {
-  const backend = createVirtualBackend();
+  const backend = new VirtualBackend();
   const [device] = await backend.list();
   if (device === undefined) {
     throw new Error('the virtual bus is empty');

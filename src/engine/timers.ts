@@ -1,5 +1,4 @@
-/** The longest time that a Node timer can hold, in milliseconds; a longer one would fire at once. */
-export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+import { MAX_TIMEOUT_MS } from '../usb/checks.js';
 
 /** A timer that fires later than this shows that the whole process was stopped. Milliseconds. */
 const SUSPENDED = 1000;

@@ -22,26 +22,12 @@ export interface ControlTransfer {
   readonly data: Buffer;
 }
 
-/** The most bytes of data in a control request: Linux takes no more, though USB would (65535). */
+/** The most data bytes in a control request: Linux accepts no more, although USB would (65535). */
 export const LARGEST_CONTROL_DATA = 4096;
 
 /** Whether the device answers with data, or takes some. */
 export function directionOfRequest({ requestType }: ControlRequest): 'in' | 'out' {
   return (requestType & 0x80) === 0 ? 'out' : 'in';
-}
-
-/**
- * Checks what every backend refuses before the device hears of it.
- *
- * @throws UsbError `invalid` for data longer than LARGEST_CONTROL_DATA
- */
-export function checkControlData(data: Buffer): void {
-  if (data.length > LARGEST_CONTROL_DATA) {
-    throw new UsbError(
-      'invalid',
-      `a control request moves at most ${LARGEST_CONTROL_DATA} bytes, not ${data.length}`,
-    );
-  }
 }
 
 /** Who defines a request, by their number in bits 6..5 of bmRequestType (USB 2.0 table 9-2). */

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  createVirtualBackend,
-  parseScenario,
-  type VirtualBackend,
-} from '../../src/backends/virtual/backend.js';
+import { VirtualBackend } from '../../src/backends/virtual/backend.js';
+import { parseScenario } from '../../src/backends/virtual/scenario.js';
 import type { Stage, StagedDevice } from './stage.js';
 
 /** Creates the contract's devices on virtual buses, with a scenario such as `speed=super`. */
@@ -14,7 +11,7 @@ export class VirtualStage implements Stage {
 
   constructor(circumstances: string) {
     this.#circumstances = circumstances;
-    this.backend = createVirtualBackend();
+    this.backend = new VirtualBackend();
   }
 
   counters(): Promise<StagedDevice> {
@@ -71,7 +68,7 @@ export class VirtualStage implements Stage {
   }
 
   async #stage(scenario: string, port: string): Promise<StagedDevice> {
-    this.backend = createVirtualBackend({
+    this.backend = new VirtualBackend({
       scenario: parseScenario(`${this.#circumstances}, ${scenario}`),
     });
     const info = (await this.backend.list()).find(({ path }) => path === port);

@@ -7,12 +7,11 @@ const LIBRARY = new URL('../../dist/index.js', import.meta.url).href;
  */
 export function planted(script: string): NodeJS.ProcessEnv {
   const module = `
-    import { createVirtualBackend, UsbError } from '${LIBRARY}';
-    const backend = createVirtualBackend();
+    import { VirtualBackend, UsbError } from '${LIBRARY}';
+    const backend = new VirtualBackend();
     const [info] = await backend.list();
     const device = await backend.open(info);
     await device.close();
-    const VirtualBackend = backend.constructor;
     const VirtualDevice = device.constructor;
     ${script}`;
   return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}` };

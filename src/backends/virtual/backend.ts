@@ -12,45 +12,38 @@ import { HostController } from './bus/host-controller.js';
 import { MemoryBudget } from './bus/memory-budget.js';
 import { type Attachment, Port } from './bus/port.js';
 import { SPEEDS } from './bus/speed.js';
+import { VirtualDevice } from './device.js';
 import type { OnOut } from './gadgets/counter-out.js';
 import { createCounterGadget, createLoopbackGadget, type Gadget } from './gadgets/gadget.js';
-import { VirtualDevice } from './handle/device.js';
-import { DEFAULT_SCENARIO, type Scenario } from './scenario/scenario.js';
-
-export { parseScenario, SCENARIO_CLAUSES, type Scenario } from './scenario/scenario.js';
+import { DEFAULT_SCENARIO, type Scenario } from './scenario.js';
 
 export interface VirtualBackendOptions {
-  /** What the devices do; plain devices by default. */
+  /** The behaviour of the devices; `DEFAULT_SCENARIO` by default. */
   readonly scenario?: Scenario;
-  /** Time; the machine's by default. */
+  /** The clock of the bus; that of the machine by default. */
   readonly clock?: Clock;
-  /** Told of what the counter's EP 0x02 OUT takes. */
+  /** Called with the data that EP 0x02 OUT of the counter takes. */
   readonly onOut?: OnOut;
 }
 
-/** Address 1 is the root hub's. */
+/** Address 1 belongs to the root hub. */
 const FIRST_ADDRESS = 2;
 const LAST_ADDRESS = 127;
 
-/** Makes a bus of its own, with the built-in devices plugged in: see `VirtualBackend`. */
-export function createVirtualBackend(options: VirtualBackendOptions = {}): VirtualBackend {
-  return new VirtualBackend(options);
-}
-
 /**
- * A bus of simulated devices with the flow control of a real one: what the host does not ask for
- * stays in the device. Two devices are on it:
+ * A bus of simulated devices with the flow control of a real one: data that the host does not ask
+ * for stays in the device. Two devices are plugged in:
  *
- * - 1234:5678 at 1-1, the counter: the nth 32-bit word of all that its EP 0x82 IN ever sent is n,
- *   little-endian, whoever read it; EP 0x02 OUT takes anything. Messages and faults of a scenario
- *   are those of EP 0x82, faults whose names begin with `out-` those of EP 0x02. `CounterRequests`
- *   has its control requests.
- * - 1234:5679 at 1-2, the loopback: EP 0x81 IN sends back what EP 0x01 OUT takes, packet by packet.
+ * - 1234:5678 at 1-1, the counter: the nth 32-bit word that its EP 0x82 IN has sent since it was made
+ *   is n, little-endian, whichever handle read it. EP 0x02 OUT takes any data. Messages and faults of
+ *   a scenario apply to EP 0x82, faults with names in `out-` to EP 0x02. `CounterRequests` documents
+ *   its control requests.
+ * - 1234:5679 at 1-2, the loopback: EP 0x81 IN returns what EP 0x01 OUT takes, packet by packet.
  */
 export class VirtualBackend implements Backend {
   readonly name = 'virtual';
-  readonly #sockets: Port[] = [];
-  readonly #loan: MemoryBudget;
+  readonly #ports: Port[] = [];
+  readonly #memory: MemoryBudget;
   #nextAddress = FIRST_ADDRESS;
 
   constructor({
@@ -61,70 +54,73 @@ export class VirtualBackend implements Backend {
     const { speed } = scenario;
     const rate = scenario.rate === 'bus' ? SPEEDS[speed].bulkRate : scenario.rate;
     const controller = new HostController(clock);
-    this.#loan = new MemoryBudget(scenario.memory);
-    const socket = (path: string, gadget: Gadget) =>
-      new Port(path, gadget, controller, this.#loan, rate, () => this.#takeAddress());
+    const memory = new MemoryBudget(scenario.memory);
+    this.#memory = memory;
+    const plugIn = (path: string, gadget: Gadget) =>
+      this.#ports.push(new Port(path, gadget, controller, memory, rate, () => this.#takeAddress()));
     const unplug = (duration: number) => {
       this.unplug('1-1');
       if (Number.isFinite(duration)) {
         clock.after(duration, () => this.replug('1-1'));
       }
     };
-    this.#sockets.push(socket('1-1', createCounterGadget({ scenario, clock, unplug, onOut })));
-    this.#sockets.push(socket('1-2', createLoopbackGadget(speed)));
+    plugIn('1-1', createCounterGadget({ scenario, clock, unplug, onOut }));
+    plugIn('1-2', createLoopbackGadget(speed));
   }
 
   async list(): Promise<DeviceInfo[]> {
-    return this.#sockets.flatMap(({ plug }) => (plug === undefined ? [] : [plug.info]));
+    return this.#ports.flatMap(({ attachment }) =>
+      attachment === undefined ? [] : [attachment.info],
+    );
   }
 
-  /** Nobody needs a right to use what is simulated, and no driver does. */
+  /** Every user may open simulated devices, and no kernel driver binds to them. */
   async inspect(): Promise<DeviceState> {
     return { accessible: true, node: undefined, interfaces: [] };
   }
 
   async descriptors(info: DeviceInfo): Promise<DescriptorBytes> {
     const { descriptorBytes } = await import('./gadgets/descriptors.js');
-    return { descriptors: descriptorBytes(this.#plugOf(info).info), bos: undefined };
+    return { descriptors: descriptorBytes(this.#attachmentOf(info).info), bos: undefined };
   }
 
   async open(info: DeviceInfo): Promise<Device> {
-    return new VirtualDevice(this.#plugOf(info));
+    return new VirtualDevice(this.#attachmentOf(info));
   }
 
   async transferMemory(): Promise<TransferMemory | undefined> {
-    return this.#loan.memory;
+    return this.#memory.memory;
   }
 
-  /** Pulls the plug of the device at a port, if it is in. */
+  /** Unplugs the device at a port, unless it is unplugged already. */
   unplug(path: string): void {
-    this.#socket(path).unplug();
+    this.#port(path).unplug();
   }
 
-  /** Puts the plug of the device at a port back in, under a new address, if it is out. */
+  /** Plugs the device at a port in again, under a new address, unless it is plugged in. */
   replug(path: string): void {
-    this.#socket(path).replug();
+    this.#port(path).replug();
   }
 
-  #plugOf({ path, address }: DeviceInfo): Attachment {
-    const plug = this.#sockets.find((socket) => socket.path === path)?.plug;
-    if (plug === undefined || plug.info.address !== address) {
+  #attachmentOf({ path, address }: DeviceInfo): Attachment {
+    const attachment = this.#ports.find((port) => port.path === path)?.attachment;
+    if (attachment === undefined || attachment.info.address !== address) {
       throw new UsbError('no-device', `there is no device at ${path} with address ${address}`);
     }
-    return plug;
+    return attachment;
   }
 
-  #socket(path: string): Port {
-    const socket = this.#sockets.find((candidate) => candidate.path === path);
-    if (socket === undefined) {
+  #port(path: string): Port {
+    const port = this.#ports.find((candidate) => candidate.path === path);
+    if (port === undefined) {
       throw new UsbError('not-found', `the virtual bus has no port ${path}`);
     }
-    return socket;
+    return port;
   }
 
-  /** The next free address round the bus, as Linux chooses: an old one is not met again soon. */
+  /** Takes the next free address, as Linux does, so that an address is not reused soon. */
   #takeAddress(): number {
-    const taken = new Set(this.#sockets.map(({ plug }) => plug?.info.address));
+    const taken = new Set(this.#ports.map(({ attachment }) => attachment?.info.address));
     let address: number;
     do {
       address = this.#nextAddress;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { parseScenario, type Scenario } from '../../backends/virtual/scenario/scenario.js';
+import { parseScenario, type Scenario } from '../../backends/virtual/scenario.js';
 import type { Backend } from '../../usb/backend.js';
 import { toError } from '../../usb/errors.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
@@ -32,8 +32,8 @@ export function addBackendOptions(command: Command): Command {
 /** Creates the selected backend. Loads only that one. */
 export async function loadBackend(options: BackendOptions): Promise<Backend> {
   if (options.backend === 'virtual') {
-    const { createVirtualBackend } = await import('../../backends/virtual/backend.js');
-    return createVirtualBackend({ scenario: await loadScenario(options.scenario) });
+    const { VirtualBackend } = await import('../../backends/virtual/backend.js');
+    return new VirtualBackend({ scenario: await loadScenario(options.scenario) });
   }
   if (options.scenario !== undefined) {
     throw new CliError('conflicting-options', '--scenario needs --backend virtual');

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { isatty } from 'node:tty';
-import { MAX_TIMEOUT_MS } from '../../engine/timers.js';
+import { MAX_TIMEOUT_MS } from '../../usb/checks.js';
 import type { Report } from '../report/report.js';
 import type { ShutdownController } from '../session/shutdown.js';
 import { STDIN_NAMES, STDOUT_NAMES } from '../session/startup-fds.js';

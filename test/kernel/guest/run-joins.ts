@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { LibusbBackend } from '../../../src/backends/libusb/backend.js';
-import { createRandom } from '../../../src/backends/virtual/scenario/faults.js';
+import { createRandom } from '../../../src/backends/virtual/scenario.js';
 import { capture } from '../../../src/engine/session/capture.js';
 import { locateBulkIn } from '../../../src/usb/locate.js';
 import { counterBytes } from '../../support/counter-stream.js';

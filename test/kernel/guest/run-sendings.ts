@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { LibusbBackend } from '../../../src/backends/libusb/backend.js';
-import { createRandom } from '../../../src/backends/virtual/scenario/faults.js';
+import { createRandom } from '../../../src/backends/virtual/scenario.js';
 import type { ZeroLengthPackets } from '../../../src/engine/send/sender.js';
 import { send } from '../../../src/engine/session/send.js';
 import { locateOut } from '../../../src/usb/locate.js';

@@ -1,3 +1,4 @@
+import { MAX_TIMEOUT_MS } from '../../../usb/checks.js';
 import type { ControlRequest } from '../../../usb/control.js';
 import { controlFailure, directionOfRequest } from '../../../usb/control.js';
 import { transferStatus } from './errors.js';
@@ -5,9 +6,6 @@ import type { MakeNativeTransfer } from './transfer.js';
 
 /** Bytes in the setup packet, which precedes the data (USB 2.0 §9.3). */
 const SETUP_LENGTH = 8;
-
-/** The longest delay of a Node timer, in milliseconds: some 24.8 days. */
-const MAX_DELAY = 2 ** 31 - 1;
 
 /**
  * Sends one control request, as `Device.control`. Keeps time itself: libusb's timeout may fire a
@@ -48,7 +46,7 @@ export function sendControl(
           // The device is gone: the completion still comes and reports it.
         }
       },
-      Math.min(timeout, MAX_DELAY),
+      Math.min(timeout, MAX_TIMEOUT_MS),
     );
   });
 }

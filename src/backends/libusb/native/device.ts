@@ -1,5 +1,6 @@
 import type { ClaimOptions, Device, Interface } from '../../../usb/backend.js';
-import { type ControlRequest, checkControlData } from '../../../usb/control.js';
+import { checkControlData, checkOpen, checkReset } from '../../../usb/checks.js';
+import type { ControlRequest } from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
 import { type DeviceInfo, findSetting } from '../../../usb/model.js';
 import type { Platform } from '../platform.js';
@@ -57,7 +58,7 @@ export class LibusbDevice implements Device {
     alternateSetting: number,
     options: ClaimOptions = {},
   ): Promise<Interface> {
-    this.#checkOpen();
+    checkOpen(this.#open);
     const setting = findSetting(this.info, interfaceNumber, alternateSetting);
     const claimed = await LibusbInterface.claim(this.#handle, setting, options);
     this.#claimed = [...this.#stillClaimed, claimed];
@@ -65,7 +66,7 @@ export class LibusbDevice implements Device {
   }
 
   async control(request: ControlRequest, data: Buffer, timeout: number): Promise<number> {
-    this.#checkOpen();
+    checkOpen(this.#open);
     checkControlData(data);
     const { usb, native, info, platform } = this.#handle;
     try {
@@ -85,14 +86,8 @@ export class LibusbDevice implements Device {
   }
 
   async reset(): Promise<void> {
-    this.#checkOpen();
-    const [claimed] = this.#stillClaimed;
-    if (claimed !== undefined) {
-      throw new UsbError(
-        'invalid',
-        `cannot reset the device while interface ${claimed.interfaceNumber} is claimed`,
-      );
-    }
+    checkOpen(this.#open);
+    checkReset(this.#stillClaimed[0]?.interfaceNumber);
     try {
       const { native } = this.#handle;
       await promisifyNative('cannot reset the device', (done) => native.reset(done));
@@ -120,13 +115,6 @@ export class LibusbDevice implements Device {
 
   get #stillClaimed(): readonly LibusbInterface[] {
     return this.#claimed.filter(({ released }) => !released);
-  }
-
-  /** @throws UsbError `invalid` once the device was closed */
-  #checkOpen(): void {
-    if (!this.#open) {
-      throw new UsbError('invalid', 'the device was closed');
-    }
   }
 }
 

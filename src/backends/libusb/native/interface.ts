@@ -5,8 +5,8 @@ import type {
   OnComplete,
   Transfer,
 } from '../../../usb/backend.js';
+import { checkIdle, findEndpoint } from '../../../usb/checks.js';
 import { UsbError } from '../../../usb/errors.js';
-import { formatEndpoint } from '../../../usb/format.js';
 import type { AlternateSetting, DeviceInfo, EndpointDescriptor } from '../../../usb/model.js';
 import type { Platform } from '../platform.js';
 import { DetachedDriver } from './detached-driver.js';
@@ -84,23 +84,15 @@ export class LibusbInterface implements Interface {
   }
 
   endpoint(address: number): Endpoint {
-    const descriptor = this.#setting.endpoints.find((candidate) => candidate.address === address);
-    if (descriptor?.type !== 'bulk' && descriptor?.type !== 'interrupt') {
-      const { interfaceNumber, alternateSetting } = this.#setting;
-      throw new UsbError(
-        'not-found',
-        `interface ${interfaceNumber} has no bulk or interrupt endpoint ${formatEndpoint(address)} in alternate setting ${alternateSetting}`,
-      );
-    }
+    const descriptor = findEndpoint(this.#setting, address);
     const endpoint = new LibusbEndpoint(this.#handle, descriptor, this.#claim);
     this.#endpoints.push(endpoint);
     return endpoint;
   }
 
   async release(): Promise<void> {
-    if (this.#endpoints.some((endpoint) => endpoint.busy)) {
-      throw new UsbError('invalid', 'cannot release an interface with transfers in flight');
-    }
+    const inFlight = this.#endpoints.some((endpoint) => endpoint.busy);
+    checkIdle(inFlight, 'release an interface');
     if (!this.#claim.released) {
       this.#claim.released = true;
       await runAll([
@@ -162,9 +154,7 @@ class LibusbEndpoint implements Endpoint {
   }
 
   async clearHalt(): Promise<void> {
-    if (this.busy) {
-      throw new UsbError('invalid', 'cannot clear the halt with transfers in flight');
-    }
+    checkIdle(this.busy, 'clear the halt');
     await promisifyNative('cannot clear the halt', (done) =>
       this.#handle.native.__clearHalt(this.address, done),
     );

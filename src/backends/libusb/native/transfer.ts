@@ -1,5 +1,5 @@
 import type { OnComplete, Transfer } from '../../../usb/backend.js';
-import { UsbError } from '../../../usb/errors.js';
+import { checkSubmit } from '../../../usb/checks.js';
 import { operationError, transferStatus } from './errors.js';
 import type { NativeTransfer } from './node-usb.js';
 
@@ -38,15 +38,7 @@ export class LibusbTransfer implements Transfer {
   }
 
   submit(buffer: Buffer, length: number): void {
-    if (this.#inFlight) {
-      throw new UsbError('invalid', 'the transfer is in flight already');
-    }
-    if (this.#claim.released) {
-      throw new UsbError('invalid', 'the interface was released');
-    }
-    if (!Number.isInteger(length) || length < 0 || length > buffer.length) {
-      throw new UsbError('invalid', `a buffer of ${buffer.length} bytes cannot move ${length}`);
-    }
+    checkSubmit(this.#inFlight, this.#claim.released, buffer, length);
     try {
       this.#native.submit(length === buffer.length ? buffer : buffer.subarray(0, length));
     } catch (error) {

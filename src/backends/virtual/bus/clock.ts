@@ -1,20 +1,19 @@
-/** Takes back a call that was asked for. Does nothing once it was made. */
+import { MAX_TIMEOUT_MS } from '../../../usb/checks.js';
+
+/** Cancels a scheduled call. Does nothing after the call was made. */
 export type Cancel = () => void;
 
-/** Time as the virtual bus knows it; tests bring their own. */
+/** The time of the virtual bus; tests bring their own. */
 export interface Clock {
-  /** Milliseconds on a clock that never jumps. */
+  /** Returns monotonic milliseconds. */
   now(): number;
-  /** Calls back at the next turn of the event loop, after everything that is due there. */
+  /** Calls back in the next turn of the event loop, after everything that is due in it. */
   soon(callback: () => void): Cancel;
-  /** Calls back after `delay` milliseconds, or somewhat later. Keeps no process alive. */
+  /** Calls back after at least `delay` milliseconds. Does not keep the process alive. */
   after(delay: number, callback: () => void): Cancel;
 }
 
-/** The longest delay that a timer of Node can wait, in milliseconds: some 24.8 days. */
-const LONGEST_DELAY = 2 ** 31 - 1;
-
-/** The machine's own monotonic clock. */
+/** The monotonic clock of this machine. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   soon(callback) {
@@ -22,13 +21,13 @@ export const systemClock: Clock = {
     return () => clearImmediate(immediate);
   },
   after(delay, callback) {
-    const timer = setTimeout(callback, Math.min(delay, LONGEST_DELAY)).unref();
+    const timer = setTimeout(callback, Math.min(delay, MAX_TIMEOUT_MS)).unref();
     return () => clearTimeout(timer);
   },
 };
 
-/** Keeps the process alive until it is called: what an open device does to a process. */
+/** Keeps the process alive until the result is called, as an open libusb device does. */
 export function holdProcess(): Cancel {
-  const timer = setInterval(() => {}, LONGEST_DELAY);
+  const timer = setInterval(() => {}, MAX_TIMEOUT_MS);
   return () => clearInterval(timer);
 }

@@ -3,63 +3,59 @@ import type { Cancel, Clock } from './clock.js';
 import { Pipe } from './pipe.js';
 import { RateLimiter } from './rate-limiter.js';
 
-/** Gives every pipe its turn while there is something to do, and lets the process be otherwise. */
+/** Runs every pipe while there is work. Does not keep the process alive otherwise. */
 export class HostController {
   readonly #clock: Clock;
   readonly #pipes: Pipe[] = [];
-  #turning = false;
-  #poked = false;
+  #running = false;
+  #woken = false;
   #soon = false;
-  #recall: Cancel = () => {};
+  #cancel: Cancel = () => {};
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /**
-   * Makes the pipe to a device's endpoint.
+   * Creates the pipe to an endpoint of a device.
    *
-   * @param rate bytes per second that this pipe may carry; Infinity for no limit
+   * @param rate the most bytes per second on this pipe; Infinity for no limit
    */
   createPipe(endpoint: EndpointFunction, rate: number): Pipe {
-    const pipe = new Pipe({
-      clock: this.#clock,
-      endpoint,
-      pacer: Number.isFinite(rate) ? new RateLimiter(rate) : undefined,
-      poke: () => this.poke(),
-    });
+    const limiter = Number.isFinite(rate) ? new RateLimiter(rate) : undefined;
+    const pipe = new Pipe(this.#clock, endpoint, limiter, () => this.wake());
     this.#pipes.push(pipe);
     return pipe;
   }
 
-  /** Asks for a turn: there may be something to do. */
-  poke(): void {
-    this.#poked = true;
-    if (!this.#turning && !this.#soon) {
+  /** Schedules a turn: there may be work. */
+  wake(): void {
+    this.#woken = true;
+    if (!this.#running && !this.#soon) {
       this.#schedule(0);
     }
   }
 
   #turn(): void {
     this.#soon = false;
-    this.#poked = false;
-    this.#turning = true;
-    let wait = 0; // stays so when an answer throws: the others must not starve for it
+    this.#woken = false;
+    this.#running = true;
+    let wait = 0; // if a completion throws, the other pipes still get their turn
     try {
       wait = this.#pipes.reduce((least, pipe) => Math.min(least, pipe.turn()), Infinity);
     } finally {
-      this.#turning = false;
-      this.#schedule(this.#poked ? 0 : wait);
+      this.#running = false;
+      this.#schedule(this.#woken ? 0 : wait);
     }
   }
 
   #schedule(wait: number): void {
-    this.#recall();
+    this.#cancel();
     this.#soon = wait <= 0;
     if (this.#soon) {
-      this.#recall = this.#clock.soon(() => this.#turn());
+      this.#cancel = this.#clock.soon(() => this.#turn());
     } else if (wait < Infinity) {
-      this.#recall = this.#clock.after(wait, () => this.#turn());
+      this.#cancel = this.#clock.after(wait, () => this.#turn());
     }
   }
 }

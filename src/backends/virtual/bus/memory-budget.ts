@@ -2,17 +2,17 @@ import type { TransferMemory } from '../../../usb/backend.js';
 import { UsbError } from '../../../usb/errors.js';
 import { mostMemory } from '../../../usb/transfer-memory.js';
 
-/** The memory that a bus lends to the transfers in flight on it. */
+/** The memory limit of a bus, shared by all transfers in flight on it. */
 export class MemoryBudget {
   readonly #limit: number;
   #taken = 0;
 
-  /** @param limit in bytes; Infinity for none */
+  /** @param limit bytes; Infinity for no limit */
   constructor(limit: number) {
     this.#limit = limit;
   }
 
-  /** What whoever submits may know of it. */
+  /** The limit as the contract describes it; undefined if there is none. */
   get memory(): TransferMemory | undefined {
     return Number.isFinite(this.#limit)
       ? { bytes: this.#limit, raise: (bytes) => ({ kind: 'raise-scenario-memory', bytes }) }
@@ -20,9 +20,9 @@ export class MemoryBudget {
   }
 
   /**
-   * Lends what a transfer of so many bytes takes.
+   * Takes the memory for a transfer of this many bytes.
    *
-   * @throws UsbError `no-memory` when not as much is left
+   * @throws UsbError `no-memory` if too little is left
    */
   take(length: number): void {
     const taken = this.#taken + mostMemory(length);
@@ -35,7 +35,7 @@ export class MemoryBudget {
     this.#taken = taken;
   }
 
-  /** Takes it back. */
+  /** Gives the memory of a transfer back. */
   give(length: number): void {
     this.#taken -= mostMemory(length);
   }

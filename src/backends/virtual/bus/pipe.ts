@@ -4,40 +4,27 @@ import type { Clock } from './clock.js';
 import type { RateLimiter } from './rate-limiter.js';
 import { type QueuedTransfer, TransferQueue } from './transfer-queue.js';
 
-/**
- * What a turn may do before the event loop gets its turn: so that timers, signals and file writes
- * are served, however fast the bus is.
- */
+/** Limits of one turn, so that timers, signals and file writes are served however fast the bus is. */
 const TURN_BYTES = 1_000_000;
-const TURN_ANSWERS = 1024;
+const TURN_COMPLETIONS = 1024;
 
-/** How late a timer of Node may be, in milliseconds, with a margin. */
+/** How late a Node timer may be, in milliseconds, with a margin. */
 const TIMER_LATENESS = 2;
 
-export interface PipeOptions {
-  readonly clock: Clock;
-  readonly endpoint: EndpointFunction;
-  /** Undefined: as fast as memory goes. */
-  readonly pacer: RateLimiter | undefined;
-  /** Asks for a turn. */
-  readonly poke: () => void;
-}
-
 /**
- * The host's end of a bulk or interrupt pipe: a queue of transfers that it serves first come, first served
- * against what the device answers, and those that ended, in the order of their ends, until they are
- * answered.
+ * The host's end of a bulk or interrupt pipe. It serves its transfers in order of submission, by
+ * transactions with the endpoint. Transfers that ended wait, in order of their ends, for completion.
  *
  * ```
- *  submit ──▶ queued ──(full, short packet, stall, error, babble, cancel, unplug)──▶ ended ──▶ answer
+ *  submit ──▶ queued ──(full, short packet, stall, error, babble, cancel, unplug)──▶ ended ──▶ complete
  * ```
  */
 export class Pipe {
   readonly #clock: Clock;
   readonly #endpoint: EndpointFunction;
   readonly #packetSize: number;
-  readonly #pacer: RateLimiter | undefined;
-  readonly #poke: () => void;
+  readonly #limiter: RateLimiter | undefined;
+  readonly #wake: () => void;
 
   readonly #queued = new TransferQueue();
   readonly #ended = new TransferQueue();
@@ -45,50 +32,59 @@ export class Pipe {
   /** Bytes that may still move in this turn. */
   #budget = 0;
 
-  constructor({ clock, endpoint, pacer, poke }: PipeOptions) {
+  /**
+   * @param limiter undefined for no limit
+   * @param wake schedules a turn
+   */
+  constructor(
+    clock: Clock,
+    endpoint: EndpointFunction,
+    limiter: RateLimiter | undefined,
+    wake: () => void,
+  ) {
     this.#clock = clock;
     this.#endpoint = endpoint;
     this.#packetSize = endpoint.packetSize;
-    this.#pacer = pacer;
-    this.#poke = poke;
+    this.#limiter = limiter;
+    this.#wake = wake;
   }
 
-  /** Whether any transfer is in flight: queued, or not answered yet. */
+  /** Whether any transfer is in flight: queued, or not completed yet. */
   get busy(): boolean {
     return this.#queued.count + this.#ended.count > 0;
   }
 
-  /** Whether a stall halted it. */
+  /** Whether the endpoint is halted. */
   get halted(): boolean {
     return this.#halted;
   }
 
-  /** Queues a transfer that is in no list. */
+  /** Queues a transfer that is in no queue. */
   submit(transfer: QueuedTransfer): void {
     if (this.#halted) {
       this.#finish(transfer, 'stall');
     } else {
       this.#queued.push(transfer);
-      this.#pacer?.allowance(this.#clock.now()); // the wire's time counts from here on
+      this.#limiter?.allowance(this.#clock.now()); // time counts from here on
     }
-    this.#poke();
+    this.#wake();
   }
 
   /**
-   * Ends a transfer of this pipe early. One that had its last byte but was not answered yet is
-   * cancelled all the same, as a host controller's can be: with its whole buffer.
+   * Cancels a transfer of this pipe. A transfer that has moved its last byte but has not completed is
+   * cancelled too, with its whole buffer, as may happen with a real host controller.
    */
   cancel(transfer: QueuedTransfer): void {
-    if (this.#pacer !== undefined) {
+    if (this.#limiter !== undefined) {
       this.#budget = TURN_BYTES;
-      this.#advance(); // what the wire has carried by now counts
+      this.#advance(); // bytes that the bus has had time for count
     }
-    if (transfer.list === this.#queued) {
+    if (transfer.queue === this.#queued) {
       this.#end(transfer, 'cancelled');
-    } else if (transfer.list === this.#ended && transfer.status === 'completed') {
+    } else if (transfer.queue === this.#ended && transfer.status === 'completed') {
       transfer.status = 'cancelled';
     }
-    this.#poke();
+    this.#wake();
   }
 
   /** CLEAR_FEATURE(ENDPOINT_HALT). */
@@ -97,8 +93,8 @@ export class Pipe {
   }
 
   /**
-   * The device is gone. The host finds out by protocol errors at first, and then by its hub: half
-   * of the transfers tell the one, half the other.
+   * Ends all transfers because the device is gone. A real host first sees protocol errors, then the
+   * report of the hub: half of the transfers end with `error`, the other half with `no-device`.
    */
   disconnect(): void {
     let errors = Math.ceil(this.#queued.count / 2);
@@ -106,42 +102,42 @@ export class Pipe {
       this.#end(head, errors-- > 0 ? 'error' : 'no-device');
     }
     this.#halted = false;
-    this.#poke();
+    this.#wake();
   }
 
   /**
-   * Moves data and answers the transfers that ended, for a bounded while.
+   * Moves data and completes the transfers that ended, within the limits of a turn.
    *
-   * @returns milliseconds until another turn makes sense: 0 is now, Infinity after the next submit
+   * @returns milliseconds until the next turn is useful: 0 for now, Infinity for after a submit
    */
   turn(): number {
     this.#budget = TURN_BYTES;
-    let answers = TURN_ANSWERS;
+    let completions = TURN_COMPLETIONS;
     let wait: number;
     let before: number;
     do {
-      before = answers;
+      before = completions;
       wait = this.#advance();
-      for (let done = this.#ended.first; done && answers > 0; done = this.#ended.first) {
-        answers--;
+      for (let done = this.#ended.first; done && completions > 0; done = this.#ended.first) {
+        completions--;
         this.#ended.remove(done);
-        done.answer();
+        done.complete();
       }
-    } while (answers > 0 && answers < before);
-    // Whatever moved may have made work for another pipe: see at once.
-    return this.#budget < TURN_BYTES || answers < TURN_ANSWERS ? 0 : wait;
+    } while (completions > 0 && completions < before);
+    // What moved may be work for another pipe, so the next turn comes at once.
+    return this.#budget < TURN_BYTES || completions < TURN_COMPLETIONS ? 0 : wait;
   }
 
-  /** Moves data until there is nothing to do, or no allowance to do it; returns how long to wait. */
+  /** Moves data while there is work and allowance; returns the milliseconds to wait. */
   #advance(): number {
-    const now = this.#pacer === undefined ? 0 : this.#clock.now();
+    const now = this.#limiter === undefined ? 0 : this.#clock.now();
     for (let head = this.#queued.first; head !== undefined; head = this.#queued.first) {
       if (this.#budget < this.#packetSize) {
         return 0;
       }
-      const earned = this.#pacer?.allowance(now) ?? Number.POSITIVE_INFINITY;
+      const earned = this.#limiter?.allowance(now) ?? Number.POSITIVE_INFINITY;
       if (earned < this.#packetSize) {
-        return this.#patience(head);
+        return this.#timeToEnd(head);
       }
       switch (this.#endpoint.transact(head, Math.min(earned, this.#budget))) {
         case 'data':
@@ -157,7 +153,7 @@ export class Pipe {
           this.#endpoint.acknowledge();
           break;
         case 'nak':
-          this.#pacer?.stop();
+          this.#limiter?.stop();
           return this.#endpoint.readyAt - this.#clock.now();
         case 'stall':
           this.#halt();
@@ -171,7 +167,7 @@ export class Pipe {
           break;
       }
     }
-    this.#pacer?.stop();
+    this.#limiter?.stop();
     return Number.POSITIVE_INFINITY;
   }
 
@@ -179,10 +175,10 @@ export class Pipe {
     const { size } = this.#endpoint;
     transfer.actualLength += size;
     this.#budget -= size;
-    this.#pacer?.spend(size);
+    this.#limiter?.spend(size);
   }
 
-  /** The head transfer ends with what it has; nothing behind it moves a byte any more. */
+  /** Ends all transfers: the first with the bytes that it moved, the others without any. */
   #halt(): void {
     this.#halted = true;
     for (let head = this.#queued.first; head !== undefined; head = this.#queued.first) {
@@ -201,20 +197,19 @@ export class Pipe {
   }
 
   /**
-   * Milliseconds until the head transfer can end. A timer that comes too late costs nothing while
-   * the transfers queued behind keep the wire busy; where they do not, it is set short, and the
-   * last moments are waited turn by turn.
+   * Returns the milliseconds until the first transfer can end. A late timer costs nothing while later
+   * transfers keep the bus busy. Otherwise the result is shorter, and the rest is spent in short turns.
    */
-  #patience(head: QueuedTransfer): number {
-    if (this.#pacer === undefined) {
+  #timeToEnd(head: QueuedTransfer): number {
+    if (this.#limiter === undefined) {
       return 0;
     }
     const { ahead } = this.#endpoint;
     const { count, length } = this.#queued;
-    const wait = this.#pacer.timeFor(
+    const wait = this.#limiter.timeFor(
       Math.max(this.#packetSize, Math.min(head.length - head.actualLength, ahead)),
     );
-    const busy = this.#pacer.timeFor(Math.min(length - head.actualLength, count * ahead));
+    const busy = this.#limiter.timeFor(Math.min(length - head.actualLength, count * ahead));
     if (busy - wait >= 2 * TIMER_LATENESS) {
       return Math.max(1, wait);
     }

@@ -5,79 +5,79 @@ import type { HostController } from './host-controller.js';
 import type { MemoryBudget } from './memory-budget.js';
 import type { Pipe } from './pipe.js';
 
-/** One stay of a device on the bus, from plugging in to unplugging. */
+/** A device from being plugged in to being unplugged. */
 export interface Attachment {
   readonly info: DeviceInfo;
   readonly pipes: ReadonlyMap<number, Pipe>;
-  /** The alternate settings of the interfaces that someone has claimed, by interface number. */
+  /** The selected alternate settings of the claimed interfaces, by interface number. */
   readonly claimed: Map<number, number>;
-  /** What the device makes of control requests of its own. */
+  /** Handles the control requests that no standard defines. */
   readonly control: ControlFunction;
-  /** The memory of the bus's transfers. */
-  readonly loan: MemoryBudget;
+  /** The memory of all transfers on the bus. */
+  readonly memory: MemoryBudget;
   connected: boolean;
-  /** The device may have something to do. */
-  poke(): void;
-  /** The device starts anew, as after plugging in, at the address that it has. */
+  /** Makes the bus look for work: the device may have some. */
+  wake(): void;
+  /** Resets the device. It keeps its address. */
   reset(): void;
 }
 
-/** A port of the bus and the device that belongs to it, plugged in or not. */
+/** A port of the bus with its device, which may be unplugged. */
 export class Port {
   readonly path: string;
   readonly #gadget: Gadget;
   readonly #controller: HostController;
-  readonly #loan: MemoryBudget;
+  readonly #memory: MemoryBudget;
   readonly #pipes = new Map<number, Pipe>();
   readonly #takeAddress: () => number;
-  #plug: Attachment;
+  #attachment: Attachment;
 
   /**
-   * Plugs a device in.
+   * Plugs the device in.
    *
-   * @param loan the memory that the bus's sockets share
-   * @param rate bytes per second that each pipe may carry
-   * @param takeAddress gives the device its address, at each plug anew
+   * @param memory shared by all ports of the bus
+   * @param rate the most bytes per second on each pipe
+   * @param takeAddress returns a new address, each time the device is plugged in
    */
   constructor(
     path: string,
     gadget: Gadget,
     controller: HostController,
-    loan: MemoryBudget,
+    memory: MemoryBudget,
     rate: number,
     takeAddress: () => number,
   ) {
     this.path = path;
     this.#gadget = gadget;
     this.#controller = controller;
-    this.#loan = loan;
+    this.#memory = memory;
     this.#takeAddress = takeAddress;
     for (const [address, endpoint] of gadget.functions) {
       this.#pipes.set(address, controller.createPipe(endpoint, rate));
     }
-    this.#plug = this.#plugIn();
+    this.#attachment = this.#attach();
   }
 
-  /** The stay that is going on; undefined while the device is unplugged. */
-  get plug(): Attachment | undefined {
-    return this.#plug.connected ? this.#plug : undefined;
+  /** The current attachment; undefined while the device is unplugged. */
+  get attachment(): Attachment | undefined {
+    return this.#attachment.connected ? this.#attachment : undefined;
   }
 
-  /** Pulls the plug: everything in flight ends, everybody who had opened the device has lost it. */
+  /** Unplugs the device: completes everything in flight, and invalidates all handles. */
   unplug(): void {
-    if (this.#plug.connected) {
-      this.#plug.connected = false;
+    if (this.#attachment.connected) {
+      this.#attachment.connected = false;
       for (const pipe of this.#pipes.values()) {
         pipe.disconnect();
       }
     }
   }
 
-  /** Puts the plug back in. */
+  /** Plugs the device in again. */
   replug(): void {
-    if (!this.#plug.connected) {
+    if (!this.#attachment.connected) {
       this.#powerOn();
-      this.#plug = this.#plugIn();
+      this.#attachment = this.#attach();
     }
   }
 
@@ -95,15 +95,15 @@ export class Port {
     this.#powerOn();
   }
 
-  #plugIn(): Attachment {
+  #attach(): Attachment {
     return {
       info: { path: this.path, bus: 1, address: this.#takeAddress(), ...this.#gadget.descriptors },
       pipes: this.#pipes,
       claimed: new Map(),
       control: this.#gadget.control,
-      loan: this.#loan,
+      memory: this.#memory,
       connected: true,
-      poke: () => this.#controller.poke(),
+      wake: () => this.#controller.wake(),
       reset: () => this.#reset(),
     };
   }

@@ -1,6 +1,6 @@
 /**
- * How many bytes the wire has had time for. Time counts only while a transfer waits on it, so a bus
- * that had nothing to do makes nothing up for it, and a late timer costs no throughput.
+ * Computes how many bytes the bus has had time to carry. Time counts only while a transfer waits, so
+ * an idle bus does not catch up later, and a late timer costs no throughput.
  */
 export class RateLimiter {
   readonly #bytesPerMillisecond: number;
@@ -14,7 +14,7 @@ export class RateLimiter {
   }
 
   /**
-   * The bytes that may go at a time, since the first look after a `stop`.
+   * Returns the bytes that may move at a time, counted from the first call after a `stop`.
    *
    * @param now monotonic milliseconds
    */
@@ -27,18 +27,18 @@ export class RateLimiter {
     return this.#earned;
   }
 
-  /** Takes bytes that went off the allowance. */
+  /** Subtracts bytes that moved from the allowance. */
   spend(bytes: number): void {
     this.#earned -= bytes;
   }
 
-  /** The wire falls idle: what it could have carried is lost. */
+  /** Marks the bus as idle and discards the allowance. */
   stop(): void {
     this.#running = false;
     this.#earned = 0;
   }
 
-  /** Milliseconds that the wire needs for bytes beyond what it has earned. */
+  /** Returns the milliseconds that the bus needs until its allowance is this many bytes. */
   timeFor(bytes: number): number {
     return Math.max(0, bytes - this.#earned) / this.#bytesPerMillisecond;
   }

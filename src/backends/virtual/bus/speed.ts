@@ -1,15 +1,15 @@
-/** The signalling rates that a virtual device can have. */
+/** The signalling rates of virtual devices. */
 export type SpeedName = 'full' | 'high' | 'super';
 
-/** What a signalling rate means for bulk endpoints. */
+/** What depends on the signalling rate. */
 export interface Speed {
   /** Mbit/s, as in `DeviceInfo.speed`. */
   readonly signalling: number;
-  /** bcdUSB of a device at that rate. */
+  /** bcdUSB of a device at this rate. */
   readonly usbVersion: number;
   /** wMaxPacketSize of a bulk endpoint, in bytes. */
   readonly packetSize: number;
-  /** Bulk payload that the bus can carry, in bytes per second. */
+  /** The bulk payload that the bus can carry, in bytes per second. */
   readonly bulkRate: number;
 }
 
@@ -17,11 +17,11 @@ const FRAMES = 1000;
 const MICROFRAMES = 8000;
 
 /**
- * Full and high speed: the most bulk transactions in a frame (USB 2.0 tables 5-9 and 5-10), of
- * 1 ms and 125 µs. SuperSpeed has no such table; derived: 500 million symbols per second (5 Gbit/s,
- * 8b/10b), of which 2 in 356 are skips; each 1,024 bytes take 1,072: the data packet's header (20),
- * payload framing and CRC-32 (12), and the link commands that answer the host's ACK (16). It is a
- * ceiling: real hosts stay below.
+ * For full and high speed, the rate follows from the maximum number of bulk transactions in a frame
+ * of 1 ms and a microframe of 125 µs (USB 2.0 tables 5-9 and 5-10). SuperSpeed has no such table, so
+ * the rate is derived: 500 million symbols per second (5 Gbit/s, 8b/10b), of which 2 in 356 are
+ * skips. 1,024 bytes take 1,072 symbols: the header of the data packet (20), payload framing and
+ * CRC-32 (12), and the link commands for the host's ACK (16). Real hosts stay below this rate.
  */
 export const SPEEDS: Readonly<Record<SpeedName, Speed>> = {
   full: { signalling: 12, usbVersion: 0x0200, packetSize: 64, bulkRate: 19 * 64 * FRAMES },

@@ -2,29 +2,29 @@ import type { TransferStatus } from '../../../usb/transfer-status.js';
 import { wordsOf } from '../gadgets/counter.js';
 
 /**
- * What the host controller knows of a transfer: its memory, how far it has come, how it ended. It
- * is its own link in the one list that it is in, so that nothing is allocated while data moves.
+ * The state of a transfer in the host controller: its memory, its progress and its status. A transfer
+ * is itself the link in its queue, so that nothing is allocated while data moves.
  */
 export abstract class QueuedTransfer {
   buffer: Buffer = Buffer.alloc(0);
   /** The buffer as words, see `wordsOf`. */
   words: Int32Array | undefined;
-  /** Bytes to move. */
+  /** The bytes to move. */
   length = 0;
-  /** Bytes that have moved. */
+  /** The bytes that have moved. */
   actualLength = 0;
-  /** How it ended, once it is in the list of those that did. */
+  /** The status, valid from the end of the transfer on. */
   status: TransferStatus = 'completed';
 
-  /** The list that it is in; undefined when it is not in flight. */
-  list: TransferQueue | undefined;
+  /** The queue that the transfer is in; undefined when it is not in flight. */
+  queue: TransferQueue | undefined;
   previous: QueuedTransfer | undefined;
   next: QueuedTransfer | undefined;
 
-  /** Hands the result to whoever submitted the transfer. It is in no list any more. */
-  abstract answer(): void;
+  /** Reports the result. The transfer is in no queue any more. */
+  abstract complete(): void;
 
-  /** Sets the memory for a new flight. */
+  /** Sets the memory for the next submission. */
   load(buffer: Buffer, length: number): void {
     if (buffer !== this.buffer) {
       this.buffer = buffer;
@@ -35,17 +35,17 @@ export abstract class QueuedTransfer {
   }
 }
 
-/** Transfers in the order in which they came; any of them can be taken out. */
+/** Transfers in the order in which they were added. Any of them can be removed. */
 export class TransferQueue {
   first: QueuedTransfer | undefined;
   count = 0;
-  /** Bytes that the transfers in it can carry in all. */
+  /** The total length of its transfers in bytes. */
   length = 0;
   #last: QueuedTransfer | undefined;
 
-  /** Puts a transfer that is in no list at the end. */
+  /** Appends a transfer that is in no queue. */
   push(transfer: QueuedTransfer): void {
-    transfer.list = this;
+    transfer.queue = this;
     transfer.previous = this.#last;
     if (this.#last === undefined) {
       this.first = transfer;
@@ -57,7 +57,7 @@ export class TransferQueue {
     this.length += transfer.length;
   }
 
-  /** Takes one of its transfers out. */
+  /** Removes one of its transfers. */
   remove(transfer: QueuedTransfer): void {
     const { previous, next } = transfer;
     if (previous === undefined) {
@@ -70,7 +70,7 @@ export class TransferQueue {
     } else {
       next.previous = previous;
     }
-    transfer.list = undefined;
+    transfer.queue = undefined;
     transfer.previous = undefined;
     transfer.next = undefined;
     this.count--;

@@ -1,6 +1,11 @@
 import type { Clock } from '../bus/clock.js';
-import { createRandom, FaultList } from '../scenario/faults.js';
-import type { Fault, InFaultKind, Scenario } from '../scenario/scenario.js';
+import {
+  createRandom,
+  type Fault,
+  FaultList,
+  type InFaultKind,
+  type Scenario,
+} from '../scenario.js';
 import type { Runnable } from './control.js';
 import { fillCounter } from './counter.js';
 import {

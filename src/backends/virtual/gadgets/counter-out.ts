@@ -1,6 +1,5 @@
 import type { Clock } from '../bus/clock.js';
-import { FaultList } from '../scenario/faults.js';
-import type { OutFaultKind, Scenario } from '../scenario/scenario.js';
+import { FaultList, type OutFaultKind, type Scenario } from '../scenario.js';
 import {
   type EndpointFunction,
   type Handshake,

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { createVirtualBackend, parseScenario } from '../../../../src/backends/virtual/backend.js';
+import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
+import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
 import { locateBulkIn } from '../../../../src/usb/locate.js';
 import { Host } from './bus/host.js';
 
 describe('the virtual bus', () => {
   it('has a counter and a loopback on it', async () => {
-    const devices = await createVirtualBackend().list();
+    const devices = await new VirtualBackend().list();
     expect(
       devices.map(({ vid, pid, path, bus, address, speed, serial, product }) => ({
         id: `${vid.toString(16)}:${pid.toString(16)}`,
@@ -37,7 +38,7 @@ describe('the virtual bus', () => {
     ['high', 480, 512],
     ['super', 5000, 1024],
   ])('%s speed is %i Mbit/s with packets of %i bytes', async (name, speed, packetSize) => {
-    const backend = createVirtualBackend({ scenario: parseScenario(`speed=${name}`) });
+    const backend = new VirtualBackend({ scenario: parseScenario(`speed=${name}`) });
     for (const info of await backend.list()) {
       expect(info.speed).toBe(speed);
       expect(locateBulkIn(info, {}).endpoint.maxPacketSize).toBe(packetSize);
@@ -45,7 +46,7 @@ describe('the virtual bus', () => {
   });
 
   it('shows an isochronous endpoint that nobody can use', async () => {
-    const backend = createVirtualBackend();
+    const backend = new VirtualBackend();
     const [info] = await backend.list();
     expect(info).toBeDefined();
     if (info !== undefined) {
@@ -73,7 +74,7 @@ describe('the virtual bus', () => {
   });
 
   it('never gives an address twice at a time, round after round', async () => {
-    const backend = createVirtualBackend();
+    const backend = new VirtualBackend();
     const seen = new Set<number>();
     for (let i = 0; i < 300; i++) {
       backend.unplug('1-1');
@@ -88,7 +89,7 @@ describe('the virtual bus', () => {
   });
 
   it('has no other ports', () => {
-    expect(() => createVirtualBackend().unplug('9-9')).toThrow(/no port 9-9/);
+    expect(() => new VirtualBackend().unplug('9-9')).toThrow(/no port 9-9/);
   });
 
   it('refuses lengths that the buffer does not have', async () => {

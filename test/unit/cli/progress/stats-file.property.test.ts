@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createVirtualBackend } from '../../../../src/backends/virtual/backend.js';
-import { parseScenario } from '../../../../src/backends/virtual/scenario/scenario.js';
+import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
+import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
 import { finalStatsRecord, statsRecord } from '../../../../src/cli/progress/stats-file.js';
 import { ReadSubject } from '../../../../src/cli/progress/stream.js';
 import { capture } from '../../../../src/engine/session/capture.js';
@@ -15,7 +15,7 @@ const violated = violations('stats');
 it('whatever happens, each record is as the schema says, and the last has the sums', async () => {
   await fc.assert(
     fc.asyncProperty(situation, async ({ faults, setting, ...given }) => {
-      const backend = createVirtualBackend({
+      const backend = new VirtualBackend({
         scenario: parseScenario([setting, ...faults].join()),
       });
       const [device] = await backend.list();

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createVirtualBackend } from '../../../../src/backends/virtual/backend.js';
-import { parseScenario } from '../../../../src/backends/virtual/scenario/scenario.js';
+import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
+import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
 import { waitForDevice } from '../../../../src/engine/device/presence.js';
 import { capture } from '../../../../src/engine/session/capture.js';
 import { locateBulkIn } from '../../../../src/usb/locate.js';
@@ -12,7 +12,7 @@ import { situation } from '../support/situation.js';
 it('whatever happens, the output is the stream in order, and every byte is accounted for', async () => {
   await fc.assert(
     fc.asyncProperty(situation, async ({ faults, setting: circumstance, ...given }) => {
-      const backend = createVirtualBackend({
+      const backend = new VirtualBackend({
         scenario: parseScenario([circumstance, ...faults].join()),
       });
       const [device] = await backend.list();
@@ -86,7 +86,7 @@ it('runs after each other, of any size, join without a hole', async () => {
       fc.constantFrom('speed=high', 'message=100', 'message=1..3000'),
       fc.integer({ min: 1, max: 20 }),
       async (packets, circumstance, depth) => {
-        const backend = createVirtualBackend({ scenario: parseScenario(circumstance) });
+        const backend = new VirtualBackend({ scenario: parseScenario(circumstance) });
         const outputs: Buffer[] = [];
         for (const count of packets) {
           const [device] = await backend.list();

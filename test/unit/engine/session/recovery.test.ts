@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { createVirtualBackend } from '../../../../src/backends/virtual/backend.js';
-import { parseScenario } from '../../../../src/backends/virtual/scenario/scenario.js';
+import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
+import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
 import type { ReceiveOptions } from '../../../../src/engine/receive/receiver.js';
 import { type CaptureResult, capture } from '../../../../src/engine/session/capture.js';
 import { Recovery, type RecoveryOptions } from '../../../../src/engine/session/recovery.js';
@@ -23,7 +23,7 @@ async function run(
   receive: Partial<ReceiveOptions> = {},
   signal = new AbortController().signal,
 ): Promise<Run> {
-  const backend = createVirtualBackend({ scenario: parseScenario(scenario) });
+  const backend = new VirtualBackend({ scenario: parseScenario(scenario) });
   const [device] = await backend.list();
   if (device === undefined) {
     throw new Error('no device');
@@ -103,7 +103,7 @@ describe('with keepGoing', () => {
 
 describe('with reconnect', () => {
   it('goes on with a device that was lost while it was being started', async () => {
-    const backend = createVirtualBackend({ scenario: parseScenario('unplug@8k=10ms') });
+    const backend = new VirtualBackend({ scenario: parseScenario('unplug@8k=10ms') });
     const [device] = await backend.list();
     if (device === undefined) {
       throw new Error('no device');

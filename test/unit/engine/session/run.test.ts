@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { createVirtualBackend } from '../../../../src/backends/virtual/backend.js';
-import { parseScenario } from '../../../../src/backends/virtual/scenario/scenario.js';
+import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
+import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
 import { capture } from '../../../../src/engine/session/capture.js';
 import { duplex } from '../../../../src/engine/session/duplex.js';
 import { sendRequests } from '../../../../src/engine/session/run.js';
@@ -22,7 +22,7 @@ const [FIRST, SECOND, LAST] = [1, 2, 3];
 
 /** A simulated device whose control requests take 20 ms; returns those it received. */
 async function slowDevice() {
-  const backend = createVirtualBackend({ scenario: parseScenario('speed=high') });
+  const backend = new VirtualBackend({ scenario: parseScenario('speed=high') });
   const [device] = await backend.list();
   if (device === undefined) {
     throw new Error('no device');

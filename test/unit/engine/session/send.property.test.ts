@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createVirtualBackend } from '../../../../src/backends/virtual/backend.js';
-import { parseScenario } from '../../../../src/backends/virtual/scenario/scenario.js';
+import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
+import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
 import { duplex } from '../../../../src/engine/session/duplex.js';
 import { send } from '../../../../src/engine/session/send.js';
 import { locateIn, locateOut } from '../../../../src/usb/locate.js';
@@ -15,7 +15,7 @@ async function listener(...clauses: string[]) {
   const pieces: Buffer[] = [];
   const messages: number[] = [];
   let message = 0;
-  const backend = createVirtualBackend({
+  const backend = new VirtualBackend({
     scenario: parseScenario(clauses.join()),
     onOut: (bytes, endsMessage) => {
       pieces.push(Buffer.from(bytes));
@@ -295,7 +295,7 @@ it('what goes out to a loopback comes back, of any size', async () => {
       fc.constantFrom('speed=high', 'speed=super'),
       fc.integer({ min: 1, max: 8 }),
       async (input, circumstance, depth) => {
-        const backend = createVirtualBackend({ scenario: parseScenario(circumstance) });
+        const backend = new VirtualBackend({ scenario: parseScenario(circumstance) });
         const device = (await backend.list())[1];
         if (device === undefined) {
           throw new Error('no loopback');

@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import {
-  createVirtualBackend,
-  parseScenario,
-  type VirtualBackend,
-} from '../../../../../src/backends/virtual/backend.js';
+import { VirtualBackend } from '../../../../../src/backends/virtual/backend.js';
+import { parseScenario } from '../../../../../src/backends/virtual/scenario.js';
 import type { Device, Endpoint, Interface, Transfer } from '../../../../../src/usb/backend.js';
 import { ManualClock } from './manual-clock.js';
 
@@ -65,7 +62,7 @@ export class Host {
   static async #open(scenario: string, port: string, number: number): Promise<Host> {
     const clock = new ManualClock();
     const pieces: Piece[] = [];
-    const backend = createVirtualBackend({
+    const backend = new VirtualBackend({
       scenario: parseScenario(scenario),
       clock,
       onOut: (bytes, endsMessage) => pieces.push({ bytes: Buffer.from(bytes), endsMessage }),

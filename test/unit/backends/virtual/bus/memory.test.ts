@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createVirtualBackend } from '../../../../../src/backends/virtual/backend.js';
+import { VirtualBackend } from '../../../../../src/backends/virtual/backend.js';
 import { mostMemory } from '../../../../../src/usb/transfer-memory.js';
 import { Host } from './host.js';
 
@@ -37,7 +37,7 @@ it('leaves a transfer that was refused fit for later', async () => {
 });
 
 it('tells of its limit, if it has one', async () => {
-  expect(await createVirtualBackend().transferMemory()).toBeUndefined();
+  expect(await new VirtualBackend().transferMemory()).toBeUndefined();
   const { backend, close } = await limited();
   const memory = await backend.transferMemory();
   expect(memory?.bytes).toBe(65536);

@@ -4,8 +4,8 @@ import {
   DEFAULT_SCENARIO,
   parseScenario,
   SCENARIO_CLAUSES,
-} from '../../../../../src/backends/virtual/scenario/scenario.js';
-import { UsbError } from '../../../../../src/usb/errors.js';
+} from '../../../../src/backends/virtual/scenario.js';
+import { UsbError } from '../../../../src/usb/errors.js';
 
 const EVER = Number.POSITIVE_INFINITY;
 

@@ -1,0 +1,234 @@
+import type {
+  ClaimOptions,
+  Device,
+  Endpoint,
+  Interface,
+  OnComplete,
+  Transfer,
+} from '../../usb/backend.js';
+import {
+  checkControlData,
+  checkIdle,
+  checkOpen,
+  checkReset,
+  checkSubmit,
+  findEndpoint,
+} from '../../usb/checks.js';
+import {
+  type ControlRequest,
+  controlFailure,
+  interfaceToClaim,
+  typeOf,
+} from '../../usb/control.js';
+import { UsbError } from '../../usb/errors.js';
+import { type AlternateSetting, type DeviceInfo, findSetting } from '../../usb/model.js';
+import { holdProcess } from './bus/clock.js';
+import type { Pipe } from './bus/pipe.js';
+import type { Attachment } from './bus/port.js';
+import { QueuedTransfer } from './bus/transfer-queue.js';
+
+/** A handle of a device. It is of no use after the device was unplugged. */
+export class VirtualDevice implements Device {
+  readonly #attachment: Attachment;
+  readonly #releaseProcess = holdProcess();
+  readonly #claimed = new Set<VirtualInterface>();
+  #open = true;
+
+  constructor(attachment: Attachment) {
+    this.#attachment = attachment;
+  }
+
+  get info(): DeviceInfo {
+    return this.#attachment.info;
+  }
+
+  /** There is no kernel driver to detach. */
+  async claim(
+    interfaceNumber: number,
+    alternateSetting: number,
+    _options?: ClaimOptions,
+  ): Promise<Interface> {
+    this.#check();
+    const setting = findSetting(this.info, interfaceNumber, alternateSetting);
+    if (this.#attachment.claimed.has(interfaceNumber)) {
+      throw alreadyClaimed(interfaceNumber);
+    }
+    const claimed = new VirtualInterface(this.#attachment, setting, () =>
+      this.#claimed.delete(claimed),
+    );
+    this.#claimed.add(claimed);
+    return claimed;
+  }
+
+  /** Completes at once: virtual devices respond to every request. */
+  async control(request: ControlRequest, data: Buffer, _timeout: number): Promise<number> {
+    this.#check();
+    checkControlData(data);
+    const { handleStandardRequest } = await import('./gadgets/control.js');
+    this.#check();
+    this.#checkRecipient(request);
+    const moved =
+      typeOf(request) === 'standard'
+        ? handleStandardRequest(this.#attachment, request, data)
+        : this.#attachment.control.handle(request, data);
+    this.#attachment.wake();
+    if (moved === undefined) {
+      throw controlFailure('stall');
+    }
+    return moved;
+  }
+
+  async reset(): Promise<void> {
+    this.#check();
+    const [claimed] = this.#attachment.claimed.keys();
+    checkReset(claimed);
+    this.#attachment.reset();
+  }
+
+  async isConnected(): Promise<boolean> {
+    return this.#attachment.connected;
+  }
+
+  async close(): Promise<void> {
+    if (this.#attachment.connected && this.#claimed.size > 0) {
+      throw new UsbError('invalid', 'an interface is still claimed');
+    }
+    this.#open = false;
+    this.#releaseProcess();
+  }
+
+  /** @throws UsbError `invalid` after the device was closed; `no-device` if it is gone */
+  #check(): void {
+    checkOpen(this.#open);
+    checkConnected(this.#attachment);
+  }
+
+  /** @throws UsbError `busy` for a request to an interface that another handle has claimed */
+  #checkRecipient(request: ControlRequest): void {
+    const number = interfaceToClaim(this.info, request);
+    const own = [...this.#claimed].some(({ interfaceNumber }) => interfaceNumber === number);
+    if (number !== undefined && this.#attachment.claimed.has(number) && !own) {
+      throw alreadyClaimed(number);
+    }
+  }
+}
+
+/** A claimed interface. */
+class VirtualInterface implements Interface {
+  readonly attachment: Attachment;
+  readonly #setting: AlternateSetting;
+  readonly #onRelease: () => void;
+  #released = false;
+  /** The number of transfers in flight. */
+  inFlight = 0;
+
+  constructor(attachment: Attachment, setting: AlternateSetting, onRelease: () => void) {
+    attachment.claimed.set(setting.interfaceNumber, setting.alternateSetting);
+    this.attachment = attachment;
+    this.#setting = setting;
+    this.#onRelease = onRelease;
+  }
+
+  get interfaceNumber(): number {
+    return this.#setting.interfaceNumber;
+  }
+
+  get released(): boolean {
+    return this.#released;
+  }
+
+  endpoint(address: number): Endpoint {
+    const { maxPacketSize } = findEndpoint(this.#setting, address);
+    const pipe = this.attachment.pipes.get(address);
+    if (pipe === undefined) {
+      throw new UsbError('other', 'the simulated device lacks an endpoint of its descriptors');
+    }
+    return new VirtualEndpoint(this, address, maxPacketSize, pipe);
+  }
+
+  async release(): Promise<void> {
+    if (this.#released) {
+      return;
+    }
+    checkIdle(this.inFlight > 0, 'release an interface');
+    this.#released = true;
+    this.attachment.claimed.delete(this.interfaceNumber);
+    this.#onRelease();
+    checkConnected(this.attachment);
+  }
+}
+
+/** A bulk or interrupt endpoint of a claimed interface. */
+class VirtualEndpoint implements Endpoint {
+  readonly address: number;
+  readonly maxPacketSize: number;
+  readonly #interface: VirtualInterface;
+  readonly #pipe: Pipe;
+
+  constructor(claimed: VirtualInterface, address: number, maxPacketSize: number, pipe: Pipe) {
+    this.#interface = claimed;
+    this.address = address;
+    this.maxPacketSize = maxPacketSize;
+    this.#pipe = pipe;
+  }
+
+  createTransfer(onComplete: OnComplete): Transfer {
+    return new VirtualTransfer(this.#interface, this.#pipe, onComplete);
+  }
+
+  async clearHalt(): Promise<void> {
+    if (this.#interface.released) {
+      throw new UsbError('invalid', 'the interface was released');
+    }
+    checkConnected(this.#interface.attachment);
+    checkIdle(this.#pipe.busy, 'clear the halt');
+    this.#pipe.clearHalt();
+  }
+}
+
+/** A transfer of one pipe. */
+class VirtualTransfer extends QueuedTransfer implements Transfer {
+  readonly #interface: VirtualInterface;
+  readonly #pipe: Pipe;
+  readonly #onComplete: OnComplete;
+
+  constructor(claimed: VirtualInterface, pipe: Pipe, onComplete: OnComplete) {
+    super();
+    this.#interface = claimed;
+    this.#pipe = pipe;
+    this.#onComplete = onComplete;
+  }
+
+  submit(buffer: Buffer, length: number): void {
+    const { released, attachment } = this.#interface;
+    checkSubmit(this.queue !== undefined, released, buffer, length);
+    checkConnected(attachment);
+    attachment.memory.take(length);
+    this.load(buffer, length);
+    this.#interface.inFlight++;
+    this.#pipe.submit(this);
+  }
+
+  cancel(): void {
+    if (this.queue !== undefined) {
+      this.#pipe.cancel(this);
+    }
+  }
+
+  override complete(): void {
+    this.#interface.inFlight--;
+    this.#interface.attachment.memory.give(this.length);
+    this.#onComplete(this.status, this.actualLength);
+  }
+}
+
+function alreadyClaimed(interfaceNumber: number): UsbError {
+  return new UsbError('busy', `interface ${interfaceNumber} is already claimed`);
+}
+
+/** @throws UsbError `no-device` after the device was unplugged */
+function checkConnected({ connected, info }: Attachment): void {
+  if (!connected) {
+    throw new UsbError('no-device', `the device at ${info.path} (address ${info.address}) is gone`);
+  }
+}

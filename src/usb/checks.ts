@@ -1,0 +1,89 @@
+import { LARGEST_CONTROL_DATA } from './control.js';
+import { UsbError } from './errors.js';
+import { formatEndpoint } from './format.js';
+import type { AlternateSetting, EndpointDescriptor } from './model.js';
+
+/*
+ * What every backend refuses, with the same error, before the device or the system is involved.
+ */
+
+/** The longest delay of a Node timer in milliseconds, 24.8 days; a longer one fires at once. */
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** @throws UsbError `invalid` after the device was closed */
+export function checkOpen(isOpen: boolean): void {
+  if (!isOpen) {
+    throw new UsbError('invalid', 'the device was closed');
+  }
+}
+
+/**
+ * @param claimed the number of an interface that is claimed; undefined if there is none
+ * @throws UsbError `invalid` while an interface is claimed
+ */
+export function checkReset(claimed: number | undefined): void {
+  if (claimed !== undefined) {
+    throw new UsbError('invalid', `cannot reset the device while interface ${claimed} is claimed`);
+  }
+}
+
+/** @throws UsbError `invalid` for data longer than LARGEST_CONTROL_DATA */
+export function checkControlData(data: Buffer): void {
+  if (data.length > LARGEST_CONTROL_DATA) {
+    throw new UsbError(
+      'invalid',
+      `a control request moves at most ${LARGEST_CONTROL_DATA} bytes, not ${data.length}`,
+    );
+  }
+}
+
+/**
+ * Finds a bulk or interrupt endpoint of an alternate setting.
+ *
+ * @throws UsbError `not-found`, also for an endpoint of another type
+ */
+export function findEndpoint(setting: AlternateSetting, address: number): EndpointDescriptor {
+  const { interfaceNumber, alternateSetting, endpoints } = setting;
+  const found = endpoints.find((candidate) => candidate.address === address);
+  if (found?.type !== 'bulk' && found?.type !== 'interrupt') {
+    throw new UsbError(
+      'not-found',
+      `interface ${interfaceNumber} has no bulk or interrupt endpoint ${formatEndpoint(address)} ` +
+        `in alternate setting ${alternateSetting}`,
+    );
+  }
+  return found;
+}
+
+/**
+ * Checks the arguments and the state of a submit.
+ *
+ * @throws UsbError `invalid` while the transfer is in flight, after the interface was released, and
+ *   for a length that the buffer does not have
+ */
+export function checkSubmit(
+  inFlight: boolean,
+  released: boolean,
+  buffer: Buffer,
+  length: number,
+): void {
+  if (inFlight) {
+    throw new UsbError('invalid', 'the transfer is already in flight');
+  }
+  if (released) {
+    throw new UsbError('invalid', 'the interface was released');
+  }
+  if (!Number.isInteger(length) || length < 0 || length > buffer.length) {
+    throw new UsbError('invalid', `a buffer of ${buffer.length} bytes cannot move ${length}`);
+  }
+}
+
+/**
+ * @param action what is refused, such as "clear the halt"
+ * @throws UsbError `invalid` while transfers are in flight
+ */
+export function checkIdle(inFlight: boolean, action: string): void {
+  if (inFlight) {
+    throw new UsbError('invalid', `cannot ${action} with transfers in flight`);
+  }
+}
