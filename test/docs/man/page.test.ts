@@ -2,7 +2,7 @@ import { Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { type Page, renderPage } from '../../../man/generator/page.js';
 
-const BYTES = grouped('Limits:', new Option('--bytes <size>', 'so many'));
+const BYTES = grouped('Limits:', new Option('--bytes <size>', 'bytes'));
 const DEPTH = grouped('Limits:', new Option('-n, --depth <n>', 'at once').default(16));
 const WAIT = grouped('Failures:', new Option('--wait [time]', 'wait').preset('forever'));
 const SPEED = grouped('Failures:', new Option('--speed <name>', 's').choices(['low', 'high']));
