@@ -5,7 +5,7 @@ import { udevRuleFile } from '../../usb/udev-rule.js';
 import { CliError } from './cli-error.js';
 
 /*
- * The words for each remedy: what to run, and with which options. The layers below throw data only.
+ * The text of each remedy: commands and options. The layers below the command line provide only data.
  */
 
 const PASS_THROUGH: Readonly<Record<PassThroughTarget, string>> = {
@@ -34,7 +34,7 @@ const FILE_ADVICE: Readonly<Record<FileRemedy, string>> = {
 export type OverwriteOption = Extract<FileRemedy, 'append' | 'overwrite'>;
 
 /**
- * Says in one line what to do about a file that cannot be used; undefined where nothing can be done.
+ * Advice about a file that cannot be used, in one line; undefined if there is none.
  *
  * @param offered the options for existing files that the command has
  */
@@ -49,7 +49,7 @@ export function fileAdvice(
   return words.length === 0 ? last : `${words.join(', ')}, or ${last}`;
 }
 
-/** Returns the advice that an error carries, in one line; undefined where it carries none. */
+/** The advice that an error carries, in one line; undefined if it carries none. */
 export function adviceOf(error: unknown): string | undefined {
   if (error instanceof CliError) {
     return error.advice;
@@ -57,7 +57,7 @@ export function adviceOf(error: unknown): string | undefined {
   return error instanceof UsbError && error.remedy ? adviceFor(error.remedy) : undefined;
 }
 
-/** Says in one line what to do, after the message of an error. May contain unsafe characters. */
+/** The text of a remedy in one line, for the end of an error message. May contain unsafe characters. */
 export function adviceFor(remedy: Remedy): string {
   switch (remedy.kind) {
     case 'add-udev-rule':
@@ -65,9 +65,9 @@ export function adviceFor(remedy: Remedy): string {
     case 'any-of':
       return remedy.remedies.map(adviceFor).join('; or ');
     case 'choose-endpoint':
-      return 'choose with --ep, --interface or --alt';
+      return 'select one with --ep, --interface or --alt';
     case 'choose-endpoint-pair':
-      return 'choose with --in, --out, --interface or --alt';
+      return 'select them with --in, --out, --interface or --alt';
     case 'debug-libusb':
       return 'set LIBUSB_DEBUG=4 in the environment to make libusb print why';
     case 'detach-driver':
@@ -108,8 +108,8 @@ export function adviceFor(remedy: Remedy): string {
 }
 
 /**
- * Says what to do below a check of `usbxfer doctor`: with all commands, and the name of the command
- * that has the option.
+ * The text of a remedy below a check of `usbxfer doctor`: with every command, and with the name of the
+ * command that has the option.
  */
 export function fixFor(remedy: Remedy): string {
   switch (remedy.kind) {
@@ -138,7 +138,7 @@ function endProcess(pids: readonly number[]): string {
   }
 }
 
-/** @param to undefined where it is not known what this system is */
+/** @param to the kind of this system; undefined if unknown */
 function passThrough(to: readonly PassThroughTarget[] | undefined): string {
   return to === undefined
     ? 'a container sees USB only with /dev/bus/usb and /sys passed in, WSL only with the device ' +
