@@ -29,17 +29,17 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'read',
     summary: 'stream a bulk IN endpoint to stdout or a file',
-    load: () => import('./commands/read.js'),
+    load: () => import('./commands/stream.js'),
   },
   {
     name: 'write',
     summary: 'send stdin or a file to a bulk or interrupt OUT endpoint',
-    load: () => import('./commands/write.js'),
+    load: () => import('./commands/stream.js'),
   },
   {
     name: 'pipe',
     summary: 'send stdin to a device and write its replies to stdout',
-    load: () => import('./commands/pipe.js'),
+    load: () => import('./commands/stream.js'),
   },
   {
     name: 'control',

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { CliError } from '../../src/cli/errors/cli-error.js';
-import { checkTransferMemory, type Pool } from '../../src/cli/session/memory.js';
+import { checkTransferMemory, type Queue } from '../../src/cli/session/memory.js';
 import { usbxfer } from './usbxfer.js';
 
 const KIB = 1024;
@@ -11,9 +11,9 @@ function lending(bytes: number) {
   return { bytes, raise };
 }
 
-function refusal(pool: Pool, memory = 16 * MIB): string | undefined {
+function refusal(queue: Queue, memory = 16 * MIB): string | undefined {
   try {
-    checkTransferMemory(pool, 512, lending(memory));
+    checkTransferMemory([queue], 512, lending(memory));
     return undefined;
   } catch (error) {
     expect(error).toMatchObject({ code: 'no-memory' });
@@ -21,59 +21,60 @@ function refusal(pool: Pool, memory = 16 * MIB): string | undefined {
   }
 }
 
-it.each<[Pool]>([
+it.each<[Queue]>([
   [{ depth: 16, transferSize: 256 * KIB }],
   [{ depth: 63, transferSize: 256 * KIB }],
   [{ depth: 31, transferSize: 512 * KIB }],
   [{ depth: 64, transferSize: MIB, bytes: 10 * MIB }],
   [{ depth: 64, transferSize: MIB, count: 3 }],
   [{ depth: 64, transferSize: MIB, untilShort: true }],
-])('lets %o through', (pool) => {
-  expect(refusal(pool)).toBeUndefined();
+])('accepts %o', (queue) => {
+  expect(refusal(queue)).toBeUndefined();
 });
 
-it('lets anything through where there is no limit', () => {
-  checkTransferMemory({ depth: 1024, transferSize: 256 * MIB }, 512, undefined);
+it('accepts any queue without a limit', () => {
+  const queue = { depth: 1024, transferSize: 256 * MIB };
+  expect(() => checkTransferMemory([queue], 512, undefined)).not.toThrow();
 });
 
-it.each<[Pool, number, string]>([
+it.each<[Queue, number, string]>([
   [
     { depth: 64, transferSize: MIB },
     16 * MIB,
-    '64 transfers of 1 MiB need 64 MiB, and the kernel lends 16 MiB to all programs together ' +
+    '64 transfers of 1 MiB need 64 MiB, but the kernel limits USB transfers to 16 MiB for all programs combined ' +
       '(usbfs_memory_mb); use --transfers 15 or --transfer-size 248KiB, or raise the limit: ' +
       'memory=69206016 in the scenario',
   ],
   [
     { depth: 32, transferSize: 512 * KIB },
     16 * MIB,
-    '32 transfers of 512 KiB need a little more than 16 MiB, and the kernel lends 16 MiB to all ' +
-      'programs together (usbfs_memory_mb); use --transfers 31 or --transfer-size 496KiB, or raise ' +
+    '32 transfers of 512 KiB need a little more than 16 MiB, but the kernel limits USB transfers to 16 MiB for all ' +
+      'programs combined (usbfs_memory_mb); use --transfers 31 or --transfer-size 496KiB, or raise ' +
       'the limit: memory=17301504 in the scenario',
   ],
   [
     { depth: 64, transferSize: MIB, skip: 20 * MIB, bytes: 1 },
     16 * MIB,
-    '21 transfers of 1 MiB need 21 MiB, and the kernel lends 16 MiB to all programs together ' +
+    '21 transfers of 1 MiB need 21 MiB, but the kernel limits USB transfers to 16 MiB for all programs combined ' +
       '(usbfs_memory_mb); use --transfers 15 or --transfer-size 756KiB, or raise the limit: ' +
       'memory=22708224 in the scenario',
   ],
   [
     { depth: 1, transferSize: 1536 },
     1000,
-    '1 transfer of 1.50 KiB needs 1.50 KiB, and the kernel lends 1000 bytes to all programs together ' +
+    '1 transfer of 1.50 KiB needs 1.50 KiB, but the kernel limits USB transfers to 1000 bytes for all programs combined ' +
       '(usbfs_memory_mb); raise the limit: memory=2048 in the scenario',
   ],
-])('refuses %o, saying what fits into %i bytes', (pool, memory, message) => {
-  expect(refusal(pool, memory)).toBe(message);
+])('rejects %o and names the sizes that fit into %i bytes', (queue, memory, message) => {
+  expect(refusal(queue, memory)).toBe(message);
 });
 
-it('is asked before anything is opened', async () => {
+it('rejects too many transfers before anything is opened', async () => {
   const args = ['read', '-d', '1234:5678', '--scenario', 'memory=1M', '--transfer-size', '1M'];
   const { stdout, stderr, code } = await usbxfer(args);
   expect(stderr).toBe(
-    'usbxfer: 16 transfers of 1 MiB need 16 MiB, and the kernel lends 1 MiB to all programs ' +
-      'together (usbfs_memory_mb); use --transfer-size 60KiB, or raise the limit: ' +
+    'usbxfer: 16 transfers of 1 MiB need 16 MiB, but the kernel limits USB transfers to 1 MiB for all programs ' +
+      'combined (usbfs_memory_mb); use --transfer-size 60KiB, or raise the limit: ' +
       'memory=17301504 in the scenario\n',
   );
   expect([stdout.length, code]).toEqual([0, 4]);

@@ -17,7 +17,7 @@ import {
   matchesName,
 } from '../options/device.js';
 import * as values from '../options/parsers.js';
-import { FirstSignal } from '../session/shutdown.js';
+import { ShutdownController } from '../session/shutdown.js';
 import { countOf, signallingRate } from '../terminal/format.js';
 import { NonBlockingWriter } from '../terminal/nonblocking-writer.js';
 import { LONGEST_NAME, sanitize, toJsonLine } from '../terminal/sanitize.js';
@@ -53,7 +53,8 @@ async function watch(options: WatchOptions): Promise<void> {
   const bus: WatchedBus = await loadBackend(options);
   const output = new LineOutput();
   const ended = new AbortController();
-  const interruption = new FirstSignal(() => ended.abort());
+  const shutdown = new ShutdownController({ once: true });
+  shutdown.signal.addEventListener('abort', () => ended.abort());
   const deadline = timeout === undefined ? undefined : new Deadline(timeout, () => ended.abort());
   let printed = 0;
   try {
@@ -67,10 +68,10 @@ async function watch(options: WatchOptions): Promise<void> {
     await output.close();
   } finally {
     deadline?.clear();
-    interruption.dispose();
+    shutdown.dispose();
   }
   if (ended.signal.aborted && printed < count) {
-    checkLimits(options, printed, interruption.received);
+    checkLimits(options, printed, shutdown.received);
   }
 }
 

@@ -1,10 +1,12 @@
 import type { Command, Option } from 'commander';
 import type { BackendOptions } from '../options/backend.js';
 import type { FilterOptions } from '../options/device.js';
-import type { EndpointOptions } from '../options/stream.js';
+import type { RawStreamOptions } from '../options/plan.js';
 
 /** The values of options that completion uses. The line is unfinished, so any may be missing. */
-export type GivenOptions = Partial<BackendOptions & FilterOptions & EndpointOptions>;
+export type GivenOptions = Partial<
+  BackendOptions & FilterOptions & Pick<RawStreamOptions, 'ep' | 'interface' | 'alt'>
+>;
 
 /** The line before the word that is completed. */
 export interface ParsedLine {

@@ -39,7 +39,7 @@ type FilterName = keyof typeof FILTER_OPTIONS;
  * that does. A device must match one filter of every option that was given.
  */
 export type FilterOptions = {
-  readonly [Name in FilterName | 'operand']?: readonly DeviceFilter[];
+  readonly [Name in FilterName | 'operand']?: readonly DeviceFilter[] | undefined;
 };
 
 /** Whether every value of a repeated option counts, and not only the last one. */

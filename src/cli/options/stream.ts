@@ -1,319 +1,225 @@
-import type { Command } from 'commander';
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { DEFAULT_WRITE_BUFFER } from '../../engine/receive/receiver.js';
-import { DEFAULT_READ_AHEAD, type ZeroLengthPackets } from '../../engine/send/sender.js';
-import type { ControlTransfer } from '../../usb/control.js';
+import { DEFAULT_READ_AHEAD } from '../../engine/send/sender.js';
 import { request } from '../commands/control/request.js';
-import type { InputOptions } from '../session/input.js';
-import type { OutputOptions } from '../session/output-name.js';
-import type { ChoiceOptions } from '../session/select-device.js';
-import { addBackendOptions, type BackendOptions } from './backend.js';
+import { addBackendOptions } from './backend.js';
 import { addFilterOptions, addPlaceOptions, waitOption } from './device.js';
 import { addColorOption } from './output.js';
 import * as values from './parsers.js';
 
-/** The transfers that are kept in flight unless told otherwise; sizes in bytes. */
+/** The default transfer queue. Sizes in bytes. */
 export const DEFAULT_POOL = { transfers: 16, transferSize: 256 * 1024 } as const;
 
-/*
- * Options that every command has that moves data through an endpoint.
- */
-
-/** Which endpoint of the device. */
-export interface EndpointOptions {
-  readonly ep?: number;
-  readonly interface?: number;
-  readonly alt?: number;
-  readonly detach?: true;
-}
-
-/** The pool of transfers; sizes in bytes. */
-export interface PoolOptions {
-  readonly transfers: number;
-  readonly transferSize: number;
-}
-
-/** What is told, and how. */
-export interface ReportOptions {
-  readonly progress: 'auto' | 'always' | 'never';
-  /** Milliseconds. */
-  readonly interval?: number;
-  readonly stats?: string;
-  readonly json?: true;
-  readonly quiet?: true;
-  /** One of the program's own. */
-  readonly debug?: true;
-}
-
-/**
- * @param endpoint reads the value of `--ep`
- * @param example two addresses and a number that mean the same
- */
-export function addEndpointOptions(
-  command: Command,
-  endpoint: (text: string) => number,
-  example: string,
-): Command {
-  return command
-    .optionsGroup('Endpoint:')
-    .option('--ep <address>', `endpoint: ${example}; by default the only one`, endpoint)
-    .option('--interface <n>', 'interface number', values.uint8)
-    .option('--alt <n>', 'alternate setting', values.uint8)
-    .option('--detach', 'take the interface from its kernel driver for the time of the transfer');
-}
-
-export function addPoolOptions(command: Command): Command {
-  return command
-    .optionsGroup('Transfers:')
-    .option(
-      '--transfers <n>',
-      'transfers kept in flight',
-      values.transferCount,
-      DEFAULT_POOL.transfers,
-    )
-    .addOption(
-      new Option('--transfer-size <size>', 'bytes in each')
-        .argParser(values.transferSize)
-        .default(DEFAULT_POOL.transferSize, '256KiB'),
-    );
-}
-
-/** How much of what is received may wait. */
-export function backlogOption(): InstanceType<typeof Option> {
-  return new Option('--buffer <size>', 'bytes that may wait for a slow output')
-    .argParser(values.bufferSize)
-    .default(DEFAULT_WRITE_BUFFER, '64MiB');
-}
-
-/** When a zero-length packet ends what is sent. */
-export function zlpOption(): InstanceType<typeof Option> {
-  return new Option('--zlp <when>', 'end messages that fill their last packet with an empty one')
-    .choices(['auto', 'always', 'never'])
-    .default('never');
-}
-
-/** @param what what gets on: "the capture" */
-export function addReportOptions(command: Command, what: string): void {
-  command
-    .optionsGroup('Report:')
-    .addOption(
-      new Option('--progress <when>', `show on the terminal how ${what} gets on`)
-        .choices(['auto', 'always', 'never'])
-        .default('auto'),
-    )
-    .option(
-      '--interval <time>',
-      'print a plain line each time; records of --stats',
-      values.interval,
-    )
-    .option('--stats <file>', 'a JSON record each interval, 1s by default; - is stdout, or fd:N')
-    .option('--json', 'print the summary as one JSON object, on stderr')
-    .option('-q, --quiet', 'print no summary, and no progress');
-  addColorOption(command);
-}
-
-/** Control requests around a stream, in the order in which they were given. */
-export interface MessageOptions {
-  readonly before?: readonly ControlTransfer[];
-  readonly after?: readonly ControlTransfer[];
-}
-
-export function addMessageOptions(command: Command): Command {
-  return command
-    .optionsGroup('Control requests:')
-    .option(
-      '--before <request>',
-      "send the device, when all is ready, such as 'out vendor device 1'; may be repeated",
-      values.repeatable(request),
-    )
-    .option(
-      '--after <request>',
-      'send it at the end, however that comes',
-      values.repeatable(request),
-    );
-}
-
-/** What the options of `usbxfer read` say. */
-export interface ReadOptions
-  extends BackendOptions,
-    ChoiceOptions,
-    EndpointOptions,
-    PoolOptions,
-    MessageOptions,
-    OutputOptions,
-    ReportOptions {
-  readonly buffer: number;
-  readonly timeout?: number;
-  readonly bytes?: number;
-  readonly skip?: number;
-  readonly count?: number;
-  readonly untilShort?: true;
-  readonly duration?: number;
-  readonly idleTimeout?: number;
-  readonly keepGoing?: number;
-  readonly reconnect?: number;
-}
-
-/** Adds the options of `usbxfer read`, in the order in which its help shows them. */
-export function addReadOptions(command: Command): void {
-  addFilterOptions(command);
-  addPlaceOptions(command);
-  addEndpointOptions(command, values.inEndpoint, '0x82, 82 or 2');
-  addPoolOptions(command)
-    .addOption(backlogOption())
-    .option(
-      '--timeout <time>',
-      'cancel, keep and renew a transfer that waits longer',
-      values.duration,
-    );
-  addMessageOptions(command)
-    .optionsGroup('Limits:')
-    .option('--bytes <size>', 'end after so many bytes', values.size)
-    .option('--skip <size>', 'throw away so many bytes first', values.offset)
-    .option('--count <n>', 'end after so many transfers with data', values.count)
-    .option('--until-short', 'end with the first short or empty packet: one message')
-    .option('--duration <time>', 'end after so long', values.duration)
-    .option('--idle-timeout <time>', 'end when nothing has come for so long', values.duration)
-    .optionsGroup('Failures:')
-    .addOption(
-      new Option('--keep-going [n]', 'go on after a stall or error, up to n in a row')
-        .argParser(values.count)
-        .preset('16'),
-    )
-    .addOption(
-      new Option('--reconnect [time]', 'wait for the same device when it is unplugged, and go on')
-        .argParser(values.timeoutOrForever)
-        .preset('forever'),
-    )
-    .addOption(waitOption())
-    .optionsGroup('Output:')
-    .option(
-      '-o, --output <file>',
-      'where the data goes; - is stdout; fills in {index}, {time}, {serial}, …',
-      '-',
-    )
-    .addOption(
-      new Option('--split-bytes <size>', 'begin a new file after so many bytes')
-        .argParser(values.splitSize)
-        .conflicts('append'),
-    )
-    .addOption(
-      new Option('--split-every <time>', 'begin a new file after so long')
-        .argParser(values.splitTime)
-        .conflicts('append'),
-    )
-    .option('--force', 'overwrite an existing file')
-    .addOption(new Option('--append', 'add to the end of an existing file').conflicts('force'))
-    .option('--fsync', 'make sure, at the end, that all of it is on the disk');
-  addReportOptions(command, 'the capture');
-  addBackendOptions(command);
-}
-
-/** What the options of `usbxfer write` say. */
-export interface WriteOptions
-  extends BackendOptions,
-    ChoiceOptions,
-    EndpointOptions,
-    PoolOptions,
-    MessageOptions,
-    InputOptions,
-    ReportOptions {
-  readonly buffer: number;
-  readonly zlp: ZeroLengthPackets;
-  readonly bytes?: number;
-  readonly duration?: number;
-  readonly idleTimeout?: number;
-}
-
-/** Adds the options of `usbxfer write`, in the order in which its help shows them. */
-export function addWriteOptions(command: Command): void {
-  addFilterOptions(command);
-  addPlaceOptions(command);
-  addEndpointOptions(command, values.outEndpoint, '0x02, 02 or 2');
-  addPoolOptions(command)
-    .addOption(
-      new Option('--buffer <size>', 'bytes read ahead of the device')
-        .argParser(values.bufferSize)
-        .default(DEFAULT_READ_AHEAD, '4MiB'),
-    )
-    .addOption(zlpOption());
-  addMessageOptions(command)
-    .optionsGroup('Input:')
-    .option('-i, --input <file>', 'where the data comes from; - is stdin', '-')
-    .option('--skip <size>', 'pass over so many bytes of it first', values.offset)
-    .optionsGroup('Limits:')
-    .option('--bytes <size>', 'send so many bytes, and no more', values.size)
-    .option('--duration <time>', 'give up after so long', values.duration)
-    .option(
-      '--idle-timeout <time>',
-      'give up when the device takes nothing for so long',
-      values.duration,
-    )
-    .optionsGroup('Failures:')
-    .addOption(waitOption());
-  addReportOptions(command, 'the sending');
-  addBackendOptions(command);
-}
-
-/** How long to await what the device still says when all is sent, in milliseconds. */
+/** How long `pipe` waits for more replies after everything is sent, in milliseconds. */
 const LINGER = 1000;
 
-/** What the options of `usbxfer pipe` say. */
-export interface PipeOptions
-  extends BackendOptions,
-    ChoiceOptions,
-    Omit<EndpointOptions, 'ep'>,
-    PoolOptions,
-    MessageOptions,
-    InputOptions,
-    OutputOptions,
-    ReportOptions {
-  readonly in?: number;
-  readonly out?: number;
-  readonly buffer: number;
-  readonly timeout?: number;
-  readonly zlp: ZeroLengthPackets;
-  readonly linger: number;
-  readonly bytes?: number;
-  readonly duration?: number;
+/** The commands that stream data. */
+export type StreamName = 'read' | 'write' | 'pipe';
+
+type StreamOption = InstanceType<typeof Option>;
+
+/** A heading of the help, and the options below it. */
+type Group = readonly [heading: string, ...options: StreamOption[]];
+
+function option<T>(
+  flags: string,
+  text: string,
+  parse?: (text: string, before: T) => T,
+): StreamOption {
+  const made = new Option(flags, text);
+  return parse === undefined ? made : made.argParser(parse);
 }
 
-/** Adds the options of `usbxfer pipe`, in the order in which its help shows them. */
-export function addPipeOptions(command: Command): void {
+/* Options of several commands whose text differs. */
+
+const buffer = (text: string, bytes: number, shown: string) =>
+  option('--buffer <size>', text, values.bufferSize).default(bytes, shown);
+const outputBuffer = () =>
+  buffer('bytes to buffer while the output is slow', DEFAULT_WRITE_BUFFER, '64MiB');
+const bytes = (text: string) => option('--bytes <size>', text, values.size);
+const skip = (text: string) => option('--skip <size>', text, values.offset);
+const idleTimeout = (text: string) => option('--idle-timeout <time>', text, values.duration);
+const input = (text: string) => option('-i, --input <file>', text).default('-');
+const output = (text: string) => option('-o, --output <file>', text).default('-');
+
+/* Options of several commands. */
+
+const timeout = () =>
+  option(
+    '--timeout <time>',
+    'cancel and resubmit transfers pending longer than this (data is kept)',
+    values.duration,
+  );
+const zlp = () =>
+  option('--zlp <when>', 'send a zero-length packet after a full last packet')
+    .choices(['auto', 'always', 'never'])
+    .default('never');
+const duration = () => option('--duration <time>', 'stop after this long', values.duration);
+
+const interfaceOptions = () => [
+  option('--interface <n>', 'interface number', values.uint8),
+  option('--alt <n>', 'alternate setting number', values.uint8),
+  option('--detach', 'detach the kernel driver while streaming'),
+];
+
+const queueOptions = () => [
+  option('--transfers <n>', 'number of transfers to keep in flight', values.transferCount).default(
+    DEFAULT_POOL.transfers,
+  ),
+  option('--transfer-size <size>', 'bytes per transfer', values.transferSize).default(
+    DEFAULT_POOL.transferSize,
+    '256KiB',
+  ),
+];
+
+const hookOptions = (): Group => [
+  'Control requests:',
+  option(
+    '--before <request>',
+    "request to send before streaming, e.g. 'out vendor device 1'; repeatable",
+    values.repeatable(request),
+  ),
+  option(
+    '--after <request>',
+    'request to send after streaming, even on errors; repeatable',
+    values.repeatable(request),
+  ),
+];
+
+const fileOptions = () => [
+  option('--force', 'overwrite an existing file'),
+  option('--append', 'append to an existing file').conflicts('force'),
+  option('--fsync', 'flush the output to the disk at the end'),
+];
+
+const reportOptions = (): Group => [
+  'Report:',
+  option('--progress <when>', 'show a progress line on the terminal')
+    .choices(['auto', 'always', 'never'])
+    .default('auto'),
+  option('--interval <time>', 'interval for status lines and --stats records', values.interval),
+  option('--stats <file>', 'write a JSON record per interval (1s); - is stdout, or fd:N'),
+  option('--json', 'print the summary as one JSON object on stderr'),
+  option('-q, --quiet', 'print no summary and no progress'),
+];
+
+/** The options of each command, in the order of its help. */
+const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
+  read: () => [
+    [
+      'Endpoint:',
+      option('--ep <address>', 'endpoint: 0x82, 82 or 2; default: the only one', values.inEndpoint),
+      ...interfaceOptions(),
+    ],
+    ['Transfers:', ...queueOptions(), outputBuffer(), timeout()],
+    hookOptions(),
+    [
+      'Limits:',
+      bytes('stop after this many bytes'),
+      skip('discard this many bytes first'),
+      option('--count <n>', 'stop after this many transfers with data', values.count),
+      option('--until-short', 'stop after one message: a short or zero-length packet'),
+      duration(),
+      idleTimeout('stop after receiving nothing for this long'),
+    ],
+    [
+      'Failures:',
+      option(
+        '--keep-going [n]',
+        'continue after stalls and errors, up to n in a row',
+        values.count,
+      ).preset('16'),
+      option(
+        '--reconnect [time]',
+        'after an unplug, wait for the same device and continue',
+        values.timeoutOrForever,
+      ).preset('forever'),
+      waitOption(),
+    ],
+    [
+      'Output:',
+      output('write data here; - is stdout; may contain {index}, {time}, {serial}, …'),
+      option(
+        '--split-bytes <size>',
+        'start a new file after this many bytes',
+        values.splitSize,
+      ).conflicts('append'),
+      option(
+        '--split-every <time>',
+        'start a new file after this long',
+        values.splitTime,
+      ).conflicts('append'),
+      ...fileOptions(),
+    ],
+    reportOptions(),
+  ],
+  write: () => [
+    [
+      'Endpoint:',
+      option(
+        '--ep <address>',
+        'endpoint: 0x02, 02 or 2; default: the only one',
+        values.outEndpoint,
+      ),
+      ...interfaceOptions(),
+    ],
+    [
+      'Transfers:',
+      ...queueOptions(),
+      buffer('bytes to read ahead of the device', DEFAULT_READ_AHEAD, '4MiB'),
+      zlp(),
+    ],
+    hookOptions(),
+    ['Input:', input('read data from here; - is stdin'), skip('skip this many bytes of the input')],
+    [
+      'Limits:',
+      bytes('send exactly this many bytes'),
+      duration(),
+      idleTimeout('stop after the device accepts nothing for this long'),
+    ],
+    ['Failures:', waitOption()],
+    reportOptions(),
+  ],
+  pipe: () => [
+    [
+      'Endpoints:',
+      option('--in <address>', 'endpoint to read: 0x81, 81 or 1', values.inEndpoint),
+      option('--out <address>', 'endpoint to write: 0x01, 01 or 1', values.outEndpoint),
+      ...interfaceOptions(),
+    ],
+    ['Transfers:', ...queueOptions(), outputBuffer(), timeout(), zlp()],
+    hookOptions(),
+    [
+      'Limits:',
+      option(
+        '--linger <time>',
+        'once all is sent, stop after receiving nothing for this long',
+        values.timeoutOrForever,
+      ).default(LINGER, '1s'),
+      bytes('stop after this many bytes from the device'),
+      duration(),
+    ],
+    ['Failures:', waitOption()],
+    [
+      'Input and output:',
+      input('read data for the device from here; - is stdin'),
+      output('write data from the device here; - is stdout'),
+      ...fileOptions(),
+    ],
+    reportOptions(),
+  ],
+};
+
+/** Adds the options of a streaming command. */
+export function addStreamOptions(command: Command, name: StreamName): void {
   addFilterOptions(command);
   addPlaceOptions(command);
-  command
-    .optionsGroup('Endpoints:')
-    .option('--in <address>', 'from the device: 0x81, 81 or 1', values.inEndpoint)
-    .option('--out <address>', 'to the device: 0x01, 01 or 1', values.outEndpoint)
-    .option('--interface <n>', 'interface number', values.uint8)
-    .option('--alt <n>', 'alternate setting', values.uint8)
-    .option('--detach', 'take the interface from its kernel driver for the time of the transfer');
-  addPoolOptions(command)
-    .addOption(backlogOption())
-    .option(
-      '--timeout <time>',
-      'cancel, keep and renew a transfer from the device that waits longer',
-      values.duration,
-    )
-    .addOption(zlpOption());
-  addMessageOptions(command)
-    .optionsGroup('Limits:')
-    .addOption(
-      new Option('--linger <time>', 'end when all is sent, and nothing has come for so long')
-        .argParser(values.timeoutOrForever)
-        .default(LINGER, '1s'),
-    )
-    .option('--bytes <size>', 'end after so many bytes from the device', values.size)
-    .option('--duration <time>', 'end after so long', values.duration)
-    .optionsGroup('Failures:')
-    .addOption(waitOption())
-    .optionsGroup('Input and output:')
-    .option('-i, --input <file>', 'what goes to the device; - is stdin', '-')
-    .option('-o, --output <file>', 'where that from the device goes; - is stdout', '-')
-    .option('--force', 'overwrite an existing file')
-    .addOption(new Option('--append', 'add to the end of an existing file').conflicts('force'))
-    .option('--fsync', 'make sure, at the end, that all of it is on the disk');
-  addReportOptions(command, 'the transfer');
+  for (const [heading, ...options] of OPTIONS[name]()) {
+    command.optionsGroup(heading);
+    for (const each of options) {
+      command.addOption(each);
+    }
+  }
+  addColorOption(command);
   addBackendOptions(command);
 }

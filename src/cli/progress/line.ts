@@ -2,77 +2,80 @@ import type { Statistics } from '../../engine/stats/statistics.js';
 import { TRANSFER_STATUSES } from '../../usb/transfer-status.js';
 import { binarySize, clock } from '../terminal/format.js';
 import type { Paint } from '../terminal/style.js';
-import type { Meter } from './stream.js';
+import type { Meter, StreamLimits } from './stream.js';
 
-/** Seconds of the history by which the time that is left is estimated. */
+/** Seconds of the history that the estimate of the remaining time is based on. */
 const ESTIMATE = 10;
 
-/** The least and the most columns of a bar or a sparkline. */
+/** The smallest and the largest width of a bar or a sparkline, in columns. */
 const LEAST_GRAPH = 10;
 const MOST_GRAPH = 60;
 
-/** Statuses that are no failures. */
+/** Statuses that are not failures. */
 const HARMLESS: ReadonlySet<string> = new Set(['completed', 'timed-out', 'cancelled']);
 
-/** How to show what a terminal shows. */
+/** How to draw on the terminal. */
 export interface RenderOptions {
   /** Columns. */
   readonly width: number;
   readonly unicode: boolean;
   readonly paint: Paint;
-  /** A bar of so many columns that is full to this share. */
+  /** Draws a bar of this width, filled to this share. */
   readonly bar: (share: number, columns: number) => string;
 }
 
-/** A piece of the line; those of the highest ranks are left out first where it is too narrow. */
+/** A part of the line. Those with the highest rank are left out first if the line is too long. */
 interface Piece {
   readonly text: string;
   readonly rank: number;
   readonly alarming?: boolean;
 }
 
-/** The place of the bar or the sparkline, which takes what room there is. */
+/** The place of the bar or the sparkline, which fills the remaining width. */
 const GRAPH: Piece = { text: ' '.repeat(LEAST_GRAPH), rank: 5 };
 
-/** A direction, and the rates that it had. */
+/** A direction, and its recent rates. */
 export interface Track {
   readonly meter: Meter;
   readonly history: RateHistory;
 }
 
-/** The line of each direction side by side, all in all less wide than the terminal. */
-export function progressLine(tracks: readonly Track[], now: number, looks: RenderOptions): string {
-  const share = Math.floor(looks.width / tracks.length);
+/** All directions side by side, together narrower than the terminal. */
+export function progressLine(
+  tracks: readonly Track[],
+  now: number,
+  options: RenderOptions,
+): string {
+  const share = Math.floor(options.width / tracks.length);
   return tracks
-    .map(({ meter: { statistics, goal, name }, history }) => {
-      history.look(statistics.bytesMoved, now);
-      const label = name === undefined || share <= name.length + 1 ? '' : `${name} `;
-      const width = share - label.length;
-      return label + progressText(statistics, history, goal, now, { ...looks, width });
+    .map((track) => {
+      track.history.look(track.meter.statistics.bytesMoved, now);
+      const { name } = track.meter.direction;
+      const label = tracks.length === 1 || share <= name.length + 1 ? '' : `${name} `;
+      return label + progressText(track, now, { ...options, width: share - label.length });
     })
     .join(' ');
 }
 
 /**
- * One line that says how the transfers of one direction get on, less wide than the terminal. With a limit in sight: how
- * much of it is reached, and when it will be; without one: the rate of the last minute, as a graph.
+ * The progress of one direction in one line that is narrower than the terminal: with a limit, the
+ * share that is done and the time that is left; without one, the rates of the last minute as a graph.
  *
  * @param now monotonic milliseconds
  */
 export function progressText(
-  statistics: Statistics,
-  history: RateHistory,
-  goal: Limits,
+  { meter, history }: Track,
   now: number,
-  looks: RenderOptions,
+  options: RenderOptions,
 ): string {
+  const { statistics, limits } = meter;
   const elapsed = statistics.secondsAt(now);
-  const average = elapsed > 0 ? statistics.bytesDelivered / elapsed : 0;
-  const ahead = estimate(goal, statistics, recentRate(history, average), elapsed);
+  const average = meter.averageAt(now);
+  const ahead = estimate(limits, statistics, recentRate(history, average), elapsed);
   const left = ahead && (ahead.seconds < Number.POSITIVE_INFINITY ? clock(ahead.seconds) : '-');
   const pieces: Piece[] = [
     ...(ahead ? [GRAPH] : []),
-    { text: sizes(statistics, goal), rank: 0 },
+    { text: sizes(statistics, limits), rank: 0 },
     ...(ahead ? [{ text: `${Math.floor(ahead.share * 100)} %`, rank: 1 }] : []),
     { text: clock(elapsed), rank: 8 },
     { text: `${binarySize(history.current)}/s`, rank: 2 },
@@ -80,36 +83,36 @@ export function progressText(
     ...(left ? [{ text: `ETA ${left}`, rank: 3 }] : []),
     { text: `${statistics.inFlight} in flight`, rank: 9 },
     ...troubles(statistics, now),
-    // Unlike a bar it grows: behind the rest it pushes nothing about.
+    // A graph grows, so it comes last and moves nothing else.
     ...(ahead ? [] : [GRAPH]),
   ];
-  const room = looks.width - 1;
+  const room = options.width - 1;
   const shown = fitting(pieces, room);
   const columns = Math.min(room - widthOf(shown) + LEAST_GRAPH, MOST_GRAPH);
   return shown
     .map((piece) => {
       if (piece === GRAPH) {
         return ahead
-          ? looks.bar(ahead.share, columns)
-          : sparkline(history.seconds.slice(-columns), looks.unicode);
+          ? options.bar(ahead.share, columns)
+          : sparkline(history.seconds.slice(-columns), options.unicode);
       }
       const text = piece.text.slice(0, Math.max(0, room));
-      return piece.alarming ? looks.paint('red', text) : text;
+      return piece.alarming ? options.paint('red', text) : text;
     })
     .join('  ');
 }
 
-function sizes({ bytesDelivered }: Statistics, { bytes }: Limits): string {
+function sizes({ bytesDelivered }: Statistics, { bytes }: StreamLimits): string {
   const done = binarySize(bytesDelivered);
   return bytes === undefined ? done : `${done} of ${binarySize(bytes)}`;
 }
 
-/** Each count that is not zero, and what else is to be known at once. */
+/** The time without transfers in flight, and the number of transfers for each status. */
 function troubles(statistics: Statistics, now: number): Piece[] {
   const pieces: Piece[] = [];
-  const dry = statistics.timings.starved.millisecondsAt(now);
-  if (dry > 0) {
-    pieces.push({ text: `dry ${(dry / 1000).toFixed(1)} s`, rank: 6 });
+  const starved = statistics.timings.starved.millisecondsAt(now);
+  if (starved > 0) {
+    pieces.push({ text: `starved ${(starved / 1000).toFixed(1)} s`, rank: 6 });
   }
   for (const status of TRANSFER_STATUSES) {
     const count = statistics.statuses[status];
@@ -121,7 +124,7 @@ function troubles(statistics: Statistics, now: number): Piece[] {
   return pieces;
 }
 
-/** Bytes per second, steadier than the rate of the last second. */
+/** Bytes per second in the last seconds, steadier than the rate of the last second alone. */
 function recentRate({ seconds }: RateHistory, average: number): number {
   const recent = seconds.slice(-ESTIMATE);
   return recent.length === 0 ? average : recent.reduce((sum, rate) => sum + rate) / recent.length;
@@ -140,11 +143,11 @@ function widthOf(pieces: readonly Piece[]): number {
   return pieces.reduce((sum, { text }) => sum + text.length + 2, -2);
 }
 
-/** Heights, the lowest first: of Unicode, and of ASCII, which any terminal shows. */
+/** Characters of increasing height, in Unicode and in ASCII. */
 const BLOCKS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const ASCII = ['_', '.', '-', '=', '+', '*', '#', '@'];
 
-/** One character for each number, its height in proportion to the largest. */
+/** Draws one character for each number, with a height relative to the largest. */
 export function sparkline(numbers: readonly number[], unicode: boolean): string {
   const glyphs = unicode ? BLOCKS : ASCII;
   const most = Math.max(...numbers, Number.MIN_VALUE);
@@ -153,26 +156,26 @@ export function sparkline(numbers: readonly number[], unicode: boolean): string 
     .join('');
 }
 
-/** A rate is that of so long a time, in milliseconds, or a little more. */
+/** The current rate is measured over at least this long, in milliseconds. */
 const WINDOW = 1000;
 
-/** Seconds that are remembered. */
+/** Seconds of the history. */
 const MEMORY = 60;
 
-/** The rates of the last minute, from a counter of bytes that is looked at again and again. */
+/** The rates of the last minute, computed from repeated readings of a byte counter. */
 export class RateHistory {
   readonly #looks: { at: number; bytes: number }[];
   readonly #seconds: number[] = [];
   #secondSince: number;
   #secondBytes = 0;
 
-  /** @param now when the counter was 0: monotonic milliseconds */
+  /** @param now the time when the counter was 0: monotonic milliseconds */
   constructor(now: number) {
     this.#looks = [{ at: now, bytes: 0 }];
     this.#secondSince = now;
   }
 
-  /** Takes a look at the counter. */
+  /** Adds a reading of the counter. */
   look(bytes: number, now: number): void {
     this.#looks.push({ at: now, bytes });
     while (now - (this.#looks[1]?.at ?? now) >= WINDOW) {
@@ -187,7 +190,7 @@ export class RateHistory {
     }
   }
 
-  /** Bytes per second, in the last second or from the beginning on; 0 before the second look. */
+  /** Bytes per second in the last second, or since the start; 0 before the second reading. */
   get current(): number {
     const first = this.#looks[0];
     const last = this.#looks.at(-1);
@@ -197,57 +200,46 @@ export class RateHistory {
     return ((last.bytes - first.bytes) / (last.at - first.at)) * 1000;
   }
 
-  /** Bytes per second in each of the last 60 seconds, the oldest first. */
+  /** Bytes per second in each of the last 60 seconds, oldest first. */
   get seconds(): readonly number[] {
     return this.#seconds;
   }
 }
 
-/** What is to end a transfer of data, as far as one can see it coming. */
-export interface Limits {
-  /** Bytes to deliver, and to throw away before. */
-  readonly bytes?: number | undefined;
-  readonly skip?: number | undefined;
-  /** Transfers with data. */
-  readonly count?: number | undefined;
-  /** Milliseconds. */
-  readonly duration?: number | undefined;
-}
-
-/** How far it is on its way to the limit that it will reach first. */
+/** The progress towards the limit that will be reached first. */
 export interface Estimate {
   /** From 0 to 1. */
   readonly share: number;
-  /** Seconds that are left; Infinity while nothing comes. */
+  /** Remaining seconds; Infinity while nothing arrives. */
   readonly seconds: number;
 }
 
 /**
- * The outlook on the nearest limit; undefined when there is none.
+ * Estimates the progress towards the nearest limit. Returns undefined without a limit.
  *
- * @param rate bytes per second that it makes
- * @param elapsed seconds since it began
+ * @param rate current bytes per second
+ * @param elapsed seconds since the start
  */
 export function estimate(
-  { bytes, skip = 0, count, duration }: Limits,
+  { bytes, skip = 0, count, duration }: StreamLimits,
   statistics: Statistics,
   rate: number,
   elapsed: number,
 ): Estimate | undefined {
-  const outlooks: Estimate[] = [];
+  const estimates: Estimate[] = [];
   if (bytes !== undefined) {
     const skipped = Math.min(skip, statistics.bytesMoved);
     const done = skipped + statistics.bytesDelivered;
-    outlooks.push(towards(skip + bytes, done, rate));
+    estimates.push(towards(skip + bytes, done, rate));
   }
   if (count !== undefined) {
     const { transfersWithData } = statistics;
-    outlooks.push(towards(count, transfersWithData, transfersWithData / elapsed));
+    estimates.push(towards(count, transfersWithData, transfersWithData / elapsed));
   }
   if (duration !== undefined) {
-    outlooks.push(towards(duration / 1000, elapsed, 1));
+    estimates.push(towards(duration / 1000, elapsed, 1));
   }
-  return outlooks.sort((a, b) => a.seconds - b.seconds)[0];
+  return estimates.sort((a, b) => a.seconds - b.seconds)[0];
 }
 
 function towards(goal: number, done: number, perSecond: number): Estimate {

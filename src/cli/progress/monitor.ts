@@ -1,111 +1,94 @@
 import type { Stats } from 'node:fs';
 import { isatty } from 'node:tty';
 import { MAX_TIMEOUT_MS } from '../../usb/checks.js';
+import type { ReportPlan } from '../options/plan.js';
+import { endRecord } from '../report/record.js';
 import type { Report } from '../report/report.js';
-import type { ShutdownController } from '../session/shutdown.js';
+import type { Interruption } from '../session/shutdown.js';
 import { STDIN_NAMES, STDOUT_NAMES } from '../session/startup-fds.js';
 import { isTerminal, showsStdout } from '../terminal/foreground.js';
 import { toJsonLine } from '../terminal/sanitize.js';
 import { logToStderr, STDERR, STDIN } from '../terminal/stdio.js';
 import type { Progress } from './bar.js';
-import type { DataNames, StatsOutput } from './stats-file.js';
-import { finalStatsRecord, statsRecord } from './stats-file.js';
-import { type MonitoredStream, timeOf } from './stream.js';
+import type { StatsFile } from './stats-file.js';
+import { MonitoredStream } from './stream.js';
 
-/** Milliseconds between two records, if nobody says. */
-const USUAL_INTERVAL = 1000;
+/** The interval of `--stats` records without `--interval`, in milliseconds. */
+const DEFAULT_INTERVAL = 1000;
 
-/** Signals that ask how far it is: kill -USR1, as of dd; Ctrl-T where there is such a thing. */
-const QUESTIONS: readonly NodeJS.Signals[] = ['SIGUSR1', 'SIGINFO'];
-
-/** What to tell while data moves. */
-export interface MonitorOptions extends DataNames {
-  readonly progress: 'auto' | 'always' | 'never';
-  /** Milliseconds between two plain lines, and between two records. */
-  readonly interval?: number;
-  readonly stats?: string;
-  /** Whether `--stats` may overwrite an existing file, or add to it. */
-  readonly force?: true;
-  readonly append?: true;
-  readonly json?: true;
-  readonly quiet?: true;
-}
+/** Signals that ask for the status: `kill -USR1`, as for dd; Ctrl-T on systems that have SIGINFO. */
+const STATUS_SIGNALS: readonly NodeJS.Signals[] = ['SIGUSR1', 'SIGINFO'];
 
 /**
- * Tells how data moves while it does: on the terminal, in plain lines, in records for programs, and
- * when asked by a signal. It looks at the counters by the clock; no transfer waits for it.
+ * Shows the progress of a stream: on the terminal, in status lines, in `--stats` records, and when a
+ * signal asks for it. Reads the counters at intervals; no transfer waits for it.
  */
 export class Monitor {
-  readonly #options: MonitorOptions;
-  /** Whether to print plain lines. */
-  #lines = false;
-  #stats: StatsOutput | undefined;
-  #subject: MonitoredStream | undefined;
+  readonly #plan: ReportPlan;
+  #stats: StatsFile | undefined;
+  #stream: MonitoredStream | undefined;
   #progress: Progress | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Answers questions from here on: unanswered, one would kill the process before its last words. */
-  constructor(options: MonitorOptions) {
-    this.#options = options;
-    for (const signal of QUESTIONS) {
-      process.on(signal, this.#answer);
+  /** Handles status signals from now on: unhandled, they kill the process. */
+  constructor(plan: ReportPlan) {
+    this.#plan = plan;
+    for (const signal of STATUS_SIGNALS) {
+      process.on(signal, this.#onStatusSignal);
     }
   }
 
   /**
-   * Opens what `--stats` names, and sees whether there is a terminal to draw on.
+   * Opens the output of `--stats`, and prepares the progress line if it is to be shown. Each is
+   * loaded only if it is used.
    *
-   * @throws CliError when `--stats` cannot be had
+   * @throws CliError if `--stats` cannot be opened
    */
-  async open(interruption: Pick<ShutdownController, 'signal' | 'received'>): Promise<void> {
-    const { stats, ...data } = this.#options;
-    if (isShown(this.#options)) {
+  async open(shutdown: Interruption): Promise<void> {
+    const { stats } = this.#plan;
+    if (isShown(this.#plan)) {
       const { Progress } = await import('./bar.js');
       this.#progress = await Progress.prepare();
     }
     if (stats !== undefined) {
-      const { StatsOutput } = await import('./stats-file.js');
-      this.#stats = await StatsOutput.open({ ...data, stats }, interruption);
+      const { StatsFile } = await import('./stats-file.js');
+      this.#stats = await StatsFile.open(stats, this.#plan, shutdown);
     }
   }
 
-  /** Whether records go to this file. */
+  /** Whether `--stats` writes to this file. */
   readonly isOpenOn = (file: Stats): boolean => this.#stats?.isOpenOn(file) ?? false;
 
-  /** Data begins to move. */
-  start(subject: MonitoredStream): void {
-    const { interval, json, quiet } = this.#options;
-    this.#subject = subject;
-    mark(subject, performance.now());
-    this.#lines = interval !== undefined && this.#progress === undefined && !json && !quiet;
-    if (this.#lines || this.#stats !== undefined) {
-      const period = Math.min(interval ?? USUAL_INTERVAL, MAX_TIMEOUT_MS);
-      this.#timer = setInterval(this.#tell, period);
+  /** Starts to show the progress of a stream. */
+  start(stream: MonitoredStream): void {
+    this.#stream = stream;
+    stream.mark(performance.now());
+    if (this.#printsLines || this.#stats !== undefined) {
+      const interval = this.#plan.interval ?? DEFAULT_INTERVAL;
+      this.#timer = setInterval(this.#tick, Math.min(interval, MAX_TIMEOUT_MS));
     }
-    this.#progress?.start(subject.meters);
+    this.#progress?.start(stream.meters);
   }
 
   /**
-   * Tells programs how it ended, and nothing more from here on.
+   * Writes the last `--stats` record and stops.
    *
-   * @param unstarted what to tell of where it ended before `start`
-   * @returns the report, with what went wrong in telling
+   * @returns why some records were lost, if so
    */
-  async conclude<R extends Report>(report: R, unstarted: MonitoredStream): Promise<R> {
-    this.#stats?.put(finalStatsRecord(this.#subject ?? unstarted, report));
-    const unreported = await this.stop();
-    if (unreported === undefined) {
-      return report;
-    }
-    if (report.errorCode !== undefined) {
-      return { ...report, unreported }; // it is told beside what is graver
-    }
-    const { exitCodeOf } = await import('../errors/codes.js');
-    const errorCode = 'stats-failed';
-    return { ...report, unreported, errorCode, exitCode: exitCodeOf(errorCode) };
+  async conclude(report: Report): Promise<Error | undefined> {
+    const { in: received, out: sent } = report;
+    const stream =
+      this.#stream ??
+      new MonitoredStream({
+        ...(received && { in: received.statistics }),
+        ...(sent && { out: sent.statistics }),
+      });
+    const end = { final: true, ...endRecord(report) };
+    this.#stats?.put({ ...stream.record(stream.time), ...end });
+    return this.stop();
   }
 
-  /** Tells nothing any more by itself. Returns why some records did not get through, if so. */
+  /** Stops. Returns why some `--stats` records were lost, if so. */
   async stop(): Promise<Error | undefined> {
     clearInterval(this.#timer);
     const [progress, stats] = [this.#progress, this.#stats];
@@ -115,43 +98,37 @@ export class Monitor {
     return stats?.close();
   }
 
-  readonly #tell = (): void => {
-    const subject = this.#subject;
-    if (subject === undefined) {
-      return;
-    }
-    const now = performance.now();
-    if (this.#lines) {
-      logToStderr(subject.line(true, now));
-    }
-    this.#stats?.put(statsRecord(subject, now));
-    mark(subject, now);
-  };
-
-  readonly #answer = (): void => {
-    const subject = this.#subject;
-    if (subject === undefined) {
-      logToStderr('usbxfer: nothing is transferred yet');
-    } else if (this.#options.json) {
-      logToStderr(toJsonLine(statsRecord(subject, timeOf(subject))));
-    } else {
-      logToStderr(subject.line(false, timeOf(subject)));
-    }
-  };
-}
-
-/** Begins the next interval. */
-function mark({ meters }: MonitoredStream, now: number): void {
-  for (const meter of meters) {
-    meter.mark(now);
+  get #printsLines(): boolean {
+    const { interval, json, quiet } = this.#plan;
+    return interval !== undefined && this.#progress === undefined && !json && !quiet;
   }
+
+  readonly #tick = (): void => {
+    const now = performance.now();
+    if (this.#printsLines) {
+      logToStderr(this.#stream?.line(true, now) ?? '');
+    }
+    this.#stats?.put(this.#stream?.record(now) ?? {});
+    this.#stream?.mark(now);
+  };
+
+  readonly #onStatusSignal = (): void => {
+    const stream = this.#stream;
+    if (stream === undefined) {
+      logToStderr('usbxfer: no transfer has started yet');
+    } else if (this.#plan.json) {
+      logToStderr(toJsonLine(stream.record(stream.time)));
+    } else {
+      logToStderr(stream.line(false, stream.time));
+    }
+  };
 }
 
 /**
- * Whether the line on the terminal is drawn. Not over data that comes out there or is typed in, and
- * not beside a summary for programs.
+ * Whether to show the progress line. By default not on a terminal that also shows the data, that the
+ * data is typed on, or that gets the JSON summary.
  */
-function isShown({ progress, input, output, json, quiet }: MonitorOptions): boolean {
+function isShown({ progress, input, output, json, quiet }: ReportPlan): boolean {
   if (progress !== 'auto') {
     return progress === 'always';
   }

@@ -1,49 +1,45 @@
 import type { Gap } from '../../engine/stats/statistics.js';
 import { logToStderr } from '../terminal/stdio.js';
 
-/** Gaps that are told one by one; a device that fails all the time must not flood the terminal. */
+/** Gaps that are printed one by one, so that a device that always fails does not flood the terminal. */
 const MOST_GAPS = 10;
 
-/** What a running capture has to tell at once, in one line each. */
+/** Messages about events that the user should know of while a stream runs. */
 export class Notices {
   readonly #silent: boolean;
   #gaps = 0;
 
-  /** @param silent whether stderr is to hold the summary alone, or nothing */
+  /** @param silent whether to print nothing, so that stderr has the summary only */
   constructor(silent: boolean) {
     this.#silent = silent;
   }
 
-  readonly gap = ({ offset, cause }: Gap): void => {
-    this.#gaps += 1;
-    if (this.#gaps <= MOST_GAPS) {
-      const next = cause === 'device-lost' ? 'waiting for the device' : 'going on';
-      this.#say(`gap at byte ${offset}: ${cause}; ${next}`);
-    } else if (this.#gaps === MOST_GAPS + 1) {
-      this.#say('more gaps: the summary counts them');
-    }
+  /** The callbacks of a recovery. */
+  readonly recovery = {
+    onGap: ({ offset, cause }: Gap): void => {
+      this.#gaps += 1;
+      if (this.#gaps <= MOST_GAPS) {
+        const next = cause === 'device-lost' ? 'waiting for the device' : 'continuing';
+        this.#print(`gap at byte ${offset}: ${cause}; ${next}`);
+      } else if (this.#gaps === MOST_GAPS + 1) {
+        this.#print('more gaps follow; the summary counts them');
+      }
+    },
+    onReconnect: (): void => this.#print('the device is back; continuing'),
   };
 
-  readonly waiting = (): void => {
-    this.#say('waiting for the device');
-  };
+  readonly waiting = (): void => this.#print('waiting for the device');
 
-  readonly reconnected = (): void => {
-    this.#say('the device is back: going on');
-  };
-
-  readonly shrunk = (depth: number): void => {
-    this.#say(
-      `the kernel has memory for ${depth} transfers in flight only: going on with these ` +
-        '(usbfs_memory_mb; other programs use some of it)',
+  readonly shrunk = (depth: number): void =>
+    this.#print(
+      `the kernel has memory for only ${depth} transfers in flight; continuing with these ` +
+        '(usbfs_memory_mb; other programs use part of it)',
     );
-  };
 
-  readonly outputClosed = (): void => {
-    this.#say('the reader of the output is gone: still sending, to the end of the input');
-  };
+  readonly outputClosed = (): void =>
+    this.#print('the reader of the output is gone; sending the rest of the input');
 
-  #say(message: string): void {
+  #print(message: string): void {
     if (!this.#silent) {
       logToStderr(`usbxfer: ${message}`);
     }

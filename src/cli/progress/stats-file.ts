@@ -4,157 +4,121 @@ import { resolve } from 'node:path';
 import { openFile } from '../../engine/io/file-sink.js';
 import { caught, toError } from '../../usb/errors.js';
 import { CliError } from '../errors/cli-error.js';
-import { endRecord } from '../report/record.js';
-import type { Report } from '../report/report.js';
+import type { ReportPlan, StatsPlan } from '../options/plan.js';
 import { refusal } from '../session/output.js';
-import type { ShutdownController } from '../session/shutdown.js';
+import { type Interruption, interruptedBy } from '../session/shutdown.js';
 import { isInheritedFd, STDIN_NAMES, STDOUT_NAMES } from '../session/startup-fds.js';
 import { NonBlockingWriter } from '../terminal/nonblocking-writer.js';
 import { sanitize, toJsonLine } from '../terminal/sanitize.js';
 import { nonBlockingOutput, STDIN, STDOUT } from '../terminal/stdio.js';
-import { type MonitoredStream, timeOf } from './stream.js';
 
-/** How long the last records may take to get through, in milliseconds. */
-const LAST_WORDS = 5000;
+/** How long to wait for the last records to be read, in milliseconds. */
+const FLUSH_TIMEOUT = 5000;
 
-/** Where the data comes from and goes to, where that is no device: `-` is stdin and stdout. */
-export interface DataNames {
-  readonly input?: string;
-  readonly output?: string;
-}
+/** The names of the files that have the data. */
+type DataNames = Pick<ReportPlan, 'input' | 'output'>;
 
-/** What `--stats` says, and how it is to treat an existing file. */
-export interface StatsOptions extends DataNames {
-  /** A file, `-` for stdout, or `fd:N`. */
-  readonly stats: string;
-  readonly force?: true;
-  readonly append?: true;
-}
-
-/** Where records for programs go, one JSON object a line. It is never waited for while data flows. */
-export class StatsOutput {
+/** The output of `--stats`: one JSON object per line. Data never waits for it. */
+export class StatsFile {
   readonly #fd: number;
-  readonly #queue: NonBlockingWriter;
-  /** Whether the file is to be emptied, once there is something to write. */
+  readonly #writer: NonBlockingWriter;
+  /** Whether the file is emptied before the first record. */
   readonly #overwrites: boolean;
-  /** What to do with the descriptor at the end. */
+  /** Closes the descriptor at the end. */
   readonly #dispose: (used: boolean) => Promise<void>;
   #used = false;
 
   private constructor(fd: number, overwrites: boolean, dispose: (used: boolean) => Promise<void>) {
     this.#fd = fd;
-    this.#queue = new NonBlockingWriter(nonBlockingOutput(fd));
+    this.#writer = new NonBlockingWriter(nonBlockingOutput(fd));
     this.#overwrites = overwrites;
     this.#dispose = dispose;
   }
 
   /**
-   * Opens what `--stats` names. An existing file is treated as one of the data's would be.
+   * Opens the output of `--stats`. An existing file is treated like an existing output file.
    *
-   * @param interruption ends the wait for the reader of a FIFO
-   * @throws CliError when it cannot be had
+   * @param shutdown ends the wait for the reader of a FIFO
+   * @throws CliError if it cannot be opened
    */
   static async open(
-    options: StatsOptions,
-    interruption: Pick<ShutdownController, 'signal' | 'received'>,
-  ): Promise<StatsOutput> {
-    const { stats, output } = options;
-    if (stats === '') {
-      throw new CliError('invalid-value', '--stats needs the name of a file');
+    { target, force, append }: StatsPlan,
+    data: DataNames,
+    shutdown: Interruption,
+  ): Promise<StatsFile> {
+    if (typeof target === 'number') {
+      checkDescriptor(target);
+      return new StatsFile(target, false, async () => {});
     }
-    const fd =
-      stats === '-' ? STDOUT : /^fd:\d{1,9}$/.test(stats) ? Number(stats.slice(3)) : undefined;
-    if (fd === undefined) {
-      return StatsOutput.#openFile(options, interruption);
-    }
-    if (fd === STDOUT && output !== undefined && STDOUT_NAMES.has(output)) {
-      throw new CliError('conflicting-options', `--stats ${stats}: stdout has the data`, {
-        advice: 'give -o FILE, or --stats fd:3 with 3> stats.jsonl',
-      });
-    }
-    if (!isInheritedFd(fd)) {
-      throw notOpen(fd, 'not open');
-    }
+    checkIsNotData(target, data);
+    const name = sanitize(target);
     try {
-      writeSync(fd, Buffer.alloc(0));
-    } catch (cause) {
-      throw errnoOf(toError(cause)) === 'EBADF'
-        ? notOpen(fd, 'not open for writing')
-        : refusal(stats, cause);
-    }
-    return new StatsOutput(fd, false, async () => {});
-  }
-
-  static async #openFile(
-    { stats, input, output, force, append }: StatsOptions,
-    interruption: Pick<ShutdownController, 'signal' | 'received'>,
-  ): Promise<StatsOutput> {
-    const name = sanitize(stats);
-    const isData = [
-      [input, STDIN_NAMES, STDIN, 'comes from'],
-      [output, STDOUT_NAMES, STDOUT, 'goes'],
-    ] as const;
-    for (const [data, names, descriptor, verb] of isData) {
-      if (data !== undefined && isSameFile(stats, data, names.has(data) ? descriptor : undefined)) {
-        throw new CliError('conflicting-options', `--stats ${name} is where the data ${verb}`, {
-          advice: 'name another file',
-        });
-      }
-    }
-    try {
-      const { file, created } = await openFile(stats, {
+      const { file, created } = await openFile(target, {
         overwrite: force,
         append,
-        signal: interruption.signal,
+        signal: shutdown.signal,
       });
       const overwrites = force === true && fstatSync(file.fd).isFile();
-      return new StatsOutput(file.fd, overwrites, async (used) => {
+      return new StatsFile(file.fd, overwrites, async (used) => {
         await file.close();
         if (created && !used) {
-          await unlink(stats);
+          await unlink(target);
         }
       });
     } catch (cause) {
-      const { received } = interruption;
-      if (received !== undefined) {
-        const message = `${received} while waiting for a reader of ${name}`;
-        throw new CliError('interrupted', message, { signal: received, cause });
-      }
       // `write` has no options for existing files.
-      throw refusal(name, cause, output === undefined ? [] : ['append', 'overwrite']);
+      const offered = data.output === undefined ? [] : (['append', 'overwrite'] as const);
+      throw (
+        interruptedBy(shutdown, `waiting for a reader of ${name}`, cause) ??
+        refusal(name, cause, offered)
+      );
     }
   }
 
-  /** Whether records go to this file. */
+  /** Whether the records are written to this file. */
   isOpenOn({ dev, ino }: Stats): boolean {
     const own = fstatSync(this.#fd);
     return !own.isCharacterDevice() && own.dev === dev && own.ino === ino;
   }
 
   /**
-   * Writes a record, or keeps it until the reader takes it. Behind one that failed half-way nothing
-   * more is written: it would not stand on a line of its own.
+   * Writes a record, or keeps it until the reader accepts it. Writes nothing after a record that
+   * failed half-way: it would not be on a line of its own.
    */
   put(record: Record<string, unknown>): void {
-    if (errnoOf(this.#queue.failure) !== undefined) {
+    if (errnoOf(this.#writer.failure) !== undefined) {
       return;
     }
     if (this.#overwrites && !this.#used) {
       ftruncateSync(this.#fd);
     }
     this.#used = true;
-    this.#queue.put(`${toJsonLine(record)}\n`);
+    this.#writer.put(`${toJsonLine(record)}\n`);
   }
 
   /**
-   * Waits a moment for what was put to get through. A file that was made for nothing is removed.
+   * Waits briefly for the last records to be read. Removes a file that was created but not used.
    *
-   * @returns why some of it did not; undefined also when the reader has closed the pipe
+   * @returns why some records were lost; undefined also if the reader closed the pipe
    */
   async close(): Promise<Error | undefined> {
-    const failure = await this.#queue.finish(LAST_WORDS);
+    const failure = await this.#writer.finish(FLUSH_TIMEOUT);
     const closed = await caught(this.#dispose(this.#used));
     return failure ?? closed;
+  }
+}
+
+/** @throws CliError unless the descriptor was inherited and can be written to */
+function checkDescriptor(fd: number): void {
+  if (!isInheritedFd(fd)) {
+    throw notOpen(fd, 'not open');
+  }
+  try {
+    writeSync(fd, Buffer.alloc(0));
+  } catch (cause) {
+    throw errnoOf(toError(cause)) === 'EBADF'
+      ? notOpen(fd, 'not open for writing')
+      : refusal(`fd:${fd}`, cause);
   }
 }
 
@@ -164,15 +128,29 @@ function notOpen(fd: number, state: string): CliError {
   });
 }
 
-/** The system's name for a failure; undefined for one of our own. */
+/** The system's code of an error; undefined for usbxfer's own errors. */
 function errnoOf(failure: Error | undefined): string | undefined {
   return (failure as NodeJS.ErrnoException | undefined)?.code;
 }
 
+/** @throws CliError if a file, under any of its names, is one that has the data */
+function checkIsNotData(stats: string, { input, output }: DataNames): void {
+  const used = [
+    [input, STDIN_NAMES, STDIN, 'comes from'],
+    [output, STDOUT_NAMES, STDOUT, 'goes'],
+  ] as const;
+  for (const [data, names, descriptor, verb] of used) {
+    if (data !== undefined && isSameFile(stats, data, names.has(data) ? descriptor : undefined)) {
+      const message = `--stats ${sanitize(stats)} is where the data ${verb}`;
+      throw new CliError('conflicting-options', message, { advice: 'name another file' });
+    }
+  }
+}
+
 /**
- * Whether it is the data's file or pipe, whatever its name; a device is nobody's alone.
+ * Whether two names mean the same file or pipe. Devices can be shared.
  *
- * @param descriptor what the data's name stands for, if it is no file's
+ * @param descriptor the descriptor that `data` stands for, if it is not the name of a file
  */
 function isSameFile(stats: string, data: string, descriptor: number | undefined): boolean {
   if (resolve(stats) === resolve(data)) {
@@ -183,26 +161,4 @@ function isSameFile(stats: string, data: string, descriptor: number | undefined)
     descriptor === undefined ? statSync(data, { throwIfNoEntry: false }) : fstatSync(descriptor);
   const isDevice = one?.isCharacterDevice() || one?.isBlockDevice();
   return one !== undefined && !isDevice && one.ino === other?.ino && one.dev === other.dev;
-}
-
-/**
- * How far it is: a line of `--stats`, as the schema says that the subject names.
- *
- * @param now monotonic milliseconds
- */
-export function statsRecord(subject: MonitoredStream, now: number): Record<string, unknown> {
-  return {
-    schema: subject.schema,
-    final: false,
-    time: new Date().toISOString(),
-    ...subject.record(now),
-  };
-}
-
-/** The last line: the sums, and how it ended. */
-export function finalStatsRecord(
-  subject: MonitoredStream,
-  report: Report,
-): Record<string, unknown> {
-  return { ...statsRecord(subject, timeOf(subject)), final: true, ...endRecord(report) };
 }

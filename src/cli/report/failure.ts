@@ -1,15 +1,147 @@
 import type { Outcome } from '../../engine/session/outcome.js';
-import type { ReceiveStatistics, SendStatistics } from '../../engine/stats/statistics.js';
+import type { SendStatistics } from '../../engine/stats/statistics.js';
 import { type ControlRequest, directionOfRequest, recipientOf, typeOf } from '../../usb/control.js';
 import { formatEndpoint } from '../../usb/format.js';
 import { adviceOf } from '../errors/advice.js';
 import { systemReason } from '../errors/cli-error.js';
 import { countOf } from '../terminal/format.js';
 import { escapeUnsafe } from '../terminal/sanitize.js';
-import type { PipeReport, ReadReport, WriteReport } from './report.js';
+import type { InReport, OutReport, Report } from './report.js';
 
-/** The failure behind an end, and what to do about it, in one line. */
-export function reasonOf({ cause }: Pick<Outcome, 'cause'>): string {
+/** The parts of a report that its failure depends on. */
+export type Failed = Pick<
+  Report,
+  'end' | 'in' | 'out' | 'failedDirection' | 'signal' | 'errorCode'
+>;
+
+/** All failures of a stream and what to do about them, in one line; undefined for none. */
+export function describeFailures(report: Report): string | undefined {
+  const { restoreError, statsError } = report;
+  const failures = [
+    describeFailure(report),
+    restoreError && escapeUnsafe(restoreError.message),
+    statsError && `some --stats records were lost: ${systemReason(statsError)}`,
+  ];
+  return failures.filter((text) => text !== undefined).join('; ') || undefined;
+}
+
+/** What failed in the stream, and how many bytes are safe, in one line; undefined for nothing. */
+export function describeFailure(report: Failed): string | undefined {
+  const failure = failureOf(report);
+  const rest = failure === undefined ? undefined : consequence(report);
+  return rest === undefined ? failure : `${failure}; ${rest}`;
+}
+
+function failureOf(report: Failed): string | undefined {
+  const { end, in: received, out: sent, failedDirection, signal, errorCode } = report;
+  const direction = failedDirection ?? (received ? 'in' : 'out');
+  const isRead = received !== undefined && sent === undefined;
+  const endpoint = `endpoint ${formatEndpoint(report[direction]?.location.endpoint.address ?? 0)}`;
+  switch (errorCode) {
+    case 'stall':
+      return `${endpoint} stalled${
+        end.cause
+          ? `: ${reasonOf(end)}`
+          : `: the device halted it${isRead ? '; --keep-going clears the halt and continues' : ''}`
+      }`;
+    case 'transfer-error':
+      return (
+        `transfer error on ${endpoint}: check the cable, the hub and the power supply` +
+        (isRead ? '; --keep-going continues after it' : '')
+      );
+    case 'overflow':
+      return `${endpoint} overflowed${direction === 'in' ? ': the device sent more than requested' : ''}`;
+    case 'device-lost':
+      return `the device was disconnected${end.cause ? ` (${reasonOf(end)})` : ''}`;
+    case 'input-failed':
+      return `the input failed: ${reasonOf(end)}`;
+    case 'output-failed':
+      return `the output failed: ${reasonOf(end)}`;
+    case 'request-failed':
+      return failedRequest(end);
+    case 'submit-failed':
+      return `${reasonOf(end)}; reduce --transfers or --transfer-size`;
+    case 'internal':
+      return `internal error: ${reasonOf(end)}`;
+    case 'gaps':
+      return `the output has ${countOf(received?.statistics.gapCount ?? 0, 'gap')} where bytes may be missing`;
+    case 'short-input':
+      return `the input ended before --bytes: it has ${sent?.statistics.bytesRead} bytes, not ${sent?.bytes}`;
+    case 'idle':
+      return isRead
+        ? 'the device sent nothing more before the limit'
+        : received
+          ? 'the device sent nothing more before --bytes, for the time of --linger'
+          : 'the device accepted nothing more before all was sent';
+    case 'timeout':
+      return `the time limit expired before ${received ? 'the end of the input' : 'all was sent'}`;
+    case 'interrupted':
+      return `${signal} before ${isRead ? 'the limit' : received ? 'the end' : 'all was sent'}`;
+    default:
+      return undefined;
+  }
+}
+
+/** How many bytes are safe, and how to get the rest. */
+function consequence(report: Failed): string | undefined {
+  const { in: received, out: sent } = report;
+  if (received && sent) {
+    return (
+      `the device accepted ${sent.statistics.bytesAccepted} of ${sent.statistics.bytesRead} bytes ` +
+      `read${afterGap(sent.statistics)}; ${writtenOf(received)}`
+    );
+  }
+  return received ? keptBytes(report, received) : sent && acceptedBytes(report, sent);
+}
+
+function writtenOf({ statistics: { bytesReceived, bytesWritten } }: InReport): string {
+  return `${bytesWritten} of ${bytesReceived} bytes received were written`;
+}
+
+function keptBytes({ end, errorCode }: Failed, received: InReport): string | undefined {
+  const { bytesWritten, bytesSuspect } = received.statistics;
+  switch (errorCode) {
+    case 'output-failed':
+      return writtenOf(received);
+    case 'gaps':
+      return undefined;
+    case 'request-failed':
+      return `${countOf(bytesWritten, 'byte')} were written`;
+  }
+  const { offset = bytesWritten } = end;
+  const kept =
+    offset === bytesWritten
+      ? `the ${bytesWritten} bytes before it were written`
+      : `${offset} of the ${bytesWritten} bytes written precede it`;
+  return errorCode === 'overflow' && bytesSuspect > 0
+    ? `${kept}; the last ${bytesSuspect} of them are suspect`
+    : kept;
+}
+
+/** How many bytes the device has, and the options that send it the rest. */
+function acceptedBytes({ errorCode }: Failed, { statistics, skip, bytes }: OutReport): string {
+  const { bytesAccepted, bytesAfterGap } = statistics;
+  const accepted = `the device accepted ${bytesAccepted === 0 ? 'nothing' : countOf(bytesAccepted, 'byte')}`;
+  if (errorCode === 'short-input') {
+    return 'the device accepted all of them';
+  }
+  if (errorCode === 'request-failed' || (bytesAccepted === 0 && bytesAfterGap === 0)) {
+    return accepted;
+  }
+  const resume = `--skip ${skip + bytesAccepted}`;
+  if (bytesAfterGap > 0) {
+    return `${accepted}${afterGap(statistics)}; start over: ${resume} would send some bytes twice`;
+  }
+  const rest = bytes === undefined ? '' : ` --bytes ${bytes - bytesAccepted}`;
+  return `${accepted}; ${resume}${rest} sends the rest`;
+}
+
+function afterGap({ bytesAfterGap }: SendStatistics): string {
+  return bytesAfterGap > 0 ? `, and ${bytesAfterGap} after the failed transfer` : '';
+}
+
+/** The cause of an end and what to do about it. */
+function reasonOf({ cause }: Pick<Outcome, 'cause'>): string {
   const advice = adviceOf(cause);
   return escapeUnsafe(messageOf(cause) + (advice === undefined ? '' : `; ${advice}`));
 }
@@ -21,13 +153,13 @@ function messageOf(cause: Error | undefined): string {
   return 'syscall' in cause ? systemReason(cause) : cause.message;
 }
 
-/** Which control request ended a transfer, and why it failed, in one line. */
-export function failedRequest(end: Outcome): string {
+/** Which control request failed, and why. */
+function failedRequest(end: Outcome): string {
   const which = end.request ? `the control request '${textOf(end.request)}'` : 'a control request';
   return `${which} failed: ${reasonOf(end)}`;
 }
 
-/** A request as an option has it, without its data: `out vendor device 0x4d 0x1 0x0`. */
+/** A request as `--before` accepts it, without its data: `out vendor device 0x4d 0x1 0x0`. */
 function textOf(request: ControlRequest): string {
   const type = typeOf(request);
   const recipient = recipientOf(request);
@@ -40,173 +172,4 @@ function textOf(request: ControlRequest): string {
 
 function hexadecimal(value: number): string {
   return `0x${value.toString(16)}`;
-}
-
-/** How a capture ended. */
-export type ReadEnding = Pick<
-  ReadReport,
-  'end' | 'location' | 'statistics' | 'signal' | 'errorCode'
->;
-
-/** What went wrong with a capture and what to do about it, in one line; undefined when nothing did. */
-export function describeReadFailure({
-  end,
-  location,
-  statistics,
-  signal,
-  errorCode,
-}: ReadEnding): string | undefined {
-  const endpoint = formatEndpoint(location.endpoint.address);
-  const kept = whatIsKept(end, statistics);
-  switch (errorCode) {
-    case 'stall':
-      return end.cause
-        ? `endpoint ${endpoint} stalled: ${reasonOf(end)}; ${kept}`
-        : `endpoint ${endpoint} stalled: the device halted it; --keep-going clears the halt and goes on; ${kept}`;
-    case 'transfer-error':
-      return `a transfer error on endpoint ${endpoint}: check cable, hub and power; --keep-going goes on behind it; ${kept}`;
-    case 'overflow':
-      return `endpoint ${endpoint} overflowed: the device sent more than was asked for; ${kept}${suspect(statistics)}`;
-    case 'device-lost':
-      return `the device is gone${end.cause ? ` (${reasonOf(end)})` : ''}; ${kept}`;
-    case 'output-failed':
-      return `the output failed: ${reasonOf(end)}; of ${statistics.bytesReceived} bytes received ${statistics.bytesWritten} are written`;
-    case 'request-failed':
-      return `${failedRequest(end)}; ${statistics.bytesWritten} bytes are written`;
-    case 'submit-failed':
-      return `${reasonOf(end)}; ask for less at once with --transfers or --transfer-size; ${kept}`;
-    case 'internal':
-      return `internal error: ${reasonOf(end)}; ${kept}`;
-    case 'gaps':
-      return `the output has ${countOf(statistics.gapCount, 'gap')}, where bytes may be missing`;
-    case 'idle':
-      return `the device fell silent before the limit; ${kept}`;
-    case 'interrupted':
-      return `${signal} before the limit; ${kept}`;
-    default:
-      return undefined;
-  }
-}
-
-function suspect({ bytesSuspect }: ReceiveStatistics): string {
-  return bytesSuspect > 0 ? `; the last ${bytesSuspect} of these are suspect` : '';
-}
-
-function whatIsKept({ offset }: Outcome, { bytesWritten }: ReceiveStatistics): string {
-  return offset === undefined || offset === bytesWritten
-    ? `the ${bytesWritten} bytes before it are written`
-    : `of ${bytesWritten} bytes written the first ${offset} came before it`;
-}
-
-/** How a sending ended, and what was asked for. */
-export type WriteEnding = Pick<
-  WriteReport,
-  'end' | 'location' | 'statistics' | 'signal' | 'errorCode' | 'skip' | 'bytes'
->;
-
-/** What went wrong with a sending and what to do about it, in one line; undefined when nothing did. */
-export function describeWriteFailure(ending: WriteEnding): string | undefined {
-  const { end, location, statistics, signal, errorCode, bytes } = ending;
-  const endpoint = formatEndpoint(location.endpoint.address);
-  const next = whereToGoOn(ending);
-  switch (errorCode) {
-    case 'stall':
-      return `endpoint ${endpoint} stalled: the device halted it${end.cause ? ` (${reasonOf(end)})` : ''}; ${next}`;
-    case 'transfer-error':
-      return `a transfer error on endpoint ${endpoint}: check cable, hub and power; ${next}`;
-    case 'overflow':
-      return `endpoint ${endpoint} overflowed; ${next}`;
-    case 'device-lost':
-      return `the device is gone${end.cause ? ` (${reasonOf(end)})` : ''}; ${next}`;
-    case 'input-failed':
-      return `the input failed: ${reasonOf(end)}; ${next}`;
-    case 'short-input':
-      return `the input ended before --bytes: it had ${statistics.bytesRead} bytes, not ${bytes}; the device has taken them all`;
-    case 'submit-failed':
-      return `${reasonOf(end)}; ask for less at once with --transfers or --transfer-size; ${next}`;
-    case 'request-failed':
-      return `${failedRequest(end)}; the device has taken ${taken(statistics)}`;
-    case 'internal':
-      return `internal error: ${reasonOf(end)}; ${next}`;
-    case 'idle':
-      return `the device took no more before all was sent; ${next}`;
-    case 'timeout':
-      return `the time was over before all was sent; ${next}`;
-    case 'interrupted':
-      return `${signal} before all was sent; ${next}`;
-    default:
-      return undefined;
-  }
-}
-
-/** How much the device has, and what sends it the rest. */
-function whereToGoOn({ statistics, skip, bytes }: WriteEnding): string {
-  const { bytesAccepted, bytesAfterGap } = statistics;
-  if (bytesAfterGap > 0) {
-    return (
-      `the device has taken ${taken(statistics)}, and ${bytesAfterGap} more behind a hole: begin ` +
-      `anew, as --skip ${skip + bytesAccepted} would send it some of these twice`
-    );
-  }
-  if (bytesAccepted === 0) {
-    return `the device has taken ${taken(statistics)}`;
-  }
-  const rest = bytes === undefined ? '' : ` --bytes ${bytes - bytesAccepted}`;
-  return `the device has taken ${taken(statistics)}; --skip ${skip + bytesAccepted}${rest} goes on behind them`;
-}
-
-function taken({ bytesAccepted }: SendStatistics): string {
-  return bytesAccepted === 0 ? 'nothing' : countOf(bytesAccepted, 'byte');
-}
-
-/** How it ended, and in which direction it failed, where it did in one. */
-export interface PipeEnding
-  extends Pick<PipeReport, 'end' | 'in' | 'out' | 'statistics' | 'signal' | 'errorCode'> {
-  readonly failedDirection: 'in' | 'out' | undefined;
-}
-
-/** What went wrong and what to do about it, in one line; undefined when nothing did. */
-export function describePipeFailure(ending: PipeEnding): string | undefined {
-  const { end, signal, errorCode, failedDirection } = ending;
-  const { address } = ending[failedDirection ?? 'in'].endpoint;
-  const endpoint = `endpoint ${formatEndpoint(address)}`;
-  const done = whatIsDone(ending);
-  switch (errorCode) {
-    case 'stall':
-      return `${endpoint} stalled: the device halted it; ${done}`;
-    case 'transfer-error':
-      return `a transfer error on ${endpoint}: check cable, hub and power; ${done}`;
-    case 'overflow':
-      return `${endpoint} overflowed: the device sent more than was asked for; ${done}`;
-    case 'device-lost':
-      return `the device is gone${end.cause ? ` (${reasonOf(end)})` : ''}; ${done}`;
-    case 'input-failed':
-      return `the input failed: ${reasonOf(end)}; ${done}`;
-    case 'output-failed':
-      return `the output failed: ${reasonOf(end)}; ${done}`;
-    case 'request-failed':
-      return `${failedRequest(end)}; ${done}`;
-    case 'submit-failed':
-      return `${reasonOf(end)}; ask for less at once with --transfers or --transfer-size; ${done}`;
-    case 'internal':
-      return `internal error: ${reasonOf(end)}; ${done}`;
-    case 'idle':
-      return `the device fell silent before --bytes, for the time of --linger; ${done}`;
-    case 'timeout':
-      return `the time was over before the end of the input; ${done}`;
-    case 'interrupted':
-      return `${signal} before the end; ${done}`;
-    default:
-      return undefined;
-  }
-}
-
-function whatIsDone({ statistics }: PipeEnding): string {
-  const { bytesRead, bytesAccepted, bytesAfterGap } = statistics.out;
-  const { bytesReceived, bytesWritten } = statistics.in;
-  const beyond = bytesAfterGap > 0 ? `, and ${bytesAfterGap} more behind a hole` : '';
-  return (
-    `of ${bytesRead} bytes read the device has taken ${bytesAccepted}${beyond}, ` +
-    `of ${bytesReceived} received ${bytesWritten} are written`
-  );
 }

@@ -1,115 +1,110 @@
-import type { DuplexStatistics } from '../../engine/session/duplex.js';
 import type { Outcome } from '../../engine/session/outcome.js';
 import type { ReceiveStatistics, SendStatistics } from '../../engine/stats/statistics.js';
 import type { EndpointLocation } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
-import { systemReason } from '../errors/cli-error.js';
-import type { ErrorCode } from '../errors/codes.js';
+import { type ErrorCode, exitCodeOf } from '../errors/codes.js';
+import { debugRecord, debugText } from '../errors/print.js';
 import type { OutputFiles } from '../session/output.js';
 import { toJson } from '../terminal/sanitize.js';
 import { logToStderr } from '../terminal/stdio.js';
-import { type Paint, painter } from '../terminal/style.js';
-import { reasonOf } from './failure.js';
+import { painter } from '../terminal/style.js';
+import { codeOfEnd } from './exit-status.js';
+import { describeFailures } from './failure.js';
+import { summaryRecord } from './record.js';
+import { summaryText } from './summary.js';
 
-/** What every summary tells of, whatever moved in which direction. */
-export interface Report {
-  readonly device: DeviceInfo;
+/** What was received. */
+export interface InReport {
+  readonly location: EndpointLocation;
+  readonly statistics: ReceiveStatistics;
+  /** The files that were written; undefined for stdout. */
+  readonly output: OutputFiles | undefined;
+}
+
+/** What was sent. */
+export interface OutReport {
+  readonly location: EndpointLocation;
+  readonly statistics: SendStatistics;
+  /** The name of the file that was read; undefined for stdin. */
+  readonly input: string | undefined;
+  /** Bytes of the input that were skipped. */
+  readonly skip: number;
+  /** The limit of the bytes to send; undefined for none. */
+  readonly bytes?: number | undefined;
+}
+
+/** How a stream ended, as the engine has it, and what moved in each direction that it has. */
+export interface StreamResult {
   readonly end: Outcome;
-  /** What went wrong with the data, in words; undefined when nothing did. */
-  readonly failure: string | undefined;
-  /** The signal that ended it, if one did. */
-  readonly signal: NodeJS.Signals | undefined;
-  /** How often, and for how long in milliseconds, the process was stopped (Ctrl-Z) meanwhile. */
-  readonly suspensions: { readonly count: number; readonly milliseconds: number };
-  /** What the process has used of the machine. */
-  readonly usage: Pick<NodeJS.ResourceUsage, 'userCPUTime' | 'systemCPUTime' | 'maxRSS'>;
-  /** Why the device could not be given back as it was, if so. */
+  readonly in?: InReport;
+  readonly out?: OutReport;
+  /** The direction that failed, if only one did. */
+  readonly failedDirection?: 'in' | 'out' | undefined;
+  /** Why the device could not be restored to its former state, if so. */
   readonly restoreError: Error | undefined;
-  /** Why `--stats` has not got all of its records, if so. */
-  readonly unreported: Error | undefined;
-  /** What went wrong; undefined when nothing did. */
+}
+
+/** Everything that the summary of a stream says. */
+export interface Report extends StreamResult {
+  readonly device: DeviceInfo;
+  /** The signal that was received, if any. */
+  readonly signal: NodeJS.Signals | undefined;
+  /** How often, and for how many milliseconds, the process was suspended (Ctrl-Z). */
+  readonly suspensions: { readonly count: number; readonly milliseconds: number };
+  /** The resources that the process used. */
+  readonly usage: Pick<NodeJS.ResourceUsage, 'userCPUTime' | 'systemCPUTime' | 'maxRSS'>;
+  /** Why some `--stats` records were lost, if so. */
+  readonly statsError: Error | undefined;
+  /** Undefined if nothing failed. */
   readonly errorCode: ErrorCode | undefined;
   readonly exitCode: number;
 }
 
-/** How a capture went. */
-export interface ReadReport extends Report {
-  readonly location: EndpointLocation;
-  /** The files that the data went to; undefined for stdout. */
-  readonly output: OutputFiles | undefined;
-  readonly statistics: ReceiveStatistics;
+/** Makes the report of a stream that has ended. */
+export function makeReport(
+  result: StreamResult,
+  limited: boolean,
+  rest: Pick<Report, 'device' | 'signal' | 'suspensions'>,
+): Report {
+  const errorCode = codeOfEnd(result, limited);
+  return {
+    ...result,
+    ...rest,
+    usage: process.resourceUsage(),
+    statsError: undefined,
+    errorCode,
+    exitCode: errorCode === undefined ? 0 : exitCodeOf(errorCode, rest.signal),
+  };
 }
 
-/** How a sending went. */
-export interface WriteReport extends Report {
-  readonly location: EndpointLocation;
-  /** The name of the file that the data came from; undefined for stdin. */
-  readonly input: string | undefined;
-  /** Bytes of the input that were passed over. */
-  readonly skip: number;
-  /** Bytes that were to be sent; undefined for all there are. */
-  readonly bytes: number | undefined;
-  readonly statistics: SendStatistics;
+/** Adds the failure of `--stats`, which decides the exit code only if nothing else failed. */
+export function withStatsError(report: Report, statsError: Error | undefined): Report {
+  return statsError === undefined || report.errorCode !== undefined
+    ? { ...report, statsError }
+    : { ...report, statsError, errorCode: 'stats-failed', exitCode: exitCodeOf('stats-failed') };
 }
 
-/** How both directions went. */
-export interface PipeReport extends Report {
-  readonly in: EndpointLocation;
-  readonly out: EndpointLocation;
-  /** The name of the file that was sent; undefined for stdin. */
-  readonly input: string | undefined;
-  /** The files that what was received went to; undefined for stdout. */
-  readonly output: OutputFiles | undefined;
-  readonly statistics: DuplexStatistics;
-}
-
-/** All that went wrong and what to do about it, in one line; undefined when nothing did. */
-export function describeFailure({ failure, restoreError, unreported }: Report): string | undefined {
-  const failures = [
-    failure,
-    restoreError && reasonOf({ cause: restoreError }),
-    unreported && `--stats has not got all of its records: ${systemReason(unreported)}`,
-  ];
-  return failures.filter((text) => text !== undefined).join('; ') || undefined;
-}
-
-/** How to tell. */
-export interface TellOptions {
-  readonly json?: true;
-  readonly quiet?: true;
-  readonly debug?: true;
-}
-
-/**
- * Tells how it went, on stderr: the summary, and what went wrong.
- *
- * @param textOf the summary for a person
- * @param recordOf the summary for a program
- */
-export async function tell<R extends Report>(
-  report: R,
-  textOf: (report: R, paint: Paint) => string,
-  recordOf: (report: R) => Record<string, unknown>,
-  { json, quiet, debug }: TellOptions,
+/** Prints a report on stderr: the summary, and what failed. */
+export async function printReport(
+  report: Report,
+  { json, quiet, debug }: { json: boolean; quiet: boolean; debug: boolean },
 ): Promise<void> {
-  const { end, restoreError, unreported, errorCode } = report;
-  const causes = [end.cause, restoreError, unreported].filter((cause) => cause !== undefined);
-  const debugging =
-    debug && errorCode !== undefined && causes.length > 0
-      ? await import('../errors/print.js')
-      : undefined;
+  const { end, restoreError, statsError, errorCode } = report;
+  const causes = [end.cause, restoreError, statsError].filter((cause) => cause !== undefined);
+  const debugging = debug && errorCode !== undefined && causes.length > 0;
   if (json) {
-    logToStderr(toJson({ ...recordOf(report), debug: debugging?.debugRecord(causes) }));
+    const details = debugging ? debugRecord(causes) : undefined;
+    logToStderr(toJson({ ...summaryRecord(report), debug: details }));
     return;
   }
   const paint = await painter('stderr');
   if (!quiet) {
-    logToStderr(textOf(report, paint));
+    logToStderr(summaryText(report, paint));
   }
-  const failure = describeFailure(report);
+  const failure = describeFailures(report);
   if (failure !== undefined) {
-    if (debugging !== undefined) {
-      logToStderr(debugging.debugText(causes));
+    if (debugging) {
+      logToStderr(debugText(causes));
     }
     logToStderr(`${paint('red', 'usbxfer:')} ${failure}`);
   }

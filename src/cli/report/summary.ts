@@ -1,4 +1,4 @@
-import type { Outcome } from '../../engine/session/outcome.js';
+import type { EndReason } from '../../engine/session/outcome.js';
 import type {
   ReceiveStatistics,
   SendStatistics,
@@ -10,36 +10,107 @@ import { binarySize, countOf } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
 import type { Paint } from '../terminal/style.js';
 import { table } from '../terminal/table.js';
-import type { PipeReport, ReadReport, Report, WriteReport } from './report.js';
+import type { InReport, OutReport, Report } from './report.js';
 
-/*
- * Rows of a summary for a person that are the same whatever moved in which direction.
- */
+/** Gaps that the summary lists; JSON has more. */
+const MOST_GAPS = 10;
+
+/** The summary for the user: the rows of each direction, and how the stream ended. */
+export function summaryText(report: Report, paint: Paint): string {
+  const { in: received, out: sent, suspensions } = report;
+  const risk = received ? 'the device may have lost data' : 'the device had to wait';
+  const rows = [
+    ...(sent ? outRows(report, sent, paint) : []),
+    // Pauses of the input are part of a dialogue.
+    ...(sent && !received ? inputDelayRows(sent.statistics) : []),
+    ...(received ? inRows(report, received, paint) : []),
+    ...(suspensions.count > 0 ? [['suspended', `${spent(suspensions)}: ${risk}`]] : []),
+    ['ended', endText(report)],
+  ];
+  return table(rows).join('\n');
+}
+
+function inRows(report: Report, { location, statistics, output }: InReport, paint: Paint) {
+  return [
+    ['from', endpointText(report, location)],
+    ['to', outputText(output)],
+    bytesRow(statistics),
+    ...notWrittenRows(statistics),
+    ...rateRows(statistics),
+    ...transferRows(statistics, paint),
+    ...gapRows(statistics, paint),
+    ...outputDelayRows(statistics),
+  ];
+}
+
+function outRows(report: Report, { location, statistics, input, skip }: OutReport, paint: Paint) {
+  const { zeroLengthPackets } = statistics;
+  return [
+    ['from', input === undefined ? 'stdin' : sanitize(input)],
+    ...(skip > 0 ? [['', `skipping ${countOf(skip, 'byte')}`]] : []),
+    ['to', endpointText(report, location)],
+    bytesRow(statistics),
+    ...notAcceptedRows(statistics, paint),
+    ...rateRows(statistics),
+    ...transferRows(statistics, paint),
+    ...(zeroLengthPackets > 0 ? [['', countOf(zeroLengthPackets, 'zero-length packet')]] : []),
+  ];
+}
 
 /** `1-1 (1234:5678 virtual counter), endpoint 0x82` */
-export function endpointText({ device }: Report, { endpoint }: EndpointLocation): string {
+function endpointText({ device }: Report, { endpoint }: EndpointLocation): string {
   const what = [ids(device), ...(device.product ? [sanitize(device.product)] : [])].join(' ');
   return `${device.path} (${what}), endpoint ${formatEndpoint(endpoint.address)}`;
 }
 
-/** Bytes that were delivered. */
-export function bytesRow({ bytesDelivered }: Statistics): string[] {
+function outputText(output: InReport['output']): string {
+  if (output === undefined) {
+    return 'stdout';
+  }
+  const { files, first, last } = output;
+  return files > 1
+    ? `${sanitize(first)} to ${sanitize(last)}, ${countOf(files, 'file')}`
+    : sanitize(first);
+}
+
+function bytesRow({ bytesDelivered }: Statistics): string[] {
   return ['bytes', `${bytesDelivered} (${binarySize(bytesDelivered)})`];
 }
 
-/** How long it took, and how fast it was: at best as well, where that is something else. */
-export function paceRows({ seconds, bytesPerSecond, timings }: Statistics): string[][] {
+/** Received bytes that are not in the output. */
+function notWrittenRows(statistics: ReceiveStatistics): string[][] {
+  const parts = [
+    [statistics.bytesSkipped, 'skipped'],
+    [statistics.bytesDiscarded, 'past the limit'],
+    [statistics.bytesUnwritten, 'lost'],
+  ] as const;
+  const listed = parts.filter(([bytes]) => bytes > 0).map(([bytes, what]) => `${bytes} ${what}`);
+  return listed.length > 0 ? [['', `not written: ${listed.join(', ')}`]] : [];
+}
+
+/** Bytes of the input that the device did not accept, or not in their place. */
+function notAcceptedRows({ bytesUnsent, bytesAfterGap }: SendStatistics, paint: Paint): string[][] {
+  const rest = bytesUnsent - bytesAfterGap;
+  return [
+    ...(rest > 0 ? [['', `read but not accepted: ${rest}`]] : []),
+    ...(bytesAfterGap > 0
+      ? [['', paint('red', `accepted after the failed transfer: ${bytesAfterGap}`)]]
+      : []),
+  ];
+}
+
+function rateRows({ seconds, bytesPerSecond, timings }: Statistics): string[][] {
   const { peakBytesPerSecond } = timings.data;
   const peak =
-    peakBytesPerSecond > bytesPerSecond ? `, ${binarySize(peakBytesPerSecond)}/s at best` : '';
+    peakBytesPerSecond > bytesPerSecond ? `, ${binarySize(peakBytesPerSecond)}/s peak` : '';
   return [
     ['time', `${seconds.toFixed(3)} s`],
     ['rate', `${binarySize(bytesPerSecond)}/s on average${peak}`],
   ];
 }
 
-/** How the transfers ended: first the ways that are no failures. */
-export function transferRows({ statuses, transfers }: Statistics, paint: Paint): string[][] {
+/** The number of transfers for each status, failures in the second row. */
+function transferRows({ statuses, transfers }: Statistics, paint: Paint): string[][] {
   const failed = (['error', 'stall', 'no-device', 'overflow'] as const).map((status) => {
     const text = `${statuses[status]} ${status}`;
     return statuses[status] > 0 ? paint('red', text) : text;
@@ -52,86 +123,7 @@ export function transferRows({ statuses, transfers }: Statistics, paint: Paint):
   ];
 }
 
-/** `0.123 s, 4 times` */
-export function inSeconds({
-  milliseconds,
-  count,
-}: {
-  milliseconds: number;
-  count: number;
-}): string {
-  return `${(milliseconds / 1000).toFixed(3)} s, ${countOf(count, 'time')}`;
-}
-
-/**
- * Why it ended.
- *
- * @param idle what it means that nothing moved
- */
-export function endRow({ end, signal }: Report, idle: string): string[] {
-  const words: Partial<Record<Outcome['reason'], string>> = {
-    limit: 'limit reached',
-    'input-ended': 'end of the input',
-    duration: 'duration over',
-    idle,
-    interrupted: signal ?? 'interrupted',
-    'reader-closed': 'reader closed the pipe',
-  };
-  return ['ended', words[end.reason] ?? end.reason];
-}
-
-/** Gaps that the summary shows one by one; JSON has more. */
-const MOST_GAPS = 10;
-
-/** The summary for a person: a block of what was counted, and more where bytes may be missing. */
-export function readSummary(report: ReadReport, paint: Paint): string {
-  const { location, statistics, output, suspensions } = report;
-  const rows = [
-    ['from', endpointText(report, location)],
-    ['to', target(output)],
-    ...receiveRows(statistics, paint),
-    ...(suspensions.count > 0
-      ? [['stopped', `${inSeconds(suspensions)}: the device may have lost data meanwhile`]]
-      : []),
-    endRow(report, 'the device fell silent'),
-  ];
-  return table(rows).join('\n');
-}
-
-/** What was received, and how. */
-export function receiveRows(statistics: ReceiveStatistics, paint: Paint): string[][] {
-  return [
-    bytesRow(statistics),
-    ...aside(statistics),
-    ...paceRows(statistics),
-    ...transferRows(statistics, paint),
-    ...gaps(statistics, paint),
-    ...waits(statistics),
-  ];
-}
-
-/** Where it went. */
-export function target(output: ReadReport['output']): string {
-  if (output === undefined) {
-    return 'stdout';
-  }
-  const { files, first, last } = output;
-  const names = files > 1 ? `${sanitize(first)} to ${sanitize(last)}` : sanitize(first);
-  return files > 1 ? `${names}, ${countOf(files, 'file')}` : names;
-}
-
-/** Bytes that were received and are not in the output. */
-function aside({ bytesSkipped, bytesDiscarded, bytesUnwritten }: ReceiveStatistics): string[][] {
-  const parts = [
-    [bytesSkipped, 'skipped'],
-    [bytesDiscarded, 'past the limit'],
-    [bytesUnwritten, 'not written'],
-  ] as const;
-  const told = parts.filter(([bytes]) => bytes > 0).map(([bytes, what]) => `${bytes} ${what}`);
-  return told.length > 0 ? [['', `and received besides: ${told.join(', ')}`]] : [];
-}
-
-function gaps({ gaps, gapCount }: ReceiveStatistics, paint: Paint): string[][] {
+function gapRows({ gaps, gapCount }: ReceiveStatistics, paint: Paint): string[][] {
   const rows = gaps
     .slice(0, MOST_GAPS)
     .map(({ offset, seconds, cause }) => [
@@ -142,94 +134,51 @@ function gaps({ gaps, gapCount }: ReceiveStatistics, paint: Paint): string[][] {
   return more > 0 ? [...rows, ['', `and ${countOf(more, 'more gap')}`]] : rows;
 }
 
-/** When the output was the reason that the device had to wait, or may have had, and what helps. */
-function waits({ timings, bytesBufferedPeak }: ReceiveStatistics): string[][] {
-  const { starved, throttled } = timings;
-  const rows: string[][] = [];
-  if (throttled.count > 0) {
-    rows.push([
-      'held up',
-      `${inSeconds(throttled)}: ${binarySize(bytesBufferedPeak)} waited for the output`,
-    ]);
-  }
-  if (starved.count > 0) {
-    rows.push(
-      ['dry', `${inSeconds(starved)}: the device had to wait, as the output was too slow;`],
-      ['', 'a faster reader or disk helps, for bursts a larger --buffer'],
-    );
-  }
-  return rows;
+/** How long the output delayed the transfers, and what helps. */
+function outputDelayRows({ timings, bytesBufferedPeak }: ReceiveStatistics): string[][] {
+  return delayRows(timings, `${binarySize(bytesBufferedPeak)} waited for the output`, [
+    'because the output was too slow;',
+    'use a faster reader or disk, or a larger --buffer for bursts',
+  ]);
 }
 
-/** The summary for a person: a block of what was counted, and more where bytes are left. */
-export function writeSummary(report: WriteReport, paint: Paint): string {
-  const { location, statistics, input, skip, suspensions } = report;
-  const rows = [
-    ['from', input === undefined ? 'stdin' : sanitize(input)],
-    ...(skip > 0 ? [['', `behind its first ${skip} bytes`]] : []),
-    ['to', endpointText(report, location)],
-    ...sendRows(statistics, paint),
-    ...sendWaits(statistics),
-    ...(suspensions.count > 0
-      ? [['stopped', `${inSeconds(suspensions)}: the device had to wait`]]
-      : []),
-    endRow(report, 'the device took nothing'),
-  ];
-  return table(rows).join('\n');
+/** How long the input delayed the transfers, and what helps. */
+function inputDelayRows({ timings }: SendStatistics): string[][] {
+  return delayRows(timings, 'waiting for the input', [
+    'because the input was too slow;',
+    'use a faster program or disk, or a larger --buffer for pauses',
+  ]);
 }
 
-/** What was sent, and how. */
-export function sendRows(statistics: SendStatistics, paint: Paint): string[][] {
-  const { zeroLengthPackets } = statistics;
+function delayRows(
+  { throttled, starved }: Statistics['timings'],
+  reason: string,
+  [cause, advice]: readonly [string, string],
+): string[][] {
   return [
-    bytesRow(statistics),
-    ...asideSent(statistics, paint),
-    ...paceRows(statistics),
-    ...transferRows(statistics, paint),
-    ...(zeroLengthPackets > 0 ? [['', countOf(zeroLengthPackets, 'zero-length packet')]] : []),
-  ];
-}
-
-/** Bytes that were read and that the device did not take, or not in their place. */
-function asideSent({ bytesUnsent, bytesAfterGap }: SendStatistics, paint: Paint): string[][] {
-  const told = [
-    ...(bytesUnsent > bytesAfterGap ? [`${bytesUnsent - bytesAfterGap} not sent`] : []),
-    ...(bytesAfterGap > 0 ? [paint('red', `${bytesAfterGap} taken behind a hole`)] : []),
-  ];
-  return told.length > 0 ? [['', `and read besides: ${told.join(', ')}`]] : [];
-}
-
-/** When the input was the reason that the device had to wait, or may have had, and what helps. */
-function sendWaits({ timings }: SendStatistics): string[][] {
-  const { starved, throttled } = timings;
-  const rows: string[][] = [];
-  if (throttled.count > 0) {
-    rows.push(['held up', `${inSeconds(throttled)}: waited for the input`]);
-  }
-  if (starved.count > 0) {
-    rows.push(
-      ['dry', `${inSeconds(starved)}: the device had to wait, as the input was too slow;`],
-      ['', 'a faster program or disk helps, for pauses of it a larger --buffer'],
-    );
-  }
-  return rows;
-}
-
-/** The summary for a person: a block for each direction. */
-export function pipeSummary(report: PipeReport, paint: Paint): string {
-  const { input, output, statistics, suspensions } = report;
-  const rows = [
-    ['from', input === undefined ? 'stdin' : sanitize(input)],
-    ['to', endpointText(report, report.out)],
-    // That the input is slow is no news here: a conversation has pauses.
-    ...sendRows(statistics.out, paint),
-    ['from', endpointText(report, report.in)],
-    ['to', target(output)],
-    ...receiveRows(statistics.in, paint),
-    ...(suspensions.count > 0
-      ? [['stopped', `${inSeconds(suspensions)}: the device may have lost data meanwhile`]]
+    ...(throttled.count > 0 ? [['throttled', `${spent(throttled)}: ${reason}`]] : []),
+    ...(starved.count > 0
+      ? [
+          ['starved', `${spent(starved)}: no transfer was in flight ${cause}`],
+          ['', advice],
+        ]
       : []),
-    endRow(report, 'the device fell silent'),
   ];
-  return table(rows).join('\n');
+}
+
+/** `0.123 s, 4 times` */
+function spent({ milliseconds, count }: { milliseconds: number; count: number }): string {
+  return `${(milliseconds / 1000).toFixed(3)} s, ${countOf(count, 'time')}`;
+}
+
+function endText({ end, signal, in: received }: Report): string {
+  const words: Partial<Record<EndReason, string>> = {
+    limit: 'limit reached',
+    'input-ended': 'end of the input',
+    duration: 'time limit reached',
+    idle: received ? 'the device sent nothing more' : 'the device accepted nothing more',
+    interrupted: signal ?? 'interrupted',
+    'reader-closed': 'reader closed the pipe',
+  };
+  return words[end.reason] ?? end.reason;
 }

@@ -5,17 +5,17 @@ import { fileAdvice } from '../errors/advice.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
 import { sanitize } from '../terminal/sanitize.js';
 import { STDIN } from '../terminal/stdio.js';
-import type { ShutdownController } from './shutdown.js';
+import { type Interruption, interruptedBy } from './shutdown.js';
 import { isStdinClosed, STDIN_NAMES } from './startup-fds.js';
 
-/** Where the data comes from. */
+/** The file to read, and how many of its first bytes to skip. */
 export interface InputOptions {
+  /** A name; `-` is stdin. */
   readonly input: string;
-  /** Bytes at its beginning to pass over. */
-  readonly skip?: number;
+  readonly skip?: number | undefined;
 }
 
-/** An input that is open. */
+/** An open input. */
 export interface Input {
   readonly source: Source;
   /** The name of the file; undefined for stdin. */
@@ -23,18 +23,17 @@ export interface Input {
 }
 
 /**
- * Opens what `-i` names, `-` being stdin, behind what is to be skipped.
+ * Opens an input and skips its first bytes.
  *
- * @param interruption ends the wait for what is to be skipped
- * @throws CliError when stdin is closed, when the file cannot be had or has fewer bytes than are to be
- *   skipped, and when a signal came meanwhile
+ * @param shutdown ends the wait for the bytes to skip
+ * @throws CliError if stdin is closed, if the file cannot be opened or is too short, or at a signal
  */
 export async function openInput(
   { input, skip }: InputOptions,
-  interruption: Pick<ShutdownController, 'signal' | 'received'>,
+  shutdown: Interruption,
 ): Promise<Input> {
   if (input === '') {
-    throw new CliError('invalid-value', '-i needs the name of a file', { advice: '- is stdin' });
+    throw new CliError('invalid-value', '-i needs a file name', { advice: '- is stdin' });
   }
   const name = STDIN_NAMES.has(input) ? undefined : input;
   if (name === undefined && isStdinClosed()) {
@@ -42,26 +41,24 @@ export async function openInput(
       advice: 'redirect it (< firmware.bin) or give -i FILE',
     });
   }
-  const options = { skip, signal: interruption.signal };
+  const options = { skip, signal: shutdown.signal };
   try {
     const source =
       name === undefined ? await inheritedSource(STDIN, options) : await openSource(name, options);
     return { source, name };
   } catch (error) {
-    throw refusal(name === undefined ? 'stdin' : sanitize(name), error, interruption.received);
+    throw refusal(name === undefined ? 'stdin' : sanitize(name), error, shutdown);
   }
 }
 
-/** Why an input cannot be had. */
-function refusal(name: string, cause: unknown, received: NodeJS.Signals | undefined): CliError {
+function refusal(name: string, cause: unknown, shutdown: Interruption): CliError {
+  const message = `cannot read ${name}`;
   if (cause instanceof InputError) {
-    const { message } = cause;
     const advice = fileAdvice(cause.remedies);
-    return new CliError('input-failed', `cannot read ${name}: ${message}`, { advice, cause });
+    return new CliError('input-failed', `${message}: ${cause.message}`, { advice, cause });
   }
-  if (received !== undefined) {
-    const message = `${received} while skipping bytes of ${name}`;
-    return new CliError('interrupted', message, { signal: received, cause });
-  }
-  return new CliError('input-failed', `cannot read ${name}: ${systemReason(cause)}`, { cause });
+  return (
+    interruptedBy(shutdown, `skipping bytes of ${name}`, cause) ??
+    new CliError('input-failed', `${message}: ${systemReason(cause)}`, { cause })
+  );
 }

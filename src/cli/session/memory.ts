@@ -9,20 +9,19 @@ import {
 } from '../../usb/transfer-memory.js';
 import { adviceFor } from '../errors/advice.js';
 import { CliError } from '../errors/cli-error.js';
-import type { PoolOptions } from '../options/stream.js';
 import { binarySize } from '../terminal/format.js';
 
-/** Bytes in flight at the most, so that a typing error is refused and not tried. */
-const LARGEST_POOL = 4 * 1024 ** 3;
+/** The largest transfer queue in bytes, so that a typing error is rejected before any allocation. */
+const LARGEST_QUEUE = 4 * 1024 ** 3;
 
-/** The transfers that are to be in flight together. */
-export interface Pool extends Limits {
+/** The transfers that are in flight together. */
+export interface Queue extends Limits {
   readonly depth: number;
-  /** Bytes in each transfer. */
+  /** Bytes per transfer. */
   readonly transferSize: number;
 }
 
-/** Suggested sizes are multiples of it, where they are no smaller. */
+/** Suggested sizes are multiples of this, unless they are smaller. */
 const ROUND = 4096;
 
 const UNITS: readonly (readonly [bytes: number, unit: string])[] = [
@@ -31,41 +30,36 @@ const UNITS: readonly (readonly [bytes: number, unit: string])[] = [
   [1024, 'KiB'],
 ];
 
-/**
- * Refuses a pool that no system has the memory for, before anything is looked at.
- *
- * @throws CliError
- */
-export function checkPoolSize({ transfers, transferSize }: PoolOptions): void {
-  if (transfers * transferSize > LARGEST_POOL) {
-    throw new CliError(
-      'invalid-value',
-      '--transfers times --transfer-size: give at most 4GiB in all',
-    );
+/** @throws CliError for a transfer queue that is too large for any system */
+export function checkPoolSize(transfers: number, transferSize: number): void {
+  if (transfers * transferSize > LARGEST_QUEUE) {
+    const message = '--transfers times --transfer-size: give at most 4GiB in all';
+    throw new CliError('invalid-value', message);
   }
 }
 
 /**
- * Refuses a pool that the system has not the memory for, before anything is opened. What others
- * have in flight cannot be known: the pool may still turn out too large.
+ * Rejects transfer queues that exceed the memory of the system, before anything is opened. They may
+ * still be too large, because other programs use the same memory.
  *
- * @param memory undefined where there is no limit
- * @param packetSize in bytes; the least that a transfer can be
- * @throws CliError with the numbers, and with what does fit
+ * @param queues one for each direction, with transfers of about the same size
+ * @param packetSize the smallest transfer, in bytes
+ * @param memory undefined if there is no limit
+ * @throws CliError with the sizes that fit
  */
 export function checkTransferMemory(
-  pool: Pool,
+  queues: readonly Queue[],
   packetSize: number,
   memory: TransferMemory | undefined,
 ): void {
-  const { transferSize } = pool;
-  const depth = mostInFlight(pool);
+  const transferSize = Math.max(...queues.map((queue) => queue.transferSize));
+  const depth = queues.reduce((sum, queue) => sum + mostInFlight(queue), 0);
   if (memory === undefined || depth * leastMemory(transferSize) <= memory.bytes) {
     return;
   }
-  const transfers = fittingTransfers(memory.bytes, transferSize);
+  const transfers = Math.floor(fittingTransfers(memory.bytes, transferSize) / queues.length);
   const size = roundSize(fittingLength(memory.bytes, depth), packetSize);
-  const remedies = [
+  const options = [
     ...(transfers > 0 ? [`--transfers ${transfers}`] : []),
     ...(size > 0 && depth > 1 ? [`--transfer-size ${sizeValue(size)}`] : []),
   ];
@@ -75,16 +69,17 @@ export function checkTransferMemory(
     depth === 1
       ? `1 transfer of ${words(transferSize)} needs`
       : `${depth} transfers of ${words(transferSize)} need`;
-  const use = remedies.length > 0 ? `use ${remedies.join(' or ')}, or ` : '';
+  const use = options.length > 0 ? `use ${options.join(' or ')}, or ` : '';
   throw new CliError(
     'no-memory',
-    `${demand} ${need}, and the kernel lends ${words(memory.bytes)} to all programs together (usbfs_memory_mb)`,
+    `${demand} ${need}, but the kernel limits USB transfers to ${words(memory.bytes)} for all ` +
+      'programs combined (usbfs_memory_mb)',
     { advice: use + adviceFor(memory.raise(depth * mostMemory(transferSize))) },
   );
 }
 
-/** A capture that is near its limit from the start does not fill its pool. */
-function mostInFlight({ depth, transferSize, bytes, skip = 0, count, untilShort }: Pool): number {
+/** The number of transfers that are submitted together: fewer near a limit. */
+function mostInFlight({ depth, transferSize, bytes, skip = 0, count, untilShort }: Queue): number {
   return Math.min(
     untilShort ? 1 : depth,
     count ?? depth,
@@ -97,19 +92,19 @@ function roundSize(bytes: number, packetSize: number): number {
   return Math.floor(bytes / step) * step;
 }
 
-/** As an option takes it: `248KiB`, `512`. */
+/** A size as an option value: `248KiB`, `512`. */
 function sizeValue(bytes: number): string {
   const [factor, unit] = UNITS.find(([candidate]) => bytes % candidate === 0) ?? [1, ''];
   return `${bytes / factor}${unit}`;
 }
 
-/** `1 MiB` where it is a whole number, `63.5 MiB` where not. */
+/** A size as text: `1 MiB` if it is a whole number, `63.5 MiB` otherwise. */
 function words(bytes: number): string {
   const [factor, unit] = UNITS.find(([candidate]) => bytes >= candidate) ?? [1, 'bytes'];
   return bytes % factor === 0 ? `${bytes / factor} ${unit}` : binarySize(bytes);
 }
 
-/** A transfer of whole packets: one that ends within a packet could be overflowed by the device. */
+/** Rounds a transfer size up to whole packets: a device can overflow a transfer that ends within one. */
 export function wholePackets(bytes: number, { endpoint }: EndpointLocation): number {
   return Math.ceil(bytes / endpoint.maxPacketSize) * endpoint.maxPacketSize;
 }

@@ -7,41 +7,41 @@ import { CliError } from '../errors/cli-error.js';
 import { fileNamePart, LONGEST_NAME_PART, sanitize } from '../terminal/sanitize.js';
 import { STDOUT_NAMES } from './startup-fds.js';
 
-/** Where the data goes, and how. */
+/** The options of an output. */
 export interface OutputOptions {
   readonly output: string;
-  readonly force?: true;
-  readonly append?: true;
-  readonly fsync?: true;
-  /** Bytes in each of several files. */
-  readonly splitBytes?: number;
-  /** Milliseconds in each of several files. */
-  readonly splitEvery?: number;
+  readonly force?: true | undefined;
+  readonly append?: true | undefined;
+  readonly fsync?: true | undefined;
+  /** Bytes per file. */
+  readonly splitBytes?: number | undefined;
+  /** Milliseconds per file. */
+  readonly splitEvery?: number | undefined;
 }
 
-/** What `-o` names: nothing is open yet. */
+/** An output that is not open yet. */
 export interface OutputPlan extends OutputOptions {
   /** The options for existing files that the command has. */
   readonly offered: readonly OverwriteOption[];
-  /** The name of each file; without it the data goes to stdout. */
+  /** Returns the name of a file; undefined for stdout. */
   readonly nameOf: ((file: OutputFile) => string) | undefined;
 }
 
 /**
- * Reads what `-o` names, `-` being stdout, before anything is opened or waited for.
+ * Checks the value of `-o`, which may be `-` for stdout, before anything is opened.
  *
- * @throws CliError when the name cannot be read, or cannot be that of several files that are asked for
+ * @throws CliError if the name is invalid, or if several files would have the same name
  */
-export async function planOutput(
+export function planOutput(
   options: OutputOptions,
   offered: readonly OverwriteOption[] = ['append', 'overwrite'],
-): Promise<OutputPlan> {
+): OutputPlan {
   const { output } = options;
   if (output === '') {
-    throw new CliError('invalid-value', '-o needs the name of a file', { advice: '- is stdout' });
+    throw new CliError('invalid-value', '-o needs a file name', { advice: '- is stdout' });
   }
   const toStdout = STDOUT_NAMES.has(output);
-  const template = /[{}]/.test(output) ? await readTemplate(output) : undefined;
+  const template = /[{}]/.test(output) ? new OutputTemplate(output) : undefined;
   if (isSplit(options) && !template?.isNumbered) {
     if (!toStdout && !template) {
       requireFile(output);
@@ -49,7 +49,7 @@ export async function planOutput(
     const wanted = toStdout ? 'dump-{index:04}.bin' : numbered(output);
     throw new CliError(
       'conflicting-options',
-      '--split-bytes and --split-every need {index} in the name of a file',
+      '--split-bytes and --split-every need {index} in the file name',
       { advice: `such as -o ${sanitize(wanted)}` },
     );
   }
@@ -57,15 +57,9 @@ export async function planOutput(
   return { ...options, offered, nameOf: toStdout ? undefined : nameOf };
 }
 
-/** Whether several files are asked for. */
+/** Whether the output is split into several files. */
 export function isSplit({ splitBytes, splitEvery }: OutputOptions): boolean {
   return splitBytes !== undefined || splitEvery !== undefined;
-}
-
-/** Most outputs have no template: it is loaded for those that do. */
-async function readTemplate(text: string): Promise<OutputTemplate> {
-  const { OutputTemplate } = await import('./output-name.js');
-  return new OutputTemplate(text);
 }
 
 /** `dump-{index:04}.bin` for `dump.bin` */
@@ -74,7 +68,7 @@ function numbered(path: string): string {
   return join(dir, `${name}-{index:04}${ext}`);
 }
 
-/** What there is by a name, if it can be told: where it cannot, opening it says why. */
+/** The file with this name; undefined if there is none, or it is not accessible. */
 export function statOf(path: string): Stats | undefined {
   try {
     return statSync(path);
@@ -83,11 +77,7 @@ export function statOf(path: string): Stats | undefined {
   }
 }
 
-/**
- * What is no file has no end at which to begin another.
- *
- * @throws CliError
- */
+/** @throws CliError for anything other than a file: it cannot be split */
 export function requireFile(path: string): void {
   const existing = statOf(path);
   if (existing?.isFIFO() || existing?.isCharacterDevice() || existing?.isBlockDevice()) {
@@ -98,26 +88,26 @@ export function requireFile(path: string): void {
   }
 }
 
-/** One file of an output, as its name may tell of it. */
+/** The values that a file name may contain. */
 export interface OutputFile {
-  /** Which one of several, from 0 on. */
+  /** The index of the file, from 0. */
   readonly index: number;
-  /** When it was begun. */
+  /** When the file was created. */
   readonly time: Date;
   readonly device: DeviceInfo;
 }
 
-/** What stands in braces. */
+/** A field in braces. */
 interface Field {
-  /** The most bytes that it becomes. */
+  /** The longest value, in bytes. */
   readonly most: number;
   value(file: OutputFile): string;
 }
 
-/** Digits of the largest whole number that is counted to. */
+/** Digits of the largest index. */
 const MOST_DIGITS = String(Number.MAX_SAFE_INTEGER).length;
 
-/** The most bytes in a file's name, and in that of each folder on the way: what file systems take. */
+/** The longest name of a file or folder in most file systems, in bytes. */
 const LONGEST_NAME = 255;
 
 const SEPARATOR = sep === '\\' ? /[/\\]/ : '/';
@@ -137,19 +127,18 @@ const FIELDS = new Map<string, Field>([
 const KNOWN = '{index}, {index:04}, {time}, {vid}, {pid}, {serial} and {path}';
 
 /**
- * The name of an output with fields to fill in. Paths come from the template alone: what is filled in
- * names no folder, whatever a device says.
+ * A file name with fields. Only the template can contain folders: the values of fields, some of which
+ * come from a device, contain no path separators.
  */
 export class OutputTemplate {
-  /** Whether each number makes another name. */
+  /** Whether each index gives another name. */
   readonly isNumbered: boolean;
   readonly #pieces: readonly (string | Field)[];
 
   /**
    * @param text `{index}` (`{index:04}`: at least four digits), `{time}` (UTC), `{vid}`, `{pid}`,
    *   `{serial}`, `{path}`; `{{` and `}}` are braces
-   * @throws CliError for another field or a single brace, and for what could make a name that is
-   *   longer than file systems take
+   * @throws CliError for an unknown field, a single brace, or a name that could be too long
    */
   constructor(text: string) {
     const pieces: (string | Field)[] = [];
@@ -207,7 +196,7 @@ function fieldOf(name: string, text: string): Field {
   );
 }
 
-/** @param width digits at least: zeros go before */
+/** @param width the minimum number of digits, with leading zeros */
 function numberField(width: number): Field {
   return {
     most: Math.max(width, MOST_DIGITS),

@@ -16,19 +16,19 @@ import {
   requireFile,
   statOf,
 } from './output-name.js';
-import type { ShutdownController } from './shutdown.js';
+import { type Interruption, interruptedBy } from './shutdown.js';
 import { isStdoutClosed } from './startup-fds.js';
 
 /** The files of an output. */
 export interface OutputFiles {
-  /** How many there are, from 1 on. */
+  /** The number of files. */
   readonly files: number;
-  /** The names of the first and the last, as they were opened: the same of a single one. */
+  /** The names of the first and the last file: equal if there is only one. */
   readonly first: string;
   readonly last: string;
 }
 
-/** An output that is open. */
+/** An open output. */
 export interface Output {
   readonly sink: Sink;
   /** The files so far; undefined for stdout. */
@@ -36,18 +36,18 @@ export interface Output {
 }
 
 /**
- * Opens the output of a capture: of several files the first.
+ * Opens an output: the first of several files.
  *
- * @param device what names of files may tell of
- * @param interruption ends the wait for the reader of a FIFO
- * @param isTaken whether a file is in use for something else than the data
- * @throws CliError when stdout is closed, or a terminal, which binary data would garble, when the
- *   options do not fit the output, when the file cannot be had, and when a signal came meanwhile
+ * @param device fills in the names of the files
+ * @param shutdown ends the wait for the reader of a FIFO
+ * @param isTaken whether a file is already used for something other than the data
+ * @throws CliError if stdout is closed or a terminal, if the options do not fit the output, if the
+ *   file cannot be opened, or at a signal
  */
 export async function openOutput(
   plan: OutputPlan,
   device: DeviceInfo,
-  interruption: Pick<ShutdownController, 'signal' | 'received'>,
+  shutdown: Interruption,
   isTaken: (file: Stats) => boolean = () => false,
 ): Promise<Output> {
   const { nameOf } = plan;
@@ -57,13 +57,13 @@ export async function openOutput(
   const nameAt = (index: number) => nameOf({ index, time: new Date(), device });
   return isSplit(plan)
     ? openSplit(plan, nameAt, isTaken)
-    : openSingle(plan, nameAt(0), interruption, isTaken);
+    : openSingle(plan, nameAt(0), shutdown, isTaken);
 }
 
 function openStdout({ append, fsync }: OutputOptions): Sink {
   if (isStdoutClosed()) {
     throw new CliError('stdout-closed', 'stdout is closed', {
-      advice: 'redirect it (> dump.bin) or give -o FILE; -o /dev/null throws the data away',
+      advice: 'redirect it (> dump.bin) or give -o FILE; -o /dev/null discards the data',
     });
   }
   if (isatty(STDOUT)) {
@@ -85,35 +85,30 @@ function openStdout({ append, fsync }: OutputOptions): Sink {
 async function openSingle(
   { force, append, fsync, offered }: OutputPlan,
   path: string,
-  interruption: Pick<ShutdownController, 'signal' | 'received'>,
+  shutdown: Interruption,
   isTaken: (file: Stats) => boolean,
 ): Promise<Output> {
   const name = sanitize(path);
   if (fsync) {
     requireDisk(name, statOf(path));
   }
-  const { signal } = interruption;
+  const { signal } = shutdown;
   try {
     const options = { overwrite: force, append, sync: fsync, isTaken, signal };
     const sink = await openFile(path, options, offered);
     return { sink, files: () => ({ files: 1, first: path, last: path }) };
   } catch (error) {
-    const { received } = interruption;
-    if (received !== undefined) {
-      const message = `${received} while waiting for a reader of ${name}`;
-      throw new CliError('interrupted', message, { signal: received, cause: error });
-    }
-    throw error;
+    throw interruptedBy(shutdown, `waiting for a reader of ${name}`, error) ?? error;
   }
 }
 
-/** Each file is opened as there are bytes for it: a failure is then one of the capture. */
+/** Opens each file when there is data for it; a failure then is a failure of the stream. */
 async function openSplit(
   { force, fsync, splitBytes, splitEvery }: OutputPlan,
   nameAt: (index: number) => string,
   isTaken: (file: Stats) => boolean,
 ): Promise<Output> {
-  const { SplitSink } = await import('../../engine/io/split-sink.js');
+  const { SplitSink } = await import('../../engine/io/split-sink.js'); // rarely used
   const first = nameAt(0);
   requireFile(first);
   let files: OutputFiles = { files: 0, first, last: first };
@@ -128,7 +123,7 @@ async function openSplit(
   return { sink, files: () => files };
 }
 
-/** @throws CliError that names the file and says why it cannot be had */
+/** @throws CliError with the name of the file */
 async function openFile(
   path: string,
   options: FileSinkOptions,
@@ -142,7 +137,7 @@ async function openFile(
 }
 
 /**
- * Returns the error for an output file that cannot be opened.
+ * The failure to open a file for writing.
  *
  * @param offered the options for existing files that the command has
  */
@@ -159,7 +154,7 @@ export function refusal(
     : new CliError('cannot-open-output', `cannot write ${name}: ${systemReason(cause)}`, { cause });
 }
 
-/** A promise that cannot be kept is not made: nobody knows when a pipe's reader has it on a disk. */
+/** @throws CliError for pipes and devices: `--fsync` has no meaning for them */
 function requireDisk(name: string, existing: Stats | undefined): void {
   if (existing?.isFIFO() || existing?.isCharacterDevice() || existing?.isSocket()) {
     throw new CliError(

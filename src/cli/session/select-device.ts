@@ -1,43 +1,43 @@
 import { waitForDevice } from '../../engine/device/presence.js';
 import type { Backend } from '../../usb/backend.js';
 import type { DeviceInfo } from '../../usb/model.js';
-import { CliError } from '../errors/cli-error.js';
 import { type FilterOptions, filterDevices, selectDevice } from '../options/device.js';
 import type { Notices } from '../progress/notices.js';
-import type { ShutdownController } from './shutdown.js';
+import { type Interruption, interruptedBy } from './shutdown.js';
 
-/** Which device, and how long to wait for it in milliseconds, if at all. */
+/** The options that select one device. */
 export interface ChoiceOptions extends FilterOptions {
-  readonly wait?: number;
+  /** How long to wait for the device, in milliseconds; undefined for not at all. */
+  readonly wait?: number | undefined;
 }
 
 /**
- * The one device that is meant, waited for if asked to.
+ * Returns the selected device. Waits for it if the options say so.
  *
- * @throws CliError when there is none in time, more than one, or a signal came first
+ * @throws CliError if there is none in time, if there is more than one, or at a signal
  */
 export async function chooseDevice(
   backend: Backend,
   options: ChoiceOptions,
-  interruption: ShutdownController,
-  notices: Notices,
+  shutdown: Interruption,
+  notices: Pick<Notices, 'waiting'>,
 ): Promise<DeviceInfo> {
+  const { wait } = options;
+  const isReady = (device: DeviceInfo) => isSelected(device, options);
   const devices = await backend.list();
-  if (options.wait === undefined || devices.some((device) => isMeant(device, options))) {
+  if (wait === undefined || devices.some(isReady)) {
     return selectDevice(devices, options);
   }
   notices.waiting();
-  const { signal } = interruption;
-  await waitForDevice(backend, (device) => isMeant(device, options), options.wait, signal);
-  const { received } = interruption;
-  if (received !== undefined) {
-    const message = `${received} while waiting for the device`;
-    throw new CliError('interrupted', message, { signal: received });
+  await waitForDevice(backend, isReady, wait, shutdown.signal);
+  const interrupted = interruptedBy(shutdown, 'waiting for the device');
+  if (interrupted !== undefined) {
+    throw interrupted;
   }
   return selectDevice(await backend.list(), options);
 }
 
-/** A device that has just been plugged in has no interfaces until the kernel has configured it. */
-function isMeant(device: DeviceInfo, options: FilterOptions): boolean {
+/** A new device has no interfaces until the kernel has configured it. */
+function isSelected(device: DeviceInfo, options: FilterOptions): boolean {
   return device.configurationValue !== undefined && filterDevices([device], options).length > 0;
 }

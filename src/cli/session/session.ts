@@ -1,126 +1,151 @@
+import { fstatSync, type Stats } from 'node:fs';
+import type { ReceiveOptions } from '../../engine/receive/receiver.js';
+import type { SendOptions } from '../../engine/send/sender.js';
 import type { StopConditions, StreamHooks } from '../../engine/session/run.js';
 import type { Backend, ClaimOptions } from '../../usb/backend.js';
+import type { EndpointLocation } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
-import { type BackendOptions, loadBackend } from '../options/backend.js';
-import type { MessageOptions } from '../options/stream.js';
-import { Monitor, type MonitorOptions } from '../progress/monitor.js';
+import { CliError } from '../errors/cli-error.js';
+import { loadBackend } from '../options/backend.js';
+import type { ReceivePlan, SendPlan, StreamPlan } from '../options/plan.js';
+import { Monitor } from '../progress/monitor.js';
 import { Notices } from '../progress/notices.js';
-import type { MonitoredStream } from '../progress/stream.js';
-import type { Report } from '../report/report.js';
-import { type TellOptions, tell } from '../report/report.js';
-import type { Paint } from '../terminal/style.js';
-import { type ChoiceOptions, chooseDevice } from './select-device.js';
-import { type Drain, ShutdownController } from './shutdown.js';
+import { MonitoredStream, type StreamLimits } from '../progress/stream.js';
+import type { StreamStatistics } from '../report/direction.js';
+import { makeReport, printReport, type StreamResult, withStatsError } from '../report/report.js';
+import { STDIN, STDOUT } from '../terminal/stdio.js';
+import { type Input, type InputOptions, openInput } from './input.js';
+import { checkTransferMemory, wholePackets } from './memory.js';
+import { type Output, openOutput } from './output.js';
+import { type OutputPlan, statOf } from './output-name.js';
+import { chooseDevice } from './select-device.js';
+import { ShutdownController } from './shutdown.js';
+import { isStdoutClosed } from './startup-fds.js';
+import { Suspensions } from './suspend.js';
 
-/** What a session takes of a command's options. */
-export interface SessionOptions
-  extends BackendOptions,
-    ChoiceOptions,
-    MonitorOptions,
-    MessageOptions,
-    Omit<TellOptions, 'json' | 'quiet'> {
-  readonly detach?: true;
-  /** Milliseconds. */
-  readonly duration?: number;
-}
-
-/** What every run of data is asked for with. */
-export interface RunRequest extends StopConditions, StreamHooks {
+/** The part of a request to the engine that is the same for all streams. */
+export interface StreamRequest extends StopConditions, StreamHooks {
   readonly backend: Backend;
   readonly device: DeviceInfo;
   readonly claim: ClaimOptions;
   readonly justPluggedIn: boolean;
 }
 
-/** How a report is told to a person, and to a program. */
-export interface Telling<R extends Report> {
-  readonly text: (report: R, paint: Paint) => string;
-  readonly record: (report: R) => Record<string, unknown>;
+/**
+ * Finds the device of a plan, runs a stream on it, and reports the result. Handles signals throughout.
+ *
+ * @param run runs the stream to its end
+ * @returns the exit code
+ * @throws CliError if there is no such device or `--stats` cannot be opened; whatever `run` throws
+ */
+export async function runSession(
+  plan: StreamPlan,
+  run: (session: Session) => Promise<StreamResult>,
+): Promise<number> {
+  const { report: options } = plan;
+  const backend = await loadBackend(plan.backend);
+  const notices = new Notices(options.json || options.quiet);
+  const shutdown = new ShutdownController(options);
+  const suspensions = new Suspensions();
+  const monitor = new Monitor(options);
+  try {
+    await monitor.open(shutdown);
+    const device = await chooseDevice(backend, plan.device, shutdown, notices);
+    const session = new Session(plan, backend, device, notices, shutdown, monitor);
+    const result = await run(session);
+    const signal = shutdown.received;
+    const report = makeReport(result, plan.limited, { device, signal, suspensions });
+    const concluded = withStatsError(report, await monitor.conclude(report));
+    await printReport(concluded, options);
+    return concluded.exitCode;
+  } finally {
+    await monitor.stop();
+    suspensions.dispose();
+    shutdown.dispose();
+  }
 }
 
-/** One run of a command that moves data: its device, what interrupts it, and what tells of it. */
+/** One run of a streaming command: its device, and everything that listens to it. */
 export class Session {
-  readonly backend: Backend;
   readonly device: DeviceInfo;
   readonly notices: Notices;
-  readonly interruption: ShutdownController;
-  readonly monitor: Monitor;
-  readonly #options: SessionOptions;
+  readonly request: StreamRequest;
+  readonly #shutdown: ShutdownController;
+  readonly #monitor: Monitor;
 
-  private constructor(
+  constructor(
+    { claim, hooks, duration, device: { wait } }: StreamPlan,
     backend: Backend,
     device: DeviceInfo,
     notices: Notices,
-    interruption: ShutdownController,
+    shutdown: ShutdownController,
     monitor: Monitor,
-    options: SessionOptions,
   ) {
-    this.backend = backend;
     this.device = device;
     this.notices = notices;
-    this.interruption = interruption;
-    this.monitor = monitor;
-    this.#options = options;
+    this.#shutdown = shutdown;
+    this.#monitor = monitor;
+    const { signal } = shutdown;
+    const justPluggedIn = wait !== undefined;
+    this.request = { backend, device, claim, duration, justPluggedIn, signal, ...hooks };
+  }
+
+  /** Options for the receiver. Transfers have whole packets, so that the device cannot overflow them. */
+  receiveOptions({ receive }: ReceivePlan, location: EndpointLocation): ReceiveOptions {
+    const transferSize = wholePackets(receive.transferSize, location);
+    return { ...receive, transferSize, onShrink: this.notices.shrunk };
+  }
+
+  /** Options for the sender. */
+  sendOptions({ send }: SendPlan): SendOptions {
+    return { ...send, onShrink: this.notices.shrunk };
+  }
+
+  /** @throws CliError if the system does not have the memory for these transfers */
+  async checkMemory(
+    { endpoint }: EndpointLocation,
+    ...queues: readonly (ReceiveOptions | SendOptions)[]
+  ): Promise<void> {
+    const memory = await this.request.backend.transferMemory();
+    checkTransferMemory(queues, endpoint.maxPacketSize, memory);
+  }
+
+  /** @throws CliError if it cannot be opened */
+  openInput(input: InputOptions): Promise<Input> {
+    return openInput(input, this.#shutdown);
   }
 
   /**
-   * Finds the device that the options mean, and runs a body of work with it. Signals are listened to,
-   * and questions answered, from the beginning to the end.
+   * Opens an output. Closes the input if that fails.
    *
-   * @param body returns what to exit with
-   * @throws CliError when there is no such device, or `--stats` cannot be had; whatever `body` throws
+   * @throws CliError if it cannot be opened, or is the file that `input` or `--stats` uses
    */
-  static async run(
-    options: SessionOptions,
-    body: (session: Session) => Promise<number>,
-  ): Promise<number> {
-    const backend = await loadBackend(options);
-    const notices = new Notices(options.json ?? options.quiet ?? false);
-    const interruption = new ShutdownController(options.json);
-    const monitor = new Monitor(options);
+  async openOutput(output: OutputPlan, input?: Input): Promise<Output> {
+    const isInput = input === undefined ? () => false : isFileOf(input);
+    const isTaken = (file: Stats) => isInput(file) || this.#monitor.isOpenOn(file);
     try {
-      await monitor.open(interruption);
-      const device = await chooseDevice(backend, options, interruption, notices);
-      return await body(new Session(backend, device, notices, interruption, monitor, options));
-    } finally {
-      await monitor.stop();
-      interruption.dispose();
+      if (output.nameOf === undefined && !isStdoutClosed() && isInput(fstatSync(STDOUT))) {
+        throw new CliError('output-unsuitable', 'stdout is the file that the data comes from', {
+          advice: 'name another one',
+        });
+      }
+      return await openOutput(output, this.device, this.#shutdown, isTaken);
+    } catch (error) {
+      await input?.source.close();
+      throw error;
     }
   }
 
-  get request(): RunRequest {
-    const { detach, before, after, duration, wait } = this.#options;
-    return {
-      backend: this.backend,
-      device: this.device,
-      claim: { detachDriver: detach },
-      before,
-      after,
-      duration,
-      justPluggedIn: wait !== undefined,
-      signal: this.interruption.signal,
-    };
+  /** Starts to monitor: the engine has started to transfer data. */
+  start(statistics: StreamStatistics, limits: StreamLimits): void {
+    const stream = new MonitoredStream(statistics, { ...limits, duration: this.request.duration });
+    this.#shutdown.follow(stream);
+    this.#monitor.start(stream);
   }
+}
 
-  /** Data begins to move. */
-  start(subject: MonitoredStream & Drain): void {
-    this.interruption.follow(subject);
-    this.monitor.start(subject);
-  }
-
-  /**
-   * Tells how it went.
-   *
-   * @param unstarted what to tell of where it ended before `start`
-   * @returns what to exit with
-   */
-  async conclude<R extends Report>(
-    report: R,
-    unstarted: MonitoredStream,
-    { text, record }: Telling<R>,
-  ): Promise<number> {
-    const told = await this.monitor.conclude(report, unstarted);
-    await tell(told, text, record, this.#options);
-    return told.exitCode;
-  }
+/** Recognizes the file of an input by any of its names. */
+function isFileOf({ name }: Input): (file: Stats) => boolean {
+  const input = name === undefined ? fstatSync(STDIN) : statOf(name);
+  return (file) => file.isFile() && file.ino === input?.ino && file.dev === input.dev;
 }

@@ -1,59 +1,74 @@
 import { constants } from 'node:os';
+import { CliError } from '../errors/cli-error.js';
 import { errorRecord } from '../errors/print.js';
 import { toJson } from '../terminal/sanitize.js';
 import { logToStderr } from '../terminal/stdio.js';
 import { isUnderNohup } from './startup-fds.js';
-import { Suspensions } from './suspend.js';
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * How long a drain may go on without the output taking anything while something waits for it, in
- * milliseconds, and for each MiB of the write under way, which tells of nothing before its end; and
- * how often to look.
+ * How long a drain may take without progress of the output, in milliseconds; the additional time for
+ * each MiB of the current write, which reports its progress only at its end; and the interval of the
+ * checks.
  */
-const STALLED = 5000;
-const STALLED_PER_MIB = 1000;
+const STALL_TIMEOUT = 5000;
+const STALL_TIMEOUT_PER_MIB = 1000;
 const MIB = 1024 * 1024;
-const LOOK = 250;
+const CHECK_INTERVAL = 250;
 
-/** What a drain has to do, and how far it is. */
+/** The progress of a drain. */
 export interface Drain {
-  /** Bytes that have got to where they were to go. */
   readonly bytesDelivered: number;
-  /** Bytes that the output has yet to take. */
-  readonly bytesWaiting: number;
-  /** Bytes in the write under way. */
-  readonly bytesUnderWay: number;
-  /** What has got through for certain, and what may not have: the last words of who leaves at once. */
-  account(): string;
+  /** Bytes that the output must still accept. */
+  readonly bytesToWrite: number;
+  /** Bytes in the current write. */
+  readonly bytesBeingWritten: number;
+  /** Which bytes were delivered, and how many may be lost: printed on an immediate exit. */
+  progressSummary(): string;
+}
+
+/** The signal that interrupted a command, and an AbortSignal for it. */
+export type Interruption = Pick<ShutdownController, 'signal' | 'received'>;
+
+/** The failure of a step that a signal interrupted; undefined if none was received. */
+export function interruptedBy(
+  { received }: Interruption,
+  doing: string,
+  cause?: unknown,
+): CliError | undefined {
+  return received === undefined
+    ? undefined
+    : new CliError('interrupted', `${received} while ${doing}`, { signal: received, cause });
+}
+
+export interface ShutdownOptions {
+  /** Whether the message of an immediate exit is a JSON object. */
+  readonly json?: boolean;
+  /** Whether the second signal kills the process as without a handler. */
+  readonly once?: boolean;
 }
 
 /**
- * What signals do to what is under way: the first ends it with the drain, the second at once. A
- * drain on which an output hangs that takes nothing is given up after a while.
+ * Handles signals: the first ends the work with a drain, the second kills the process. A drain whose
+ * output makes no progress is given up after a while.
  *
- * Whoever leaves at once dies by the signal, and not with an exit code: at an exit Node waits for
- * its threads, and one of them may be stuck in a write for ever.
+ * An immediate exit is by the signal, not with an exit code: Node waits at exit for its threads, and
+ * one of them may hang in a write.
  */
 export class ShutdownController {
-  readonly #json: boolean;
+  readonly #options: ShutdownOptions;
   readonly #controller = new AbortController();
-  readonly #suspensions = new Suspensions();
   #received: NodeJS.Signals | undefined;
   #drain: Drain | undefined;
   #timer: NodeJS.Timeout | undefined;
   #deliveredBefore = 0;
-  /** Looks since something was delivered: a process that is stopped (Ctrl-Z) does not look. */
-  #vainLooks = 0;
+  /** Checks without progress. A stopped process (Ctrl-Z) does not check. */
+  #checksWithoutProgress = 0;
 
-  /**
-   * Listens from here on, until `dispose`.
-   *
-   * @param json whether the last words are for a program
-   */
-  constructor(json = false) {
-    this.#json = json;
+  /** Handles signals from now on, until `dispose`. */
+  constructor(options: ShutdownOptions = {}) {
+    this.#options = options;
     for (const signal of SIGNALS) {
       process.on(signal, this.#onSignal);
     }
@@ -64,24 +79,18 @@ export class ShutdownController {
     return this.#controller.signal;
   }
 
-  /** The first signal that came. */
+  /** The first signal that was received. */
   get received(): NodeJS.Signals | undefined {
     return this.#received;
   }
 
-  /** How often, and for how long, the process was stopped (SIGTSTP, SIGSTOP) and continued. */
-  get suspensions(): Pick<Suspensions, 'count' | 'milliseconds'> {
-    return this.#suspensions;
-  }
-
-  /** Looks at this from here on to see whether a drain gets anywhere, and to tell how far it got. */
-  readonly follow = (drain: Drain): void => {
+  /** Sets the drain whose progress is checked and printed. */
+  follow(drain: Drain): void {
     this.#drain = drain;
-  };
+  }
 
   dispose(): void {
     clearInterval(this.#timer);
-    this.#suspensions.dispose();
     for (const signal of SIGNALS) {
       process.off(signal, this.#onSignal);
     }
@@ -92,73 +101,40 @@ export class ShutdownController {
       return;
     }
     if (this.#received !== undefined) {
-      this.#leave(signal, `${signal}, the second signal: left at once`);
+      this.#exit(signal, `second ${signal}: exiting immediately`);
       return;
     }
     this.#received = signal;
-    this.#timer = setInterval(() => this.#watch(signal), LOOK);
+    if (this.#options.once) {
+      this.dispose();
+    } else {
+      this.#timer = setInterval(() => this.#check(signal), CHECK_INTERVAL);
+    }
     this.#controller.abort();
   };
 
-  #watch(signal: NodeJS.Signals): void {
-    const { bytesDelivered = 0, bytesWaiting = 0, bytesUnderWay = 0 } = this.#drain ?? {};
-    // When all is delivered, what is left may take its time, as an fsync does: it loses nothing.
-    if (bytesDelivered > this.#deliveredBefore || bytesWaiting === 0) {
+  #check(signal: NodeJS.Signals): void {
+    const { bytesDelivered = 0, bytesToWrite = 0, bytesBeingWritten = 0 } = this.#drain ?? {};
+    // With nothing left to write, the rest (an fsync) may take its time: no data is lost.
+    if (bytesDelivered > this.#deliveredBefore || bytesToWrite === 0) {
       this.#deliveredBefore = bytesDelivered;
-      this.#vainLooks = 0;
+      this.#checksWithoutProgress = 0;
       return;
     }
-    this.#vainLooks += 1;
-    const patience = STALLED + STALLED_PER_MIB * Math.floor(bytesUnderWay / MIB);
-    if (this.#vainLooks * LOOK >= patience) {
-      this.#leave(signal, `${signal}: the output took nothing for ${patience / 1000} s: gave up`);
+    this.#checksWithoutProgress += 1;
+    const timeout = STALL_TIMEOUT + STALL_TIMEOUT_PER_MIB * Math.floor(bytesBeingWritten / MIB);
+    if (this.#checksWithoutProgress * CHECK_INTERVAL >= timeout) {
+      this.#exit(signal, `${signal}: no output progress for ${timeout / 1000} s: giving up`);
     }
   }
 
-  /** Dies by the signal. */
-  #leave(signal: NodeJS.Signals, why: string): void {
-    const message = this.#drain === undefined ? why : `${why}; ${this.#drain.account()}`;
+  /** Prints why, and kills the process with the signal. */
+  #exit(signal: NodeJS.Signals, why: string): void {
+    const message = this.#drain === undefined ? why : `${why}; ${this.#drain.progressSummary()}`;
     const exitCode = 128 + constants.signals[signal];
     const record = errorRecord({ code: 'interrupted', message, exit_code: exitCode });
-    logToStderr(this.#json ? toJson(record) : `usbxfer: ${message}`);
+    logToStderr(this.#options.json ? toJson(record) : `usbxfer: ${message}`);
     this.dispose();
     process.kill(process.pid, signal);
   }
-}
-
-/**
- * What signals do to a command that has little to clean up: the first asks it to end, the second ends
- * it as if nobody listened.
- */
-export class FirstSignal {
-  readonly #onFirst: () => void;
-  #received: NodeJS.Signals | undefined;
-
-  /** Listens from here on, until `dispose`. */
-  constructor(onFirst: () => void) {
-    this.#onFirst = onFirst;
-    for (const signal of SIGNALS) {
-      process.on(signal, this.#onSignal);
-    }
-  }
-
-  /** Undefined as long as none came. */
-  get received(): NodeJS.Signals | undefined {
-    return this.#received;
-  }
-
-  dispose(): void {
-    for (const signal of SIGNALS) {
-      process.off(signal, this.#onSignal);
-    }
-  }
-
-  readonly #onSignal = (signal: NodeJS.Signals): void => {
-    if (signal === 'SIGHUP' && isUnderNohup()) {
-      return;
-    }
-    this.#received = signal;
-    this.dispose();
-    this.#onFirst();
-  };
 }

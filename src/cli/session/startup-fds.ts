@@ -3,43 +3,42 @@ import { basename } from 'node:path';
 import { fdInfo } from '../../engine/io/nonblocking-fd.js';
 
 /*
- * How the process was started, by the traces that are left of it in Node. Descriptors show theirs
- * on Linux alone, in /proc.
+ * How the process was started, as far as it can still be found out in Node. Information about
+ * descriptors comes from /proc, so only on Linux.
  */
 
 const ACCESS_MODE = constants.O_RDONLY | constants.O_WRONLY | constants.O_RDWR;
 
 /**
- * Whether stdout was closed at the start (`>&-`). Node then puts a /dev/null in its place, so that
- * no other file becomes descriptor 1: one for reading as well, which `> /dev/null` is not. A parent
- * may hand over such a one (Python's DEVNULL is), and looks the same.
+ * Whether stdout was closed at the start (`>&-`). Node then opens /dev/null in its place for reading
+ * and writing; `> /dev/null` is open for writing only. A parent that passes such a descriptor (as
+ * Python's DEVNULL) cannot be told from that.
  */
 export function isStdoutClosed(): boolean {
   return isNullDevice(1, constants.O_RDWR);
 }
 
 /**
- * Whether stdin was closed at the start (`<&-`), where Node puts such a /dev/null as well: `< /dev/null`
- * is for reading only. What nohup(1) puts in place of a terminal is for writing only, and as good as
- * closed.
+ * Whether stdin was closed at the start (`<&-`): Node then opens /dev/null for reading and writing;
+ * `< /dev/null` is open for reading only. nohup(1) replaces a terminal by /dev/null open for writing
+ * only, which counts as closed.
  */
 export function isStdinClosed(): boolean {
   return isNullDevice(0, constants.O_RDWR) || isNullDevice(0, constants.O_WRONLY);
 }
 
 /**
- * Whether nohup(1) started the process. Node gives up the ignored SIGHUP that it inherits, but there
- * are two other traces. bash, ksh and zsh put the path of the program that they start into the
- * environment, as `_`, where nohup leaves it. And nohup replaces a terminal as stdin: by a /dev/null
- * that is for writing only, which nothing else is likely to do.
+ * Whether nohup(1) started the process. Node resets the ignored SIGHUP that it inherits, but there are
+ * two other signs. bash, ksh and zsh set `_` in the environment to the path of the program, and nohup
+ * leaves it there. And nohup replaces a terminal on stdin by /dev/null open for writing only.
  */
 export function isUnderNohup(): boolean {
   return basename(process.env['_'] ?? '') === 'nohup' || isNullDevice(0, constants.O_WRONLY);
 }
 
 /**
- * Whether a descriptor is open, and not one of Node's own: those are nameless inodes, and pipes of
- * which it has both ends.
+ * Whether a descriptor is open and was inherited. Node's own descriptors are anonymous inodes, and
+ * pipes of which this process has both ends.
  */
 export function isInheritedFd(fd: number): boolean {
   try {
@@ -53,7 +52,7 @@ export function isInheritedFd(fd: number): boolean {
   return !link.startsWith('anon_inode:') && !(link.startsWith('pipe:') && twice && fd > 2);
 }
 
-/** What each descriptor is open on; none off Linux. */
+/** The file of each descriptor; none on other systems than Linux. */
 function linksOfDescriptors(): Map<number, string> {
   const links = new Map<number, string>();
   const folder = '/proc/self/fd';
@@ -61,7 +60,7 @@ function linksOfDescriptors(): Map<number, string> {
     try {
       links.set(Number(fd), readlinkSync(`${folder}/${fd}`));
     } catch {
-      // It was open for the listing only.
+      // It was open during the listing only.
     }
   }
   return links;
@@ -81,8 +80,8 @@ function isNullDevice(fd: number, accessMode: number): boolean {
 }
 
 /*
- * Names of stdin and stdout. The system's own ways to open them are no good: a file would be read or
- * written from its beginning again, and a socket not at all.
+ * The names of stdin and stdout. They are not opened by these names: that would read or write a file
+ * from its beginning again, and does not work for a socket.
  */
 
 export const STDIN_NAMES: ReadonlySet<string> = new Set([

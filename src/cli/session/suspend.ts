@@ -1,32 +1,32 @@
-/** How often to look at the clock, in milliseconds. */
-const BEAT = 100;
+/** The interval of the clock, in milliseconds. */
+const TICK = 100;
 
 /**
- * Notes that the process was stopped, by Ctrl-Z or SIGSTOP, and continued. Nothing could be received
- * meanwhile but what was in flight, and not every device waits.
+ * Counts how often and how long the process is stopped, by Ctrl-Z or SIGSTOP. A stopped process
+ * receives only what was in flight, and not every device waits.
  *
- * SIGCONT tells that it continues, a clock how long it had stopped: to a tenth of a second, and
- * stops shorter than that go unnoticed. A SIGCONT that came to a running process is none.
+ * SIGCONT tells that the process continues, a clock how long it was stopped, to a tenth of a second.
+ * Shorter stops, and a SIGCONT to a running process, do not count.
  */
 export class Suspensions {
   #count = 0;
   #milliseconds = 0;
-  #lastBeat = performance.now();
-  #beatBefore = this.#lastBeat;
+  #lastTick = performance.now();
+  #tickBefore = this.#lastTick;
   readonly #timer: NodeJS.Timeout;
 
-  /** Takes note from here on, until `dispose`. */
+  /** Counts from now on, until `dispose`. */
   constructor() {
-    this.#timer = setInterval(this.#beat, BEAT).unref();
+    this.#timer = setInterval(this.#onTick, TICK).unref();
     process.on('SIGCONT', this.#onContinue);
   }
 
-  /** How many times the process was stopped. */
+  /** The number of stops. */
   get count(): number {
     return this.#count;
   }
 
-  /** For how long in all. */
+  /** The total duration of all stops. */
   get milliseconds(): number {
     return this.#milliseconds;
   }
@@ -36,20 +36,20 @@ export class Suspensions {
     process.off('SIGCONT', this.#onContinue);
   }
 
-  readonly #beat = (): void => {
-    this.#beatBefore = this.#lastBeat;
-    this.#lastBeat = performance.now();
+  readonly #onTick = (): void => {
+    this.#tickBefore = this.#lastTick;
+    this.#lastTick = performance.now();
   };
 
   readonly #onContinue = (): void => {
-    // A beat may have come between the continuing and its signal.
+    // The clock may tick between the continuation and the signal.
     const now = performance.now();
-    const pause = Math.max(now - this.#lastBeat, this.#lastBeat - this.#beatBefore);
-    if (pause > 2 * BEAT) {
+    const pause = Math.max(now - this.#lastTick, this.#lastTick - this.#tickBefore);
+    if (pause > 2 * TICK) {
       this.#count += 1;
       this.#milliseconds += pause;
     }
-    this.#lastBeat = now;
-    this.#beatBefore = now;
+    this.#lastTick = now;
+    this.#tickBefore = now;
   };
 }

@@ -78,7 +78,7 @@ async function control(words: readonly string[], options: ControlOptions): Promi
   const transfer = await readTransfer(words, options);
   const plan = await planResponse(transfer, options);
   const backend = await loadBackend(options);
-  const shutdown = new ShutdownController(options.json);
+  const shutdown = new ShutdownController({ json: options.json ?? false });
   let sink: Sink | undefined;
   try {
     const notices = new Notices(options.json ?? options.quiet ?? false);

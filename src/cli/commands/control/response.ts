@@ -22,7 +22,7 @@ export async function planResponse(
   { request, data }: ControlTransfer,
   options: ControlOptions,
 ): Promise<OutputPlan | undefined> {
-  const plan = await planOutput(options, ['overwrite']);
+  const plan = planOutput(options, ['overwrite']);
   const toStdout = plan.nameOf === undefined;
   if (directionOfRequest(request) === 'out') {
     if (!toStdout || options.hex) {

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Limits } from '../../../../src/cli/progress/line.js';
 import {
   progressLine,
   progressText,
   RateHistory,
   type RenderOptions,
 } from '../../../../src/cli/progress/line.js';
-import { Meter } from '../../../../src/cli/progress/stream.js';
-import { ReceiveStatistics } from '../../../../src/engine/stats/statistics.js';
+import { Meter, type StreamLimits } from '../../../../src/cli/progress/stream.js';
+import { receiving, sending } from '../../../../src/cli/report/direction.js';
+import { ReceiveStatistics, SendStatistics } from '../../../../src/engine/stats/statistics.js';
 
 const MIB = 1024 * 1024;
 
@@ -36,9 +36,13 @@ function capture(...seconds: number[]): [ReceiveStatistics, RateHistory, now: nu
   return [statistics, history, now];
 }
 
-function textOf(goal: Limits, width = 200, ...seconds: number[]): string {
+function track(statistics: ReceiveStatistics, history: RateHistory, limits: StreamLimits) {
+  return { meter: new Meter(receiving(statistics), limits), history };
+}
+
+function textOf(goal: StreamLimits, width = 200, ...seconds: number[]): string {
   const [statistics, history, now] = capture(...seconds);
-  return progressText(statistics, history, goal, now, { ...looks, width });
+  return progressText(track(statistics, history, goal), now, { ...looks, width });
 }
 
 describe('the line of a capture', () => {
@@ -57,7 +61,7 @@ describe('the line of a capture', () => {
     expect([...bar].filter((c) => c === '#').length).toBe(Math.round(bar.length / 2));
   });
 
-  it.each<[Limits, RegExp]>([
+  it.each<[StreamLimits, RegExp]>([
     [{ duration: 8000 }, / {2}25 % .* ETA 0:06/],
     [{ bytes: 100 * MIB, duration: 4000 }, / {2}50 % .* ETA 0:02/],
     [{ bytes: 5 * MIB, duration: 400_000 }, / {2}80 % .* ETA 0:01/],
@@ -69,7 +73,11 @@ describe('the line of a capture', () => {
     const [statistics, history, now] = capture(2 * MIB);
     statistics.bytesMoved += 3 * MIB;
     statistics.bytesSkipped = 3 * MIB;
-    const text = progressText(statistics, history, { bytes: 7 * MIB, skip: 3 * MIB }, now, looks);
+    const text = progressText(
+      track(statistics, history, { bytes: 7 * MIB, skip: 3 * MIB }),
+      now,
+      looks,
+    );
     expect(text).toContain('  50 %  ');
   });
 
@@ -80,20 +88,20 @@ describe('the line of a capture', () => {
   it('counts transfers towards a limit of them', () => {
     const [statistics, history, now] = capture(MIB, MIB);
     statistics.transfersWithData = 5;
-    expect(progressText(statistics, history, { count: 20 }, now, looks)).toMatch(
+    expect(progressText(track(statistics, history, { count: 20 }), now, looks)).toMatch(
       / 25 % .*ETA 0:06/,
     );
   });
 
-  it('has each count that is not zero, failures in red, and when the pool was dry', () => {
+  it('has each count that is not zero, failures in red, and how long it was starved', () => {
     const [statistics, history, now] = capture(MIB);
     statistics.submissions = 12;
     statistics.transfers = 9;
     statistics.statuses.completed = 7;
     statistics.statuses.stall = 2;
     statistics.timings.starved.start(now - 700);
-    const text = progressText(statistics, history, {}, now, looks);
-    expect(text).toContain('  3 in flight  dry 0.7 s  completed 7  <red>stall 2</>');
+    const text = progressText(track(statistics, history, {}), now, looks);
+    expect(text).toContain('  3 in flight  starved 0.7 s  completed 7  <red>stall 2</>');
     expect(text).not.toContain('overflow');
   });
 
@@ -102,12 +110,12 @@ describe('the line of a capture', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 200 }),
-        fc.constantFrom<Limits>({}, { bytes: 4 * MIB }, { duration: 9000 }),
+        fc.constantFrom<StreamLimits>({}, { bytes: 4 * MIB }, { duration: 9000 }),
         fc.boolean(),
         (width, goal, stalled) => {
           const [statistics, history, now] = capture(MIB, MIB);
           statistics.statuses.stall = stalled ? 3 : 0;
-          const text = progressText(statistics, history, goal, now, { ...plain, width });
+          const text = progressText(track(statistics, history, goal), now, { ...plain, width });
           expect(text.length).toBeLessThan(width);
           if (width > 60) {
             expect(text).toContain('1.00 MiB/s');
@@ -122,8 +130,13 @@ describe('the line of a capture', () => {
 describe('the line of two directions', () => {
   it('has both, by name, less wide than the terminal', () => {
     const [statistics, history, now] = capture(2 * MIB);
-    const names = ['in', 'out'];
-    const tracks = names.map((name) => ({ meter: new Meter(statistics, {}, name), history }));
+    const sent = Object.assign(new SendStatistics(16), {
+      startedAt: statistics.startedAt,
+      bytesMoved: 2 * MIB,
+      bytesAccepted: 2 * MIB,
+    });
+    const directions = [receiving(statistics), sending(sent)];
+    const tracks = directions.map((direction) => ({ meter: new Meter(direction, {}), history }));
     expect(progressLine(tracks, now, looks)).toMatch(/^in 2\.00 MiB .* out 2\.00 MiB /);
     for (let width = 2; width < 200; width += 1) {
       expect(progressLine(tracks, now, { ...looks, width }).length).toBeLessThan(width);

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
-import { finalStatsRecord, statsRecord } from '../../../../src/cli/progress/stats-file.js';
-import { ReadSubject } from '../../../../src/cli/progress/stream.js';
+import { MonitoredStream } from '../../../../src/cli/progress/stream.js';
+import { endRecord } from '../../../../src/cli/report/record.js';
 import { capture } from '../../../../src/engine/session/capture.js';
 import { locateBulkIn } from '../../../../src/usb/locate.js';
 import { violations } from '../../../process/schema.js';
@@ -28,14 +28,12 @@ it('whatever happens, each record is as the schema says, and the last has the su
       const stop = new AbortController();
       setTimeout(() => stop.abort(), given.stopAfter);
       const records: Record<string, unknown>[] = [];
-      let subject: ReadSubject | undefined;
+      let stream: MonitoredStream | undefined;
       let timer: NodeJS.Timeout | undefined;
-      const tell = (running: ReadSubject): void => {
+      const tick = (running: MonitoredStream): void => {
         const now = performance.now();
-        records.push(statsRecord(running, now));
-        for (const meter of running.meters) {
-          meter.mark(now);
-        }
+        records.push(running.record(now));
+        running.mark(now);
       };
       const result = await capture({
         backend,
@@ -52,26 +50,26 @@ it('whatever happens, each record is as the schema says, and the last has the su
         recovery: { keepGoing: given.keepGoing, reconnect: given.reconnect },
         signal: stop.signal,
         onStart: (statistics) => {
-          const running = new ReadSubject(statistics, {});
-          subject = running;
-          timer = setInterval(() => tell(running), 1);
+          const running = new MonitoredStream({ in: statistics });
+          stream = running;
+          timer = setInterval(() => tick(running), 1);
         },
       });
       clearInterval(timer);
-      const last: Record<string, unknown> = finalStatsRecord(
-        subject ?? new ReadSubject(result.statistics, {}),
-        {
-          ...result,
-          device,
-          failure: undefined,
-          signal: undefined,
-          suspensions: { count: 0, milliseconds: 0 },
-          usage: process.resourceUsage(),
-          unreported: undefined,
-          errorCode: undefined,
-          exitCode: 0,
-        },
-      );
+      const { statistics } = result;
+      stream ??= new MonitoredStream({ in: statistics });
+      const end = endRecord({
+        ...result,
+        device,
+        in: { location, statistics, output: undefined },
+        signal: undefined,
+        suspensions: { count: 0, milliseconds: 0 },
+        usage: process.resourceUsage(),
+        statsError: undefined,
+        errorCode: undefined,
+        exitCode: 0,
+      });
+      const last: Record<string, unknown> = { ...stream.record(stream.time), final: true, ...end };
 
       // As a program reads them: JSON has no NaN and no Infinity.
       const read: Record<string, number>[] = JSON.parse(JSON.stringify([...records, last]));
@@ -85,7 +83,7 @@ it('whatever happens, each record is as the schema says, and the last has the su
         (bytes, record) => bytes + (record['interval_bytes_received'] ?? 0),
         0,
       );
-      expect(sum).toBe(result.statistics.bytesReceived);
+      expect(sum).toBe(statistics.bytesReceived);
     }),
     { numRuns: 100 },
   );

@@ -1,47 +1,108 @@
-import { expect, it } from 'vitest';
-import { describeWriteFailure, type WriteEnding } from '../../../../src/cli/report/failure.js';
+import { describe, expect, it } from 'vitest';
+import type { ErrorCode } from '../../../../src/cli/errors/codes.js';
+import { describeFailure, type Failed } from '../../../../src/cli/report/failure.js';
+import type { InReport, OutReport } from '../../../../src/cli/report/report.js';
 import type { EndReason } from '../../../../src/engine/session/outcome.js';
-import { SendStatistics } from '../../../../src/engine/stats/statistics.js';
+import { ReceiveStatistics, SendStatistics } from '../../../../src/engine/stats/statistics.js';
 
-function told(rest: Partial<WriteEnding>, counters: Partial<SendStatistics> = {}) {
-  const statistics = Object.assign(new SendStatistics(1), { bytesAccepted: 100 }, counters);
-  const endpoint = { address: 0x02, type: 'bulk', maxPacketSize: 512 } as const;
-  return describeWriteFailure({
-    end: { reason: 'error' },
-    location: { interfaceNumber: 0, alternateSetting: 0, endpoint },
-    statistics,
-    signal: undefined,
-    errorCode: 'transfer-error',
-    skip: 0,
-    bytes: undefined,
-    ...rest,
-  });
+function locationOf(address: number) {
+  const endpoint = { address, type: 'bulk', maxPacketSize: 512 } as const;
+  return { interfaceNumber: 0, alternateSetting: 0, endpoint };
 }
 
-it('says with which --skip and --bytes a second run goes on', () => {
-  expect(told({})).toMatch(/; the device has taken 100 bytes; --skip 100 goes on behind them$/);
-  expect(told({ skip: 50, bytes: 300 })).toMatch(/; --skip 150 --bytes 200 goes on behind them$/);
+function received(counters: Partial<ReceiveStatistics> = {}): InReport {
+  const statistics = Object.assign(new ReceiveStatistics(1), counters);
+  return { location: locationOf(0x82), statistics, output: undefined };
+}
+
+function sent(counters: Partial<SendStatistics> = {}, rest: Partial<OutReport> = {}): OutReport {
+  const statistics = Object.assign(new SendStatistics(1), { bytesAccepted: 100 }, counters);
+  return { location: locationOf(0x02), statistics, input: undefined, skip: 0, ...rest };
+}
+
+function failure(rest: Partial<Failed>): string | undefined {
+  const end = { reason: 'error' } as const;
+  return describeFailure({ end, signal: undefined, errorCode: 'transfer-error', ...rest });
+}
+
+function written(rest: Partial<Failed>, counters: Partial<SendStatistics> = {}) {
+  return failure({ out: sent(counters), ...rest });
+}
+
+describe('a failure to send', () => {
+  it('has the --skip and --bytes that send the rest', () => {
+    expect(written({})).toMatch(/; the device accepted 100 bytes; --skip 100 sends the rest$/);
+    expect(failure({ out: sent({}, { skip: 50, bytes: 300 }) })).toMatch(
+      /; --skip 150 --bytes 200 sends the rest$/,
+    );
+  });
+
+  it('advises no --skip if the device accepted nothing, or something after a gap', () => {
+    expect(written({}, { bytesAccepted: 0 })).toMatch(/; the device accepted nothing$/);
+    const gap = failure({ out: sent({ bytesAfterGap: 7 }, { skip: 50 }) });
+    expect(gap).toMatch(
+      /accepted 100 bytes, and 7 after the failed transfer; start over: --skip 150 would send some bytes twice$/,
+    );
+    expect(gap).not.toContain('sends the rest');
+  });
+
+  it.each<[EndReason, ErrorCode, RegExp]>([
+    ['input-failed', 'input-failed', /^the input failed: why; .* --skip 100 sends the rest/],
+    ['submit-failed', 'submit-failed', /^why; reduce .* --skip 100 sends the rest/],
+    ['request-failed', 'request-failed', /^a control request failed: why; .* accepted 100 bytes$/],
+    ['device-lost', 'device-lost', /^the device was disconnected \(why\); /],
+    ['internal', 'internal', /^internal error: why; /],
+  ])('by %s has the reason', (reason, errorCode, expected) => {
+    expect(written({ end: { reason, cause: new Error('why') }, errorCode })).toMatch(expected);
+  });
+
+  it('is not described if there was none', () => {
+    expect(written({ end: { reason: 'input-ended' }, errorCode: undefined })).toBeUndefined();
+  });
 });
 
-it('advises no --skip where the device has nothing, or something behind a hole', () => {
-  expect(told({}, { bytesAccepted: 0 })).toMatch(/; the device has taken nothing$/);
-  const holed = told({ skip: 50 }, { bytesAfterGap: 7 });
-  expect(holed).toMatch(
-    /has taken 100 bytes, and 7 more behind a hole: begin anew, as --skip 150 /,
-  );
-  expect(holed).not.toContain('goes on');
+describe('a failure to receive', () => {
+  const counters = { bytesMoved: 512, bytesWritten: 300 };
+
+  it.each<[EndReason, ErrorCode, string]>([
+    [
+      'stall',
+      'stall',
+      'endpoint 0x82 stalled: the device halted it; --keep-going clears the halt and continues; ' +
+        'the 300 bytes before it were written',
+    ],
+    [
+      'output-failed',
+      'output-failed',
+      'the output failed: no reason given; 300 of 512 bytes received were written',
+    ],
+    [
+      'idle',
+      'idle',
+      'the device sent nothing more before the limit; the 300 bytes before it were written',
+    ],
+  ])('by %s has the number of bytes that were written', (reason, errorCode, expected) => {
+    expect(failure({ end: { reason }, errorCode, in: received(counters) })).toBe(expected);
+  });
+
+  it('has the number of bytes before the failure', () => {
+    const end = { reason: 'overflow', offset: 100 } as const;
+    const statistics = { ...counters, bytesSuspect: 50 };
+    expect(failure({ end, errorCode: 'overflow', in: received(statistics) })).toBe(
+      'endpoint 0x82 overflowed: the device sent more than requested; ' +
+        '100 of the 300 bytes written precede it; the last 50 of them are suspect',
+    );
+  });
 });
 
-it.each<[EndReason, WriteEnding['errorCode'], RegExp]>([
-  ['input-failed', 'input-failed', /^the input failed: why; .* --skip 100 goes on/],
-  ['submit-failed', 'submit-failed', /^why; ask for less .* --skip 100 goes on/],
-  ['request-failed', 'request-failed', /^a control request failed: why; .* taken 100 bytes$/],
-  ['device-lost', 'device-lost', /^the device is gone \(why\); /],
-  ['internal', 'internal', /^internal error: why; /],
-])('of %s tells the reason', (reason, errorCode, expected) => {
-  expect(told({ end: { reason, cause: new Error('why') }, errorCode })).toMatch(expected);
-});
-
-it('tells nothing where nothing went wrong', () => {
-  expect(told({ end: { reason: 'input-ended' }, errorCode: undefined })).toBeUndefined();
+describe('a failure in one of two directions', () => {
+  it('has the endpoint that failed, and the bytes of both', () => {
+    const out = sent({ bytesRead: 150, bytesAfterGap: 7 });
+    const both = { in: received({ bytesMoved: 512, bytesWritten: 300 }), out };
+    expect(failure({ ...both, failedDirection: 'out' })).toBe(
+      'transfer error on endpoint 0x02: check the cable, the hub and the power supply; ' +
+        'the device accepted 100 of 150 bytes read, and 7 after the failed transfer; ' +
+        '300 of 512 bytes received were written',
+    );
+  });
 });

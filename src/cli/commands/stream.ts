@@ -1,0 +1,84 @@
+import type { Command } from 'commander';
+import { capture } from '../../engine/session/capture.js';
+import { duplex } from '../../engine/session/duplex.js';
+import { send } from '../../engine/session/send.js';
+import { locateBulkIn, locateOut, locatePair } from '../../usb/locate.js';
+import { planPipe, planRead, planWrite, type RawStreamOptions } from '../options/plan.js';
+import { addStreamOptions, type StreamName } from '../options/stream.js';
+import { runSession } from '../session/session.js';
+
+/** The streaming commands: which endpoints each needs, and what it does with them. */
+const COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Promise<number>>> = {
+  read: (raw) => {
+    const plan = planRead(raw);
+    return runSession(plan, async (session) => {
+      const location = locateBulkIn(session.device, { ...plan.setting, address: plan.in.address });
+      const receive = session.receiveOptions(plan.in, location);
+      await session.checkMemory(location, receive);
+      const { sink, files } = await session.openOutput(plan.in.output);
+      const { statistics, ...result } = await capture({
+        ...session.request,
+        ...{ location, sink, receive },
+        recovery: { ...plan.in.recovery, ...session.notices.recovery },
+        onStart: (statistics) => session.start({ in: statistics }, receive),
+      });
+      return { ...result, in: { location, statistics, output: files() } };
+    });
+  },
+  write: (raw) => {
+    const plan = planWrite(raw);
+    return runSession(plan, async (session) => {
+      const location = locateOut(session.device, { ...plan.setting, address: plan.out.address });
+      const options = session.sendOptions(plan.out);
+      await session.checkMemory(location, options);
+      const { source, name } = await session.openInput(plan.out.input);
+      const limits = { bytes: smallest(options.bytes, source.size) };
+      const { statistics, ...result } = await send({
+        ...session.request,
+        ...{ location, source, send: options },
+        onStart: (statistics) => session.start({ out: statistics }, limits),
+      });
+      const { skip = 0 } = plan.out.input;
+      return { ...result, out: { location, statistics, input: name, skip, bytes: options.bytes } };
+    });
+  },
+  pipe: (raw) => {
+    const plan = planPipe(raw);
+    return runSession(plan, async (session) => {
+      const addresses = { in: plan.in.address, out: plan.out.address };
+      const pair = locatePair(session.device, { ...plan.setting, ...addresses });
+      const receive = session.receiveOptions(plan.in, pair.in);
+      const options = session.sendOptions(plan.out);
+      await session.checkMemory(pair.in, receive, options);
+      const input = await session.openInput(plan.out.input);
+      const { sink, files } = await session.openOutput(plan.in.output, input);
+      const { statistics, ...result } = await duplex({
+        ...session.request,
+        ...pair,
+        ...{ source: input.source, sink, receive, send: options, linger: plan.linger },
+        onOutputClosed: session.notices.outputClosed,
+        onStart: (statistics) => session.start(statistics, receive),
+      });
+      return {
+        ...result,
+        in: { location: pair.in, statistics: statistics.in, output: files() },
+        out: { location: pair.out, statistics: statistics.out, input: input.name, skip: 0 },
+      };
+    });
+  },
+};
+
+/** The limit of the bytes to send: undefined if it is not known, or if there are none. */
+function smallest(...limits: (number | undefined)[]): number | undefined {
+  const bytes = Math.min(...limits.map((limit) => limit ?? Number.POSITIVE_INFINITY));
+  return bytes > 0 && bytes < Number.POSITIVE_INFINITY ? bytes : undefined;
+}
+
+/** Defines `usbxfer read`, `usbxfer write` or `usbxfer pipe`, by the name of the command. */
+export function define(command: Command): void {
+  const name = command.name() as StreamName;
+  addStreamOptions(command, name);
+  command.action(async () => {
+    process.exitCode = await COMMANDS[name](command.optsWithGlobals<RawStreamOptions>());
+  });
+}

@@ -1,0 +1,207 @@
+import type { ReceiveOptions } from '../../engine/receive/receiver.js';
+import type { SendOptions, ZeroLengthPackets } from '../../engine/send/sender.js';
+import type { RecoveryOptions } from '../../engine/session/recovery.js';
+import type { StreamHooks } from '../../engine/session/run.js';
+import type { ClaimOptions } from '../../usb/backend.js';
+import type { ControlTransfer } from '../../usb/control.js';
+import { CliError } from '../errors/cli-error.js';
+import type { InputOptions } from '../session/input.js';
+import { checkPoolSize } from '../session/memory.js';
+import { type OutputOptions, type OutputPlan, planOutput } from '../session/output-name.js';
+import type { ChoiceOptions } from '../session/select-device.js';
+import { STDOUT_NAMES } from '../session/startup-fds.js';
+import { STDOUT } from '../terminal/stdio.js';
+import type { BackendOptions } from './backend.js';
+
+/** The options of a streaming command, as parsed. A command sets only those that it has. */
+export interface RawStreamOptions extends BackendOptions, ChoiceOptions, Partial<OutputOptions> {
+  readonly ep?: number;
+  readonly in?: number;
+  readonly out?: number;
+  readonly interface?: number;
+  readonly alt?: number;
+  readonly detach?: true;
+  readonly transfers: number;
+  readonly transferSize: number;
+  readonly buffer: number;
+  readonly zlp?: ZeroLengthPackets;
+  readonly timeout?: number;
+  readonly before?: readonly ControlTransfer[];
+  readonly after?: readonly ControlTransfer[];
+  readonly bytes?: number;
+  readonly skip?: number;
+  readonly count?: number;
+  readonly untilShort?: true;
+  readonly duration?: number;
+  readonly idleTimeout?: number;
+  readonly linger?: number;
+  readonly keepGoing?: number;
+  readonly reconnect?: number;
+  readonly input?: string;
+  readonly progress: 'auto' | 'always' | 'never';
+  readonly interval?: number;
+  readonly stats?: string;
+  readonly json?: true;
+  readonly quiet?: true;
+  readonly debug?: true;
+}
+
+/** Everything that a streaming command was asked to do. Each part goes to its one owner. */
+export interface StreamPlan {
+  readonly backend: BackendOptions;
+  readonly device: ChoiceOptions;
+  readonly setting: SettingPlan;
+  readonly claim: ClaimOptions;
+  readonly hooks: StreamHooks;
+  /** Milliseconds. */
+  readonly duration: number | undefined;
+  /** Whether a limit was given before which a clean end is a failure. */
+  readonly limited: boolean;
+  readonly report: ReportPlan;
+}
+
+/** The plan of `usbxfer read`. */
+export interface ReadPlan extends StreamPlan {
+  readonly in: ReceivePlan;
+}
+
+/** The plan of `usbxfer write`. */
+export interface WritePlan extends StreamPlan {
+  readonly out: SendPlan;
+}
+
+/** The plan of `usbxfer pipe`. */
+export interface PipePlan extends ReadPlan, WritePlan {
+  /** How long to wait for more data once everything is sent, in milliseconds. */
+  readonly linger: number;
+}
+
+/** The alternate setting of the endpoints; undefined parts are searched. */
+export interface SettingPlan {
+  readonly interfaceNumber: number | undefined;
+  readonly alternateSetting: number | undefined;
+}
+
+/** How to receive, and where the data goes. */
+export interface ReceivePlan {
+  /** The endpoint address; undefined for the only one. */
+  readonly address: number | undefined;
+  readonly receive: ReceiveOptions;
+  readonly recovery: RecoveryOptions;
+  readonly output: OutputPlan;
+}
+
+/** How to send, and where the data comes from. */
+export interface SendPlan {
+  /** The endpoint address; undefined for the only one. */
+  readonly address: number | undefined;
+  readonly send: SendOptions;
+  readonly input: InputOptions;
+}
+
+/** What to report, and where. */
+export interface ReportPlan {
+  readonly progress: 'auto' | 'always' | 'never';
+  /** Milliseconds between status lines; undefined for none. */
+  readonly interval: number | undefined;
+  readonly stats: StatsPlan | undefined;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly debug: boolean;
+  /** The names of the data's files, `-` for stdin and stdout; undefined for a device. */
+  readonly input: string | undefined;
+  readonly output: string | undefined;
+}
+
+/** Where `--stats` writes: an inherited descriptor, or a file. */
+export interface StatsPlan {
+  readonly target: number | string;
+  /** Whether an existing file is overwritten, or appended to. */
+  readonly force: true | undefined;
+  readonly append: true | undefined;
+}
+
+/**
+ * Resolves the options of `usbxfer read` and checks all conflicts between them, as the other two do.
+ *
+ * @throws CliError for values that are invalid or cannot be combined
+ */
+export function planRead(raw: RawStreamOptions): ReadPlan {
+  const { bytes, count, untilShort, duration } = raw;
+  checkPoolSize(raw.transfers, raw.transferSize);
+  const limited = [bytes, count, untilShort, duration].some((limit) => limit !== undefined);
+  return { ...planStream(raw, limited), in: planReceive(raw, raw.ep) };
+}
+
+/** @throws CliError for values that are invalid or cannot be combined */
+export function planWrite(raw: RawStreamOptions): WritePlan {
+  checkPoolSize(raw.transfers, raw.transferSize);
+  const { bytes, idleTimeout, buffer: readAhead } = raw;
+  const out = planSend(raw, raw.ep, { bytes, idleTimeout, readAhead });
+  return { ...planStream(raw, bytes !== undefined), out };
+}
+
+/** @throws CliError for values that are invalid or cannot be combined */
+export function planPipe(raw: RawStreamOptions): PipePlan {
+  checkPoolSize(2 * raw.transfers, raw.transferSize);
+  return {
+    ...planStream(raw, raw.bytes !== undefined),
+    in: planReceive(raw, raw.in),
+    out: planSend(raw, raw.out, { prompt: true }),
+    linger: raw.linger ?? 0,
+  };
+}
+
+function planStream(raw: RawStreamOptions, limited: boolean): StreamPlan {
+  const { backend, scenario, stats, json = false, quiet = false, debug = false } = raw;
+  const { device, vid, pid, serial, path, bus, address, wait } = raw;
+  return {
+    backend: { backend, ...(scenario === undefined ? {} : { scenario }) },
+    device: { device, vid, pid, serial, path, bus, address, wait },
+    setting: { interfaceNumber: raw.interface, alternateSetting: raw.alt },
+    claim: { detachDriver: raw.detach },
+    hooks: { before: raw.before, after: raw.after },
+    duration: raw.duration,
+    limited,
+    report: {
+      ...{ progress: raw.progress, interval: raw.interval, json, quiet, debug },
+      stats: stats === undefined ? undefined : planStats(stats, raw),
+      ...{ input: raw.input, output: raw.output },
+    },
+  };
+}
+
+function planReceive(raw: RawStreamOptions, address: number | undefined): ReceivePlan {
+  const { transfers: depth, transferSize, buffer: writeBuffer } = raw;
+  const { bytes, skip, count, untilShort, timeout, idleTimeout, keepGoing, reconnect } = raw;
+  const { output = '-', force, append, fsync, splitBytes, splitEvery } = raw;
+  const limits = { bytes, skip, count, untilShort };
+  return {
+    address,
+    receive: { depth, transferSize, writeBuffer, ...limits, timeout, idleTimeout },
+    recovery: { keepGoing, reconnect },
+    output: planOutput({ output, force, append, fsync, splitBytes, splitEvery }),
+  };
+}
+
+function planSend(
+  { transfers: depth, transferSize, zlp, input = '-', skip }: RawStreamOptions,
+  address: number | undefined,
+  rest: Partial<SendOptions>,
+): SendPlan {
+  return { address, send: { depth, transferSize, zlp, ...rest }, input: { input, skip } };
+}
+
+function planStats(stats: string, { force, append, output }: RawStreamOptions): StatsPlan {
+  if (stats === '') {
+    throw new CliError('invalid-value', '--stats needs a file name');
+  }
+  const fd = /^fd:(\d{1,9})$/.exec(stats)?.[1];
+  const target = stats === '-' ? STDOUT : fd === undefined ? stats : Number(fd);
+  if (target === STDOUT && output !== undefined && STDOUT_NAMES.has(output)) {
+    throw new CliError('conflicting-options', `--stats ${stats}: stdout is used for the data`, {
+      advice: 'give -o FILE, or --stats fd:3 with 3> stats.jsonl',
+    });
+  }
+  return { target, force, append };
+}
