@@ -17,7 +17,7 @@ const groups = [
   // Commands that move data.
   {
     name: 'stream',
-    test: /src\/(engine\/|cli\/(session\/|report\/|progress\/(?!bar)|options\/stream))/,
+    test: /src\/(engine\/|cli\/(session\/|report\/|progress\/(?!bar)|options\/(plan|stream)))/,
   },
   { name: 'virtual', test: /src\/backends\/virtual\// },
 ];

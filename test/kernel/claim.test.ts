@@ -53,7 +53,9 @@ describeInLab('an interface that a kernel driver holds', () => {
       ${DETACHED}
       gadget unplug one; wait $!; echo $?`);
     expect(stdout.toString()).toBe('5\n');
-    expect(stderr).toContain('usbxfer: the device is gone; the 0 bytes before it are written\n');
+    expect(stderr).toContain(
+      'usbxfer: the device was disconnected; the 0 bytes before it were written\n',
+    );
     expect(stderr).not.toContain('usb-storage');
   });
 
@@ -88,7 +90,7 @@ describeInLab('an interface that a kernel driver holds', () => {
       rmdir $gadget/configs/c.1 $gadget/functions/acm.0 $gadget
       exit $code`);
     expect(stdout.toString()).toBe('cdc_acm\n'.repeat(4));
-    expect(stderr).toMatch(/usbxfer: the output failed: .*; of 5 bytes received 0 are written/);
+    expect(stderr).toMatch(/usbxfer: the output failed: .*; 0 of 5 bytes received were written/);
     expect(code).toBe(7);
   });
 });

@@ -31,7 +31,7 @@ describeInLab('the flow of data on a real bus', () => {
       ${READ} --bytes 20M --buffer 1M | { sleep 5; cat; } | check-counters`);
     expect(stdout.toString()).toBe(`${20 * MIB}\n`);
     expect(stderr).toMatch(
-      /^dry .* s, \d+ times?: the device had to wait, as the output was too slow/m,
+      /^starved .* s, \d+ times?: no transfer was in flight because the output was too slow/m,
     );
   });
 

@@ -18,7 +18,7 @@ function expectAccount(stderr: string, written: number): void {
   });
   expect(summary.bytes_received).toBe(written + summary.bytes_unwritten);
   expect(summary.error).toContain(
-    `of ${summary.bytes_received} bytes received ${written} are written`,
+    `${written} of ${summary.bytes_received} bytes received were written`,
   );
 }
 
@@ -110,7 +110,7 @@ describeInLab('an output on a real system', () => {
       ${READ} --bytes 1M -q | wc -c`);
     expect(stdout.toString()).toBe(`143\n${MIB}\n`);
     expect(stderr).toMatch(
-      /usbxfer: SIGTERM: the output took nothing for \d+ s: gave up; at least \d+ bytes are written, at most \d+ received but not written\n/,
+      /usbxfer: SIGTERM: no output progress for \d+ s: giving up; at least \d+ bytes were written, at most \d+ received but not written\n/,
     );
   });
 });

@@ -110,7 +110,7 @@ describeInLab('the end of usbxfer read on a real bus', () => {
       exit $code`);
     expect(stdout.toString()).toBe(`${4 * 1024 * 1024}\n`);
     expect(stderr).toMatch(
-      /usbxfer: the device is gone; the 4194304 bytes before it are written\n$/,
+      /usbxfer: the device was disconnected; the 4194304 bytes before it were written\n$/,
     );
     expect(code).toBe(5);
   });

@@ -142,7 +142,7 @@ describe('a signal', () => {
     expect(JSON.parse(stderr)).toMatchObject({
       end_reason: 'interrupted',
       error: expect.stringMatching(
-        /^SIGINT before the limit; the \d+ bytes before it are written$/,
+        /^SIGINT before the limit; the \d+ bytes before it were written$/,
       ),
       error_code: 'interrupted',
       exit_code: 130,

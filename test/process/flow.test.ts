@@ -41,7 +41,7 @@ describe('an output that is slow', () => {
     expect(summary.buffered_peak_bytes).toBeLessThanOrEqual(MIB + slack);
     expect(code).toBe(0);
     expect((await script('')).stderr).toMatch(
-      /\nheld up +\d+\.\d{3} s, \d+ times?: [\d.]+ MiB waited for the output\ndry +\d+\.\d{3} s, \d+ times?: the device had to wait, as the output was too slow;\n .*--buffer\n/,
+      /\nthrottled +\d+\.\d{3} s, \d+ times?: [\d.]+ MiB waited for the output\nstarved +\d+\.\d{3} s, \d+ times?: no transfer was in flight because the output was too slow;\n .*--buffer for bursts\n/,
     );
   });
 });

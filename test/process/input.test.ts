@@ -212,7 +212,7 @@ describe('a file by name', () => {
 
   it('has a name', async () => {
     const { said, code } = await shell(`copy '{"input":""}'`);
-    expect(said).toEqual(['invalid-value: -i needs the name of a file; - is stdin']);
+    expect(said).toEqual(['invalid-value: -i needs a file name; - is stdin']);
     expect(code).toBe(2);
   });
 

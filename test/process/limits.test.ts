@@ -97,7 +97,7 @@ describe('usbxfer read and failures', () => {
   it('says each gap when it happens', async () => {
     const args = ['read', '--pid', '5678', '--keep-going', '--bytes', '1M'];
     const { stderr } = await usbxfer([...args, '--scenario', 'stall@100k']);
-    expect(stderr).toMatch(/^usbxfer: gap at byte 102400: stall; going on\n/);
+    expect(stderr).toMatch(/^usbxfer: gap at byte 102400: stall; continuing\n/);
     expect(stderr).toMatch(
       /\ngap +at byte 102400, after [\d.]+ s: stall\nended +limit reached\nusbxfer: the output has 1 gap/,
     );

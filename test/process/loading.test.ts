@@ -65,8 +65,8 @@ describe('a run of usbxfer loads', () => {
 
   it('one command', async () => {
     const modules = [...(await loaded(READ))];
-    const other = /^src\/cli\/commands\/(list|info|write|pipe|reset|watch|doctor|udev-rule)\./;
-    expect(modules).toContain('src/cli/commands/read.ts');
+    const other = /^src\/cli\/commands\/(list|info|reset|watch|doctor|udev-rule)\./;
+    expect(modules).toContain('src/cli/commands/stream.ts');
     expect(modules.filter((module) => other.test(module))).toEqual([]);
     expect(modules.filter((module) => module.startsWith('src/cli/help/'))).toEqual([]);
   });

@@ -212,7 +212,7 @@ describe('an output that fails', () => {
     expect(summary).toMatchObject({ end_reason: 'output-failed', exit_code: 7 });
     expect(summary.error).toMatch(error);
     expect(summary.error).toContain(
-      `of ${summary.bytes_received} bytes received ${summary.bytes_written} are written`,
+      `${summary.bytes_written} of ${summary.bytes_received} bytes received were written`,
     );
     expect(summary.bytes_received).toBe(summary.bytes_written + summary.bytes_unwritten);
     expect(summary.bytes_received).toBeGreaterThan(0);

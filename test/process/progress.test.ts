@@ -67,7 +67,7 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     terminal.press('C-c');
     const ended = await terminal.shows(isIdle);
     expect(ended.some(isLive)).toBe(false);
-    expect(ended.join('\n')).toMatch(/^stopped +[\d.]+ s, 1 time/m);
+    expect(ended.join('\n')).toMatch(/^suspended +[\d.]+ s, 1 time/m);
   });
 
   it('does not disturb the reader that waits at a FIFO', async () => {
@@ -125,8 +125,8 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     terminal.type(`clear; ${READ},stall@4M,stall@8M --keep-going -o /dev/null`);
     const lines = await terminal.shows((lines) => lines.length === 3 && isLive(lines[2]));
     expect(lines.slice(0, 2)).toEqual([
-      'usbxfer: gap at byte 4194304: stall; going on',
-      'usbxfer: gap at byte 8388608: stall; going on',
+      'usbxfer: gap at byte 4194304: stall; continuing',
+      'usbxfer: gap at byte 8388608: stall; continuing',
     ]);
     await terminal.shows((lines) => / {2}stall \d+/.test(lines[2] ?? ''));
     expect(terminal.colours).toContain('\x1b[31mstall ');

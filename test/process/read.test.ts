@@ -145,14 +145,10 @@ describe('usbxfer read', () => {
 
 describe('the end of usbxfer read', () => {
   it.each([
-    ['stall@1MiB', 6, /endpoint 0x82 stalled: .*; the 1048576 bytes before it are written\n$/],
-    [
-      'error@1MiB',
-      6,
-      /error on endpoint 0x82: .*; of \d+ bytes written the first 1048576 came before it\n$/,
-    ],
-    ['babble@1MiB', 6, /endpoint 0x82 overflowed: .*; of \d+ bytes written the first 1048576 came/],
-    ['unplug@1MiB', 5, /the device is gone; the 1048576 bytes before it are written\n$/],
+    ['stall@1MiB', 6, /endpoint 0x82 stalled: .*; the 1048576 bytes before it were written\n$/],
+    ['error@1MiB', 6, /error on endpoint 0x82: .*; 1048576 of the \d+ bytes written precede it\n$/],
+    ['babble@1MiB', 6, /endpoint 0x82 overflowed: .*; 1048576 of the \d+ bytes written precede it/],
+    ['unplug@1MiB', 5, /the device was disconnected; the 1048576 bytes before it were written\n$/],
   ])('with %s keeps every byte before it and exits %i', async (scenario, exitCode, message) => {
     const { stdout, stderr, code } = await usbxfer([...COUNTER, '--scenario', scenario]);
     expect(code).toBe(exitCode);

@@ -43,7 +43,7 @@ async function withStuckReader(...options: string[]): Promise<Running> {
 /** Checks that the last words are true of what came out of the process. */
 function expectLastWords(stderr: string, stdout: Buffer, why: RegExp): void {
   const [, written, missing] =
-    /; at least (\d+) bytes are written, at most (\d+) received but not written\n$/.exec(stderr) ??
+    /; at least (\d+) bytes were written, at most (\d+) received but not written\n$/.exec(stderr) ??
     [];
   expect(stderr).toMatch(why);
   expect(stdout.length).toBeGreaterThanOrEqual(Number(written));
@@ -138,11 +138,7 @@ describe('the first signal', () => {
     expect(await exited(running)).toBe('SIGTERM');
     running.child.stdout?.resume();
     const { stdout, stderr } = await running.outcome;
-    expectLastWords(
-      stderr,
-      stdout,
-      /^usbxfer: SIGTERM: the output took nothing for \d+ s: gave up;/,
-    );
+    expectLastWords(stderr, stdout, /^usbxfer: SIGTERM: no output progress for \d+ s: giving up;/);
   });
 });
 
@@ -159,7 +155,7 @@ describe('the second signal', () => {
     expect(await exited(running)).toBe(second);
     running.child.stdout?.resume();
     const { stdout, stderr } = await running.outcome;
-    const why = new RegExp(`^usbxfer: ${second}, the second signal: left at once;`);
+    const why = new RegExp(`^usbxfer: second ${second}: exiting immediately;`);
     expectLastWords(stderr, stdout, why);
   });
 
@@ -175,9 +171,7 @@ describe('the second signal', () => {
     expect(violations('error')(record)).toBeUndefined();
     expect(record).toMatchObject({
       code: 'interrupted',
-      message: expect.stringMatching(
-        /^SIGTERM, the second signal: left at once; at least \d+ bytes/,
-      ),
+      message: expect.stringMatching(/^second SIGTERM: exiting immediately; at least \d+ bytes/),
       exit_code: 143,
     });
   });
