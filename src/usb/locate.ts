@@ -1,4 +1,4 @@
-import { UsbError } from './errors.js';
+import { type Remedy, UsbError } from './errors.js';
 import { formatEndpoint } from './format.js';
 import {
   type AlternateSetting,
@@ -10,25 +10,40 @@ import {
   type TransferType,
 } from './model.js';
 
-/** What is known of the endpoint that is wanted; whatever is left out is found. */
+/** What is known about an endpoint to find. */
 export interface EndpointRequest {
   readonly address?: number | undefined;
   readonly interfaceNumber?: number | undefined;
   readonly alternateSetting?: number | undefined;
 }
 
-/** Where an endpoint is: the interface to claim and the alternate setting to select. */
+/** What is known about two endpoints to find, one in each direction. */
+export interface PairRequest extends Omit<EndpointRequest, 'address'> {
+  /** The address of the IN endpoint. */
+  readonly in?: number | undefined;
+  /** The address of the OUT endpoint. */
+  readonly out?: number | undefined;
+}
+
+/** An endpoint, with the interface to claim and the alternate setting to select. */
 export interface EndpointLocation {
   readonly interfaceNumber: number;
   readonly alternateSetting: number;
   readonly endpoint: EndpointDescriptor;
 }
 
-/** What an endpoint has to be, the preferred type first. */
+/** Two endpoints of one alternate setting. */
+export interface EndpointPair {
+  readonly in: EndpointLocation;
+  readonly out: EndpointLocation;
+}
+
+/** The kind of endpoint to find. */
 interface Kind {
   readonly direction: Direction;
+  /** The accepted types, the preferred type first. */
   readonly types: readonly TransferType[];
-  /** What it is for: to "read from" it. */
+  /** What the endpoint is for, after "an endpoint to". */
   readonly purpose: string;
 }
 
@@ -37,72 +52,160 @@ const ANY_IN: Kind = { direction: 'in', types: ['bulk', 'interrupt'], purpose: '
 const ANY_OUT: Kind = { direction: 'out', types: ['bulk', 'interrupt'], purpose: 'write to' };
 
 /**
- * Finds the one bulk IN endpoint that a request means, in the active configuration.
+ * Finds the one bulk IN endpoint of the active configuration that matches a request.
  *
- * An address that stands in several alternate settings of one interface means the setting that is
- * in force by default, 0, if it is among them; otherwise the request is ambiguous and refused.
+ * If the matches are one endpoint in several alternate settings of one interface, alternate setting
+ * 0 is chosen, if it is among them. Otherwise several matches are an error.
  *
- * @throws UsbError `not-found` or `ambiguous`, naming what there is
+ * @throws UsbError `not-found` or `ambiguous`, with the endpoints that exist
  */
 export function locateBulkIn(device: DeviceInfo, request: EndpointRequest): EndpointLocation {
   return locate(device, request, BULK_IN);
 }
 
 /**
- * Finds the one IN endpoint that a request means, as `locateBulkIn` does. An interrupt endpoint is
- * one where there is no bulk endpoint that fits.
+ * Finds the one IN endpoint that matches a request, as `locateBulkIn` does. Interrupt endpoints count
+ * only if no bulk endpoint matches.
  *
- * @throws UsbError `not-found` or `ambiguous`, naming what there is
+ * @throws UsbError `not-found` or `ambiguous`, with the endpoints that exist
  */
 export function locateIn(device: DeviceInfo, request: EndpointRequest): EndpointLocation {
   return locate(device, request, ANY_IN);
 }
 
 /**
- * Finds the one OUT endpoint that a request means, as `locateIn` does.
+ * Finds the one OUT endpoint that matches a request, as `locateIn` does.
  *
- * @throws UsbError `not-found` or `ambiguous`, naming what there is
+ * @throws UsbError `not-found` or `ambiguous`, with the endpoints that exist
  */
 export function locateOut(device: DeviceInfo, request: EndpointRequest): EndpointLocation {
   return locate(device, request, ANY_OUT);
 }
 
-function locate(device: DeviceInfo, request: EndpointRequest, kind: Kind): EndpointLocation {
-  const settings = activeSettings(device);
-  const within = settings.filter(
-    (setting) =>
-      fits(request.interfaceNumber, setting.interfaceNumber) &&
-      fits(request.alternateSetting, setting.alternateSetting),
-  );
-  if (within.length === 0) {
-    throw new UsbError(
-      'not-found',
-      `the device has no ${describeRequest(request)}; it has ${describeSettings(settings)}`,
-    );
+/**
+ * Finds the one pair of endpoints that matches a request: an IN and an OUT endpoint of the same
+ * alternate setting, each as `locateIn` and `locateOut` find it.
+ *
+ * @throws UsbError `not-found` or `ambiguous`, with the endpoints that exist
+ */
+export function locatePair(device: DeviceInfo, request: PairRequest): EndpointPair {
+  const pairs = activeSettings(device)
+    .filter((setting) => isWithin(request, setting))
+    .flatMap((setting) => pairIn(device, { ...request, ...placeOf(setting) }));
+  const chosen = chooseDefault(pairs, ({ in: { alternateSetting, interfaceNumber } }) => ({
+    alternateSetting,
+    identity: interfaceNumber,
+  }));
+  if (chosen !== undefined) {
+    return chosen;
   }
-  const named = locations(within).filter(({ endpoint }) => fits(request.address, endpoint.address));
-  const usable = ofKind(named, kind);
-  const [first] = usable;
-  if (first === undefined) {
-    throw new UsbError('not-found', explainNothing(request, named, settings, kind));
-  }
-  const chosen = usable.length === 1 ? first : preferDefaultSetting(usable);
-  if (chosen === undefined) {
-    throw new UsbError('ambiguous', `several endpoints fit: ${describeLocations(usable)}`, {
-      remedy: { kind: 'choose-endpoint' },
+  if (pairs.length > 0) {
+    const places = pairs.map((pair) => describePlace(pair.in)).join(', ');
+    throw new UsbError('ambiguous', `several pairs of endpoints fit: ${places}`, {
+      remedy: { kind: 'choose-endpoint-pair' },
     });
+  }
+  const found = bothOf(device, request); // throws if one of them does not exist
+  throw new UsbError(
+    'not-found',
+    'no alternate setting has both endpoints: ' +
+      `IN is in ${describePlace(found.in)}, OUT in ${describePlace(found.out)}`,
+  );
+}
+
+/** Returns all bulk IN endpoints of the active configuration that match a request. */
+export function bulkInEndpoints(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
+  return matching(device, request, BULK_IN);
+}
+
+/**
+ * Returns all bulk OUT endpoints of the active configuration that match a request, or all interrupt
+ * OUT endpoints if no bulk endpoint matches.
+ */
+export function outEndpoints(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
+  return matching(device, request, ANY_OUT);
+}
+
+function matching(device: DeviceInfo, request: EndpointRequest, kind: Kind): EndpointLocation[] {
+  const settings = activeConfiguration(device)?.settings ?? [];
+  return ofKind(locationsIn(settings, request), kind);
+}
+
+function locate(
+  device: DeviceInfo,
+  request: EndpointRequest,
+  kind: Kind,
+  remedy: Remedy = { kind: 'choose-endpoint' },
+): EndpointLocation {
+  const settings = activeSettings(device);
+  if (!settings.some((setting) => isWithin(request, setting))) {
+    const offer = settings.map(describePlace).join(', ') || 'none';
+    throw new UsbError('not-found', `the device has no ${describe(request)}; it has ${offer}`);
+  }
+  const usable = ofKind(locationsIn(settings, request), kind);
+  if (usable.length === 0) {
+    throw new UsbError('not-found', explainNone(settings, request, kind));
+  }
+  const chosen = chooseDefault(usable, ({ alternateSetting, interfaceNumber, endpoint }) => ({
+    alternateSetting,
+    identity: (interfaceNumber << 8) | endpoint.address,
+  }));
+  if (chosen === undefined) {
+    throw new UsbError('ambiguous', `several endpoints fit: ${describeAll(usable)}`, { remedy });
   }
   if (chosen.endpoint.maxPacketSize === 0) {
     throw new UsbError(
       'not-found',
-      `${describeLocations([chosen])} has wMaxPacketSize 0: it can carry no data`,
+      `${describeAll([chosen])} has wMaxPacketSize 0: it can carry no data`,
     );
   }
   return chosen;
 }
 
-/** Those of the preferred type; where there are none, those of the next. */
-function ofKind(all: EndpointLocation[], { direction, types }: Kind): EndpointLocation[] {
+/** @throws UsbError as `locateIn` and `locateOut` */
+function bothOf(device: DeviceInfo, request: PairRequest): EndpointPair {
+  const remedy: Remedy = { kind: 'choose-endpoint-pair' };
+  return {
+    in: locate(device, { ...request, address: request.in }, ANY_IN, remedy),
+    out: locate(device, { ...request, address: request.out }, ANY_OUT, remedy),
+  };
+}
+
+/**
+ * Returns the pair of an alternate setting, or nothing if the setting lacks one of the endpoints.
+ *
+ * @throws UsbError `ambiguous`
+ */
+function pairIn(device: DeviceInfo, request: PairRequest): EndpointPair[] {
+  try {
+    return [bothOf(device, request)];
+  } catch (error) {
+    if (error instanceof UsbError && error.code === 'not-found') {
+      return [];
+    }
+    throw error;
+  }
+}
+
+/**
+ * Returns the only candidate or, if all candidates have the same identity, the one in alternate
+ * setting 0. Returns undefined if there is none.
+ */
+function chooseDefault<T>(
+  candidates: readonly T[],
+  keyOf: (candidate: T) => { alternateSetting: number; identity: number },
+): T | undefined {
+  if (candidates.length === 1) {
+    return candidates[0];
+  }
+  const identities = new Set(candidates.map((candidate) => keyOf(candidate).identity));
+  return identities.size === 1
+    ? candidates.find((candidate) => keyOf(candidate).alternateSetting === 0)
+    : undefined;
+}
+
+/** Returns those of the preferred type or, if there are none, those of the next type. */
+function ofKind(all: readonly EndpointLocation[], { direction, types }: Kind): EndpointLocation[] {
   return types
     .map((type) =>
       all.filter(
@@ -112,37 +215,7 @@ function ofKind(all: EndpointLocation[], { direction, types }: Kind): EndpointLo
     .reduce((preferred, next) => (preferred.length > 0 ? preferred : next));
 }
 
-/** Every bulk IN endpoint that a request fits, in the active configuration if there is one. */
-export function bulkInEndpoints(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
-  return ofKind(fittingEndpoints(device, request), BULK_IN);
-}
-
-/** Every bulk OUT endpoint that a request fits; interrupt ones where there is no bulk one. */
-export function outEndpoints(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
-  return ofKind(fittingEndpoints(device, request), ANY_OUT);
-}
-
-function fittingEndpoints(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
-  const active = activeConfiguration(device);
-  return locations(active?.settings ?? []).filter(
-    ({ interfaceNumber, alternateSetting, endpoint }) =>
-      fits(request.address, endpoint.address) &&
-      fits(request.interfaceNumber, interfaceNumber) &&
-      fits(request.alternateSetting, alternateSetting),
-  );
-}
-
-/** The only candidate in alternate setting 0, when all of them are the same endpoint. */
-function preferDefaultSetting(candidates: EndpointLocation[]): EndpointLocation | undefined {
-  const [first] = candidates;
-  const oneEndpoint = candidates.every(
-    (candidate) =>
-      candidate.endpoint.address === first?.endpoint.address &&
-      candidate.interfaceNumber === first.interfaceNumber,
-  );
-  return oneEndpoint ? candidates.find((candidate) => candidate.alternateSetting === 0) : undefined;
-}
-
+/** @throws UsbError `not-found` if the device is not configured */
 function activeSettings(device: DeviceInfo): readonly AlternateSetting[] {
   const active = activeConfiguration(device);
   if (active === undefined) {
@@ -151,9 +224,27 @@ function activeSettings(device: DeviceInfo): readonly AlternateSetting[] {
   return active.settings;
 }
 
-function locations(settings: readonly AlternateSetting[]): EndpointLocation[] {
-  return settings.flatMap(({ interfaceNumber, alternateSetting, endpoints }) =>
-    endpoints.map((endpoint) => ({ interfaceNumber, alternateSetting, endpoint })),
+/** Returns the endpoints of all types and directions that match a request. */
+function locationsIn(
+  settings: readonly AlternateSetting[],
+  request: EndpointRequest,
+): EndpointLocation[] {
+  return settings
+    .filter((setting) => isWithin(request, setting))
+    .flatMap((setting) => setting.endpoints.map((endpoint) => ({ ...placeOf(setting), endpoint })))
+    .filter(({ endpoint }) => fits(request.address, endpoint.address));
+}
+
+type Place = Pick<EndpointLocation, 'interfaceNumber' | 'alternateSetting'>;
+
+function placeOf({ interfaceNumber, alternateSetting }: Place): Place {
+  return { interfaceNumber, alternateSetting };
+}
+
+function isWithin(request: EndpointRequest, place: Place): boolean {
+  return (
+    fits(request.interfaceNumber, place.interfaceNumber) &&
+    fits(request.alternateSetting, place.alternateSetting)
   );
 }
 
@@ -161,156 +252,43 @@ function fits<T>(wanted: T | undefined, actual: T): boolean {
   return wanted === undefined || wanted === actual;
 }
 
-function explainNothing(
-  request: EndpointRequest,
-  named: EndpointLocation[],
+/** Explains why no endpoint matches, and lists the endpoints of the wanted kind. */
+function explainNone(
   settings: readonly AlternateSetting[],
+  request: EndpointRequest,
   kind: Kind,
 ): string {
   const wanted = `${kind.types.join(' or ')} ${kind.direction.toUpperCase()}`;
-  const all = kind.types.flatMap((type) => ofKind(locations(settings), { ...kind, types: [type] }));
-  const offer = `${wanted} endpoints: ${all.length > 0 ? describeLocations(all) : 'none'}`;
-  const [other] = named;
+  const everywhere = locationsIn(settings, {});
+  const all = kind.types.flatMap((type) => ofKind(everywhere, { ...kind, types: [type] }));
+  const offer = `${wanted} endpoints: ${describeAll(all) || 'none'}`;
   if (request.address === undefined) {
     return `there is no ${wanted} endpoint to ${kind.purpose}; ${offer}`;
   }
   const address = formatEndpoint(request.address);
-  return other === undefined
-    ? `there is no endpoint ${address}; ${offer}`
-    : `endpoint ${address} is ${describeEndpoint(other.endpoint)}, not ${wanted}; ${offer}`;
-}
-
-function describeRequest({ interfaceNumber, alternateSetting }: EndpointRequest): string {
-  const words: string[] = [];
-  if (interfaceNumber !== undefined) {
-    words.push(`interface ${interfaceNumber}`);
+  const [other] = locationsIn(settings, request);
+  if (other === undefined) {
+    return `there is no endpoint ${address}; ${offer}`;
   }
-  if (alternateSetting !== undefined) {
-    words.push(`alternate setting ${alternateSetting}`);
-  }
-  return words.join(' with ') || 'interface';
+  const { type } = other.endpoint;
+  const direction = directionOf(other.endpoint.address).toUpperCase();
+  return `endpoint ${address} is ${type} ${direction}, not ${wanted}; ${offer}`;
 }
 
-function describeSettings(settings: readonly AlternateSetting[]): string {
-  return (
-    settings.map((s) => `interface ${s.interfaceNumber} alt ${s.alternateSetting}`).join(', ') ||
-    'none'
-  );
+function describe({ interfaceNumber, alternateSetting }: EndpointRequest): string {
+  const words = [
+    interfaceNumber === undefined ? '' : `interface ${interfaceNumber}`,
+    alternateSetting === undefined ? '' : `alternate setting ${alternateSetting}`,
+  ];
+  return words.filter(Boolean).join(' with ') || 'interface';
 }
 
-function describeLocations(locations: readonly EndpointLocation[]): string {
+function describePlace({ interfaceNumber, alternateSetting }: Place): string {
+  return `interface ${interfaceNumber} alt ${alternateSetting}`;
+}
+
+function describeAll(locations: readonly EndpointLocation[]): string {
   return locations
-    .map(
-      (l) =>
-        `${formatEndpoint(l.endpoint.address)} (interface ${l.interfaceNumber} alt ${l.alternateSetting})`,
-    )
+    .map((location) => `${formatEndpoint(location.endpoint.address)} (${describePlace(location)})`)
     .join(', ');
-}
-
-function describeEndpoint({ type, address }: EndpointDescriptor): string {
-  return `${type} ${directionOf(address).toUpperCase()}`;
-}
-
-/** What is known of the two endpoints that are wanted; whatever is left out is found. */
-export interface PairRequest {
-  readonly in?: number | undefined;
-  readonly out?: number | undefined;
-  readonly interfaceNumber?: number | undefined;
-  readonly alternateSetting?: number | undefined;
-}
-
-/** Two endpoints of one alternate setting, one in each direction. */
-export interface EndpointPair {
-  readonly in: EndpointLocation;
-  readonly out: EndpointLocation;
-}
-
-const REMEDY = { kind: 'choose-endpoint-pair' } as const;
-
-/**
- * Finds the one pair of endpoints that a request means, as `locateIn` and `locateOut` do: two that
- * are there at the same time, in one alternate setting of one interface.
- *
- * @throws UsbError `not-found` or `ambiguous`, naming what there is
- */
-export function locatePair(device: DeviceInfo, request: PairRequest): EndpointPair {
-  const { interfaceNumber, alternateSetting } = request;
-  const pairs: EndpointPair[] = [];
-  let ambiguity: UsbError | undefined;
-  for (const setting of settingsOf(device)) {
-    if (
-      setting.interfaceNumber === (interfaceNumber ?? setting.interfaceNumber) &&
-      setting.alternateSetting === (alternateSetting ?? setting.alternateSetting)
-    ) {
-      try {
-        pairs.push(pairWithin(device, request, setting));
-      } catch (error) {
-        if (!(error instanceof UsbError)) {
-          throw error;
-        }
-        if (error.code === 'ambiguous') {
-          ambiguity ??= new UsbError(error.code, error.message, { remedy: REMEDY });
-        }
-      }
-    }
-  }
-  if (ambiguity !== undefined) {
-    throw ambiguity;
-  }
-  const [first] = pairs;
-  if (first === undefined) {
-    return explainNoPair(device, request);
-  }
-  const chosen = pairs.length === 1 ? first : preferDefaultPair(pairs);
-  if (chosen === undefined) {
-    const places = pairs.map((pair) => `interface ${place(pair.in)}`).join(', ');
-    throw new UsbError('ambiguous', `several pairs of endpoints fit: ${places}`, {
-      remedy: REMEDY,
-    });
-  }
-  return chosen;
-}
-
-function pairWithin(
-  device: DeviceInfo,
-  request: PairRequest,
-  { interfaceNumber, alternateSetting }: AlternateSetting,
-): EndpointPair {
-  const within = { interfaceNumber, alternateSetting };
-  return {
-    in: locateIn(device, { address: request.in, ...within }),
-    out: locateOut(device, { address: request.out, ...within }),
-  };
-}
-
-function settingsOf(device: DeviceInfo): readonly AlternateSetting[] {
-  const active = activeConfiguration(device);
-  return active?.settings ?? [];
-}
-
-/** The pair in alternate setting 0, when all of them are in one interface. */
-function preferDefaultPair(pairs: readonly EndpointPair[]): EndpointPair | undefined {
-  const oneInterface = pairs.every(
-    (pair) => pair.in.interfaceNumber === pairs[0]?.in.interfaceNumber,
-  );
-  return oneInterface ? pairs.find((pair) => pair.in.alternateSetting === 0) : undefined;
-}
-
-/** Tells which of the two is missing or, where neither is, that they are nowhere together. */
-function explainNoPair(device: DeviceInfo, request: PairRequest): never {
-  const { interfaceNumber, alternateSetting } = request;
-  const within = { interfaceNumber, alternateSetting };
-  const found = {
-    in: locateIn(device, { address: request.in, ...within }),
-    out: locateOut(device, { address: request.out, ...within }),
-  };
-  throw new UsbError(
-    'not-found',
-    'no alternate setting has both endpoints: ' +
-      `IN is in interface ${place(found.in)}, OUT in interface ${place(found.out)}`,
-  );
-}
-
-function place({ interfaceNumber, alternateSetting }: EndpointLocation): string {
-  return `${interfaceNumber} alt ${alternateSetting}`;
 }
