@@ -181,7 +181,7 @@ describe('--debug', () => {
     const lines = stderr.split('\n');
     expect(`${lines.at(-2)}\n`).toBe(plain.stderr);
     expect(lines[0]).toMatch(/^debug: CliError: cannot write no\\x1b\]0;where/);
-    expect(lines[1]).toMatch(/^ {4}at .*output\.js/);
+    expect(lines[1]).toMatch(/^ {4}at .*\/stream\.js:/);
     const cause = lines.find((line) => line.startsWith('caused by: '));
     expect(cause).toMatch(/^caused by: Error: ENOENT: .* \(ENOENT, errno -\d+, open\)$/);
   });
@@ -204,7 +204,7 @@ describe('--debug', () => {
     expect(debug.causes).toMatchObject([
       {
         name: 'CliError',
-        stack: expect.arrayContaining([expect.stringMatching(/^at .*main\.js/)]),
+        stack: expect.arrayContaining([expect.stringMatching(/^at .*main .*\/base\.js:/)]),
       },
       { name: 'Error', native: { code: 'ENOENT', syscall: 'open' } },
     ]);
@@ -214,7 +214,7 @@ describe('--debug', () => {
   it('prints the location of an internal error', async () => {
     const { stderr } = await usbxfer(['list', '--debug'], { NODE_OPTIONS: `--import=${FAULT}` });
     expect(stderr).toMatch(
-      /^debug: TypeError: planted\\x0a\\x1b\[31m\n {4}at .*\n {4}at \w+ \(.*\/format\.js:/,
+      /^debug: TypeError: planted\\x0a\\x1b\[31m\n {4}at .*\n {4}at \w+ \(.*\/base\.js:/,
     );
     expect(stderr).toMatch(
       /\nusbxfer: internal error: planted \\x1b\[31m; please report it[^\n]*\n$/,

@@ -47,7 +47,7 @@ const output = (text: string) => option('-o, --output <file>', text).default('-'
 const timeout = () =>
   option(
     '--timeout <time>',
-    'cancel and resubmit transfers pending longer than this (data is kept)',
+    'cancel and resubmit transfers pending longer than this',
     values.duration,
   );
 const zlp = () =>
@@ -76,7 +76,7 @@ const hookOptions = (): Group => [
   'Control requests:',
   option(
     '--before <request>',
-    "request to send before streaming, e.g. 'out vendor device 1'; repeatable",
+    'request to send before streaming; repeatable',
     values.repeatable(request),
   ),
   option(
@@ -138,7 +138,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
     ],
     [
       'Output:',
-      output('write data here; - is stdout; may contain {index}, {time}, {serial}, …'),
+      output('output file; - is stdout; may contain {index}, {time}, …'),
       option(
         '--split-bytes <size>',
         'start a new file after this many bytes',

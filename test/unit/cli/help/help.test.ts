@@ -46,3 +46,10 @@ describe('the help of a command', () => {
     expect(await helpOf(name)).not.toContain('requests');
   });
 });
+
+it.each(COMMANDS)('describes each option of $name in at most 60 characters', async ({ name }) => {
+  const program = await createProgram([name]);
+  const options = program.commands.flatMap((command) => command.options);
+  const tooLong = options.filter(({ description }) => description.length > 60);
+  expect(tooLong.map(({ description }) => description)).toEqual([]);
+});
