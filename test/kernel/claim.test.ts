@@ -33,7 +33,7 @@ describeInLab('an interface that a kernel driver holds', () => {
       gadget up one storage >/dev/null
       for turn in 1 2; do ${READ} --detach --duration 1s || exit; driver; done`);
     expect(stdout.toString()).toBe('usb-storage\n'.repeat(2));
-    expect(stderr).toMatch(/ended +duration over\n/);
+    expect(stderr).toMatch(/ended +time limit reached\n/);
     expect(code).toBe(0);
   });
 
@@ -177,8 +177,8 @@ describeInLab('more memory than the kernel allows', () => {
       ${READ} --transfers 64 --transfer-size 248KiB --duration 100ms --json 2>&1 | grep -c '"cancelled": 64'
       exit $code`);
     expect(stderr).toBe(
-      'usbxfer: 64 transfers of 1 MiB need 64 MiB, and the kernel lends 16 MiB to all programs ' +
-        'together (usbfs_memory_mb); use --transfers 15 or --transfer-size 248KiB, or raise the ' +
+      'usbxfer: 64 transfers of 1 MiB need 64 MiB, but the kernel limits USB transfers to 16 MiB for ' +
+        'all programs combined (usbfs_memory_mb); use --transfers 15 or --transfer-size 248KiB, or raise the ' +
         'limit: echo 128 | sudo tee /sys/module/usbcore/parameters/usbfs_memory_mb\n',
     );
     expect([stdout.toString(), code]).toEqual(['1\n1\n', 4]);
