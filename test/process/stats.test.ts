@@ -86,7 +86,7 @@ describe('--stats', () => {
     expect(last).toMatchObject({
       bytes_written: statSync(data).size,
       in_flight: 0,
-      end,
+      end_reason: end,
       error_code: errorCode,
       exit_code: exitCode,
     });
@@ -200,7 +200,7 @@ describe('--stats', () => {
     const { stderr, code } = await shell(`cd '${folder}'; mkdir real; ln -s real linked
       usbxfer read -d 1234:5678 --bytes 4k --force -q ${args}`);
     expect(stderr).toMatch(
-      /cannot write (z2|linked\/x): is in use for something else; name another/,
+      /cannot write (z2|linked\/x): is in use for something else; choose another name/,
     );
     expect(code).toBe(7);
   });

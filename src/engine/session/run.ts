@@ -120,8 +120,8 @@ export async function runStream<Target extends OpenDevice, Statistics>(
 
   const isLost = target === undefined || end.reason === 'device-lost';
   const stopError = isLost ? undefined : await sendRequests(target.device, request.after);
-  const isHalted = !isLost && stopError?.reason !== 'device-lost';
-  const haltError = isHalted ? await clearHalt(stream.halted?.(target)) : undefined;
+  const isPresent = !isLost && stopError?.reason !== 'device-lost';
+  const haltError = isPresent ? await clearHalt(stream.halted?.(target)) : undefined;
   const writeError = await outputFailure(ends.sink?.close());
   const closeError = target && (await caught(target.close()));
   return {

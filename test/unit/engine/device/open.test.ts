@@ -6,7 +6,7 @@ import { deviceWith, setting } from '../../../support/device-info.js';
 
 const info = deviceWith(setting(0, 0, 0x81), setting(2, 0, 0x02));
 
-/** A device that tells what was done to it; one of the steps may fail. */
+/** A bus that records the steps; one of them may fail. */
 function bus(failing?: string, code: 'busy' | 'no-device' = 'busy') {
   const steps: string[] = [];
   const step = async (name: string) => {
@@ -49,7 +49,7 @@ function bus(failing?: string, code: 'busy' | 'no-device' = 'busy') {
 const to = (requestType: number, index = 0) => ({ requestType, request: 0, value: 0, index });
 
 describe('openRecipient', () => {
-  it('claims nothing for a vendor, or the device', async () => {
+  it('claims no interface for a vendor request, or for a request to the device', async () => {
     for (const request of [to(0xc1, 2), to(0x80)]) {
       const { backend, steps } = bus();
       await (await openRecipient(backend, info, request)).close();
@@ -57,7 +57,7 @@ describe('openRecipient', () => {
     }
   });
 
-  it('claims the interface, as it is, until it is closed', async () => {
+  it('claims the interface in its current setting until it is closed', async () => {
     const { backend, steps } = bus();
     await (await openRecipient(backend, info, to(0x21, 2), { detachDriver: true })).close();
     expect(steps).toEqual(['open', 'claim 2 0 true', 'release', 'close']);
@@ -69,7 +69,7 @@ describe('openRecipient', () => {
     expect(steps).toEqual(['open', 'claim 0 0 false']);
   });
 
-  it('opens nothing for an endpoint that is not there', async () => {
+  it('opens nothing for an endpoint that does not exist', async () => {
     const { backend, steps } = bus();
     await expect(openRecipient(backend, info, to(0x02, 0x85))).rejects.toThrow('0x85');
     expect(steps).toEqual([]);
@@ -81,7 +81,7 @@ describe('openRecipient', () => {
     expect(steps.at(-1)).toBe('close');
   });
 
-  it('closes the device when the release fails, which is no failure of one that is gone', async () => {
+  it('closes the device when the release fails, and ignores that of a lost device', async () => {
     const stuck = bus('release');
     const held = await openRecipient(stuck.backend, info, to(0x21));
     await expect(held.close()).rejects.toThrow('release');

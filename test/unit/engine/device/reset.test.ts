@@ -64,7 +64,7 @@ function isThere(device: DeviceInfo | undefined): device is DeviceInfo {
 const LOST = new UsbError('no-device', 'it did not come back as it was');
 
 describe('resetDevice', () => {
-  it('opens, resets and closes the device, and finds it as it was', async () => {
+  it('opens, resets and closes the device, and finds it unchanged', async () => {
     const port = new Port();
     const { now, milliseconds, drivers } = await port.reset();
     expect(port.steps).toEqual(['open', 'reset', 'close']);
@@ -80,7 +80,7 @@ describe('resetDevice', () => {
     expect(port.lists).toEqual([before]);
   });
 
-  it('takes the old one, which is listed for a moment more, for no new one', async () => {
+  it('ignores the old device while it is still listed', async () => {
     const port = new Port();
     port.failure = LOST;
     const after = deviceInfo({ address: 7 });
@@ -89,7 +89,7 @@ describe('resetDevice', () => {
     expect(port.steps).toEqual(['open', 'reset', 'close']);
   });
 
-  it('finds another device in its place', async () => {
+  it('finds another device at the port', async () => {
     const port = new Port();
     port.failure = LOST;
     const other = deviceInfo({ address: 7, pid: 0x9999 });
@@ -97,28 +97,28 @@ describe('resetDevice', () => {
     expect(await port.reset()).toMatchObject({ now: other, drivers: [] });
   });
 
-  it('finds nothing when the time is over', async () => {
+  it('finds no device after the timeout', async () => {
     const port = new Port();
     port.failure = LOST;
     port.lists = [undefined];
     expect(await port.reset(1)).toMatchObject({ now: undefined, drivers: [] });
   });
 
-  it('waits a moment for the drivers that were there', async () => {
+  it('waits until the drivers are bound again', async () => {
     const port = new Port();
     port.drivers = ['driver', undefined, undefined, 'driver'];
     const { drivers } = await port.reset();
     expect(drivers).toEqual([{ interfaceNumber: 0, before: 'driver', after: 'driver' }]);
   });
 
-  it('tells of a driver that does not come back', async () => {
+  it('reports a driver that is not bound again', async () => {
     const port = new Port();
     port.drivers = ['driver', 'other'];
     const { drivers } = await port.reset();
     expect(drivers).toEqual([{ interfaceNumber: 0, before: 'driver', after: 'other' }]);
   });
 
-  it('closes the device and fails when there was no reset', async () => {
+  it('closes the device when the reset fails', async () => {
     const port = new Port();
     port.failure = new UsbError('io', 'the hub is stuck');
     await expect(port.reset()).rejects.toBe(port.failure);

@@ -43,7 +43,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Writes bytes in so many buffers, of different sizes. */
+/** Writes bytes in this many buffers, of different sizes. */
 function put(sink: FdSink, bytes: Buffer, pieces = 1): Promise<[Error | undefined, number]> {
   const buffers: Buffer[] = [];
   let from = 0;
@@ -60,7 +60,7 @@ function put(sink: FdSink, bytes: Buffer, pieces = 1): Promise<[Error | undefine
 
 const writes = () => vi.mocked(write).mock.calls.length + vi.mocked(writev).mock.calls.length;
 
-/** Answers the next writes with failures, or with so many bytes, without doing them. */
+/** Makes the next writes fail, or report this many bytes, without writing. */
 function answer(...results: (string | number)[]): void {
   const next = (_fd: number, _buffers: unknown, done: Callback): void => {
     const result = results.shift() ?? 1_000_000;
@@ -72,7 +72,7 @@ function answer(...results: (string | number)[]): void {
   vi.mocked(writev).mockImplementation(next as typeof writev);
 }
 
-/** Lets the system take at most so many bytes of each write. */
+/** Limits the bytes that the system takes of each write. */
 function takeAtMost(most: number): void {
   const takeSome = (fd: number, buffers: readonly Buffer[], done: Callback): void => {
     real.write(fd, Buffer.concat(buffers).subarray(0, most), done);
@@ -83,7 +83,7 @@ function takeAtMost(most: number): void {
 }
 
 describe.each([1, 4])('a write of %i buffers', (pieces) => {
-  it('goes bit by bit to a non-blocking pipe that is full (EAGAIN), and loses nothing', async () => {
+  it('continues on a full non-blocking pipe (EAGAIN), and loses nothing', async () => {
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', [fifo]);
     const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
@@ -116,7 +116,7 @@ describe.each([1, 4])('a write of %i buffers', (pieces) => {
     }
   });
 
-  it('leaves a pipe alone for longer the longer it is full (EAGAIN)', async () => {
+  it('retries on a full pipe (EAGAIN) after growing delays', async () => {
     const fd = openSync('/dev/null', 'w');
     const timers = vi.spyOn(globalThis, 'setTimeout');
     try {
@@ -129,7 +129,7 @@ describe.each([1, 4])('a write of %i buffers', (pieces) => {
     }
   });
 
-  it('goes on behind what was taken (partial writes)', async () => {
+  it('continues after partial writes', async () => {
     const file = join(folder, 'out.bin');
     const fd = openSync(file, 'w');
     takeAtMost(7);
@@ -146,7 +146,7 @@ describe.each([1, 4])('a write of %i buffers', (pieces) => {
     'EIO',
     'EFBIG',
     'EPIPE',
-  ])('that fails with %s tells how much was written before', async (code) => {
+  ])('that fails with %s reports the bytes written before', async (code) => {
     const fd = openSync('/dev/null', 'w');
     answer(3, 4, code);
     const [error, written] = await put(new FdSink(fd), Buffer.alloc(10), pieces);
@@ -156,7 +156,7 @@ describe.each([1, 4])('a write of %i buffers', (pieces) => {
     expect(writes()).toBe(3);
   });
 
-  it('fails when nothing at all is taken, instead of trying for ever', async () => {
+  it('fails when no byte is written, instead of retrying for ever', async () => {
     const fd = openSync('/dev/null', 'w');
     answer(0);
     const [error, written] = await put(new FdSink(fd), Buffer.alloc(10), pieces);
@@ -174,7 +174,7 @@ describe.each([1, 4])('a write of %i buffers', (pieces) => {
     expect(await put(sink, Buffer.alloc(10), pieces)).toEqual(failed);
   });
 
-  it('does not call back from within', () => {
+  it('does not call back synchronously', () => {
     const fd = openSync('/dev/null', 'w');
     let called = false;
     new FdSink(fd).write(new Array<Buffer>(pieces).fill(Buffer.alloc(10)), () => {
@@ -186,7 +186,7 @@ describe.each([1, 4])('a write of %i buffers', (pieces) => {
 });
 
 describe('closing', () => {
-  it('leaves the descriptor to its owner', async () => {
+  it('leaves the descriptor open', async () => {
     const fd = openSync('/dev/null', 'w');
     const sink = new FdSink(fd);
     await sink.start();
@@ -195,7 +195,7 @@ describe('closing', () => {
     closeSync(fd); // throws unless it is open
   });
 
-  it('tells a failing fsync, and never tries again', async () => {
+  it('reports an fsync that fails, and does not retry it', async () => {
     const failing = ((_fd: number, done: (error: Error) => void) => {
       setImmediate(done, Object.assign(new Error('i/o error'), { code: 'EIO' }));
     }) as unknown as typeof fsync;

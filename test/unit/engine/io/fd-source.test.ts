@@ -45,7 +45,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Answers the next read with a failure, or without one when somebody says so. */
+/** Makes the next read fail, or succeed when the test says so. */
 function answer(code: string | undefined): () => void {
   let tell = () => {};
   const once = (_fd: number, _buffer: Buffer, ...rest: unknown[]): void => {
@@ -70,7 +70,7 @@ const isOpen = () => {
 };
 
 describe('a source on a descriptor', () => {
-  it('reads as much as is asked for at once, up to the end', async () => {
+  it('reads as many bytes as requested, up to the end', async () => {
     writeFileSync(file, Buffer.alloc(5_000_000, 'abc'));
     const source = new FdSource(fd);
     expect((await readSome(source, 4_000_000)).equals(Buffer.alloc(4_000_000, 'abc'))).toBe(true);
@@ -79,17 +79,17 @@ describe('a source on a descriptor', () => {
     expect(await readSome(source, 4_000_000)).toHaveLength(0);
   });
 
-  it('reads where the descriptor is, and moves it', async () => {
+  it('reads at the offset of the descriptor, and advances it', async () => {
     await readSome(new FdSource(fd), 3);
     expect(String(await readSome(new FdSource(fd), 3))).toBe('345');
   });
 
-  it('reads at a position of its own, and leaves the descriptor where it is', async () => {
+  it('reads at a given position, and leaves the offset unchanged', async () => {
     expect(String(await readAll(new FdSource(fd, { position: 4 }), [2, 3]))).toBe('456789');
     expect(String(await readSome(new FdSource(fd), 3))).toBe('012');
   });
 
-  it('knows what is left, if it was told', async () => {
+  it('knows the remaining bytes, if a size was given', async () => {
     const source = new FdSource(fd, { size: 10 });
     expect(source.size).toBe(10);
     await readSome(source, 4);
@@ -100,7 +100,7 @@ describe('a source on a descriptor', () => {
     expect(new FdSource(fd).size).toBeUndefined();
   });
 
-  it('does not call back from within', async () => {
+  it('does not call back synchronously', async () => {
     let inside = true;
     await new Promise<void>((resolve) => {
       new FdSource(fd).read(Buffer.alloc(10), 0, 10, () => {
@@ -111,7 +111,7 @@ describe('a source on a descriptor', () => {
     });
   });
 
-  it('leaves a device that has nothing (EAGAIN) alone for longer each time', async () => {
+  it('retries on a device without data (EAGAIN) after growing delays', async () => {
     const timers = vi.spyOn(globalThis, 'setTimeout');
     try {
       for (let i = 0; i < 8; i += 1) {
@@ -127,7 +127,7 @@ describe('a source on a descriptor', () => {
     }
   });
 
-  it('tells a failure of the system, behind what was read before it', async () => {
+  it('reports an error after the bytes read before it', async () => {
     const source = new FdSource(fd);
     await readSome(source, 3);
     answer('EIO');
@@ -137,14 +137,14 @@ describe('a source on a descriptor', () => {
     closeSync(directory);
   });
 
-  it('takes EOF, which Windows tells of a pipe, for the end', async () => {
+  it('takes EOF, which Windows reports for a pipe, as the end', async () => {
     answer('EOF');
     expect(await readSome(new FdSource(fd), 3)).toHaveLength(0);
   });
 });
 
 describe('closing', () => {
-  it('leaves the descriptor to its owner, which may be the source, once', async () => {
+  it('closes the descriptor once, if the source owns it', async () => {
     await new FdSource(fd).close();
     expect(isOpen()).toBe(true);
     const source = new FdSource(fd, { owned: true });
@@ -154,7 +154,7 @@ describe('closing', () => {
     expect(close).toHaveBeenCalledTimes(1);
   });
 
-  it('waits for no read, and closes nothing that is being read', async () => {
+  it('does not wait for a read, and closes the descriptor after it', async () => {
     const finish = answer(undefined);
     const done = vi.fn();
     const source = new FdSource(fd, { owned: true });
@@ -166,7 +166,7 @@ describe('closing', () => {
     expect(done).not.toHaveBeenCalled();
   });
 
-  it('ends the waiting for a device that has nothing', async () => {
+  it('cancels the retry on a device without data', async () => {
     const source = new FdSource(fd, { owned: true });
     for (let i = 0; i < 20; i += 1) {
       answer('EAGAIN');

@@ -53,14 +53,14 @@ function atOpen(change: (handle: FileHandle) => void): void {
 }
 
 describe('a new file', () => {
-  it('is removed when it was made for nothing', async () => {
+  it('is removed when it was never started', async () => {
     const sink = await FileSink.open(file);
     expect(existsSync(file)).toBe(true);
     await sink.close();
     expect(existsSync(file)).toBe(false);
   });
 
-  it('is kept once it was started, even when it is empty', async () => {
+  it('is kept once it was started, even if it is empty', async () => {
     const sink = await FileSink.open(file);
     await sink.start();
     await sink.close();
@@ -82,7 +82,7 @@ describe('a new file', () => {
     expect(readFileSync(file, 'utf8')).toBe('partial');
   });
 
-  it('is refused in a folder that is not there', async () => {
+  it('is refused in a folder that does not exist', async () => {
     await expect(FileSink.open(join(folder, 'no', 'out.bin'))).rejects.toMatchObject({
       code: 'ENOENT',
     });
@@ -90,7 +90,7 @@ describe('a new file', () => {
 });
 
 describe('an existing file', () => {
-  it('is refused, and left alone', async () => {
+  it('is refused, and not changed', async () => {
     writeFileSync(file, 'precious');
     await expect(FileSink.open(file)).rejects.toMatchObject({
       code: 'output-exists',
@@ -100,14 +100,14 @@ describe('an existing file', () => {
     expect(readFileSync(file, 'utf8')).toBe('precious');
   });
 
-  it('is left alone until the start, also with force', async () => {
+  it('is not changed before the start, with overwrite either', async () => {
     writeFileSync(file, 'precious');
     const sink = await FileSink.open(file, { overwrite: true });
     await sink.close();
     expect(readFileSync(file, 'utf8')).toBe('precious');
   });
 
-  it('is replaced as a whole with force', async () => {
+  it('is replaced completely with overwrite', async () => {
     writeFileSync(file, 'precious and long');
     const sink = await FileSink.open(file, { overwrite: true });
     await sink.start();
@@ -116,7 +116,7 @@ describe('an existing file', () => {
     expect(readFileSync(file, 'utf8')).toBe('new');
   });
 
-  it('is added to with append, also behind what another program adds', async () => {
+  it('is appended to with append, after the data that another program appends', async () => {
     writeFileSync(file, 'precious');
     const sink = await FileSink.open(file, { append: true });
     await sink.start();
@@ -127,7 +127,7 @@ describe('an existing file', () => {
     expect(readFileSync(file, 'utf8')).toBe('precious, new, theirs, more');
   });
 
-  it('is not needed for append', async () => {
+  it('is created with append if it does not exist', async () => {
     const sink = await FileSink.open(file, { append: true });
     await sink.start();
     await put(sink, 'new');
@@ -137,7 +137,7 @@ describe('an existing file', () => {
 });
 
 describe('a link', () => {
-  it('is taken for what it points to', async () => {
+  it('is followed to its target', async () => {
     writeFileSync(file, 'precious');
     const link = join(folder, 'link');
     symlinkSync(file, link);
@@ -153,7 +153,7 @@ describe('a link', () => {
     {},
     { overwrite: true },
     { append: true },
-  ])('that points nowhere is refused with %j', async (options) => {
+  ])('without a target is refused with %j', async (options) => {
     const link = join(folder, 'link');
     symlinkSync('nowhere', link);
     await expect(FileSink.open(link, options)).rejects.toMatchObject({
@@ -165,7 +165,7 @@ describe('a link', () => {
   });
 });
 
-describe('what is no regular file', () => {
+describe('a file of another kind', () => {
   it('is refused when it is a directory', async () => {
     await expect(FileSink.open(folder, { overwrite: true })).rejects.toThrow('is a directory');
   });
@@ -179,7 +179,7 @@ describe('what is no regular file', () => {
     }
   });
 
-  it('is refused when it is a block device, without force', async () => {
+  it('is refused when it is a block device, without overwrite', async () => {
     const disk = Object.create(await stat('/dev/null'), {
       isCharacterDevice: { value: () => false },
       isBlockDevice: { value: () => true },
@@ -203,8 +203,8 @@ describe('what is no regular file', () => {
   });
 });
 
-describe('what has to be a regular file', () => {
-  it('is refused when it is none', async () => {
+describe('with regularOnly, a file', () => {
+  it('is refused when it is of another kind', async () => {
     await expect(FileSink.open('/dev/null', { regularOnly: true })).rejects.toMatchObject({
       message: 'is a FIFO or a device',
       remedies: ['name-regular-file'],
@@ -215,7 +215,7 @@ describe('what has to be a regular file', () => {
     );
   });
 
-  it('is written when it is new, or with force', async () => {
+  it('is written when it is new, or with overwrite', async () => {
     await (await FileSink.open(file, { regularOnly: true })).close();
     writeFileSync(file, 'precious');
     await expect(FileSink.open(file, { regularOnly: true })).rejects.toMatchObject({
@@ -235,7 +235,7 @@ describe('a FIFO', () => {
     execFileSync('mkfifo', [file]);
   });
 
-  it('is waited for until it has a reader, and written by writes that block', async () => {
+  it('is opened once it has a reader, and written in blocking mode', async () => {
     const opening = FileSink.open(file);
     const reader = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     const sink = await opening;
@@ -256,7 +256,7 @@ describe('a FIFO', () => {
     expect(sum).toBe(200_000);
   });
 
-  it('whose reader never comes is given up on request', async () => {
+  it('without a reader is given up when the signal is aborted', async () => {
     const controller = new AbortController();
     const opening = FileSink.open(file, { signal: controller.signal });
     controller.abort();
@@ -265,7 +265,7 @@ describe('a FIFO', () => {
 });
 
 describe('with sync', () => {
-  it('the file is on the disk before it is closed', async () => {
+  it('calls fsync before it closes the file', async () => {
     const sink = await FileSink.open(file, { sync: true });
     await sink.start();
     await put(sink, 'safe');
@@ -273,7 +273,7 @@ describe('with sync', () => {
     expect(readFileSync(file, 'utf8')).toBe('safe');
   });
 
-  it('a failure is told, and the file closed', async () => {
+  it('reports an fsync that fails, and closes the file', async () => {
     const close = vi.fn();
     atOpen((handle) => {
       close.mockImplementation(handle.close.bind(handle));

@@ -43,7 +43,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Does something with a descriptor, which is open for as long. */
+/** Opens a descriptor for the duration of a callback. */
 async function withOpen(path: string, use: (fd: number) => Promise<void>): Promise<void> {
   const fd = openSync(path, 'r');
   try {
@@ -54,14 +54,14 @@ async function withOpen(path: string, use: (fd: number) => Promise<void>): Promi
 }
 
 describe('a file by name', () => {
-  it('is read to its end, and tells its size', async () => {
+  it('is read to its end, and has a size', async () => {
     const source = await openSource(file);
     expect(source.size).toBe(10);
     expect(String(await readAll(source, [3]))).toBe('0123456789');
     await source.close();
   });
 
-  it('is read from behind what is skipped', async () => {
+  it('is read after the skipped bytes', async () => {
     const source = await openSource(file, { skip: 4 });
     expect(source.size).toBe(6);
     expect(String(await readAll(source, [4]))).toBe('456789');
@@ -71,7 +71,7 @@ describe('a file by name', () => {
     await none.close();
   });
 
-  it('is refused when it is shorter than what is skipped', async () => {
+  it('is refused when it has fewer bytes than to skip', async () => {
     await expect(openSource(file, { skip: 11 })).rejects.toMatchObject({
       name: 'InputError',
       code: 'input-too-short',
@@ -81,7 +81,7 @@ describe('a file by name', () => {
     await expect(openSource(file, { skip: 1 })).rejects.toThrow('has 0 bytes, fewer than the 1');
   });
 
-  it('is refused when it is none', async () => {
+  it('is refused when it is of another kind', async () => {
     await expect(openSource(join(folder, 'no'))).rejects.toMatchObject({ code: 'ENOENT' });
     await expect(openSource(folder)).rejects.toMatchObject({
       message: 'is a directory',
@@ -107,7 +107,7 @@ onLinux('what the kernel makes up', () => {
 });
 
 describe('a device by name', () => {
-  it('is read for as long as anybody wants', async () => {
+  it('is read without an end', async () => {
     const source = await openSource('/dev/zero', { skip: 5_000_000 });
     expect((await readSome(source, 3_000_000)).equals(Buffer.alloc(3_000_000))).toBe(true);
     expect(source.size).toBeUndefined();
@@ -121,7 +121,7 @@ describe('a device by name', () => {
   });
 
   it.skipIf(!existsSync('/sys/dev/block'))(
-    'that is a disk tells its size, and is skipped by a position',
+    'that is a disk has a size, and is skipped by its position',
     async () => {
       const disk = readdirSync('/sys/dev/block').find((name) => /^\d+:\d+$/.test(name)) ?? '';
       const sectors = execFileSync('cat', [`/sys/dev/block/${disk}/size`], { encoding: 'utf8' });
@@ -147,7 +147,7 @@ describe('a device by name', () => {
 });
 
 describe('a FIFO by name', () => {
-  it('waits for its writer, and ends with it', async () => {
+  it('waits for its writer, and ends when it closes', async () => {
     const source = await openSource(fifo);
     const first = readSome(source, 10);
     await sleep(50);
@@ -160,7 +160,7 @@ describe('a FIFO by name', () => {
     await source.close();
   });
 
-  it('ends with a writer that wrote nothing', async () => {
+  it('ends when a writer closes without writing', async () => {
     const source = await openSource(fifo);
     const first = readSome(source, 10);
     await sleep(50);
@@ -169,7 +169,7 @@ describe('a FIFO by name', () => {
     await source.close();
   });
 
-  it('is skipped by reading, until a signal comes', async () => {
+  it('is skipped by reading, until the signal is aborted', async () => {
     const given = openSync(fifo, O_RDONLY | O_NONBLOCK);
     const writer = openSync(fifo, O_WRONLY);
     writeSync(writer, 'abc');
@@ -182,11 +182,11 @@ describe('a FIFO by name', () => {
     controller.abort();
     await expect(opening).rejects.toMatchObject({ name: 'AbortError' });
     closeSync(given);
-    expect(() => writeSync(writer, 'x')).toThrow('EPIPE'); // nobody reads any more
+    expect(() => writeSync(writer, 'x')).toThrow('EPIPE'); // it has no reader
     closeSync(writer);
   });
 
-  it('is refused when it ends before what is skipped', async () => {
+  it('is refused when it ends within the bytes to skip', async () => {
     const opening = openSource(fifo, { skip: 4 });
     const writer = openSync(fifo, 'r+');
     writeSync(writer, 'abc');
@@ -197,7 +197,7 @@ describe('a FIFO by name', () => {
 });
 
 onLinux('an inherited descriptor', () => {
-  it('is read where it is, and moves along, also over what is skipped', async () => {
+  it('is read at its offset, which advances over skipped bytes too', async () => {
     await withOpen(file, async (fd) => {
       readSync(fd, Buffer.alloc(2));
       const source = await inheritedSource(fd, { skip: 3 });
@@ -211,7 +211,7 @@ onLinux('an inherited descriptor', () => {
     });
   });
 
-  it('is refused when it has less than what is skipped, and not moved', async () => {
+  it('is refused when it has fewer bytes than to skip, and its offset is unchanged', async () => {
     await withOpen(file, async (fd) => {
       readSync(fd, Buffer.alloc(2));
       await expect(inheritedSource(fd, { skip: 9 })).rejects.toThrow('has 8 bytes, fewer than');
@@ -222,7 +222,7 @@ onLinux('an inherited descriptor', () => {
     });
   });
 
-  it('of a device is read through another one that does not block', async () => {
+  it('of a device is read through a non-blocking descriptor of its own', async () => {
     await withOpen('/dev/zero', async (fd) => {
       const source = await inheritedSource(fd);
       expect(await readSome(source, 10)).toEqual(Buffer.alloc(10));
@@ -230,7 +230,7 @@ onLinux('an inherited descriptor', () => {
     });
   });
 
-  it('of a FIFO whose writer is gone already is at its end', async () => {
+  it('of a FIFO whose writer is gone is at its end', async () => {
     const fd = openSync(fifo, O_RDONLY | O_NONBLOCK);
     const writer = openSync(fifo, O_WRONLY);
     writeSync(writer, 'abc');

@@ -105,8 +105,8 @@ function contents(parts: readonly Part[]): Buffer {
   return Buffer.concat(parts.map((part) => part.contents));
 }
 
-describe('a sink that splits', () => {
-  it('cuts whatever it is given at the byte, and opens nothing for no bytes', async () => {
+describe('SplitSink', () => {
+  it('splits any writes at the exact byte, and opens no empty part', async () => {
     await fc.assert(
       fc.asyncProperty(writes, fc.integer({ min: 1, max: 120 }), async (lengths, bytes) => {
         const { sink, parts } = await splitting({ bytes }, healthy);
@@ -129,7 +129,7 @@ describe('a sink that splits', () => {
     );
   });
 
-  it('tells truly what was written when a part fails in whatever way, and closes all', async () => {
+  it('reports the bytes written when a part fails in any way, and closes all parts', async () => {
     const fault = fc.oneof(
       fc.record({ at: fc.nat(6), way: fc.constant('write' as const), capacity: fc.nat(60) }),
       fc.record({ at: fc.integer({ min: 1, max: 6 }), way: fc.constant('refused' as const) }),
@@ -153,18 +153,18 @@ describe('a sink that splits', () => {
           });
           let failed = await sink.start().then(() => undefined, toError);
           let given = 0;
-          let told = 0;
+          let reported = 0;
           for (const write of lengths) {
             if (failed === undefined) {
               const [error, written] = await put(sink, stream(given, write));
               given += sum(write);
-              told += written;
+              reported += written;
               failed = error;
-              expect(error === undefined ? given : Math.min(given, told)).toBe(told);
+              expect(error === undefined ? given : Math.min(given, reported)).toBe(reported);
             }
           }
           failed = (await sink.close().then(() => undefined, toError)) ?? failed;
-          expect(contents(parts).equals(counterBytes(0, told))).toBe(true);
+          expect(contents(parts).equals(counterBytes(0, reported))).toBe(true);
           expect(parts.map(({ closes }) => closes)).toEqual(parts.map(() => 1));
           const due = given - fault.at * bytes;
           const fails =
@@ -177,7 +177,7 @@ describe('a sink that splits', () => {
     );
   });
 
-  it('begins another part with the first write after the time', async () => {
+  it('starts another part with the first write after the time', async () => {
     const steps = fc.array(fc.record({ wait: fc.nat(60), lengths: fc.array(fc.nat(30)) }));
     const size = fc.option(fc.integer({ min: 1, max: 100 }), { nil: undefined });
     await fc.assert(
@@ -219,7 +219,7 @@ describe('a sink that splits', () => {
     );
   });
 
-  it('closes a part while the next one is written, and no two at once', async () => {
+  it('closes a part while the next one is written, one at a time', async () => {
     const { sink, parts } = await splitting({ bytes: 4 }, slowToClose);
     await sink.start();
     expect(await put(sink, [Buffer.from('onetwo')])).toEqual([undefined, 6]);
@@ -246,7 +246,7 @@ describe('a sink that splits', () => {
     await closing;
   });
 
-  it('tells that a part could not be closed with the next write, and once more at the end', async () => {
+  it('reports a part that could not be closed at the next write, and again at the end', async () => {
     const { sink, parts } = await splitting({ bytes: 4 }, (part, index) => {
       if (index === 0) {
         slowToClose(part);
@@ -263,13 +263,13 @@ describe('a sink that splits', () => {
     expect(parts[1]?.closes).toBe(1);
   });
 
-  it('that is never started closes what it opened, and opens no more', async () => {
+  it('closes the first part, and opens no other, when it is never started', async () => {
     const { sink, parts } = await splitting({ bytes: 1 }, healthy);
     await sink.close();
     expect(parts.map(({ starts, closes }) => [starts, closes])).toEqual([[0, 1]]);
   });
 
-  it('cannot be had without its first part', async () => {
+  it('cannot be opened without its first part', async () => {
     const opening = splitting({ bytes: 1 }, (part) => {
       part.refused = true;
     });

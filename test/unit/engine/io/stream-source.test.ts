@@ -66,7 +66,7 @@ const counting = (length: number) =>
   Buffer.from(Uint8Array.from({ length }, (_, i) => i * 7 + (i >> 8)));
 
 describe('a source on a pipe', () => {
-  it('reads every byte, whatever is written and read at once', async () => {
+  it('reads every byte, with writes and reads of any size', async () => {
     const size = fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 100_000 }));
     const sizes = fc.array(size, { minLength: 1, maxLength: 5 });
     await fc.assert(
@@ -84,7 +84,7 @@ describe('a source on a pipe', () => {
     );
   });
 
-  it('reads all that is there at once', async () => {
+  it('reads all available bytes at once', async () => {
     const source = new StreamSource(reader);
     writeSync(writer, Buffer.alloc(60_000));
     expect(await readSome(source, 100_000)).toHaveLength(60_000);
@@ -92,7 +92,7 @@ describe('a source on a pipe', () => {
     closeSync(writer);
   });
 
-  it('reads straight into place what is asked for from within `done`', async () => {
+  it('reads directly into the buffer when requested from within `done`', async () => {
     const source = new StreamSource(reader);
     const buffer = Buffer.alloc(9);
     const all = new Promise<void>((resolve) => {
@@ -115,7 +115,7 @@ describe('a source on a pipe', () => {
     closeSync(writer);
   });
 
-  it('takes no more than what is asked for', async () => {
+  it('takes no more bytes than requested', async () => {
     const other = openSync(`/proc/self/fd/${reader}`, O_RDONLY | O_NONBLOCK);
     const source = new StreamSource(reader);
     writeSync(writer, '0123456789');
@@ -130,7 +130,7 @@ describe('a source on a pipe', () => {
     closeSync(writer);
   });
 
-  it('waits for what comes, and takes the end of the writer for the end', async () => {
+  it('waits for data, and ends when the writer closes', async () => {
     const source = new StreamSource(reader);
     const first = readSome(source, 10);
     await sleep(20);
@@ -144,7 +144,7 @@ describe('a source on a pipe', () => {
     await source.close();
   });
 
-  it('is at its end as soon as a read finds it, also when another writer comes', async () => {
+  it('stays at its end once a read has found it, even with another writer', async () => {
     writeSync(writer, 'x');
     closeSync(writer);
     const source = new StreamSource(reader);
@@ -156,18 +156,18 @@ describe('a source on a pipe', () => {
     closeSync(again);
   });
 
-  it('may be asked for more from within `done`, which is not called from within `read`', async () => {
+  it('accepts a read from within `done`, which is not called from within `read`', async () => {
     const source = new StreamSource(reader);
     writeSync(writer, 'abc');
     closeSync(writer);
-    const told: number[] = [];
+    const reported: number[] = [];
     let isReading = false;
     await new Promise<void>((resolve) => {
       const next = () => {
         isReading = true;
         source.read(Buffer.alloc(1), 0, 1, (error, bytes) => {
           expect([isReading, error]).toEqual([false, undefined]);
-          told.push(bytes);
+          reported.push(bytes);
           if (bytes === 0) {
             resolve();
           } else {
@@ -178,11 +178,11 @@ describe('a source on a pipe', () => {
       };
       next();
     });
-    expect(told).toEqual([1, 1, 1, 0]);
+    expect(reported).toEqual([1, 1, 1, 0]);
     await source.close();
   });
 
-  it('tells a failure behind what was read before it', async () => {
+  it('reports an error after the bytes read before it', async () => {
     const source = new StreamSource(reader);
     writeSync(writer, 'abc');
     vi.mocked(readSync).mockImplementationOnce(() => {
@@ -195,7 +195,7 @@ describe('a source on a pipe', () => {
     closeSync(writer);
   });
 
-  it('reads single bytes of what may block', async () => {
+  it('reads single bytes of a descriptor that may block', async () => {
     const source = new StreamSource(reader, { mayBlock: true });
     writeSync(writer, 'abc');
     closeSync(writer);
@@ -205,7 +205,7 @@ describe('a source on a pipe', () => {
     await source.close();
   });
 
-  it('may be asked for the next one from within `done`', async () => {
+  it('accepts the next read from within `done`', async () => {
     const source = new StreamSource(reader, { mayBlock: true });
     writeSync(writer, 'abc');
     closeSync(writer);
@@ -235,7 +235,7 @@ describe('a source on a pipe', () => {
 });
 
 describe('closing', () => {
-  it('ends a read that waits, and closes the descriptor', async () => {
+  it('ends a pending read, and closes the descriptor', async () => {
     const source = new StreamSource(reader);
     const done = vi.fn();
     source.read(Buffer.alloc(10), 0, 10, done);
@@ -249,7 +249,7 @@ describe('closing', () => {
     closeSync(writer);
   });
 
-  it('ends one that has come to bytes already', async () => {
+  it('ends a read that has received bytes already', async () => {
     const source = new StreamSource(reader);
     let closed: Promise<void> | undefined;
     vi.mocked(readSync).mockImplementationOnce(() => {

@@ -9,7 +9,7 @@ import { counterBytes, isCounterPrefix } from '../../../support/counter-stream.j
 import { MemorySink } from '../support/memory-sink.js';
 import { situation } from '../support/situation.js';
 
-it('whatever happens, the output is the stream in order, and every byte is accounted for', async () => {
+it('the output is the stream in order, and every byte is accounted for, in all situations', async () => {
   await fc.assert(
     fc.asyncProperty(situation, async ({ faults, setting: circumstance, ...given }) => {
       const backend = new VirtualBackend({
@@ -57,7 +57,7 @@ it('whatever happens, the output is the stream in order, and every byte is accou
         expect(offset).toBeLessThanOrEqual(bytesWritten + statistics.bytesUnwritten);
       }
 
-      // The next capture goes on where this one ended: nothing was taken and not told of.
+      // The next capture continues where this one ended: every byte taken was reported.
       const forever = new AbortController().signal;
       const again = await waitForDevice(backend, ({ path }) => path === device.path, 5000, forever);
       if (again === undefined) {
@@ -79,7 +79,7 @@ it('whatever happens, the output is the stream in order, and every byte is accou
   );
 }, 60_000);
 
-it('runs after each other, of any size, join without a hole', async () => {
+it('consecutive runs of any size join without a gap', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 2, maxLength: 5 }),
@@ -102,7 +102,7 @@ it('runs after each other, of any size, join without a hole', async () => {
             receive: { depth, transferSize: 4096, bytes: count * 512 },
             signal: new AbortController().signal,
           });
-          // What stood behind the limit in its last packet is counted, and was the device's choice.
+          // Bytes after the limit in its last packet are counted as discarded.
           const last = Buffer.concat(outputs).length;
           outputs.push(
             sink.contents,

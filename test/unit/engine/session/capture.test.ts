@@ -11,13 +11,13 @@ import { ScriptedEndpoint } from '../support/scripted-endpoint.js';
 
 type Step = 'open' | 'claim' | 'before' | 'after' | 'release' | 'close' | 'sink closed';
 
-/** Control requests that the fixture knows. */
+/** The control requests before and after. */
 const [BEFORE, AFTER] = [0, 1].map((request) => [
   { request: { requestType: 0x40, request, value: 0, index: 0 }, data: Buffer.alloc(0) },
 ]);
 const MESSAGES = { before: BEFORE, after: AFTER };
 
-/** A bus on which each step can fail, and which writes down what was done. */
+/** A bus on which each step can fail, and which records the steps. */
 function fixture(
   failures: Partial<Record<Step, UsbError>> = {},
   options: Partial<CaptureRequest> = {},
@@ -49,7 +49,7 @@ function fixture(
       return claimed;
     },
     control: async ({ request }) => {
-      // The pool has to be submitted by then.
+      // The transfers must be submitted by now.
       inFlight.push(endpoint.submissions.length);
       await step(request === 0 ? 'before' : 'after');
       return 0;
@@ -80,7 +80,7 @@ function fixture(
       signal: controller.signal,
       ...options,
     });
-  /** Ends the capture as soon as it is under way. */
+  /** Ends the capture once transfers are in flight. */
   const endWith = async (status: TransferStatus): Promise<void> => {
     while (endpoint.submissions.length === 0) {
       await new Promise(setImmediate);
@@ -99,7 +99,7 @@ function bug(): never {
 const failed = new UsbError('io', 'failed');
 
 describe('capture', () => {
-  it('puts everything back in order: output, interface, device', async () => {
+  it('closes the output, the interface and the device, in that order', async () => {
     const { run, endWith, done } = fixture();
     const result = run();
     await endWith('stall');
@@ -110,13 +110,13 @@ describe('capture', () => {
   it.each([
     ['open', ['open', 'sink closed']],
     ['claim', ['open', 'claim', 'close', 'sink closed']],
-  ] as const)('undoes what was done when it cannot %s', async (name, steps) => {
+  ] as const)('undoes the previous steps when it cannot %s', async (name, steps) => {
     const { run, done } = fixture({ [name]: failed });
     await expect(run()).rejects.toBe(failed);
     expect(done).toEqual(steps);
   });
 
-  it('sends control requests when the pool is submitted, and when all is drained', async () => {
+  it('sends control requests after the transfers are submitted, and after they are drained', async () => {
     const { run, endWith, done, inFlight } = fixture({}, MESSAGES);
     const result = run();
     await endWith('stall');
@@ -126,7 +126,10 @@ describe('capture', () => {
     expect(inFlight).toEqual([2, 0]);
   });
 
-  it.each(['before', 'after'] as const)('tells that the request %s failed', async (name) => {
+  it.each([
+    'before',
+    'after',
+  ] as const)('reports that the request %s the stream failed', async (name) => {
     const refused = new UsbError('stall', 'refused');
     const { run, endpoint, done } = fixture({ [name]: refused }, MESSAGES);
     const result = run();
@@ -136,12 +139,12 @@ describe('capture', () => {
     for (const submission of [...endpoint.submissions]) {
       submission.complete(name === 'before' ? 'cancelled' : 'stall', 0);
     }
-    const reason = name === 'before' ? 'request-failed' : 'stall'; // that came first
+    const reason = name === 'before' ? 'request-failed' : 'stall'; // the first failure
     expect((await result).end).toMatchObject({ reason });
     expect(done).toContain('after');
   });
 
-  it('sends no more of the requests that start it once it is to end', async () => {
+  it('sends no further request before the stream once it is stopped', async () => {
     const { run, endpoint, done, controller } = fixture(
       {},
       { before: [BEFORE, BEFORE].flatMap((messages) => messages ?? []), after: AFTER },
@@ -159,7 +162,7 @@ describe('capture', () => {
     expect(done).toContain('after');
   });
 
-  it('sends nothing to a device that is gone', async () => {
+  it('sends no request to a lost device', async () => {
     const { run, endWith, done } = fixture({}, MESSAGES);
     const result = run();
     await endWith('no-device');
@@ -167,7 +170,7 @@ describe('capture', () => {
     expect(done).not.toContain('after');
   });
 
-  it('ends by its signal', async () => {
+  it('ends when its signal is aborted', async () => {
     const { run, controller, endpoint } = fixture();
     const result = run();
     while (endpoint.submissions.length === 0) {
@@ -180,7 +183,7 @@ describe('capture', () => {
     expect((await result).end).toEqual({ reason: 'interrupted' });
   });
 
-  it('ends after the duration, from the first submission on', async () => {
+  it('ends after its duration', async () => {
     const { run, endpoint } = fixture({}, { duration: 5 });
     const result = run();
     while (endpoint.cancellations.length === 0) {
@@ -192,7 +195,7 @@ describe('capture', () => {
     expect((await result).end).toEqual({ reason: 'duration' });
   });
 
-  it('ends at once when its signal came before it began', async () => {
+  it('ends at once when its signal was aborted before the start', async () => {
     const { run, controller, endpoint, done } = fixture();
     controller.abort();
     expect((await run()).end).toEqual({ reason: 'interrupted' });
@@ -200,7 +203,7 @@ describe('capture', () => {
     expect(done.at(-1)).toBe('close');
   });
 
-  it('tells an unplug from the errors of a living device', async () => {
+  it('distinguishes a disconnect from transfer errors', async () => {
     const gone = fixture();
     const unplugged = gone.run();
     await gone.endWith('error');
@@ -218,7 +221,7 @@ describe('capture', () => {
     ['error', { keepGoing: 1 }, 0],
     ['overflow', { keepGoing: 1 }, 0],
     ['stall', {}, 0],
-  ])('clears a halt only after a stall, and only when asked to (%s, %o)', async (status, recovery, times) => {
+  ])('clears a halt only after a stall, and only with keepGoing (%s, %o)', async (status, recovery, times) => {
     const { run, endpoint, endWith } = fixture({}, { recovery });
     const cleared = vi.spyOn(endpoint, 'clearHalt');
     const result = run();
@@ -233,7 +236,7 @@ describe('capture', () => {
   it.each([
     ['io', 'stall'],
     ['no-device', 'device-lost'],
-  ] as const)('ends when the halt cannot be cleared: %s is told as %s', async (code, reason) => {
+  ] as const)('ends when the halt cannot be cleared: %s is reported as %s', async (code, reason) => {
     const { run, endpoint, endWith } = fixture({}, { recovery: { keepGoing: 1 } });
     const cause = new UsbError(code, 'not cleared');
     vi.spyOn(endpoint, 'clearHalt').mockRejectedValue(cause);
@@ -242,7 +245,7 @@ describe('capture', () => {
     expect((await result).end).toMatchObject({ reason, cause });
   });
 
-  it('takes a device that is gone at the release for no failure of its own', async () => {
+  it('does not report a release that fails because the device is lost', async () => {
     const { run, endWith, done } = fixture({ release: new UsbError('no-device', 'gone') });
     const result = run();
     await endWith('no-device');
@@ -254,30 +257,27 @@ describe('capture', () => {
     ['sink closed', { end: { reason: 'output-failed', cause: failed }, restoreError: undefined }],
     ['release', { end: { reason: 'interrupted' }, restoreError: failed }],
     ['close', { end: { reason: 'interrupted' }, restoreError: failed }],
-  ] as const)('does not call it done when %s fails', async (name, result) => {
+  ] as const)('reports a failure of the step: %s', async (name, result) => {
     const { run, controller, done } = fixture({ [name]: failed });
     controller.abort();
     expect(await run()).toMatchObject(result);
     expect(done.at(-1)).toBe('close');
   });
 
-  it('claims as it is told to', async () => {
+  it('passes the claim options on', async () => {
     const { run, controller, claims } = fixture({}, { claim: { detachDriver: true } });
     controller.abort();
     await run();
     expect(claims).toEqual([{ detachDriver: true }]);
   });
 
-  it('opens nothing for options that cannot be, and closes the sink', async () => {
+  it('rejects invalid options without opening the device, and closes the sink', async () => {
     const { run, done } = fixture({}, { receive: { depth: 0, transferSize: 512 } });
     await expect(run()).rejects.toThrow(RangeError);
     expect(done).toEqual(['sink closed']);
   });
 
-  it.each([
-    'onStart',
-    'onGap',
-  ] as const)('puts everything back when %s throws', async (callback) => {
+  it.each(['onStart', 'onGap'] as const)('restores everything when %s throws', async (callback) => {
     const { run, endWith, done } = fixture(
       {},
       callback === 'onStart' ? { onStart: bug } : { recovery: { keepGoing: 1, onGap: bug } },
@@ -290,7 +290,7 @@ describe('capture', () => {
     expect(done.slice(-3)).toEqual(['sink closed', 'release', 'close']);
   });
 
-  it('ends as a failed output when the sink cannot start', async () => {
+  it('ends with output-failed when the sink cannot start', async () => {
     const { run, sink, endpoint } = fixture();
     sink.start = async () => {
       throw failed;

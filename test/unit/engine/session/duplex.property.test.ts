@@ -10,7 +10,7 @@ import { MemorySink } from '../support/memory-sink.js';
 import { MemorySource } from '../support/memory-source.js';
 import { ScriptedEndpoint } from '../support/scripted-endpoint.js';
 
-/** Fills what the device sends with bytes that say in which submission they came. */
+/** A device that fills each transfer with the number of its submission. */
 class Talker extends ScriptedEndpoint {
   /** By number of submission. */
   readonly sent: Buffer[] = [];
@@ -79,7 +79,7 @@ const situation = fc.record({
   events: fc.array(event, { maxLength: 60 }),
 });
 
-it('whatever order things happen in, both directions end, and every byte is accounted for', async () => {
+it('both directions end, and every byte is accounted for, in any order of events', async () => {
   await fc.assert(
     fc.asyncProperty(situation, async (given) => {
       const before = timers();
@@ -97,7 +97,7 @@ it('whatever order things happen in, both directions end, and every byte is acco
       };
       const source = new MemorySource(...given.input.map(more));
       const { depth, writeBuffer, bytes, transferSize, zlp, linger } = given;
-      const conversation = new Duplex({
+      const streams = new Duplex({
         source,
         sink,
         receive: { depth, transferSize: given.packets * 64, writeBuffer, bytes },
@@ -105,7 +105,7 @@ it('whatever order things happen in, both directions end, and every byte is acco
         linger,
       });
       let end: Outcome | undefined;
-      const ended = conversation.run(incoming, outgoing).then((reason) => {
+      const ended = streams.run(incoming, outgoing).then((reason) => {
         end = reason;
       });
       for (const happening of given.events) {
@@ -129,10 +129,10 @@ it('whatever order things happen in, both directions end, and every byte is acco
         } else if ('refuseOut' in happening) {
           outgoing.refusals.push(new UsbError(happening.refuseOut, 'refused'));
         } else {
-          conversation.stop({ reason: 'interrupted' });
+          streams.stop({ reason: 'interrupted' });
         }
       }
-      // From here on all goes well.
+      // From here on every transfer succeeds.
       [sink.held, source.held] = [false, false];
       const deadline = performance.now() + 5000;
       for (let i = 0; end === undefined; i += 1) {
@@ -149,12 +149,12 @@ it('whatever order things happen in, both directions end, and every byte is acco
         if (cancelled >= 0) {
           incoming.reply(cancelled, 'cancelled', 0);
         } else if (linger === Number.POSITIVE_INFINITY && i > 100) {
-          conversation.stop({ reason: 'interrupted' });
+          streams.stop({ reason: 'interrupted' });
         }
         await turn();
       }
       await ended;
-      const { in: received, out: sent } = conversation.statistics;
+      const { in: received, out: sent } = streams.statistics;
       expect(incoming.submissions).toHaveLength(0);
       expect(outgoing.submissions).toHaveLength(0);
       expect(sent.bytesAccepted + sent.bytesUnsent).toBe(sent.bytesRead);

@@ -14,13 +14,13 @@ class Fixture {
   readonly out = new ScriptedEndpoint();
   readonly source: MemorySource;
   readonly sink = new MemorySink();
-  readonly conversation: Duplex;
+  readonly streams: Duplex;
   end: Outcome | undefined;
   readonly ended: Promise<Outcome>;
 
   constructor(input: MemorySource, options: Partial<DuplexOptions> = {}) {
     this.source = input;
-    this.conversation = new Duplex({
+    this.streams = new Duplex({
       source: input,
       sink: this.sink,
       receive: { depth: 2, transferSize: 1024 },
@@ -28,7 +28,7 @@ class Fixture {
       linger: 30,
       ...options,
     });
-    this.ended = this.conversation.run(this.in, this.out).then((end) => {
+    this.ended = this.streams.run(this.in, this.out).then((end) => {
       this.end = end;
       return end;
     });
@@ -40,7 +40,7 @@ class Fixture {
     }
   }
 
-  /** The device takes all that is in flight to it. */
+  /** Completes all OUT transfers. */
   async takeAll(): Promise<void> {
     await this.settle();
     while (this.out.submissions.length > 0) {
@@ -50,12 +50,12 @@ class Fixture {
     }
   }
 
-  /** The device sends so many bytes. */
+  /** Completes an IN transfer with this many bytes. */
   reply(bytes: number): void {
     this.in.submissions[0]?.complete('completed', bytes);
   }
 
-  /** Answers what is cancelled, until it has ended. */
+  /** Completes cancelled transfers until the run has ended. */
   async drained(): Promise<Outcome> {
     while (this.end === undefined) {
       await sleep(1);
@@ -77,10 +77,10 @@ function held(...chunks: Buffer[]): MemorySource {
   return source;
 }
 
-describe('Conversation', () => {
-  it('sends nothing until what has to come before it is done, but hears the device', async () => {
+describe('Duplex', () => {
+  it('receives, but sends no data, until `begin` has resolved', async () => {
     const [incoming, outgoing] = [new ScriptedEndpoint(), new ScriptedEndpoint()];
-    const conversation = new Duplex({
+    const streams = new Duplex({
       source: new MemorySource(counterBytes(0, 3000)),
       sink: new MemorySink(),
       receive: { depth: 2, transferSize: 1024 },
@@ -88,7 +88,7 @@ describe('Conversation', () => {
       linger: 30,
     });
     let begun: (failure: Outcome | undefined) => void = () => {};
-    const ended = conversation.run(incoming, outgoing, () => new Promise((done) => (begun = done)));
+    const ended = streams.run(incoming, outgoing, () => new Promise((done) => (begun = done)));
     await sleep(10);
     expect([incoming.submissions.length, outgoing.submissions.length]).toEqual([2, 0]);
     begun({ reason: 'request-failed' });
@@ -100,7 +100,7 @@ describe('Conversation', () => {
     expect(outgoing.requests).toEqual([]);
   });
 
-  it('awaits the reply behind the end of the input, and ends when no more comes', async () => {
+  it('waits for replies after the end of the input, and ends after the linger time', async () => {
     const fixture = new Fixture(new MemorySource(counterBytes(0, 3000)));
     await fixture.takeAll();
     expect(fixture.end).toBeUndefined();
@@ -109,20 +109,18 @@ describe('Conversation', () => {
     expect(fixture.end).toBeUndefined();
     expect(await fixture.drained()).toEqual({ reason: 'input-ended' });
     expect(fixture.sink.contents).toHaveLength(700);
-    expect(fixture.conversation.statistics.out.bytesAccepted).toBe(3000);
+    expect(fixture.streams.statistics.out.bytesAccepted).toBe(3000);
   });
 
-  it('does not count the silence at the end as time that it took', async () => {
+  it('does not count the linger time in the duration', async () => {
     const begun = performance.now();
     const fixture = new Fixture(new MemorySource(), { linger: 200 });
     await fixture.drained();
     const milliseconds = performance.now() - begun;
-    expect(fixture.conversation.statistics.in.seconds).toBeLessThanOrEqual(
-      (milliseconds - 200) / 1000,
-    );
+    expect(fixture.streams.statistics.in.seconds).toBeLessThanOrEqual((milliseconds - 200) / 1000);
   });
 
-  it('does not end while the input goes on, however silent the device is', async () => {
+  it('does not end while the input is open, however long the device sends nothing', async () => {
     const fixture = new Fixture(held(), { linger: 5 });
     await sleep(40);
     expect(fixture.end).toBeUndefined();
@@ -131,12 +129,12 @@ describe('Conversation', () => {
     expect(await fixture.drained()).toEqual({ reason: 'input-ended' });
   });
 
-  it('lingers for ever, if told to', async () => {
+  it('has no linger limit if it is Infinity', async () => {
     const linger = Number.POSITIVE_INFINITY;
     const fixture = new Fixture(new MemorySource(), { linger });
     await sleep(40);
     expect(fixture.end).toBeUndefined();
-    fixture.conversation.stop({ reason: 'interrupted' });
+    fixture.streams.stop({ reason: 'interrupted' });
     expect(await fixture.drained()).toEqual({ reason: 'interrupted' });
   });
 
@@ -154,7 +152,7 @@ describe('Conversation', () => {
     await fixture.takeAll();
     fixture.reply(200);
     expect(await fixture.drained()).toEqual({ reason: 'reader-closed' });
-    const { in: received, out: sent } = fixture.conversation.statistics;
+    const { in: received, out: sent } = fixture.streams.statistics;
     expect(sent.bytesAccepted).toBe(5000);
     expect([received.bytesWritten, received.bytesUnwritten]).toEqual([
       100,
@@ -162,7 +160,7 @@ describe('Conversation', () => {
     ]);
   });
 
-  it('ends at once when the reader goes away behind the end of the input', async () => {
+  it('ends at once when the reader goes away after the end of the input', async () => {
     const fixture = new Fixture(new MemorySource(counterBytes(0, 10)), { linger: 60_000 });
     await fixture.takeAll();
     fixture.sink.capacity = 0;
@@ -171,14 +169,14 @@ describe('Conversation', () => {
     expect(await fixture.drained()).toEqual({ reason: 'reader-closed' });
   });
 
-  it('ends both with a limit of what is received', async () => {
+  it('ends both directions at a limit of received bytes', async () => {
     const fixture = new Fixture(held(), { receive: { depth: 2, transferSize: 1024, bytes: 512 } });
     await fixture.settle();
     fixture.reply(512);
     expect(await fixture.drained()).toEqual({ reason: 'limit' });
   });
 
-  it('does not take bytes that the reader did not want for a limit reached', async () => {
+  it('does not report a limit when the reader did not get all bytes', async () => {
     const fixture = new Fixture(held(), { receive: { depth: 2, transferSize: 1024, bytes: 512 } });
     fixture.sink.capacity = 100;
     fixture.sink.failure = CLOSED;
@@ -192,39 +190,39 @@ describe('Conversation', () => {
     ['out', 'stall'],
     ['in', 'error'],
     ['out', 'error'],
-  ] as const)('ends both when %s ends in %s, and tells which', async (direction, status) => {
+  ] as const)('ends both directions when %s ends with %s, and names it', async (direction, status) => {
     const fixture = new Fixture(new MemorySource(counterBytes(0, 8000)));
     await fixture.settle();
     fixture[direction].submissions[0]?.complete(status, 0);
     expect((await fixture.drained()).reason).toBe(status);
-    expect(fixture.conversation.failedDirection).toBe(direction);
-    const { bytesRead, bytesAccepted, bytesUnsent } = fixture.conversation.statistics.out;
+    expect(fixture.streams.failedDirection).toBe(direction);
+    const { bytesRead, bytesAccepted, bytesUnsent } = fixture.streams.statistics.out;
     expect(bytesAccepted + bytesUnsent).toBe(bytesRead);
   });
 
-  it('ends both when the output fails', async () => {
+  it('ends both directions when the output fails', async () => {
     const fixture = new Fixture(held());
     fixture.sink.capacity = 0;
     fixture.reply(300);
     expect((await fixture.drained()).reason).toBe('output-failed');
-    expect(fixture.conversation.failedDirection).toBe('in');
+    expect(fixture.streams.failedDirection).toBe('in');
   });
 
-  it('ends both when the input fails, with what came before sent', async () => {
+  it('ends both directions when the input fails, after sending the bytes before', async () => {
     const source = new MemorySource(counterBytes(0, 1500));
     source.failure = new Error('EIO');
     const fixture = new Fixture(source);
     await fixture.takeAll();
     expect((await fixture.drained()).reason).toBe('input-failed');
-    expect(fixture.conversation.statistics.out.bytesAccepted).toBe(1500);
+    expect(fixture.streams.statistics.out.bytesAccepted).toBe(1500);
   });
 
-  it('blames no direction for what failed outside of both', async () => {
+  it('names no direction for a failure outside of both', async () => {
     const fixture = new Fixture(held());
     await fixture.settle();
-    fixture.conversation.stop({ reason: 'request-failed', cause: new Error('stall') });
+    fixture.streams.stop({ reason: 'request-failed', cause: new Error('stall') });
     expect((await fixture.drained()).reason).toBe('request-failed');
-    expect(fixture.conversation.failedDirection).toBeUndefined();
+    expect(fixture.streams.failedDirection).toBeUndefined();
   });
 
   it('drains one direction when the other cannot run', async () => {
@@ -233,7 +231,7 @@ describe('Conversation', () => {
     expect(await fixture.drained()).toMatchObject({ reason: 'internal' });
     await fixture.settle();
     expect(fixture.out.submissions).toHaveLength(0);
-    expect(fixture.conversation.failedDirection).toBe('in');
+    expect(fixture.streams.failedDirection).toBe('in');
   });
 
   it('leaves no timer when both directions end in one turn', async () => {
@@ -250,7 +248,7 @@ describe('Conversation', () => {
     timers.mockRestore();
   });
 
-  it('tells a device that is lost, whichever direction hears of it first', async () => {
+  it('reports a lost device, whichever direction notices it first', async () => {
     const fixture = new Fixture(new MemorySource(counterBytes(0, 8000)));
     await fixture.settle();
     fixture.out.submissions[0]?.complete('error', 0);

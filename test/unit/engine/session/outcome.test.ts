@@ -11,6 +11,6 @@ it.each<[first: EndReason, later: EndReason, reported: EndReason]>([
   ['error', 'device-lost', 'device-lost'],
   ['device-lost', 'error', 'device-lost'],
   ['stall', 'device-lost', 'stall'],
-])('of %s and then %s reports %s', (first, later, reported) => {
+])('after %s, then %s, reports %s', (first, later, reported) => {
   expect(moreSevere({ reason: first }, { reason: later }).reason).toBe(reported);
 });

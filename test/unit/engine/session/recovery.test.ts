@@ -42,7 +42,7 @@ async function run(
 }
 
 describe('with keepGoing', () => {
-  it('goes on behind stalls and errors, and records where', async () => {
+  it('continues after stalls and errors, and records the gaps', async () => {
     const { end, statistics, bytes } = await run(
       'stall@10k, error@30k, stall@50k',
       { keepGoing: 16 },
@@ -58,7 +58,7 @@ describe('with keepGoing', () => {
     ]);
   });
 
-  it('goes on behind an overflow, whose packet is lost', async () => {
+  it('continues after an overflow, whose packet is lost', async () => {
     const { end, statistics, bytes } = await run('babble@8k', { keepGoing: 16 }, { bytes: 16_384 });
     expect(end.reason).toBe('limit');
     expect(bytes).toHaveLength(16_384);
@@ -67,7 +67,7 @@ describe('with keepGoing', () => {
     expect(statistics).toMatchObject({ gapCount: 1, gaps: [{ offset: 8192, cause: 'overflow' }] });
   });
 
-  it('gives up after so many in a row without data between', async () => {
+  it('ends after N failures in a row without data between them', async () => {
     const stalls = 'stall@4k,'.repeat(5);
     const three = await run(stalls, { keepGoing: 3 });
     expect(three.end.reason).toBe('stall');
@@ -78,7 +78,7 @@ describe('with keepGoing', () => {
     expect(five.statistics.gapCount).toBe(5);
   });
 
-  it('begins to count anew when data came between', async () => {
+  it('counts from zero after data arrived', async () => {
     const { end, statistics } = await run(
       'stall@4k, stall@4k, stall@8k, stall@8k, stall@12k, stall@12k',
       { keepGoing: 2 },
@@ -93,7 +93,7 @@ describe('with keepGoing', () => {
     expect([statistics.gaps.length, statistics.gapCount]).toEqual([1000, 1200]);
   });
 
-  it('does not take a lost device for a failure to go on behind', async () => {
+  it('does not continue after a lost device', async () => {
     const { end, statistics, bytes } = await run('unplug@10k', { keepGoing: 16 });
     expect(end.reason).toBe('device-lost');
     expect(bytes).toHaveLength(10 * 1024);
@@ -102,7 +102,7 @@ describe('with keepGoing', () => {
 });
 
 describe('with reconnect', () => {
-  it('goes on with a device that was lost while it was being started', async () => {
+  it('continues with a device that was lost during the requests before the stream', async () => {
     const backend = new VirtualBackend({ scenario: parseScenario('unplug@8k=10ms') });
     const [device] = await backend.list();
     if (device === undefined) {
@@ -140,7 +140,7 @@ describe('with reconnect', () => {
     expect(sink.contents).toHaveLength(20_000);
   });
 
-  it('waits for the device, claims it again and goes on', async () => {
+  it('waits for the device, claims it again and continues', async () => {
     const back: string[] = [];
     const { end, statistics, bytes } = await run(
       'unplug@10k=50ms, unplug@20k=50ms',
@@ -157,14 +157,14 @@ describe('with reconnect', () => {
     ]);
   });
 
-  it('gives up after its time', async () => {
+  it('ends when the device is not back in time', async () => {
     const { end, statistics, bytes } = await run('unplug@10k', { reconnect: 30 });
     expect(end.reason).toBe('device-lost');
     expect(statistics.gapCount).toBe(1);
     expect(bytes).toHaveLength(10 * 1024);
   });
 
-  it('stops waiting for a signal', async () => {
+  it('ends the wait when its signal is aborted', async () => {
     const controller = new AbortController();
     const { end } = await run(
       'unplug@10k',
@@ -178,7 +178,7 @@ describe('with reconnect', () => {
     expect(end.reason).toBe('device-lost');
   });
 
-  it('finds an interrupt endpoint again', async () => {
+  it('reopens an interrupt endpoint', async () => {
     const endpoint = { address: 0x81, type: 'interrupt', maxPacketSize: 64 } as const;
     const info = deviceWith(setting(0, 0, endpoint));
     const claimed = { endpoint: () => new ScriptedEndpoint(64), release: async () => {} };
@@ -213,6 +213,6 @@ describe('without either', () => {
     const { end, statistics, bytes } = await run(scenario, {});
     expect(end).toMatchObject({ reason, offset: 10 * 1024 });
     expect(bytes.length).toBeGreaterThanOrEqual(10 * 1024);
-    expect(statistics.gapCount).toBe(gaps); // where more came behind it, it is one in the output
+    expect(statistics.gapCount).toBe(gaps); // a gap only where more data followed
   });
 });

@@ -10,7 +10,7 @@ import { counterBytes, isCounterPrefix } from '../../../support/counter-stream.j
 import { MemorySink } from '../support/memory-sink.js';
 import { MemorySource } from '../support/memory-source.js';
 
-/** A device that takes data, and all that it took, message by message. */
+/** A device that accepts data, and the data that it accepted, by message. */
 async function listener(...clauses: string[]) {
   const pieces: Buffer[] = [];
   const messages: number[] = [];
@@ -68,7 +68,7 @@ function sourceOf(sizes: readonly number[], fails: boolean): MemorySource {
   return source;
 }
 
-it('whatever happens, the device has taken the input up to the byte that is reported', async () => {
+it('the device has accepted the input up to the reported byte, in all situations', async () => {
   await fc.assert(
     fc.asyncProperty(sending, async ({ faults, circumstance, input, inputFails, ...given }) => {
       const { backend, device, taken } = await listener(circumstance, ...faults);
@@ -101,7 +101,7 @@ it('whatever happens, the device has taken the input up to the byte that is repo
   );
 }, 60_000);
 
-it('a second run behind a stall goes on where the first ended', async () => {
+it('a second run after a stall continues where the first ended', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 0, max: 39_999 }),
@@ -133,7 +133,7 @@ it('a second run behind a stall goes on where the first ended', async () => {
   );
 });
 
-it('hears of a device that goes while the input has nothing', async () => {
+it('notices a disconnect while it waits for the input', async () => {
   const { backend, device } = await listener('out-unplug@1024');
   const source = new MemorySource(counterBytes(0, 1024));
   source.held = true;
@@ -154,7 +154,7 @@ it('hears of a device that goes while the input has nothing', async () => {
   expect(statistics.bytesAccepted).toBe(1024);
 });
 
-it('clears a halt, whatever it was that came before it', async () => {
+it('clears a halt that follows another failure', async () => {
   const { backend, device, taken } = await listener('out-error@1024', 'out-stall@2048');
   const run = (bytes: number) =>
     send({
@@ -172,7 +172,7 @@ it('clears a halt, whatever it was that came before it', async () => {
   expect(taken()).toHaveLength(before + 1000);
 });
 
-it('what the host controller sends behind an error is counted apart', async () => {
+it('bytes sent after an error are counted separately', async () => {
   const { backend, device, taken } = await listener('out-error@5000');
   const { end, statistics } = await send({
     backend,
@@ -189,7 +189,7 @@ it('what the host controller sends behind an error is counted apart', async () =
   expect(taken()).toHaveLength(bytesAccepted + bytesAfterGap);
 });
 
-it('messages end where zero-length packets say so', async () => {
+it('zero-length packets end messages as requested', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 0, max: 20 }),
@@ -231,7 +231,7 @@ const inFault = fc
   )
   .map(([kind, offset]) => `${kind}@${offset}${kind === 'silence' ? '=3ms' : ''}`);
 
-it('both ways at once, whatever happens, every byte is accounted for', async () => {
+it('every byte of both directions is accounted for, in all situations', async () => {
   const situation = fc.record({
     faults: fc.array(fc.oneof(inFault, outFault), { maxLength: 3 }),
     circumstance: speed,
@@ -288,7 +288,7 @@ it('both ways at once, whatever happens, every byte is accounted for', async () 
   );
 }, 60_000);
 
-it('what goes out to a loopback comes back, of any size', async () => {
+it('a loopback returns all data that is sent, of any size', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: 1, max: 60_000 }), { minLength: 1, maxLength: 6 }),
@@ -322,7 +322,7 @@ it('what goes out to a loopback comes back, of any size', async () => {
   );
 });
 
-it('lets control requests start and stop what the device sends', async () => {
+it('starts and stops a device with control requests', async () => {
   const { backend, device } = await listener('start=request');
   const [start, stop] = [1, 0].map((value) => ({
     request: { requestType: 0x40, request: 1, value, index: 0 },

@@ -1,13 +1,73 @@
 import { describe, expect, it } from 'vitest';
-import { type WatchedBus, watchBus } from '../../../../src/engine/device/presence.js';
+import {
+  isSameDevice,
+  type WatchedBus,
+  waitForDevice,
+  watchBus,
+} from '../../../../src/engine/device/presence.js';
+import type { Backend } from '../../../../src/usb/backend.js';
 import type { DeviceInfo } from '../../../../src/usb/model.js';
 import { deviceInfo } from '../../../support/device-info.js';
+
+function busOf(lists: DeviceInfo[][]): Backend {
+  return {
+    name: 'lists',
+    list: async () => (lists.length > 1 ? lists.shift() : lists[0]) ?? [],
+    inspect: async () => ({ accessible: true, node: undefined, interfaces: [] }),
+    descriptors: async () => ({ descriptors: new Uint8Array(), bos: undefined }),
+    open: async () => {
+      throw new Error('not opened by looking');
+    },
+    transferMemory: async () => undefined,
+  };
+}
+
+describe('isSameDevice', () => {
+  const before = deviceInfo();
+
+  it('compares port, IDs and serial number, but not the address', () => {
+    expect(isSameDevice(before, deviceInfo({ address: 77 }))).toBe(true);
+  });
+
+  it.each([
+    { path: '1-2' },
+    { vid: 0x9999 },
+    { pid: 0x9999 },
+    { serial: '0002' },
+    { serial: undefined },
+  ])('distinguishes a device with %o', (difference) => {
+    expect(isSameDevice(before, deviceInfo(difference))).toBe(false);
+  });
+});
+
+describe('waitForDevice', () => {
+  const { signal } = new AbortController();
+  const wanted = (device: DeviceInfo) => device.serial === 'wanted';
+  const device = deviceInfo({ serial: 'wanted' });
+
+  it('returns the device when it is connected', async () => {
+    expect(await waitForDevice(busOf([[device]]), wanted, 0, signal)).toBe(device);
+    const later = busOf([[], [deviceInfo()], [deviceInfo(), device]]);
+    expect(await waitForDevice(later, wanted, Number.POSITIVE_INFINITY, signal)).toBe(device);
+  });
+
+  it('returns nothing after the timeout', async () => {
+    expect(await waitForDevice(busOf([[]]), wanted, 1, signal)).toBeUndefined();
+  });
+
+  it('returns nothing when its signal is aborted', async () => {
+    const controller = new AbortController();
+    const waiting = waitForDevice(busOf([[]]), wanted, Number.POSITIVE_INFINITY, controller.signal);
+    controller.abort();
+    expect(await waiting).toBeUndefined();
+  });
+});
 
 const ONE = deviceInfo({ path: '1-1', address: 2 });
 const TWO = deviceInfo({ path: '1-2', address: 3 });
 const BARE = deviceInfo({ path: '1-3', address: 4, configurationValue: undefined });
 
-/** A bus that changes when it is told to. */
+/** A bus whose devices the test sets. */
 class Bus implements WatchedBus {
   devices: DeviceInfo[] = [];
   listed = 0;
@@ -44,7 +104,7 @@ describe.each([
   ['that has a fingerprint', true],
   ['that can only be listed', false],
 ])('watching a bus %s', (_, hasFingerprint) => {
-  it('tells what is there, what comes and what goes', async () => {
+  it('reports devices that are present, attached and detached', async () => {
     const bus = new Bus(hasFingerprint);
     bus.devices = [ONE];
     const { next, stop } = watch(bus);
@@ -57,7 +117,7 @@ describe.each([
     expect(await next()).toBeUndefined();
   });
 
-  it('tells of a device once it is configured, and of the others meanwhile', async () => {
+  it('reports a device once it is configured, and others in the meantime', async () => {
     const bus = new Bus(hasFingerprint);
     const { next, stop } = watch(bus);
     expect(await next()).toEqual([]);
@@ -71,7 +131,7 @@ describe.each([
     stop();
   });
 
-  it('never tells of one that goes before that', async () => {
+  it('does not report a device that is gone before it is configured', async () => {
     const bus = new Bus(hasFingerprint);
     const { next, stop } = watch(bus);
     await next();
@@ -85,7 +145,7 @@ describe.each([
     stop();
   });
 
-  it('tells in the end of one that stays unconfigured, and of one that is unconfigured later not again', async () => {
+  it('reports a device that stays unconfigured, but not again one that becomes unconfigured', async () => {
     const bus = new Bus(hasFingerprint);
     bus.devices = [ONE];
     const { next, stop } = watch(bus);
@@ -97,7 +157,7 @@ describe.each([
     stop();
   });
 
-  it('ends while it waits', async () => {
+  it('ends while it is waiting', async () => {
     const { next, stop } = watch(new Bus(hasFingerprint));
     await next();
     const waiting = next();
@@ -106,7 +166,7 @@ describe.each([
   });
 });
 
-it('a bus that has settled is looked at by its fingerprint only', async () => {
+it('only the fingerprint of a settled bus is checked', async () => {
   const bus = new Bus(true);
   const { next, stop } = watch(bus);
   await next();
@@ -120,12 +180,12 @@ it('a bus that has settled is looked at by its fingerprint only', async () => {
   stop();
 });
 
-it('what the bus fails with is passed on', async () => {
+it('errors of the bus are passed on', async () => {
   const failing = { list: () => Promise.reject(new Error('no bus')) };
   await expect(watch(failing).next()).rejects.toThrow('no bus');
 });
 
-/** Waits for so many looks at a bus. */
+/** Waits until a bus was checked this many times. */
 async function looks(bus: Bus, count: number): Promise<void> {
   const done = () => (bus.fingerprint === undefined ? bus.listed / 2 : bus.fingerprinted);
   const end = done() + count;
