@@ -4,7 +4,8 @@ const MAX_DELAY = 64;
 
 /**
  * Retries on a non-blocking descriptor that reported EAGAIN. The delay doubles from one retry to the
- * next, up to 64 ms.
+ * next, up to 64 ms. On its own because `FdSink` and `FdSource` share it, and either may be loaded
+ * without the other.
  */
 export class RetryTimer {
   #delay = FIRST_DELAY;

@@ -88,8 +88,9 @@ export interface Stream<Target extends OpenDevice, Statistics> {
   recover?(end: Outcome, target: Target): Promise<RecoveryDecision<Target>>;
 
   /**
-   * The transfers in flight. Given where a run may wait for its input with none in flight: only this
-   * module can then notice that the device is disconnected.
+   * Returns the number of transfers in flight. Needed where a run may wait for its input with none in
+   * flight, as no completion would report a disconnect then. A receiver has none in flight only while
+   * its output blocks, and then its drain has to wait for the output anyway.
    */
   inFlight?(): number;
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { adviceFor, adviceOf, fixFor } from '../../../../src/cli/errors/advice.js';
+import { adviceFor, adviceOf, fileAdvice, fixFor } from '../../../../src/cli/errors/advice.js';
 import { CliError } from '../../../../src/cli/errors/cli-error.js';
 import { type Remedy, UsbError } from '../../../../src/usb/errors.js';
 
@@ -64,4 +64,19 @@ it('finds the advice of an error', () => {
     undefined,
     undefined,
   ]);
+});
+
+it.each([
+  [
+    ['append', 'overwrite'],
+    'choose another name, --append to add to it, or --force to overwrite it',
+  ],
+  [['overwrite'], 'choose another name, or --force to overwrite it'],
+  [[], 'choose another name'],
+] as const)('offers for an existing file only the options of the command: %j', (offered, advice) => {
+  expect(fileAdvice(['choose-another-name', 'append', 'overwrite'], offered)).toBe(advice);
+});
+
+it('has no advice for a file without a remedy', () => {
+  expect(fileAdvice([])).toBeUndefined();
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { openRecipient } from '../../../../src/engine/device/open.js';
+import { openEndpoint, openRecipient } from '../../../../src/engine/device/open.js';
 import type { Backend, ClaimOptions, Device, Interface } from '../../../../src/usb/backend.js';
 import { UsbError } from '../../../../src/usb/errors.js';
+import { locateBulkIn } from '../../../../src/usb/locate.js';
 import { deviceWith, setting } from '../../../support/device-info.js';
 
 const info = deviceWith(setting(0, 0, 0x81), setting(2, 0, 0x02));
@@ -88,5 +89,24 @@ describe('openRecipient', () => {
     const gone = bus('release', 'no-device');
     await (await openRecipient(gone.backend, info, to(0x21))).close();
     expect([stuck.steps.at(-1), gone.steps.at(-1)]).toEqual(['close', 'close']);
+  });
+});
+
+describe('openEndpoint', () => {
+  const location = locateBulkIn(info, {});
+
+  it('releases and closes again when the endpoint cannot be used', async () => {
+    const { backend, steps } = bus();
+    await expect(openEndpoint(backend, info, location)).rejects.toThrow('no request needs one');
+    expect(steps).toEqual(['open', 'claim 0 0 false', 'release', 'close']);
+  });
+
+  it.each([
+    'release',
+    'close',
+  ])('reports the first failure when %s fails after it', async (step) => {
+    const { backend, steps } = bus(step);
+    await expect(openEndpoint(backend, info, location)).rejects.toThrow('no request needs one');
+    expect(steps.at(-1)).toBe('close');
   });
 });
