@@ -5,8 +5,8 @@ import { shell } from './usbxfer.js';
 const READ = 'usbxfer read -d 1234:5678 --json';
 const MIB = 1024 * 1024;
 
-describe('an output that is slow', () => {
-  it('now and then keeps no transfer waiting', async () => {
+describe('a slow output', () => {
+  it('that is slow only sometimes does not throttle the capture', async () => {
     const { stdout, stderr, code } = await shell(`
       set -o pipefail
       ${READ} --scenario rate=40M --bytes 60M |
@@ -24,7 +24,7 @@ describe('an output that is slow', () => {
   it.each([
     ['large transfers', '256k', 16 * 256 * 1024],
     ['small transfers', '512', 64 * 1024 + 32 * 512],
-  ])('for good holds %s up within the buffer, loses nothing, and is named', async (_, size, slack) => {
+  ])('throttles %s within the buffer, loses nothing, and is reported', async (_, size, slack) => {
     const script = (options: string) =>
       shell(`
       set -o pipefail
@@ -46,7 +46,7 @@ describe('an output that is slow', () => {
   });
 });
 
-it.runIf(process.platform === 'linux')('a pipe on stdout stays a blocking one', async () => {
+it.runIf(process.platform === 'linux')('a pipe on stdout remains blocking', async () => {
   // Where it does not, writes end early and wait in steps of milliseconds. Node makes it so as soon
   // as anything looks at process.stdout.
   const { stdout } = await shell(`
@@ -58,8 +58,8 @@ it.runIf(process.platform === 'linux')('a pipe on stdout stays a blocking one', 
   expect(Number.parseInt(flags, 8) & constants.O_NONBLOCK).toBe(0);
 });
 
-describe('the meters', () => {
-  it('tell how soon, how evenly, in what sizes and at what cost data came', async () => {
+describe('the timings', () => {
+  it('report the first byte, the intervals, the sizes and the cost', async () => {
     const { stderr } = await shell(`${READ} --scenario message=1..3000 --bytes 1M > /dev/null`);
     const summary = JSON.parse(stderr);
     const { p50, p99, max } = summary.completion_interval_seconds;
@@ -77,7 +77,7 @@ describe('the meters', () => {
     expect(sizes.reduce((sum, [, count]) => sum + count, 0)).toBe(summary.transfers);
   });
 
-  it('have no first byte where none came', async () => {
+  it('have no first byte without data', async () => {
     const { stderr } = await shell(`${READ} --scenario silence@0 --duration 50ms > /dev/null`);
     expect(JSON.parse(stderr)).toMatchObject({
       first_byte_seconds: null,

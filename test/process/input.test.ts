@@ -72,7 +72,7 @@ function start(script: string): { child: ChildProcess; copied: Promise<Copied> }
 }
 
 const STDIN = `'{"input":"-"}'`;
-const behind = (bytes: number) => `'{"input":"-","skip":${bytes}}'`;
+const skipping = (bytes: number) => `'{"input":"-","skip":${bytes}}'`;
 const named = (name: string, skip = 0) => `'{"input":"'"${name}"'","skip":${skip}}'`;
 
 describe('stdin', () => {
@@ -95,26 +95,29 @@ describe('stdin', () => {
     expect([stdout, said.at(-1), code]).toEqual([bytes, 'end', 0]);
   });
 
-  it('may be a device that never ends', async () => {
+  it('may be an endless device', async () => {
     const { stdout, said } = await shell(`copy ${STDIN} 1000000 300000 < /dev/zero | wc -c`);
     expect(stdout.trim()).toBe('1000000');
     expect(said).toEqual(['open: undefined has undefined', 'enough']);
   });
 
-  onLinux('that is a file is read from where it is, and the next command goes on', async () => {
-    const script = `(head -c 2; copy ${STDIN} 3 2; copy ${behind(2)} 1; cat) < "$FILE"`;
-    const { stdout, said } = await shell(script);
-    expect(stdout).toBe('01234789');
-    expect(said[0]).toBe('open: undefined has 8');
-    expect(said[2]).toBe('open: undefined has 3');
-  });
+  onLinux(
+    'that is a file is read from its current offset, and the next command continues there',
+    async () => {
+      const script = `(head -c 2; copy ${STDIN} 3 2; copy ${skipping(2)} 1; cat) < "$FILE"`;
+      const { stdout, said } = await shell(script);
+      expect(stdout).toBe('01234789');
+      expect(said[0]).toBe('open: undefined has 8');
+      expect(said[2]).toBe('open: undefined has 3');
+    },
+  );
 
-  it('that is a pipe is left to the next command from where it is', async () => {
-    const { stdout } = await shell(`echo 0123456789 | (copy ${behind(2)} 3; echo; cat)`);
+  it('that is a pipe leaves the rest to the next command', async () => {
+    const { stdout } = await shell(`echo 0123456789 | (copy ${skipping(2)} 3; echo; cat)`);
     expect(stdout).toBe('234\n56789\n');
   });
 
-  onLinux('keeps its flags, for whoever shares it', async () => {
+  onLinux('keeps its flags, which other processes share', async () => {
     const { stdout, said } = await shell(`
       flags() { grep flags /proc/self/fdinfo/3; }
       mkfifo "$FILE.told"
@@ -126,13 +129,13 @@ describe('stdin', () => {
       flags
       echo "$line" >&2
       kill $! && wait $!`);
-    const [before, meanwhile] = stdout.split('\n');
+    const [before, during] = stdout.split('\n');
     expect(said).toEqual(['open: undefined has undefined']);
     expect(before).toMatch(/^flags:/);
-    expect(meanwhile).toBe(before);
+    expect(during).toBe(before);
   });
 
-  it('is refused when it is closed', async () => {
+  it('is refused if it is closed', async () => {
     const { said, code } = await shell(`copy ${STDIN} <&-`);
     expect(said).toEqual([
       'stdin-closed: stdin is closed; redirect it (< firmware.bin) or give -i FILE',
@@ -143,18 +146,18 @@ describe('stdin', () => {
   it.each([
     [`copy ${STDIN} < .`, 'input-failed: cannot read stdin: is a directory; name a file in it'],
     [
-      `copy ${behind(11)} < "$FILE"`,
+      `copy ${skipping(11)} < "$FILE"`,
       'input-failed: cannot read stdin: has 10 bytes, fewer than the 11 to skip; undefined',
     ],
     [
-      `echo abc | copy ${behind(11)}`,
+      `echo abc | copy ${skipping(11)}`,
       'input-failed: cannot read stdin: has 4 bytes, fewer than the 11 to skip; undefined',
     ],
   ])('is refused with %s', async (script, line) => {
     expect(await shell(script)).toEqual({ stdout: '', said: [line], code: 7 });
   });
 
-  /** Copies from a connection: of three bytes that came, `then` makes what it likes. */
+  /** Copies from a connection on which three bytes have arrived; `then` acts on the connection. */
   async function copyConnection(then: (socket: Socket, child: ChildProcess) => void) {
     let socket: Socket | undefined;
     const server = createServer((accepted) => {
@@ -171,14 +174,14 @@ describe('stdin', () => {
     return [stdout, said.at(-1)];
   }
 
-  it('tells the failure of a read, behind what came before', async () => {
+  it('reports a read error after the data before it', async () => {
     const copied = await copyConnection((socket) => socket.resetAndDestroy());
     expect(copied).toEqual(['abc', 'failed: ECONNRESET']);
   });
 
-  onLinux('tells it behind what came at the same time', async () => {
+  onLinux('reports it after data that arrived at the same time', async () => {
     const copied = await copyConnection(async (socket, child) => {
-      await sleep(100); // it waits for more
+      await sleep(100); // it waits for more data
       child.kill('SIGSTOP');
       socket.write('def');
       await sleep(50);
@@ -204,7 +207,7 @@ describe('a file by name', () => {
     ['.', 'is a directory; name a file in it'],
     ['no/such/file', 'no such file or directory; undefined'],
     ['/dev/null', 'has 0 bytes, fewer than the 5 to skip; undefined'],
-  ])('is refused when it is %s', async (name, reason) => {
+  ])('is refused if it is %s', async (name, reason) => {
     const { said, code } = await shell(`copy ${named(name, 5)}`);
     expect(said).toEqual([`input-failed: cannot read ${name}: ${reason}`]);
     expect(code).toBe(7);
@@ -216,14 +219,14 @@ describe('a file by name', () => {
     expect(code).toBe(2);
   });
 
-  it('is named without what a terminal would take for a command', async () => {
+  it('is shown without control characters', async () => {
     const { said } = await shell(`copy '{"input":"no\\u001bwhere"}'`);
     expect(said[0]).toMatch(/^input-failed: cannot read no\\x1bwhere: no such file/);
   });
 });
 
-describe('an input that never comes', () => {
-  /** Runs a script that becomes copy-input, and sends that SIGTERM when it waits, or has said so. */
+describe('an input without data', () => {
+  /** Runs a script that becomes copy-input, and sends it SIGTERM when it waits or has reported that it waits. */
   async function stop(script: string, until?: RegExp): Promise<Copied> {
     const { child, copied } = start(script);
     if (until === undefined) {
@@ -252,9 +255,9 @@ describe('an input that never comes', () => {
   });
 
   onLinux.each([
-    ['a socket', behind(5), 'stdin'],
+    ['a socket', skipping(5), 'stdin'],
     ['a FIFO by name', named('$FIFO', 5), 'FIFO'],
-  ])('that is %s, and is to be skipped, as well', async (_, options, name) => {
+  ])('that is %s, with --skip, ends with a signal, too', async (_, options, name) => {
     const { said, code } = await stop(`${EXEC} ${options}`);
     const shown = name === 'FIFO' ? `${file}.fifo` : name;
     expect(said).toEqual([`interrupted: SIGTERM while skipping bytes of ${shown}; undefined`]);
@@ -263,7 +266,7 @@ describe('an input that never comes', () => {
 });
 
 describe.skipIf(!hasTmux)('a terminal as input', () => {
-  it('gives what is typed, up to Ctrl-D', async () => {
+  it('provides typed text up to Ctrl-D', async () => {
     const terminal = new Terminal(100, 24);
     try {
       const run = (options: string) => `${process.execPath} ${COPY} ${options} > ${file}; cat`;
@@ -274,7 +277,7 @@ describe.skipIf(!hasTmux)('a terminal as input', () => {
       terminal.press('C-d');
       await terminal.shows((lines) => lines.includes('end'));
       expect(readFileSync(file, 'latin1')).toBe('first\nsecond\n');
-      // The next command, which reads the same terminal, waits for it.
+      // The next command reads the same terminal and waits.
       terminal.type('to cat');
       await terminal.shows((lines) => lines.filter((line) => line === 'to cat').length === 2);
     } finally {

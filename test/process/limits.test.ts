@@ -10,7 +10,7 @@ async function read(...args: string[]) {
 }
 
 describe('the limits of usbxfer read', () => {
-  it('--skip throws away the first bytes, on top of --bytes', async () => {
+  it('--skip discards the first bytes, in addition to --bytes', async () => {
     const { stdout, code, summary } = await read('--skip', '1000', '--bytes', '2000');
     expect(stdout.equals(counterBytes(1000, 2000))).toBe(true);
     expect(code).toBe(0);
@@ -22,7 +22,7 @@ describe('the limits of usbxfer read', () => {
     });
   });
 
-  it('--count ends after so many transfers with data', async () => {
+  it('--count stops after this many transfers with data', async () => {
     const { stdout, code, summary } = await read('--count', '5', '--transfer-size', '4k');
     expect([stdout.length, code]).toEqual([5 * 4096, 0]);
     expect(summary).toMatchObject({ end_reason: 'limit', transfers: 5 });
@@ -39,7 +39,7 @@ describe('the limits of usbxfer read', () => {
     expect(summary).toMatchObject({ end_reason: 'limit', transfers, bytes_received: bytes });
   });
 
-  it('--timeout counts, keeps and renews what waits too long', async () => {
+  it('--timeout counts and resubmits transfers that are pending too long, and keeps their data', async () => {
     const { stdout, code, summary } = await read(
       ...['--timeout', '100ms', '--transfers', '1', '--bytes', '4k'],
       ...['--scenario', 'silence@1k=250ms, silence@2k=250ms'],
@@ -60,7 +60,7 @@ describe('the limits of usbxfer read', () => {
     expect(summary).toMatchObject({ end_reason: 'idle', exit_code: exitCode });
   });
 
-  it('--idle-timeout is patient with a trickle that fills no transfer', async () => {
+  it('--idle-timeout does not end a trickle that fills no transfer', async () => {
     const { stdout, summary } = await read(
       ...['--idle-timeout', '300ms', '--bytes', '20k', '--scenario', 'rate=20k'],
     );
@@ -70,7 +70,7 @@ describe('the limits of usbxfer read', () => {
 });
 
 describe('usbxfer read and failures', () => {
-  it('--keep-going goes on, tells the gaps, and exits 6', async () => {
+  it('--keep-going continues, reports the gaps, and exits 6', async () => {
     const args = ['--keep-going', '--bytes', '1M', '--scenario', 'stall@100k, error@200k'];
     const { stdout, code, summary } = await read(...args);
     expect([stdout.length, code]).toEqual([1024 * 1024, 6]);
@@ -83,7 +83,7 @@ describe('usbxfer read and failures', () => {
     expect(summary.error).toMatch(/2 gaps/);
   });
 
-  it('--keep-going=N gives up after N in a row', async () => {
+  it('--keep-going=N gives up after N consecutive failures', async () => {
     const args = ['--keep-going=2', '--scenario', 'stall@1k, stall@1k, stall@1k'];
     const { stdout, code, summary } = await read(...args);
     expect([stdout.length, code, summary.end_reason, summary.gap_count]).toEqual([
@@ -94,7 +94,7 @@ describe('usbxfer read and failures', () => {
     ]);
   });
 
-  it('says each gap when it happens', async () => {
+  it('reports each gap when it occurs', async () => {
     const args = ['read', '--pid', '5678', '--keep-going', '--bytes', '1M'];
     const { stderr } = await usbxfer([...args, '--scenario', 'stall@100k']);
     expect(stderr).toMatch(/^usbxfer: gap at byte 102400: stall; continuing\n/);
@@ -103,7 +103,7 @@ describe('usbxfer read and failures', () => {
     );
   });
 
-  it('--reconnect waits for the same device and goes on', async () => {
+  it('--reconnect waits for the same device and continues', async () => {
     const args = ['--reconnect', '--bytes', '1M', '--scenario', 'unplug@100k=200ms'];
     const { stdout, code, summary } = await read(...args);
     expect([stdout.length, code]).toEqual([1024 * 1024, 6]);
@@ -111,12 +111,12 @@ describe('usbxfer read and failures', () => {
     expect(summary.gaps).toMatchObject([{ offset: 100 * 1024, cause: 'device-lost' }]);
   });
 
-  it('--reconnect=TIME waits no longer, and exits 5', async () => {
+  it('--reconnect=TIME waits at most this long, and exits 5', async () => {
     const { stdout, code, summary } = await read('--reconnect=100ms', '--scenario', 'unplug@100k');
     expect([stdout.length, code, summary.end_reason]).toEqual([100 * 1024, 5, 'device-lost']);
   });
 
-  it('a signal ends the waiting of --reconnect', async () => {
+  it('a signal ends the wait of --reconnect', async () => {
     const running = start(['read', '--pid', '5678', '--reconnect', '--scenario', 'unplug@100k']);
     await new Promise((resolve) => running.child.stderr?.once('data', resolve));
     running.child.kill('SIGINT');
@@ -124,13 +124,13 @@ describe('usbxfer read and failures', () => {
     expect([stdout.length, code]).toEqual([100 * 1024, 5]);
   });
 
-  it('--wait=TIME says that no device came', async () => {
+  it('--wait=TIME reports that no device was connected', async () => {
     const { stderr, code } = await usbxfer(['read', '--vid', 'dead', '--wait=150ms']);
     expect(stderr).toMatch(/^usbxfer: waiting for the device\nusbxfer: no such device[^\n]*\n$/);
     expect(code).toBe(3);
   });
 
-  it('a signal ends the waiting of --wait', async () => {
+  it('a signal ends the wait of --wait', async () => {
     const running = start(['read', '--vid', 'dead', '--wait']);
     await new Promise((resolve) => running.child.stderr?.once('data', resolve));
     running.child.kill('SIGTERM');

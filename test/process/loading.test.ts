@@ -40,7 +40,7 @@ describe('a run of usbxfer loads', () => {
     [['--version']],
     [['help', 'sizes']],
     [['udev-rule', '-d', '1234:5678']],
-  ])('no backend and no usb where none is needed: %j', async (args) => {
+  ])('no backend and no usb if none is needed: %j', async (args) => {
     const modules = await loaded(args, { USBXFER_BACKEND: 'libusb' });
     expect(modules).toContain('commander');
     for (const module of [LIBUSB, VIRTUAL, 'usb', 'chalk', 'cli-progress']) {
@@ -71,11 +71,11 @@ describe('a run of usbxfer loads', () => {
     expect(modules.filter((module) => module.startsWith('src/cli/help/'))).toEqual([]);
   });
 
-  it('chalk where there is colour', async () => {
+  it('chalk if there is colour', async () => {
     expect(await loaded(['list'], { FORCE_COLOR: '1' })).toContain('chalk');
   });
 
-  it('cli-progress where there is progress', async () => {
+  it('cli-progress if there is progress', async () => {
     expect(await loaded([...READ, '--progress', 'always'])).toContain('cli-progress');
   });
 
@@ -84,7 +84,7 @@ describe('a run of usbxfer loads', () => {
       [['list']],
       [['watch', '--initial', '--count', '1']],
       [['__complete', '--', 'list', '-d', '']],
-    ])('no usb where sysfs has it all: %j', async (args) => {
+    ])('no usb if sysfs is sufficient: %j', async (args) => {
       const bus = new SysfsBus();
       const modules = await loaded(args, bus.environment);
       bus.remove();
@@ -94,7 +94,7 @@ describe('a run of usbxfer loads', () => {
       }
     });
 
-    it('usb where its state is a question: doctor', async () => {
+    it('usb if its state is checked: doctor', async () => {
       expect(await loaded(['doctor'], { USBXFER_BACKEND: 'libusb' })).toContain('usb');
     });
   });

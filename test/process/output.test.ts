@@ -39,14 +39,14 @@ function fifo(): string {
 }
 
 describe('the output file', () => {
-  it('is a new one', async () => {
+  it('is a new file', async () => {
     expect((await usbxfer([...READ, '--bytes', '1M', '-o', file])).code).toBe(0);
     const bytes = readFileSync(file);
     expect(bytes).toHaveLength(MIB);
     expect(isCounterPrefix(bytes)).toBe(true);
   });
 
-  it('is never one that exists, unless with --force', async () => {
+  it('is never an existing file without --force', async () => {
     writeFileSync(file, 'precious'.repeat(1000));
     const refused = await usbxfer([...READ, '--bytes', '1k', '-o', file]);
     expect(refused.code).toBe(7);
@@ -60,7 +60,7 @@ describe('the output file', () => {
     expect(statSync(file).size).toBe(1024);
   });
 
-  it('is added to with --append', async () => {
+  it('is appended to with --append', async () => {
     const read = [...READ, '--bytes', '1k', '-o', file, '--append'];
     expect((await usbxfer(read)).code).toBe(0);
     expect((await usbxfer(read)).code).toBe(0);
@@ -68,7 +68,7 @@ describe('the output file', () => {
     expect(readFileSync(file).equals(Buffer.concat([kilobyte, kilobyte]))).toBe(true);
   });
 
-  it('is what a link points to', async () => {
+  it('may be the target of a link', async () => {
     const link = join(folder, 'link');
     writeFileSync(file, 'precious');
     symlinkSync(file, link);
@@ -77,7 +77,7 @@ describe('the output file', () => {
     expect(isCounterPrefix(readFileSync(file))).toBe(true);
   });
 
-  it('is not a link to nowhere', async () => {
+  it('may not be a dangling link', async () => {
     const link = join(folder, 'link');
     symlinkSync('no\x1bwhere', link);
     const { stderr, code } = await usbxfer([...READ, '-o', link]);
@@ -88,7 +88,7 @@ describe('the output file', () => {
   it.each([
     ['.', 'is a directory'],
     ['no/such/folder/x.bin', 'no such file or directory'],
-  ])('is not %s', async (path, reason) => {
+  ])('may not be %s', async (path, reason) => {
     const { stderr, code } = await usbxfer([...READ, '-o', path]);
     expect(code).toBe(7);
     expect(stderr).toContain(`cannot write ${path}: ${reason}`);
@@ -123,7 +123,7 @@ describe('the output file', () => {
     expect(code).toBe(2);
   });
 
-  it('is on the disk at the end with --fsync', async () => {
+  it('is flushed to the disk at the end with --fsync', async () => {
     const named = await usbxfer([...READ, '--bytes', '1M', '--fsync', '-o', file]);
     expect([named.code, statSync(file).size]).toEqual([0, MIB]);
     const redirected = await shell(
@@ -135,7 +135,7 @@ describe('the output file', () => {
 });
 
 describe('stdout', () => {
-  onLinux('closed at the start is told, and nothing is opened', async () => {
+  onLinux('closed at the start is reported, and nothing is opened', async () => {
     for (const output of ['-', '/dev/stdout', '/dev/fd/1']) {
       const { stderr, code } = await shell(`usbxfer read --pid 5678 -o ${output} >&-`);
       expect(stderr).toMatch(/^usbxfer: stdout is closed; redirect it .*-o FILE.*\n$/);
@@ -149,12 +149,12 @@ describe('stdout', () => {
     expect(isCounterPrefix(readFileSync(file))).toBe(true);
   });
 
-  it('thrown away (> /dev/null) is not taken for closed', async () => {
+  it('on /dev/null does not count as closed', async () => {
     const { code } = await shell('usbxfer read --pid 5678 --bytes 1M > /dev/null');
     expect(code).toBe(0);
   });
 
-  it('is not a terminal', async () => {
+  it('may not be a terminal', async () => {
     const { stdout, code } = await shell(
       `script -qec "'${process.execPath}' bin/usbxfer.js read --pid 5678" /dev/null < /dev/null`,
     );
@@ -166,7 +166,7 @@ describe('stdout', () => {
     '/dev/stdout',
     '/dev/fd/1',
     '/proc/self/fd/1',
-  ])('as %s is the very same, and written where it stands', async (name) => {
+  ])('as %s is the same file, written at its current offset', async (name) => {
     await shell(`exec > '${file}'; echo before
         usbxfer read --pid 5678 --bytes 1k -o ${name}; echo after`);
     const bytes = Buffer.concat([Buffer.from('before\n'), counterBytes(0, 1024)]);
@@ -174,7 +174,7 @@ describe('stdout', () => {
   });
 
   it('as /dev/stdout may be a socket', async () => {
-    // Between Node's processes a pipe is one.
+    // Node uses sockets as pipes between its processes.
     const { stdout, code } = await usbxfer([...READ, '--bytes', '1M', '-o', '/dev/stdout']);
     expect([stdout.length, code]).toEqual([MIB, 0]);
   });
@@ -194,7 +194,7 @@ describe('stdout', () => {
     expect(JSON.parse(stderr)).toMatchObject({ bytes_written: 20 * MIB, bytes_unwritten: 0 });
   });
 
-  it('with a reader that sleeps holds the device up, and loses nothing', async () => {
+  it('with a reader that sleeps throttles the device, and loses nothing', async () => {
     const { stdout, stderr, code } = await shell(
       'set -o pipefail; usbxfer read --pid 5678 --bytes 100M --json | (sleep 1; cat)',
     );
@@ -205,7 +205,7 @@ describe('stdout', () => {
 });
 
 describe('an output that fails', () => {
-  /** Checks the account: every byte that was received is written, or told to be not. */
+  /** Checks that every received byte is written or counted as not written. */
   function expectFailure(stderr: string, code: number | null, error: RegExp): { written: number } {
     const summary = JSON.parse(stderr);
     expect(code).toBe(7);
@@ -230,7 +230,7 @@ describe('an output that fails', () => {
     ['-o', (path: string) => `-o '${path}'`],
     ['stdout', (path: string) => `> '${path}'`],
   ])('by a limit on file sizes (EFBIG) keeps what fits, through %s', async (_, to) => {
-    // In units of 1024 bytes.
+    // The unit is 1024 bytes.
     const { stderr, code } = await shell(
       `ulimit -f 1500; usbxfer read --pid 5678 --json ${to(file)}`,
     );

@@ -28,7 +28,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** The summary for programs, which is as its schema says. */
+/** Returns the JSON summary and checks it against its schema. */
 function recordOf({ stderr, code }: Outcome) {
   const record = JSON.parse(stderr);
   expect(violated(record)).toBeUndefined();
@@ -37,7 +37,7 @@ function recordOf({ stderr, code }: Outcome) {
 }
 
 describe('usbxfer pipe', () => {
-  it('sends its input, and writes what comes back', async () => {
+  it('sends its input and writes the response', async () => {
     const { stdout, stderr, code } = await usbxfer([...LOOPBACK, '-i', file]);
     expect(stdout.equals(INPUT)).toBe(true);
     const lines = stderr
@@ -74,7 +74,7 @@ describe('usbxfer pipe', () => {
     });
   });
 
-  it('answers at once what is typed, however little it is', async () => {
+  it('sends typed input immediately, also a few bytes', async () => {
     const args = [BINARY, 'pipe', '--backend', 'virtual', '-d', '1234:5679', '-q'];
     const child = spawn(process.execPath, [...args, '--linger', '50ms']);
     for (const word of ['a', 'bc', 'def']) {
@@ -86,20 +86,20 @@ describe('usbxfer pipe', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
-  it('awaits the reply behind the end of the input', async () => {
+  it('waits for the response after the end of the input', async () => {
     const args = ['--scenario', 'silence@0=300ms,silence@1000', '--linger', '1s'];
     const { stdout, code } = await usbxfer([...COUNTER, ...args]);
     expect(stdout.equals(counterBytes(0, 1000))).toBe(true);
     expect(code).toBe(0);
   });
 
-  it('ends with --bytes, and asks for no more', async () => {
+  it('stops at --bytes and requests no more', async () => {
     const { stdout, code } = await usbxfer([...COUNTER, '-q', '--bytes', '100000']);
     expect(stdout.equals(counterBytes(0, 100_000))).toBe(true);
     expect(code).toBe(0);
   });
 
-  it('sends all of the input though the reader of the reply is gone', async () => {
+  it('sends the whole input after the reader closed the output', async () => {
     const outcome = await shell(
       `usbxfer ${LOOPBACK.join(' ')} -i '${file}' --scenario rate=2M --json | head -c 1000; exit \${PIPESTATUS[0]}`,
     );
@@ -112,14 +112,14 @@ describe('usbxfer pipe', () => {
     expect(record.in.bytes_unwritten).toBe(record.in.bytes_received - record.in.bytes_written);
   });
 
-  it('says that it goes on sending when the reader of the reply is gone', async () => {
+  it('reports that it continues to send after the reader closed the output', async () => {
     const { stderr } = await shell(
       `usbxfer ${LOOPBACK.join(' ')} -i '${file}' --scenario rate=2M | head -c 1000`,
     );
     expect(stderr).toMatch(/^usbxfer: the reader of the output is gone; sending the rest [^\n]*\n/);
   });
 
-  it('fails when the device falls silent before --bytes', async () => {
+  it('fails if the device sends nothing more before --bytes', async () => {
     const outcome = await usbxfer([...LOOPBACK, '-i', file, '--bytes', '2000000', '--json']);
     expect(outcome.stdout.equals(INPUT)).toBe(true);
     const record = recordOf(outcome);
@@ -135,7 +135,7 @@ describe('usbxfer pipe', () => {
     'ln -sf "$FILE" "$FILE.link"; usbxfer pipe --pid 5679 -i "$FILE" -o "$FILE.link" --force',
     'usbxfer pipe --pid 5679 -o "$FILE" --force < "$FILE"',
     'usbxfer pipe --pid 5679 < "$FILE" >> "$FILE"',
-  ])('does not write to what it reads: %s', async (script) => {
+  ])('does not write to its own input: %s', async (script) => {
     const same = join(folder, 'same');
     writeFileSync(same, INPUT);
     const { stderr, code } = await shell(`FILE='${same}'; ${script}`);
@@ -143,7 +143,7 @@ describe('usbxfer pipe', () => {
     expect([readFileSync(same).equals(INPUT), code]).toEqual([true, 7]);
   });
 
-  it('writes to a file, which it does not overwrite', async () => {
+  it('writes to a new file and overwrites no existing file', async () => {
     const { code } = await usbxfer([...LOOPBACK, '-i', file, '-o', output]);
     expect(code).toBe(0);
     expect(readFileSync(output).equals(INPUT)).toBe(true);
@@ -175,7 +175,7 @@ describe('usbxfer pipe', () => {
     ['all that was read is sent', '/dev/null', ['--linger', 'forever'], 0],
     ['a limit was asked for', '/dev/null', ['--linger', 'forever', '--bytes', '1G'], 130],
     ['the device lacks some of it', '/dev/zero', [], 130],
-  ])('SIGINT exits as it is meant: %s', async (_, input, args, exitCode) => {
+  ])('the exit code after SIGINT depends on the goal: %s', async (_, input, args, exitCode) => {
     const running = start([...COUNTER, '-i', input, '--scenario', 'rate=20M', '-q', ...args]);
     await received(running, 100_000);
     running.child.kill('SIGINT');
@@ -187,13 +187,13 @@ describe('usbxfer pipe', () => {
   it.each([
     ['none, of an input that waits', '/dev/null', 'speed=high', 0],
     ['some', '/dev/zero', 'out-silence@0', 8],
-  ])('the end of --duration depends on what is unsent: %s', async (_, input, scenario, exitCode) => {
+  ])('the exit code after --duration depends on unsent bytes: %s', async (_, input, scenario, exitCode) => {
     const args = ['-i', input, '--scenario', scenario, '--duration', '300ms', '-q'];
     const { code } = await usbxfer([...COUNTER, ...args, '-o', '/dev/null', '--linger', 'forever']);
     expect(code).toBe(exitCode);
   });
 
-  it('starts and stops a device that has to be told to', async () => {
+  it('starts and stops a device with control requests', async () => {
     const { stdout, code } = await usbxfer([
       ...[...COUNTER, '--scenario', 'start=request', '--bytes', '10000'],
       ...['--before', 'out vendor device 1 1', '--after', 'out vendor device 1 0'],
@@ -219,7 +219,7 @@ describe('usbxfer pipe', () => {
     });
   });
 
-  it('prints plain lines of both with --interval', async () => {
+  it('prints status lines of both directions with --interval', async () => {
     const args = ['--scenario', 'rate=2M', '--interval', '50ms'];
     const { stderr } = await usbxfer([...LOOPBACK, '-i', file, ...args]);
     expect(stderr).toMatch(/^in: [\d.]+ s: \d+ bytes .*; out: [\d.]+ s: \d+ bytes /m);

@@ -7,9 +7,9 @@ import { received, shell, start, usbxfer } from './usbxfer.js';
 
 const READ = 'usbxfer read -d 1234:5678 --scenario rate=20M';
 
-/** The line of a capture without a limit, and of one with. */
+/** The line of a capture without a limit and with one. */
 const LIVE = /^[\d.]+ (B|[KM]iB)( {2}|$)/;
-/** What stands behind a line that was drawn. */
+/** The end of a drawn line. */
 const END = '\x1b[K\x1b[?7h';
 
 const BAR = /^[█░]{8,} {2}[\d.]+ (B|[KM]iB) of 1\.00 GiB {2}\d+ %/;
@@ -23,7 +23,7 @@ function isLive(line = ''): boolean {
   return LIVE.test(line);
 }
 
-/** Whether the shell waits for a command again. */
+/** Returns whether the shell shows its prompt again. */
 function isIdle(lines: string[]): boolean {
   return lines.at(-1) === '$';
 }
@@ -33,7 +33,7 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     terminal = new Terminal(100, 20);
   });
 
-  it('appears, is drawn again, and leaves nothing but the summary', async () => {
+  it('appears, is redrawn, and leaves only the summary', async () => {
     terminal.type(`clear; ${READ} -o /dev/null`);
     const [first] = await terminal.shows(([line]) => isLive(line));
     await terminal.shows(([line]) => isLive(line) && line !== first);
@@ -45,7 +45,7 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     expect(lines.some(isLive)).toBe(false);
   });
 
-  it('has a bar where an end is in sight', async () => {
+  it('has a bar if there is a limit', async () => {
     terminal.type(`clear; ${READ} -o /dev/null --bytes 1GiB`);
     await terminal.shows(([line]) => BAR.test(line ?? ''));
     await terminal.shows(([line]) => / [1-9]\d* % {2}.*ETA \d+:\d\d/.test(line ?? ''));
@@ -53,7 +53,7 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     await terminal.shows(isIdle);
   });
 
-  it('goes before the process stops, and comes back with it', async () => {
+  it('disappears before the process stops, and returns when it continues', async () => {
     terminal.type(`clear; ${READ} -o /dev/null`);
     await terminal.shows(([line]) => isLive(line));
     terminal.press('C-z');
@@ -70,7 +70,7 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     expect(ended.join('\n')).toMatch(/^suspended +[\d.]+ s, 1 time/m);
   });
 
-  it('does not disturb the reader that waits at a FIFO', async () => {
+  it('does not disturb a reader that waits at a FIFO', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
     terminal.type(`cd ${folder}; mkfifo fifo; wc -c < fifo > count &`);
     terminal.type('usbxfer read -d 1234:5678 --bytes 3M -o fifo; wait; clear; cat count');
@@ -78,7 +78,7 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('is no matter when the terminal is closed meanwhile, to a capture that outlives it', async () => {
+  it('does not affect a capture that continues after the terminal is closed', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
     const code = join(folder, 'code');
     terminal.type(`trap '' HUP; clear; (${READ} --bytes 40M -o ${folder}/x; echo $? > ${code})`);
@@ -104,7 +104,7 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     await terminal.shows(isIdle);
   });
 
-  it('fits the terminal, whatever becomes of its size, and leaves what is above it', async () => {
+  it('fits the terminal after a change of its size, and keeps the text above it', async () => {
     terminal.type(`clear; seq 40; ${READ} -o /dev/null`);
     await terminal.shows((lines) => isLive(lines.at(-1)));
     for (const columns of [60, 30, 12, 120]) {
@@ -114,14 +114,14 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
         return above === '40' && isLive(line) && line.length < columns;
       };
       await terminal.shows(fits);
-      await terminal.shows(fits); // and stays so
+      await terminal.shows(fits); // and remains so
     }
     await terminal.shows((lines) => lines.at(-1)?.includes('in flight') === true);
     terminal.press('C-c');
     await terminal.shows(isIdle);
   });
 
-  it('makes way for messages, and shows failures in red', async () => {
+  it('is removed for messages, and shows failures in red', async () => {
     terminal.type(`clear; ${READ},stall@4M,stall@8M --keep-going -o /dev/null`);
     const lines = await terminal.shows((lines) => lines.length === 3 && isLive(lines[2]));
     expect(lines.slice(0, 2)).toEqual([
@@ -142,7 +142,7 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     ['--json', '-o /dev/null --json'],
     ['--quiet', '-o /dev/null --quiet'],
   ])('is not drawn with %s', async (_, how) => {
-    // A byte of the device is no character: nothing is seen of it.
+    // The bytes of the device are no printable characters.
     terminal.type(
       `clear; usbxfer read -d 1234:5678 --scenario rate=1 --duration 2s ${how}; echo so`,
     );
@@ -154,20 +154,20 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     expect(drawn).toBe(false);
   });
 
-  it('is drawn with a reader that shows nothing of the data', async () => {
+  it('is drawn if the reader shows no data', async () => {
     terminal.type(`clear; ${READ} | cat > /dev/null`);
     await terminal.shows(([line]) => isLive(line));
     terminal.press('C-c');
     await terminal.shows(isIdle);
   });
 
-  it('does not hold up the data when nobody lets the terminal go on', async () => {
+  it('does not delay the data while the terminal is stopped', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
     const file = join(folder, 'dump.bin');
     terminal.type(`clear; ${READ} -o ${file} --bytes 60M; wc -c < ${file} > ${file}.size`);
     await terminal.shows(([line]) => / of /.test(line ?? ''));
     terminal.press('C-s');
-    // Its last words may take a second.
+    // Flushing the last messages may take a second.
     await expect
       .poll(() => readFileSync(`${file}.size`, 'utf8'), { timeout: 20_000 })
       .toBe(`${60 * 1024 * 1024}\n`);
@@ -182,7 +182,7 @@ describe.runIf(hasTmux)('on a terminal without Unicode', () => {
     terminal = new Terminal(100, 20, { LANG: 'C', NO_COLOR: '1' });
   });
 
-  it('the line has none', async () => {
+  it('the line is ASCII', async () => {
     terminal.type(`clear; ${READ},stall@1M --keep-going -o /dev/null --bytes 1GiB`);
     const [, line = ''] = await terminal.shows(([, line = '']) => /^#+\.+ /.test(line));
     expect(line).toMatch(/^[\x20-\x7e]+$/);
@@ -197,13 +197,13 @@ describe('off a terminal', () => {
     terminal = { close: () => {} } as Terminal;
   });
 
-  it('nothing is drawn, and no message has a control character', async () => {
+  it('nothing is drawn, and messages have no control characters', async () => {
     const { stdout, stderr } = await shell(`${READ},stall@1M --keep-going --bytes 8M`);
     expect(stdout).toHaveLength(8 * 1024 * 1024);
     expect(stderr).toMatch(/^[\x20-\x7e\n]+$/);
   });
 
-  it('--interval prints plain lines, and the summary', async () => {
+  it('--interval prints status lines and the summary', async () => {
     const { stdout, stderr } = await shell(`${READ} --bytes 8M --interval 100ms`);
     expect(stdout).toHaveLength(8 * 1024 * 1024);
     const lines = stderr.split('\n');
@@ -214,7 +214,7 @@ describe('off a terminal', () => {
     expect(lines.slice(plain.length).join('\n')).toMatch(/^from .*\nended +limit reached\n$/s);
   });
 
-  it('--progress always draws it nonetheless, as wide as COLUMNS says', async () => {
+  it('--progress always draws the line, COLUMNS wide', async () => {
     const args = ['read', '-d', '1234:5678', '--scenario', 'rate=20M', '--bytes', '16M'];
     const { stderr } = await usbxfer([...args, '--progress', 'always'], { COLUMNS: '40' });
     const drawn = stderr
@@ -246,7 +246,7 @@ describe('SIGUSR1', () => {
 
   const READING = ['read', '-d', '1234:5678', '--scenario', 'rate=20M', '--bytes', '40M'];
 
-  it('is answered at once, and nothing stops', async () => {
+  it('prints a status line immediately and stops nothing', async () => {
     const running = start(READING);
     await received(running, 1024 * 1024);
     running.child.kill('SIGUSR1');
@@ -255,7 +255,7 @@ describe('SIGUSR1', () => {
     expect(stderr).toMatch(/^\d+\.\d s: \d+ bytes .* on average, \d+ in flight.*\nfrom /);
   });
 
-  it('is answered in JSON with --json', async () => {
+  it('prints a JSON record with --json', async () => {
     const running = start([...READING, '--json']);
     await received(running, 1024 * 1024);
     running.child.kill('SIGUSR1');
@@ -264,7 +264,7 @@ describe('SIGUSR1', () => {
     expect(JSON.parse(summary.join('\n'))).toMatchObject({ schema: 'usbxfer.read/2' });
   });
 
-  it('is answered while nothing is transferred yet', async () => {
+  it('prints a status line before any transfer', async () => {
     const running = start(['read', '--pid', 'dead', '--wait', '3s']);
     await new Promise((resolve) => running.child.stderr?.once('data', resolve));
     running.child.kill('SIGUSR1');

@@ -17,7 +17,7 @@ afterAll(() => {
 });
 
 describe('usbxfer read', () => {
-  it('streams exactly the bytes asked for to stdout, and a summary to stderr', async () => {
+  it('streams exactly the requested bytes to stdout, and a summary to stderr', async () => {
     const { stdout, stderr, code } = await usbxfer([...COUNTER, '--bytes', '64MiB']);
     expect(code).toBe(0);
     expect(stdout).toHaveLength(64 * MIB);
@@ -39,7 +39,7 @@ describe('usbxfer read', () => {
     ]);
   });
 
-  it.each(['0x82', '82', '2', '0X82'])('takes --ep %s', async (ep) => {
+  it.each(['0x82', '82', '2', '0X82'])('accepts --ep %s', async (ep) => {
     const { stdout, code } = await usbxfer([
       'read',
       '-d',
@@ -52,7 +52,7 @@ describe('usbxfer read', () => {
     expect([code, stdout.length]).toEqual([0, 1024]);
   });
 
-  it('finds the only bulk IN endpoint by itself', async () => {
+  it('uses the only bulk IN endpoint by default', async () => {
     const { stdout, code } = await usbxfer(['read', '-d', '1234:5678', '--bytes', '1000']);
     expect([code, stdout.length]).toEqual([0, 1000]);
   });
@@ -83,7 +83,7 @@ describe('usbxfer read', () => {
     expect(isCounterPrefix(stdout)).toBe(true);
   });
 
-  it('ends after --duration with all that arrived', async () => {
+  it('stops after --duration and writes all received data', async () => {
     const args = [...COUNTER, '--duration', '300ms', '--scenario', 'rate=4M', '--json'];
     const { stdout, stderr, code } = await usbxfer(args);
     const summary = JSON.parse(stderr);
@@ -120,12 +120,12 @@ describe('usbxfer read', () => {
     });
   });
 
-  it('says nothing with --quiet', async () => {
+  it('prints nothing with --quiet', async () => {
     const { stderr } = await usbxfer([...COUNTER, '--bytes', '1k', '-q']);
     expect(stderr).toBe('');
   });
 
-  it('takes the backend by name over the environment', async () => {
+  it('prefers --backend over the environment', async () => {
     const env = { USBXFER_BACKEND: 'libusb' };
     const { code } = await usbxfer([...COUNTER, '--bytes', '1k', '--backend', 'virtual'], env);
     expect(code).toBe(0);
@@ -157,7 +157,7 @@ describe('the end of usbxfer read', () => {
     expect(stderr).toMatch(message);
   });
 
-  it('by a reader that has had enough is a clean one', async () => {
+  it('is clean when the reader closes the pipe', async () => {
     const { stdout, stderr, code } = await shell(
       'set -o pipefail; usbxfer read --pid 5678 | head -c 1000 | wc -c; echo "$PIPESTATUS"',
     );
@@ -213,14 +213,14 @@ describe('what usbxfer read refuses', () => {
     expect(stdout).toHaveLength(0);
   });
 
-  it('leaves no file behind when there is no device', async () => {
+  it('creates no file if there is no device', async () => {
     const file = join(folder, 'never.bin');
     const { code } = await usbxfer(['read', '--vid', 'dead', '-o', file]);
     expect(code).toBe(3);
     expect(existsSync(file)).toBe(false);
   });
 
-  it('shows no control character of what it was given', async () => {
+  it('shows no control character of its arguments', async () => {
     const { stderr } = await usbxfer(['read', '--vid', '\x1b]0;owned\x07']);
     expect(stderr.trimEnd()).not.toMatch(/\p{Cc}/u);
     expect(stderr).toContain('\\x1b]0;owned\\x07');

@@ -9,7 +9,7 @@ import { BINARY, listening, type Running, received, shell, start } from './usbxf
 
 const READ = ['read', '--pid', '5678'];
 
-/** What nohup leaves in the environment: these tests may run under it. */
+/** The variable that nohup sets: these tests may run under it. */
 const ENVIRONMENT = { _: '' };
 
 let folder = '';
@@ -24,14 +24,14 @@ function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
-/** Resolves with how a process exited, whoever still holds its output. */
+/** Resolves when a process exits, even if another process still holds its output. */
 function exited({ child }: Running): Promise<number | NodeJS.Signals | null> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? signal));
   });
 }
 
-/** A capture whose reader has stopped reading, and whose pipe is full. */
+/** A capture whose reader has stopped and whose pipe is full. */
 async function withStuckReader(...options: string[]): Promise<Running> {
   const running = start([...READ, ...options], ENVIRONMENT);
   await received(running, 1);
@@ -40,7 +40,7 @@ async function withStuckReader(...options: string[]): Promise<Running> {
   return running;
 }
 
-/** Checks that the last words are true of what came out of the process. */
+/** Checks the last message against the output of the process. */
 function expectLastWords(stderr: string, stdout: Buffer, why: RegExp): void {
   const [, written, missing] =
     /; at least (\d+) bytes were written, at most (\d+) received but not written\n$/.exec(stderr) ??
@@ -85,7 +85,7 @@ describe('the first signal', () => {
     expect(isCounterPrefix(stdout)).toBe(true);
   });
 
-  it('ends a silent device too, with what its cancelled transfers hold', async () => {
+  it('ends a capture from a silent device, with the data of its cancelled transfers', async () => {
     const size = ['--transfer-size', '16k'];
     const running = start([...READ, ...size, '--scenario', 'silence@100k'], ENVIRONMENT);
     await received(running, 96 * 1024);
@@ -106,7 +106,7 @@ describe('the first signal', () => {
     expect(code).toBe(143);
   });
 
-  it('waits for a slow reader that takes what was received', async () => {
+  it('waits for a slow reader to read all received data', async () => {
     const running = await withStuckReader();
     running.child.kill('SIGINT');
     await pause(1000);
@@ -118,7 +118,7 @@ describe('the first signal', () => {
     expect(isCounterPrefix(stdout)).toBe(true);
   });
 
-  it('waits longer for a reader that has much to take in one write', async () => {
+  it('waits longer for a large write', async () => {
     const running = start(['read', '-d', '1234:5678', '--buffer', '16M']);
     await received(running, 64 * 1024 * 1024); // fast enough for the largest writes
     running.child.stdout?.pause();
@@ -147,7 +147,7 @@ describe('the second signal', () => {
     ['SIGINT', 'SIGINT'],
     ['SIGINT', 'SIGTERM'],
     ['SIGTERM', 'SIGHUP'],
-  ] as const)('after %s, %s, ends it at once', async (first, second) => {
+  ] as const)('after %s, %s, exits immediately', async (first, second) => {
     const running = await withStuckReader();
     running.child.kill(first);
     await pause(100); // signals of one kind would merge
@@ -159,7 +159,7 @@ describe('the second signal', () => {
     expectLastWords(stderr, stdout, why);
   });
 
-  it('leaves an object with --json', async () => {
+  it('prints an object with --json', async () => {
     const running = await withStuckReader('--json');
     running.child.kill('SIGINT');
     await pause(100);
@@ -178,14 +178,14 @@ describe('the second signal', () => {
 });
 
 describe('nohup', () => {
-  /** Runs a capture under nohup, hangs up on it, and ends it by another signal. */
+  /** Runs a capture under nohup, sends SIGHUP, and ends it by another signal. */
   const script = (output: string): string => `
     nohup '${process.execPath}' '${BINARY}' read --pid 5678 --scenario rate=20M --json \\
       -o ${output} > /dev/null 2> ${output}.json &
     until [[ -s ${output} ]]; do sleep 0.05; done
     kill -HUP $!; sleep 0.3; kill -TERM $!; wait $!`;
 
-  it('keeps SIGHUP away in a script', async () => {
+  it('makes SIGHUP ignored in a script', async () => {
     const output = join(folder, 'script');
     const { code } = await shell(script(output));
     const summary = JSON.parse(readFileSync(`${output}.json`, 'utf8'));
@@ -193,9 +193,9 @@ describe('nohup', () => {
     expect(code).toBe(0);
   });
 
-  it('keeps SIGHUP away on a terminal, under a shell that leaves no trace of it', async () => {
+  it('makes SIGHUP ignored on a terminal, under a shell that does not set the variable', async () => {
     const output = join(folder, 'terminal');
-    // Without job control (set -m) the shell itself would replace stdin.
+    // Without job control (set -m), the shell itself would replace stdin.
     const { stdout } = await shell(`
       cat > ${output}.sh <<'END'
       set -m
@@ -209,7 +209,7 @@ END
 });
 
 describe('Ctrl-Z', () => {
-  it('stops a capture, and SIGCONT lets it go on without a gap of its own', async () => {
+  it('stops a capture, and SIGCONT continues it without a gap', async () => {
     const running = start([...READ, '--scenario', 'rate=20M', '--bytes', '10M'], ENVIRONMENT);
     await received(running, 100_000);
     running.child.kill('SIGTSTP');

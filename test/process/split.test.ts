@@ -19,7 +19,7 @@ import { counterBytes, isCounterPrefix } from '../support/counter-stream.js';
 import { deviceInfo } from '../support/device-info.js';
 import { start, usbxfer } from './usbxfer.js';
 
-// The system's own function, whose calls a test counts.
+// The original function, whose calls a test counts.
 vi.mock('node:fs', async (load) => {
   const fs = await load<typeof import('node:fs')>();
   return { ...fs, fsync: vi.fn(fs.fsync) };
@@ -40,13 +40,13 @@ function at(name: string): string {
   return join(folder, name);
 }
 
-/** Captures into the folder, by a template, and tells what the summary says. */
+/** Captures into the directory with a template and returns the summary. */
 async function split(template: string, ...args: string[]) {
   const { stderr, code } = await usbxfer([...READ, '--json', '-o', at(template), ...args]);
   return { code, summary: JSON.parse(stderr) };
 }
 
-/** What is in the folder, in the order of the names. */
+/** Reads the files of the directory in order of their names. */
 function parts(): Buffer[] {
   return readdirSync(folder)
     .sort()
@@ -58,7 +58,7 @@ function sizes(): number[] {
 }
 
 describe('--split-bytes', () => {
-  it('loses and doubles nothing at a thousand cuts, wherever they are', async () => {
+  it('loses and duplicates nothing at a thousand cuts at any offset', async () => {
     const args = ['--split-bytes', '4321', '--bytes', '4321500', '--transfer-size', '13k'];
     const { code, summary } = await split('{index:04}.bin', ...args);
     expect(code).toBe(0);
@@ -70,14 +70,14 @@ describe('--split-bytes', () => {
     });
   });
 
-  it('leaves no empty file behind the last cut', async () => {
+  it('creates no empty file after the last cut', async () => {
     const { code, summary } = await split('{index}', '--split-bytes', '64k', '--bytes', '256k');
     expect(code).toBe(0);
     expect(sizes()).toEqual(Array(4).fill(64 * KIB));
     expect(summary.output.files).toBe(4);
   });
 
-  it('makes one file of a stream that is shorter, or empty', async () => {
+  it('creates one file for a shorter or empty stream', async () => {
     const short = await split('short-{index}', '--split-bytes', '1M', '--bytes', '1000');
     expect(short.summary.output).toEqual({
       files: 1,
@@ -90,7 +90,7 @@ describe('--split-bytes', () => {
     expect(sizes()).toEqual([1000, 0]);
   });
 
-  it('ends with a signal like any capture', async () => {
+  it('ends cleanly by a signal', async () => {
     const rate = ['--scenario', 'rate=2M'];
     const { child, outcome } = start([
       ...[...READ, '--json', '-o', at('{index:05}'), '--split-bytes', '10007'],
@@ -113,7 +113,7 @@ describe('--split-bytes', () => {
 describe('--split-every', () => {
   const slow = ['--bytes', '2M', '--scenario', 'rate=4M', '--transfer-size', '16k'];
 
-  it('loses and doubles nothing', async () => {
+  it('loses and duplicates nothing', async () => {
     const { code, summary } = await split('{index:03}', '--split-every', '100ms', ...slow);
     expect(code).toBe(0);
     expect(Buffer.concat(parts()).equals(counterBytes(0, 2 * KIB * KIB))).toBe(true);
@@ -122,7 +122,7 @@ describe('--split-every', () => {
     expect(Math.min(...sizes())).toBeGreaterThan(0);
   });
 
-  it('goes with --split-bytes: whichever comes first', async () => {
+  it('works with --split-bytes: the first condition counts', async () => {
     const both = ['--split-every', '100ms', '--split-bytes', '300k'];
     const { code } = await split('{index:03}', ...both, ...slow);
     expect(code).toBe(0);
@@ -131,7 +131,7 @@ describe('--split-every', () => {
     expect(Math.max(...sizes())).toBeLessThanOrEqual(300 * KIB);
   });
 
-  it('makes no file for a time without data', async () => {
+  it('creates no file for a period without data', async () => {
     const silence = ['--bytes', '2k', '--scenario', 'silence@1k=1s', '--transfer-size', '1k'];
     const { code } = await split('{index}', '--split-every', '100ms', ...silence);
     expect(code).toBe(0);
@@ -142,7 +142,7 @@ describe('--split-every', () => {
 describe('the files of a capture', () => {
   const FOUR = ['--split-bytes', '64k', '--bytes', '256k'];
 
-  it('end at the first that exists, and all before are kept', async () => {
+  it('end at the first that exists, and keep all before it', async () => {
     writeFileSync(at('2'), 'precious');
     const { code, summary } = await split('{index}', ...FOUR);
     expect(code).toBe(7);
@@ -160,7 +160,7 @@ describe('the files of a capture', () => {
     expect(Buffer.concat(parts()).equals(counterBytes(0, 128 * KIB))).toBe(true);
   });
 
-  it('are not begun when the first exists', async () => {
+  it('are not started if the first exists', async () => {
     writeFileSync(at('0'), 'precious');
     const { stderr, code } = await usbxfer([...READ, '-o', at('{index}'), ...FOUR]);
     expect(stderr).toMatch(/^usbxfer: cannot write .*\/0: already exists; [^\n]*\n$/);
@@ -190,7 +190,7 @@ describe('the files of a capture', () => {
     expect(readdirSync(folder)).toEqual(['0', '1']);
   });
 
-  it('are on the disk, each of them, with --fsync', async () => {
+  it('are each flushed to the disk with --fsync', async () => {
     const plan = await planOutput({ output: at('{index}'), fsync: true, splitBytes: 1000 });
     const { signal } = new AbortController();
     const { sink } = await openOutput(plan, deviceInfo(), { signal, received: undefined });
@@ -203,7 +203,7 @@ describe('the files of a capture', () => {
     expect(vi.mocked(fsync)).toHaveBeenCalledTimes(3);
   });
 
-  it('are none when the capture never starts', async () => {
+  it('are not created if the capture does not start', async () => {
     const plan = await planOutput({ output: at('{index}'), splitBytes: 1000 });
     const { signal } = new AbortController();
     const { sink } = await openOutput(plan, deviceInfo(), { signal, received: undefined });
@@ -214,7 +214,7 @@ describe('the files of a capture', () => {
 });
 
 describe('the name of an output', () => {
-  it('is filled in, also of a single file', async () => {
+  it('has its placeholders replaced, also for a single file', async () => {
     const { code, summary } = await split(
       '{{{vid}}}_{pid}_{serial}_{path}_{index}',
       '--bytes',
@@ -226,7 +226,7 @@ describe('the name of an output', () => {
     expect(summary.output).toEqual({ files: 1, first: at(name), last: at(name) });
   });
 
-  it('has the time at which the file began', async () => {
+  it('contains the time at which the file was started', async () => {
     const before = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
     await split('{time}', '--bytes', '1k');
     const after = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
@@ -235,12 +235,12 @@ describe('the name of an output', () => {
     expect(name >= `${before}Z` && name <= `${after}Z`).toBe(true);
   });
 
-  it('is none for stdout', async () => {
+  it('does not apply to stdout', async () => {
     const { stderr } = await usbxfer([...READ, '--json', '--bytes', '1k']);
     expect(JSON.parse(stderr)).toHaveProperty('output', null);
   });
 
-  it('takes folders from what was typed alone', async () => {
+  it('takes directories only from the given name', async () => {
     const { stderr, code } = await usbxfer([...READ, '-o', at('{serial}/x.bin')]);
     expect(stderr).toMatch(
       /^usbxfer: cannot write .*\/V0001\/x\.bin: no such file or directory\n$/,
@@ -281,14 +281,14 @@ describe('usage', () => {
     [['--split-bytes', 'x', '-o', '{index}'], 'give a size'],
     [['--split-every', '99ms', '-o', '{index}'], 'give at least 100ms'],
     [['--split-every', '0', '-o', '{index}'], 'give a time'],
-  ])('%j is refused, before a device is looked for', async (args, message) => {
+  ])('%j is refused before the search for a device', async (args, message) => {
     const { stderr, code } = await usbxfer(['read', '--vid', 'dead', '--wait', ...args]);
     expect(stderr).toMatch(/^usbxfer: [^\n]+\n$/);
     expect(stderr.trimEnd()).toMatch(message);
     expect(code).toBe(2);
   });
 
-  it('a FIFO is refused, and not waited for', async () => {
+  it('a FIFO is refused without a wait', async () => {
     execFileSync('mkfifo', [at('0')]);
     const args = [...READ, '--split-bytes', '1M', '-o', at('{index}')];
     const { stderr, code } = await usbxfer(args);
@@ -296,7 +296,7 @@ describe('usage', () => {
     expect(code).toBe(2);
   });
 
-  it('a name that is no file at all is told once, with --fsync too', async () => {
+  it('a name that is no file is reported once, also with --fsync', async () => {
     const { stderr, code } = await usbxfer([...READ, '--fsync', '-o', 'x'.repeat(300)]);
     expect(stderr).toMatch(/^usbxfer: cannot write x+…: name too long\n$/);
     expect(code).toBe(7);

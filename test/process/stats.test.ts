@@ -36,7 +36,7 @@ function read(...args: string[]): Promise<Outcome> {
   return usbxfer(['read', '-d', '1234:5678', '-q', ...args]);
 }
 
-/** Records that are as the schema says. */
+/** Returns records after checking them against the schema. */
 function recordsOf(text: string): Record<string, unknown>[] {
   expect(text.endsWith('}\n')).toBe(true);
   const records: Record<string, unknown>[] = text
@@ -79,7 +79,7 @@ describe('--stats', () => {
       6,
     ],
     ['no data', ['--scenario', 'silence@0', '--duration', '300ms'], 'duration', null, 0],
-  ])('tells of a capture with %s, and its sums are those of the file', async (_, args, end, errorCode, exitCode) => {
+  ])('describes a capture with %s, and its totals match the file', async (_, args, end, errorCode, exitCode) => {
     const { code } = await read('-o', data, '--stats', stats, '--interval', '20ms', ...args);
     const records = recordsOf(readFileSync(stats, 'utf8'));
     const last = records.at(-1);
@@ -159,14 +159,14 @@ describe('--stats', () => {
     ]);
   });
 
-  it("takes none of Node's own descriptors", async () => {
+  it("refuses Node's own descriptors", async () => {
     for (const fd of [3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 17, 18, 19, 20]) {
       const { code } = await read('--bytes', '1k', '--stats', `fd:${fd}`);
       expect([fd, code]).toEqual([fd, 2]);
     }
   });
 
-  it('is not the file of the data', async () => {
+  it('may not be the output file', async () => {
     const { stderr, code } = await read('--bytes', '1M', '-o', data, '--stats', data);
     expect([stderr, code]).toEqual([
       `usbxfer: --stats ${data} is where the data goes; name another file\n`,
@@ -181,7 +181,7 @@ describe('--stats', () => {
     expect(existsSync(data)).toBe(true);
   });
 
-  it('is not the pipe of the data, by whatever name', async () => {
+  it('may not be the output pipe under any name', async () => {
     const piped = await read('--bytes', '1M', '--stats', '/dev/stdout');
     expect([piped.code, piped.stdout.length]).toEqual([2, 0]);
     const fifo = join(folder, 'fifo');
@@ -196,7 +196,7 @@ describe('--stats', () => {
   it.each([
     ['a later file of several', `--split-bytes 1k -o 'z{index}' --stats z2`],
     ['a file by another name', '-o linked/x --stats real/x'],
-  ])('is not %s, with --force either', async (_, args) => {
+  ])('may not be %s, even with --force', async (_, args) => {
     const { stderr, code } = await shell(`cd '${folder}'; mkdir real; ln -s real linked
       usbxfer read -d 1234:5678 --bytes 4k --force -q ${args}`);
     expect(stderr).toMatch(
@@ -205,13 +205,13 @@ describe('--stats', () => {
     expect(code).toBe(7);
   });
 
-  it('empties no file before there is something to write', async () => {
+  it('truncates no file before there is a record to write', async () => {
     writeFileSync(stats, 'precious');
     const { code } = await usbxfer(['read', '--vid', 'dead', '--force', '--stats', stats]);
     expect([code, readFileSync(stats, 'utf8')]).toEqual([3, 'precious']);
   });
 
-  it('overwrites no file unless told to, and adds to one when told to', async () => {
+  it('overwrites only with --force, and appends with --append', async () => {
     writeFileSync(stats, 'precious\n');
     const refused = await read('--bytes', '1k', '--stats', stats);
     expect(refused.stderr).toMatch(/already exists; choose another name/);
@@ -222,19 +222,19 @@ describe('--stats', () => {
     recordsOf(readFileSync(stats, 'utf8'));
   });
 
-  it('leaves no file of a capture that never began', async () => {
+  it('leaves no file if the capture does not start', async () => {
     const { code } = await usbxfer(['read', '--vid', 'dead', '--stats', stats]);
     expect([code, existsSync(stats)]).toEqual([3, false]);
   });
 
-  it('that fails costs no data, and is told at the end', async () => {
+  it('that fails loses no data, and is reported at the end', async () => {
     const { stdout, stderr, code } = await read('--bytes', '1M', '--stats', '/dev/full');
     expect(stdout).toHaveLength(MIB);
     expect(stderr).toBe('usbxfer: some --stats records were lost: no space left on device\n');
     expect(code).toBe(7);
   });
 
-  it('that nobody reads holds up no data', async () => {
+  it('without a reader does not delay data', async () => {
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', [fifo]);
     const reader = openSync(fifo, constants.O_RDWR);
@@ -257,7 +257,7 @@ describe('--stats', () => {
     ]);
   });
 
-  it('that nobody reads may be asked about to the end', async () => {
+  it('without a reader does not prevent status lines', async () => {
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', [fifo]);
     const reader = openSync(fifo, constants.O_RDWR);
@@ -275,7 +275,7 @@ describe('--stats', () => {
     expect(stderr).toMatch(/"error_code": "stats-failed"/);
   });
 
-  it('whose reader goes away is no failure', async () => {
+  it('may be closed by its reader', async () => {
     const { stdout, code } = await shell(`
       usbxfer read -d 1234:5678 -q -o '${data}' --bytes 8M --scenario rate=20M --interval 20ms \\
         --stats - | head -n 1; exit \${PIPESTATUS[0]}`);
@@ -290,7 +290,7 @@ describe('the JSON of', () => {
     [['--bytes', '3M', '--keep-going', '--scenario', 'stall@1M,error@2M']],
     [['--scenario', 'unplug@1M']],
     [['--bytes', '1M', '-o', '/dev/null']],
-  ])('read %j is as its schema says', async (args) => {
+  ])('read %j matches its schema', async (args) => {
     const { stderr } = await usbxfer(['read', '-d', '1234:5678', '--json', ...args]);
     expect(violations('read')(JSON.parse(stderr))).toBeUndefined();
   });
@@ -300,7 +300,7 @@ describe('the JSON of', () => {
     [['read', '--no-such-option']],
     [['read', '--vid', 'dead', '--debug']],
     [['read', '-d', '1234:5678', '-o', '/nowhere/x']],
-  ])('the failure of %j is as its schema says', async (args) => {
+  ])('the failure of %j matches its schema', async (args) => {
     const { stderr } = await usbxfer([...args, '--json']);
     expect(violations('error')(JSON.parse(stderr))).toBeUndefined();
   });

@@ -17,7 +17,7 @@ import { shell } from './usbxfer.js';
 
 const MIB = 1024 * 1024;
 
-/** Talks while it runs, and at the end. */
+/** A capture that prints messages while it runs and at the end. */
 const READ =
   "usbxfer read --pid 5678 --keep-going --bytes 10M --scenario 'stall@1M,stall@2M,stall@3M'";
 
@@ -29,7 +29,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** A pipe that is full, and that nobody reads: one end to hold, and one for a process to block on. */
+/** A full pipe without a reader: one end to hold, and one for a process to block on. */
 function fullPipe(): [held: number, blocking: number] {
   const path = join(folder, 'full');
   execFileSync('mkfifo', [path]);
@@ -69,7 +69,7 @@ describe('stderr', () => {
     expect(isCounterPrefix(bytes)).toBe(true);
   });
 
-  it('full for ever lets a failure exit with its own code', async () => {
+  it('that is full for ever does not change the exit code of a failure', async () => {
     const [held, blocking] = fullPipe();
     const { code } = await shell('usbxfer read --vid dead 2>&3 3>&-', blocking);
     closeSync(blocking);
@@ -77,7 +77,7 @@ describe('stderr', () => {
     expect(code).toBe(3);
   });
 
-  it('that is a file is written where it stands', async () => {
+  it('that is a file is written at its current offset', async () => {
     const log = join(folder, 'log');
     await shell(`exec 2> '${log}'; echo before >&2
       usbxfer read --pid 5678 --bytes 1k > /dev/null; echo after >&2`);

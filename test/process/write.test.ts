@@ -30,7 +30,7 @@ function write(...args: string[]): Promise<Outcome> {
   return usbxfer([...COUNTER, '-i', file, ...args]);
 }
 
-/** The summary for programs, which is as its schema says. */
+/** Returns the JSON summary and checks it against its schema. */
 async function summary(...args: string[]): Promise<Record<string, unknown>> {
   const { stdout, stderr, code } = await write('--json', ...args);
   const record: Record<string, unknown> = JSON.parse(stderr);
@@ -40,7 +40,7 @@ async function summary(...args: string[]): Promise<Record<string, unknown>> {
 }
 
 describe('usbxfer write', () => {
-  it('sends all of a file, and a summary to stderr', async () => {
+  it('sends a whole file, and prints a summary on stderr', async () => {
     const { stdout, stderr, code } = await write();
     const lines = stderr
       .replace(/[\d.]+ s$/m, 'T')
@@ -75,11 +75,11 @@ describe('usbxfer write', () => {
     expect(code).toBe(0);
   });
 
-  it.each(['0x02', '02', '2', '0X2'])('takes --ep %s', async (ep) => {
+  it.each(['0x02', '02', '2', '0X2'])('accepts --ep %s', async (ep) => {
     expect(await summary('--ep', ep)).toMatchObject({ endpoint: '0x02', exit_code: 0 });
   });
 
-  it('sends nothing of an empty input, which is all of it', async () => {
+  it('succeeds with an empty input', async () => {
     truncateSync(file, 0);
     expect(await summary()).toMatchObject({
       bytes_accepted: 0,
@@ -97,13 +97,13 @@ describe('usbxfer write', () => {
     [['--bytes', '1MB'], 1_000_000],
     [['--bytes', '1MB', '--skip', '2MB'], 1_000_000],
     [['--bytes', '3MB'], SIZE],
-  ])('with %j sends that much', async (args, bytes) => {
+  ])('with %j sends that part', async (args, bytes) => {
     const record = await summary(...args);
     expect(record).toMatchObject({ bytes_read: bytes, bytes_accepted: bytes, error: null });
     expect(record['resume_at']).toBe(Number(record['skip']) + bytes);
   });
 
-  it('takes no more of a pipe than it is to send', async () => {
+  it('reads no more from a pipe than it sends', async () => {
     const { stdout } = await shell(
       `cat '${file}' | (usbxfer write --pid 5678 -q --bytes 1000000; wc -c)`,
     );
@@ -119,7 +119,7 @@ describe('usbxfer write', () => {
     [['--transfer-size', '512', '--bytes', '5120', '--zlp', 'auto'], 11, 1],
     [['--transfer-size', '512', '--bytes', '5121', '--zlp', 'auto'], 11, 0],
     [['--transfer-size', '512', '--bytes', '5120'], 10, 0],
-  ])('cuts with %j into %i transfers', async (args, transfers, zeroLengthPackets) => {
+  ])('with %j sends %i transfers', async (args, transfers, zeroLengthPackets) => {
     expect(await summary(...args)).toMatchObject({
       transfers,
       zero_length_packets: zeroLengthPackets,
@@ -147,7 +147,7 @@ describe('usbxfer write', () => {
     });
   });
 
-  it('says nothing with --quiet', async () => {
+  it('prints nothing with --quiet', async () => {
     expect((await write('-q')).stderr).toBe('');
   });
 });
@@ -159,7 +159,7 @@ describe('the end of usbxfer write', () => {
     ['out-stall', 6, 'stall', 'endpoint 0x02 stalled: the device halted it'],
     ['out-silence', 8, 'idle', 'the device accepted nothing more before all was sent'],
     ['out-unplug', 5, 'device-lost', 'the device was disconnected'],
-  ])('by %s tells how much the device has, and exits %i', async (fault, exitCode, code, message) => {
+  ])('by %s reports how much the device accepted, and exits %i', async (fault, exitCode, code, message) => {
     const record = await summary(...limits, '--scenario', `${fault}@1MiB`);
     expect(record).toMatchObject({
       bytes_accepted: 1_048_576,
@@ -178,7 +178,7 @@ describe('the end of usbxfer write', () => {
       '16',
       /^.*power supply; the device accepted 1048576 bytes(, and \d+ after the failed transfer; start over|; --)/,
     ],
-  ])('by a protocol error, with %s transfers, advises what does no harm', async (transfers, told) => {
+  ])('by a protocol error, with %s transfers, suggests only a safe continuation', async (transfers, told) => {
     const scenario = ['--scenario', 'out-error@1MiB', '--transfers', transfers];
     const { error, ...record } = await summary(...scenario);
     expect(record).toMatchObject({ error_code: 'transfer-error', exit_code: 6 });
@@ -188,19 +188,19 @@ describe('the end of usbxfer write', () => {
     );
   });
 
-  it('by a stall is where a second run goes on', async () => {
+  it('by a stall is where a second run continues', async () => {
     const first = await summary('--scenario', 'out-stall@1000000');
     const resumed = await summary('--skip', String(first['resume_at']));
     expect(resumed['exit_code']).toBe(0);
     expect(Number(first['bytes_accepted']) + Number(resumed['bytes_accepted'])).toBe(SIZE);
   });
 
-  it('leaves so much of --bytes to a second run', async () => {
+  it('by a stall shows the remaining --bytes', async () => {
     const { stderr } = await write('--bytes', '2MiB', '--scenario', 'out-stall@1MiB');
     expect(stderr).toMatch(/; --skip 1048576 --bytes 1048576 sends the rest\n$/);
   });
 
-  it('before --bytes is one', async () => {
+  it('before --bytes is a failure', async () => {
     const record = await summary('--bytes', '4MB');
     expect(record).toMatchObject({
       end_reason: 'input-ended',
@@ -210,7 +210,7 @@ describe('the end of usbxfer write', () => {
     expect(record['error']).toMatch(/it has 3000000 bytes, not 4000000; .* accepted all of them$/);
   });
 
-  it('by time is one', async () => {
+  it('by --duration is a failure', async () => {
     const { error, ...record } = await summary('--scenario', 'rate=1M', '--duration', '300ms');
     expect(record).toMatchObject({ end_reason: 'duration', error_code: 'timeout', exit_code: 8 });
     expect(error).toMatch(/^the time limit expired before all was sent; the device accepted /);
@@ -219,7 +219,7 @@ describe('the end of usbxfer write', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('by %s is one, and exits %i', async (signal, exitCode) => {
+  ] as const)('by %s is a failure, and exits %i', async (signal, exitCode) => {
     const slow = ['--scenario', 'rate=1M', '--transfer-size', '16k', '--json'];
     const running = start([...COUNTER, '-i', file, ...slow, '--stats', '-', '--interval', '20ms']);
     let killed = false;
@@ -239,10 +239,10 @@ describe('the end of usbxfer write', () => {
     expect(code).toBe(exitCode);
   });
 
-  it('by the second signal is at once, and tells as much as is known', async () => {
+  it('by the second signal is immediate, and reports what is known', async () => {
     const running = start([...COUNTER, '-i', file, '--scenario', 'rate=1M', '--stats', '-']);
     running.child.stdout?.once('data', () => {
-      // Both are there when it goes on.
+      // Both signals are pending when it continues.
       for (const signal of ['SIGSTOP', 'SIGTERM', 'SIGINT', 'SIGCONT'] as const) {
         running.child.kill(signal);
       }
@@ -256,7 +256,7 @@ describe('the end of usbxfer write', () => {
 });
 
 describe('usbxfer write with control requests', () => {
-  it.each(['--before', '--after'])('tells of one that fails with %s', async (option) => {
+  it.each(['--before', '--after'])('reports a request that fails with %s', async (option) => {
     const record = await summary(option, 'out vendor device 1 1', option, 'out vendor device 9');
     expect(record).toMatchObject({ error_code: 'request-failed', exit_code: 6 });
     expect(record['error']).toMatch(
@@ -264,13 +264,13 @@ describe('usbxfer write with control requests', () => {
     );
   });
 
-  it('sends nothing to a device that refused one before', async () => {
+  it('sends no data if a request before it fails', async () => {
     const record = await summary('--before', 'out vendor device 9');
     expect(record).toMatchObject({ bytes_accepted: 0, transfers: 0, end_reason: 'request-failed' });
     expect(record['error']).toMatch(/the device accepted nothing$/);
   });
 
-  it('sends all that is sent without them', async () => {
+  it('sends the same data as without them', async () => {
     const around = ['--before', 'out vendor device 1 1', '--after', 'out vendor device 1 0'];
     expect(await summary(...around)).toMatchObject({ bytes_accepted: SIZE, exit_code: 0 });
   });
@@ -295,19 +295,19 @@ describe('what usbxfer write refuses', () => {
     expect([code, stdout.length]).toEqual([exitCode, 0]);
   });
 
-  it('is an input with fewer bytes than are to be skipped', async () => {
+  it('includes an input with fewer bytes than --skip', async () => {
     const { stderr, code } = await write('--skip', '3000001');
     expect(stderr).toMatch(/^usbxfer: cannot read .*fewer than the 3000001 to skip\n$/);
     expect(code).toBe(7);
   });
 
-  it('is a stdin that is closed', async () => {
+  it('includes a closed stdin', async () => {
     const { stderr, code } = await shell('usbxfer write --pid 5678 <&-');
     expect(stderr).toMatch(/^usbxfer: stdin is closed; /);
     expect(code).toBe(7);
   });
 
-  it('is --stats into a pipe that the data comes from', async () => {
+  it('includes --stats to the pipe that is the input', async () => {
     const { stderr, code } = await shell(
       `mkfifo '${folder}/pipe'; usbxfer write --pid 5678 -i '${folder}/pipe' --stats '${folder}/pipe'`,
     );
@@ -322,7 +322,7 @@ describe('usbxfer write --stats', () => {
     ['the device stalls', ['--scenario', 'rate=10M,out-stall@1M']],
     ['the device vanishes', ['--scenario', 'rate=10M,out-unplug@1M']],
     ['nothing is there', ['--skip', '3MB']],
-  ])('has records as the schema says, with the sums, when %s', async (_, args) => {
+  ])('writes records that match the schema and the summary, when %s', async (_, args) => {
     const { stdout, code } = await write('-q', '--stats', '-', '--interval', '20ms', ...args);
     const records: Record<string, unknown>[] = stdout
       .toString()
@@ -342,8 +342,8 @@ describe('usbxfer write --stats', () => {
   });
 });
 
-describe('what usbxfer write tells meanwhile', () => {
-  it('is a plain line with --interval', async () => {
+describe('the progress of usbxfer write', () => {
+  it('is a status line with --interval', async () => {
     const { stderr } = await write('--scenario', 'rate=10M', '--interval', '50ms');
     expect(stderr).toMatch(/^0\.\d s: \d+ bytes \(.*\), .*\/s, .*\/s on average, \d+ in flight/);
   });
