@@ -1,24 +1,24 @@
 import type { DeviceInfo } from './model.js';
 
-/** A device came to the bus or left it; `present` was there when the watching began. */
+/** A device was connected or disconnected, or was `present` when watching began. */
 export interface BusEvent {
   readonly kind: 'present' | 'attach' | 'detach';
   readonly device: DeviceInfo;
 }
 
 /**
- * What a device is told by while it is on the bus. Its address is a new one after every plug, so that
- * the same device at the same port is another one then.
+ * Identifies a device while it is on the bus. The address changes each time the device is plugged in,
+ * so a replugged device has another identity.
  */
 export function presenceOf({ path, address }: DeviceInfo): string {
   return `${path}@${address}`;
 }
 
 /**
- * What happened between two looks at a bus: first what left, devices before their hubs, then what
- * came, hubs before their devices. One that was replugged in between is among both.
+ * Returns the events between two lists of devices: first the disconnected devices, each before its
+ * hub, then the connected devices, each after its hub. A replugged device is among both.
  *
- * @param before as `Backend.list` told, by which an event of `detach` describes its device
+ * @param before the older list; `detach` events describe their devices as it does
  */
 export function busEvents(
   before: readonly DeviceInfo[],
@@ -32,7 +32,7 @@ export function busEvents(
   ];
 }
 
-/** Those of the devices that are not among the others. */
+/** Returns the devices that are not among the others. */
 function missing(devices: readonly DeviceInfo[], others: readonly DeviceInfo[]): DeviceInfo[] {
   const present = new Set(others.map(presenceOf));
   return devices.filter((device) => !present.has(presenceOf(device)));

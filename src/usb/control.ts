@@ -1,11 +1,17 @@
 import { UsbError, type UsbErrorCode } from './errors.js';
 import { formatEndpoint } from './format.js';
-import { activeConfiguration, type DeviceInfo, type Direction } from './model.js';
+import {
+  activeConfiguration,
+  type DeviceInfo,
+  type Direction,
+  directionOf,
+  endpointAddress,
+} from './model.js';
 import type { TransferStatus } from './transfer-status.js';
 
-/** The setup packet of a control request (USB 2.0 §9.3), but for the length of its data. */
+/** The setup packet of a control request (USB 2.0 §9.3) without wLength. */
 export interface ControlRequest {
-  /** bmRequestType: direction in bit 7, type in bits 6 and 5, recipient below; 0 to 255. */
+  /** bmRequestType: direction in bit 7, type in bits 6..5, recipient in bits 4..0; 0 to 255. */
   readonly requestType: number;
   /** bRequest, 0 to 255. */
   readonly request: number;
@@ -18,49 +24,48 @@ export interface ControlRequest {
 /** A control request with its data. */
 export interface ControlTransfer {
   readonly request: ControlRequest;
-  /** What is sent or, where the device answers, room for the answer: its length is wLength. */
+  /** The data to send, or the buffer for the response. Its length is wLength. */
   readonly data: Buffer;
 }
 
 /** The most data bytes in a control request: Linux accepts no more, although USB would (65535). */
 export const LARGEST_CONTROL_DATA = 4096;
 
-/** Whether the device answers with data, or takes some. */
-export function directionOfRequest({ requestType }: ControlRequest): 'in' | 'out' {
-  return (requestType & 0x80) === 0 ? 'out' : 'in';
+/** Returns the direction of the data. */
+export function directionOfRequest({ requestType }: ControlRequest): Direction {
+  return directionOf(requestType);
 }
 
-/** Who defines a request, by their number in bits 6..5 of bmRequestType (USB 2.0 table 9-2). */
+/** The types of requests, by number in bits 6..5 of bmRequestType (USB 2.0 table 9-2). */
 export const REQUEST_TYPES = ['standard', 'class', 'vendor'] as const;
 
-/** Whom a request is for, by their number in bits 4..0 of bmRequestType. */
+/** The recipients of requests, by number in bits 4..0 of bmRequestType. */
 export const RECIPIENTS = ['device', 'interface', 'endpoint', 'other'] as const;
 
 export type RequestType = (typeof REQUEST_TYPES)[number];
 export type Recipient = (typeof RECIPIENTS)[number];
 
-const IN = 0x80;
-
-/** The bmRequestType that says all three. */
+/** Returns bmRequestType. */
 export function requestTypeOf(direction: Direction, type: RequestType, to: Recipient): number {
   return (
-    (direction === 'in' ? IN : 0) | (REQUEST_TYPES.indexOf(type) << 5) | RECIPIENTS.indexOf(to)
+    endpointAddress(0, direction) | (REQUEST_TYPES.indexOf(type) << 5) | RECIPIENTS.indexOf(to)
   );
 }
 
-/** Who defines the request; undefined for the reserved number. */
+/** Returns the type of a request; undefined for the reserved number. */
 export function typeOf({ requestType }: ControlRequest): RequestType | undefined {
   return REQUEST_TYPES[(requestType >> 5) & 3];
 }
 
-/** Whom the request is for; undefined for a reserved number. */
+/** Returns the recipient of a request; undefined for a reserved number. */
 export function recipientOf({ requestType }: ControlRequest): Recipient | undefined {
   return RECIPIENTS[requestType & 0x1f];
 }
 
 /**
- * The number of the interface that has to be claimed for a request, as Linux wants it: that in
- * wIndex, or that of the endpoint there. Undefined for a request to anything else, and for a vendor's.
+ * Returns the number of the interface that Linux requires to be claimed for a request: the interface
+ * in wIndex, or that of the endpoint in wIndex. Undefined for other recipients, for endpoint 0 and for
+ * vendor requests.
  *
  * @throws UsbError `not-found` for an endpoint that the active configuration does not have
  */
@@ -73,7 +78,7 @@ export function interfaceToClaim(device: DeviceInfo, request: ControlRequest): n
     case 'interface':
       return target;
     case 'endpoint':
-      return (target & ~IN) === 0 ? undefined : interfaceOfEndpoint(device, target);
+      return (target & 0x7f) === 0 ? undefined : interfaceOfEndpoint(device, target);
     default:
       return undefined;
   }
@@ -92,7 +97,7 @@ function interfaceOfEndpoint(device: DeviceInfo, address: number): number {
   return setting.interfaceNumber;
 }
 
-/** The error that each end of a control transfer stands for, and the words for it. */
+/** The error for each status of a control transfer. */
 const FAILURES: Readonly<
   Record<Exclude<TransferStatus, 'completed'>, readonly [code: UsbErrorCode, words: string]>
 > = {
@@ -101,13 +106,13 @@ const FAILURES: Readonly<
   cancelled: ['io', 'the control request was cancelled'],
   stall: [
     'stall',
-    'the device refused the control request (stall): it does not support it, or not now',
+    'the device rejected the control request (stall): it does not support it, or not now',
   ],
   'no-device': ['no-device', 'the device is gone'],
-  overflow: ['io', 'the device sent more than it was asked for'],
+  overflow: ['io', 'the device sent more than was requested'],
 };
 
-/** What a person is told of a control request that did not complete. */
+/** Returns the error for a control request that did not complete. */
 export function controlFailure(status: Exclude<TransferStatus, 'completed'>): UsbError {
   const [code, words] = FAILURES[status];
   return new UsbError(code, words);

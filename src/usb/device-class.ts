@@ -1,4 +1,4 @@
-/** Class codes as usb.org assigns them, for devices and interfaces, by names that can be typed. */
+/** Names of the class codes of devices and interfaces (usb.org), in a form that can be typed. */
 const NAMES: ReadonlyMap<number, string> = new Map([
   [0x01, 'audio'],
   [0x02, 'communications'],
@@ -26,15 +26,15 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [0xff, 'vendor'],
 ]);
 
-/** Class codes with a name. */
+/** The names of all known class codes. */
 export const CLASS_NAMES: readonly string[] = [...NAMES.values()];
 
-/** The name of a class code; undefined for 0, which stands for none, and for one that is not assigned. */
+/** Returns the name of a class code; undefined for 0, which means no class, and for unknown codes. */
 export function className(code: number): string | undefined {
   return NAMES.get(code);
 }
 
-/** The class code of a name, in any case; undefined when there is no such class. */
+/** Returns the class code of a name, ignoring case; undefined for an unknown name. */
 export function classCode(name: string): number | undefined {
   return [...NAMES].find(([, known]) => known === name.toLowerCase())?.[0];
 }

@@ -3,7 +3,7 @@ import { splitDescriptors } from './descriptors/tree.js';
 /** bDescriptorType of a capability (USB 3.2 table 9-6). */
 const DEVICE_CAPABILITY = 0x10;
 
-/** bDevCapabilityType (USB 3.2 table 9-14), of those that tell a speed. */
+/** bDevCapabilityType (USB 3.2 table 9-14) of the capabilities with a speed. */
 const SUPERSPEED = 0x03;
 const SUPERSPEED_PLUS = 0x0a;
 
@@ -13,16 +13,16 @@ const SPEEDS_SUPPORTED = [1.5, 12, 480, 5000];
 /** Mbit/s for each lane speed exponent (USB 3.2 §9.6.2.5). */
 const EXPONENTS = [1e-6, 1e-3, 1, 1e3];
 
-/** From this bcdUSB on a device is running at SuperSpeed: at other speeds it says 2.10 (USB 3.2 §9.6.1). */
+/** The least bcdUSB of a device at SuperSpeed; at other speeds it reports 2.10 (USB 3.2 §9.6.1). */
 const USB_3 = 0x0300;
 
 /**
- * The fastest signalling rate that a device says it can do, in Mbit/s; undefined where it says
- * nothing of it. A USB 2.0 device says so only in a BOS descriptor, and of two lanes nothing is
- * known: what the device can do may be more.
+ * Returns the fastest signalling rate that a device advertises, in Mbit/s; undefined if it advertises
+ * none. USB 2.0 devices advertise a rate only in a BOS descriptor. Two lanes are not taken into
+ * account, so the device may be faster.
  *
- * @param bcdUsb bcdUSB of its device descriptor
- * @param bos its BOS descriptor with all capabilities (USB 3.2 §9.6.2), where that is known
+ * @param bcdUsb bcdUSB of the device descriptor
+ * @param bos the BOS descriptor with all capabilities (USB 3.2 §9.6.2), if it is known
  */
 export function advertisedSpeed(bcdUsb: number, bos: Uint8Array | undefined): number | undefined {
   const capabilities = bos === undefined ? [] : splitDescriptors(bos).descriptors;
@@ -45,7 +45,7 @@ function speedsOf(capability: Uint8Array): number[] {
   return [];
 }
 
-/** Of a bmSublinkSpeedAttr: the mantissa in bits 31..16, times the exponent in bits 5..4. */
+/** Decodes bmSublinkSpeedAttr: the mantissa in bits 31..16, the exponent in bits 5..4. */
 function laneSpeed(attributes: number): number {
   return (attributes >>> 16) * (EXPONENTS[(attributes >>> 4) & 3] ?? 0);
 }

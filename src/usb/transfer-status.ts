@@ -1,11 +1,11 @@
 /**
- * How a transfer can end, in libusb's terms and order (`enum libusb_transfer_status`):
+ * The ways a transfer ends, with libusb's names and order (`enum libusb_transfer_status`):
  *
  * - `completed`: the buffer is full, or a short packet ended the transfer early;
- * - `error`: the bus reported a protocol error, or the device is going away;
- * - `timed-out`: it waited longer than it was allowed to;
- * - `cancelled`: it was cancelled; what had arrived by then counts;
- * - `stall`: the endpoint is halted and stays so until its halt is cleared (USB 2.0 §8.4.5);
+ * - `error`: the bus reported a protocol error, or the device is being disconnected;
+ * - `timed-out`: the transfer was pending longer than its timeout;
+ * - `cancelled`: the transfer was cancelled; the bytes that moved before are valid;
+ * - `stall`: the endpoint is halted until its halt is cleared (USB 2.0 §8.4.5);
  * - `no-device`: the device is gone;
  * - `overflow`: the device sent more than the buffer holds (babble); the contents are undefined.
  */
@@ -19,7 +19,7 @@ export const TRANSFER_STATUSES = [
   'overflow',
 ] as const;
 
-/** One of the seven ways a transfer ends. */
+/** How a transfer ended. */
 export type TransferStatus = (typeof TRANSFER_STATUSES)[number];
 
 /** Whether a transfer failed: it neither completed nor was cancelled. */

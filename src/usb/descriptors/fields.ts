@@ -1,12 +1,11 @@
 /*
- * The fields of the descriptors that are decoded, by their names in the specifications and in the
- * order in which they stand.
+ * The fields of the decoded descriptors, in order, with their names in the specifications.
  */
 
-/** A field's name in the specification, and its bytes; all are little-endian. */
+/** The name of a field in the specification, and its size in bytes. All fields are little-endian. */
 export type Field = readonly [name: string, bytes: 1 | 2 | 4];
 
-/** What the fields of a descriptor hold, by name. */
+/** The values of the fields of a descriptor, by name. */
 export type FieldValues<Fields extends readonly Field[]> = {
   readonly [Name in Fields[number][0]]: number;
 };
@@ -91,7 +90,7 @@ export const ISOCHRONOUS_COMPANION_FIELDS = [
   ['dwBytesPerInterval', 4],
 ] as const;
 
-/** What every descriptor of this kind holds; its own bytes may be more. */
+/** The values of each kind of descriptor; a descriptor may have more bytes than these fields. */
 export type DeviceFields = FieldValues<typeof DEVICE_FIELDS>;
 export type ConfigurationFields = FieldValues<typeof CONFIGURATION_FIELDS>;
 export type AssociationFields = FieldValues<typeof ASSOCIATION_FIELDS>;
@@ -100,12 +99,12 @@ export type EndpointFields = FieldValues<typeof ENDPOINT_FIELDS>;
 export type CompanionFields = FieldValues<typeof COMPANION_FIELDS>;
 export type IsochronousCompanionFields = FieldValues<typeof ISOCHRONOUS_COMPANION_FIELDS>;
 
-/** Bytes of a descriptor with these fields. */
+/** Returns the size of a descriptor with these fields, in bytes. */
 export function bytesOf(fields: readonly Field[]): number {
   return fields.reduce((sum, [, bytes]) => sum + bytes, 0);
 }
 
-/** Reads fields; undefined when there are too few bytes for all of them. */
+/** Decodes fields; returns undefined if there are too few bytes for all of them. */
 export function decodeFields<const Fields extends readonly Field[]>(
   fields: Fields,
   bytes: Uint8Array,
@@ -123,7 +122,7 @@ export function decodeFields<const Fields extends readonly Field[]>(
   return Object.fromEntries(values) as FieldValues<Fields>;
 }
 
-/** The bytes of a descriptor with these fields. */
+/** Encodes a descriptor with these fields. */
 export function encodeFields<const Fields extends readonly Field[]>(
   fields: Fields,
   values: FieldValues<Fields>,

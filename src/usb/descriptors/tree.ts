@@ -1,10 +1,4 @@
-import {
-  type AlternateSetting,
-  type Configuration,
-  type EndpointDescriptor,
-  packetSizeOf,
-  transferTypeOf,
-} from '../model.js';
+import { type Configuration, packetSizeOf, transferTypeOf } from '../model.js';
 import {
   ASSOCIATION_FIELDS,
   type AssociationFields,
@@ -27,8 +21,8 @@ import {
 } from './fields.js';
 
 /*
- * All that a device's descriptors say, for whoever wants all of it. What moving data needs is in
- * `descriptors.ts`, and takes far less time to find.
+ * The descriptors of a device, decoded. They come from the device: no length in them is trusted beyond
+ * the bytes that exist, and every descriptor takes at least its header, so that decoding always ends.
  */
 
 /** bDescriptorType (USB 2.0 table 9-5, USB 3.2 table 9-6). */
@@ -42,10 +36,10 @@ export const DESCRIPTOR_TYPE = {
   isochronousCompanion: 0x31,
 } as const;
 
-/** A descriptor, decoded. */
+/** A decoded descriptor. */
 export interface Decoded<Fields> {
   readonly fields: Fields;
-  /** The whole descriptor; more than the fields, where it is longer than they are. */
+  /** The whole descriptor, which may be longer than its fields. */
   readonly bytes: Uint8Array;
 }
 
@@ -53,7 +47,7 @@ export interface Decoded<Fields> {
 export interface EndpointNode extends Decoded<EndpointFields> {
   readonly companion: CompanionFields | undefined;
   readonly isochronousCompanion: IsochronousCompanionFields | undefined;
-  /** Those behind it of another type, such as a class's own; each whole. */
+  /** The undecoded descriptors that follow it, such as those of a class; each is complete. */
   readonly others: readonly Uint8Array[];
 }
 
@@ -74,9 +68,9 @@ export interface ConfigurationNode extends Decoded<ConfigurationFields> {
 export interface DescriptorTree {
   readonly device: Decoded<DeviceFields> | undefined;
   readonly configurations: readonly ConfigurationNode[];
-  /** Those before the first configuration that are no device descriptor, or another one. */
+  /** The undecoded descriptors before the first configuration. */
   readonly others: readonly Uint8Array[];
-  /** Bytes at the end that are no descriptor, as a length before them lies. */
+  /** The bytes from the first invalid length on. */
   readonly undecoded: Uint8Array;
 }
 
@@ -85,36 +79,38 @@ type Open<Node> = {
 };
 
 /**
- * Decodes a device descriptor and the configurations behind it, as the kernel shows them in sysfs.
+ * Decodes a device descriptor and the configurations after it, in the form in which sysfs has them.
  *
- * The bytes come from the device: no length in them is believed further than they reach, and what is
- * too short for its type, or stands where its type does not belong, is kept undecoded among `others`;
- * no byte is lost.
+ * A descriptor that is too short for its type, or that stands where its type does not belong, is kept
+ * undecoded among `others`: no byte is lost.
  */
 export function parseDescriptorTree(bytes: Uint8Array): DescriptorTree {
-  let device: Decoded<DeviceFields> | undefined;
-  const others: Uint8Array[] = [];
-  const configurations: Open<ConfigurationNode>[] = [];
+  const { descriptors, rest } = splitDescriptors(bytes);
+  const tree: Open<DescriptorTree> = {
+    device: undefined,
+    configurations: [],
+    others: [],
+    undecoded: rest,
+  };
+  let configuration: Open<ConfigurationNode> | undefined;
   let setting: Open<SettingNode> | undefined;
   let endpoint: Open<EndpointNode> | undefined;
-  const { descriptors, rest } = splitDescriptors(bytes);
   for (const descriptor of descriptors) {
-    const configuration = configurations.at(-1);
-    if (!place(descriptor, configuration)) {
-      (endpoint ?? setting ?? configuration ?? { others }).others.push(descriptor);
+    if (!place(descriptor)) {
+      (endpoint ?? setting ?? configuration ?? tree).others.push(descriptor);
     }
   }
-  return { device, configurations, others, undecoded: rest };
+  return tree;
 
-  /** Returns whether the descriptor was decoded. */
-  function place(descriptor: Uint8Array, within: Open<ConfigurationNode> | undefined): boolean {
+  /** Decodes a descriptor into the node that it belongs to; returns false if it has none. */
+  function place(descriptor: Uint8Array): boolean {
     switch (descriptor[1]) {
       case DESCRIPTOR_TYPE.device: {
-        const fields = decodeFields(DEVICE_FIELDS, descriptor);
-        if (fields === undefined || device !== undefined) {
+        const fields = tree.device ? undefined : decodeFields(DEVICE_FIELDS, descriptor);
+        if (fields === undefined) {
           return false;
         }
-        device = { fields, bytes: descriptor };
+        tree.device = { fields, bytes: descriptor };
         return true;
       }
       case DESCRIPTOR_TYPE.configuration: {
@@ -122,28 +118,28 @@ export function parseDescriptorTree(bytes: Uint8Array): DescriptorTree {
         if (fields === undefined) {
           return false;
         }
-        const node = { fields, bytes: descriptor, associations: [], settings: [], others: [] };
-        configurations.push(node);
+        configuration = { fields, bytes: descriptor, associations: [], settings: [], others: [] };
         setting = undefined;
         endpoint = undefined;
+        tree.configurations.push(configuration);
         return true;
       }
       case DESCRIPTOR_TYPE.association: {
         const fields = decodeExactly(ASSOCIATION_FIELDS, descriptor);
-        if (fields === undefined || within === undefined) {
+        if (fields === undefined || configuration === undefined) {
           return false;
         }
-        within.associations.push(fields);
+        configuration.associations.push(fields);
         return true;
       }
       case DESCRIPTOR_TYPE.interface: {
         const fields = decodeFields(INTERFACE_FIELDS, descriptor);
-        if (fields === undefined || within === undefined) {
+        if (fields === undefined || configuration === undefined) {
           return false;
         }
         setting = { fields, bytes: descriptor, endpoints: [], others: [] };
-        within.settings.push(setting);
         endpoint = undefined;
+        configuration.settings.push(setting);
         return true;
       }
       case DESCRIPTOR_TYPE.endpoint: {
@@ -171,11 +167,7 @@ export function parseDescriptorTree(bytes: Uint8Array): DescriptorTree {
       }
       case DESCRIPTOR_TYPE.isochronousCompanion: {
         const fields = decodeExactly(ISOCHRONOUS_COMPANION_FIELDS, descriptor);
-        if (
-          fields === undefined ||
-          endpoint === undefined ||
-          endpoint.isochronousCompanion !== undefined
-        ) {
+        if (fields === undefined || endpoint === undefined || endpoint.isochronousCompanion) {
           return false;
         }
         endpoint.isochronousCompanion = fields;
@@ -187,18 +179,33 @@ export function parseDescriptorTree(bytes: Uint8Array): DescriptorTree {
   }
 }
 
-/** For what is kept as its fields alone: nothing may stand behind them. */
-function decodeExactly<const Fields extends readonly Field[]>(
-  fields: Fields,
-  bytes: Uint8Array,
-): FieldValues<Fields> | undefined {
-  return bytes.length === bytesOf(fields) ? decodeFields(fields, bytes) : undefined;
+/**
+ * Decodes configuration descriptors as far as moving data needs them, ignoring all others.
+ *
+ * @param bytes one or more configurations, with or without the device descriptor before them
+ */
+export function parseConfigurations(bytes: Uint8Array): Configuration[] {
+  return parseDescriptorTree(bytes).configurations.map(({ fields, settings }) => ({
+    value: fields.bConfigurationValue,
+    settings: settings.map(({ fields: setting, endpoints }) => ({
+      interfaceNumber: setting.bInterfaceNumber,
+      alternateSetting: setting.bAlternateSetting,
+      interfaceClass: setting.bInterfaceClass,
+      interfaceSubClass: setting.bInterfaceSubClass,
+      interfaceProtocol: setting.bInterfaceProtocol,
+      endpoints: endpoints.map(({ fields: endpoint }) => ({
+        address: endpoint.bEndpointAddress,
+        type: transferTypeOf(endpoint.bmAttributes),
+        maxPacketSize: packetSizeOf(endpoint.wMaxPacketSize),
+      })),
+    })),
+  }));
 }
 
 /**
- * Cuts bytes into descriptors by their bLength.
+ * Splits bytes into descriptors by their bLength.
  *
- * @returns the descriptors, and what is left from the first length on that cannot be
+ * @returns the descriptors, and the bytes from the first invalid length on
  */
 export function splitDescriptors(bytes: Uint8Array): {
   descriptors: Uint8Array[];
@@ -217,64 +224,10 @@ export function splitDescriptors(bytes: Uint8Array): {
   return { descriptors, rest: bytes.subarray(offset) };
 }
 
-const CONFIGURATION = 0x02;
-const INTERFACE = 0x04;
-const ENDPOINT = 0x05;
-
-/** The bytes of a standard descriptor of each type (USB 2.0 §9.6); a shorter one is passed over. */
-const CONFIGURATION_LENGTH = 9;
-const INTERFACE_LENGTH = 9;
-const ENDPOINT_LENGTH = 7;
-
-interface OpenSetting extends AlternateSetting {
-  readonly endpoints: EndpointDescriptor[];
-}
-
-interface OpenConfiguration extends Configuration {
-  readonly settings: OpenSetting[];
-}
-
-/**
- * Reads configuration descriptors, one after another, as the kernel shows them in sysfs behind the
- * device descriptor.
- *
- * The bytes come from the device, so no length in them is believed further than the bytes reach:
- * whatever lies, the walk moves on by at least one descriptor header and ends with the buffer.
- *
- * @param bytes the configurations' bytes, without the device descriptor
- */
-export function parseConfigurations(bytes: Uint8Array): Configuration[] {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const configurations: OpenConfiguration[] = [];
-  let offset = 0;
-  while (offset + 2 <= bytes.length) {
-    const length = view.getUint8(offset);
-    if (length < 2 || offset + length > bytes.length) {
-      break; // the descriptor lies about its length: nothing behind it can be found
-    }
-    const type = view.getUint8(offset + 1);
-    if (type === CONFIGURATION && length >= CONFIGURATION_LENGTH) {
-      configurations.push({ value: view.getUint8(offset + 5), settings: [] });
-    } else if (type === INTERFACE && length >= INTERFACE_LENGTH) {
-      configurations.at(-1)?.settings.push({
-        interfaceNumber: view.getUint8(offset + 2),
-        alternateSetting: view.getUint8(offset + 3),
-        interfaceClass: view.getUint8(offset + 5),
-        interfaceSubClass: view.getUint8(offset + 6),
-        interfaceProtocol: view.getUint8(offset + 7),
-        endpoints: [],
-      });
-    } else if (type === ENDPOINT && length >= ENDPOINT_LENGTH) {
-      configurations
-        .at(-1)
-        ?.settings.at(-1)
-        ?.endpoints.push({
-          address: view.getUint8(offset + 2),
-          type: transferTypeOf(view.getUint8(offset + 3)),
-          maxPacketSize: packetSizeOf(view.getUint16(offset + 4, true)),
-        });
-    }
-    offset += length;
-  }
-  return configurations;
+/** Decodes a descriptor of which only the fields are kept; undefined if it has other bytes. */
+function decodeExactly<const Fields extends readonly Field[]>(
+  fields: Fields,
+  bytes: Uint8Array,
+): FieldValues<Fields> | undefined {
+  return bytes.length === bytesOf(fields) ? decodeFields(fields, bytes) : undefined;
 }

@@ -66,7 +66,7 @@ it.each([
   [usb.LIBUSB_TRANSFER_ERROR, 'io', /input\/output error/],
   [usb.LIBUSB_TRANSFER_STALL, 'stall', /does not support it, or not now/],
   [usb.LIBUSB_TRANSFER_NO_DEVICE, 'no-device', /the device is gone/],
-  [usb.LIBUSB_TRANSFER_OVERFLOW, 'io', /more than it was asked for/],
+  [usb.LIBUSB_TRANSFER_OVERFLOW, 'io', /more than was requested/],
   [usb.LIBUSB_TRANSFER_CANCELLED, 'io', /cancelled/], // not by this request
 ])('reports an end with status %i as %s', async (status, code, message) => {
   const wire = new Wire();
