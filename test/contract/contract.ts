@@ -5,9 +5,9 @@ import { losingCases } from './cases/losing.js';
 import { movingCases } from './cases/moving.js';
 import { resettingCases } from './cases/resetting.js';
 import { sendingCases } from './cases/sending.js';
-import type { ContractCase } from './stage.js';
+import type { ContractCase } from './fixture.js';
 
-export type { ContractCase, Stage, StagedDevice } from './stage.js';
+export type { ContractCase, Fixture, FixtureDevice } from './fixture.js';
 
 /**
  * The contract of `Backend` (src/usb/backend.ts), one case for each rule. The cases need only

@@ -1,6 +1,6 @@
 import { describe, it } from 'vitest';
 import { contractCases } from './contract.js';
-import { VirtualStage } from './virtual-stage.js';
+import { VirtualFixture } from './virtual-fixture.js';
 
 describe.each([
   '',
@@ -10,6 +10,6 @@ describe.each([
   'speed=super, rate=bus',
 ])('the contract on the virtual bus, %j', (circumstances) => {
   for (const { name, run } of contractCases) {
-    it.concurrent(name, () => run(new VirtualStage(circumstances)));
+    it.concurrent(name, () => run(new VirtualFixture(circumstances)));
   }
 });

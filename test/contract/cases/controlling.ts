@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { Device } from '../../../src/usb/backend.js';
 import { type ControlRequest, LARGEST_CONTROL_DATA } from '../../../src/usb/control.js';
 import { assertRefused, eventually, within } from '../expect.js';
-import { Session } from '../session.js';
-import type { ContractCase, Stage, StagedDevice } from '../stage.js';
+import type { ContractCase, Fixture, FixtureDevice } from '../fixture.js';
+import { OpenDevice } from '../open-device.js';
 
 /** Timeout that is long enough for any response, in milliseconds. */
 const PATIENCE = 10_000;
@@ -13,7 +13,7 @@ const KIB = 1024;
 const DEVICE_LENGTH = 18;
 const GET_DEVICE_DESCRIPTOR = { requestType: 0x80, request: 6, value: 0x0100, index: 0 };
 
-/** Vendor requests of the counter device: see `Stage.counters`. */
+/** Vendor requests of the counter device: see `Fixture.counters`. */
 const START = { requestType: 0x40, request: 0x01, value: 1, index: 0 };
 const WRITE = { requestType: 0x40, request: 0x02, value: 0, index: 0 };
 const READ = { requestType: 0xc0, request: 0x02, value: 0, index: 0 };
@@ -26,10 +26,10 @@ const UNKNOWN_OUT = { requestType: 0x40, request: 0xee, value: 0, index: 0 };
 export const controllingCases: readonly ContractCase[] = [
   {
     name: 'requests the device descriptor, which equals that of descriptors()',
-    async run(stage) {
-      const staged = await stage.counters();
-      const { descriptors } = await stage.backend.descriptors(staged.info);
-      await withDevice(stage, staged, async (device) => {
+    async run(fixture) {
+      const target = await fixture.counters();
+      const { descriptors } = await fixture.backend.descriptors(target.info);
+      await withDevice(fixture, target, async (device) => {
         const response = await ask(device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
         assert.deepEqual(response, Buffer.from(descriptors.subarray(0, DEVICE_LENGTH)));
       });
@@ -37,9 +37,9 @@ export const controllingCases: readonly ContractCase[] = [
   },
   {
     name: 'returns the length of a short response, and does not change the rest of the buffer',
-    async run(stage) {
-      const staged = await stage.counters();
-      await withDevice(stage, staged, async (device) => {
+    async run(fixture) {
+      const target = await fixture.counters();
+      await withDevice(fixture, target, async (device) => {
         for (const room of [DEVICE_LENGTH + 1, 255, LARGEST_CONTROL_DATA]) {
           const data = Buffer.alloc(room, 0xee);
           const moved = await send(device, GET_DEVICE_DESCRIPTOR, data);
@@ -51,9 +51,9 @@ export const controllingCases: readonly ContractCase[] = [
   },
   {
     name: 'receives as much of a response as fits the buffer',
-    async run(stage) {
-      const staged = await stage.counters();
-      await withDevice(stage, staged, async (device) => {
+    async run(fixture) {
+      const target = await fixture.counters();
+      await withDevice(fixture, target, async (device) => {
         const whole = await ask(device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
         for (const room of [1, 8, 17]) {
           const part = await ask(device, GET_DEVICE_DESCRIPTOR, room);
@@ -64,9 +64,9 @@ export const controllingCases: readonly ContractCase[] = [
   },
   {
     name: 'sends data that the device returns, and requests without data',
-    async run(stage) {
-      const staged = await stage.counters();
-      await withDevice(stage, staged, async (device) => {
+    async run(fixture) {
+      const target = await fixture.counters();
+      await withDevice(fixture, target, async (device) => {
         assert.equal(await send(device, START, Buffer.alloc(0)), 0);
         for (let round = 0; round < 3; round++) {
           const data = randomBytes(MEMORY_SIZE);
@@ -80,9 +80,9 @@ export const controllingCases: readonly ContractCase[] = [
   },
   {
     name: 'rejects an unsupported request with a stall, and then continues',
-    async run(stage) {
-      const staged = await stage.counters();
-      await withDevice(stage, staged, async (device) => {
+    async run(fixture) {
+      const target = await fixture.counters();
+      await withDevice(fixture, target, async (device) => {
         for (let round = 0; round < 2; round++) {
           await assertRefused(() => ask(device, UNKNOWN_IN, 8), 'stall');
           await assertRefused(() => send(device, UNKNOWN_OUT, Buffer.alloc(0)), 'stall');
@@ -95,9 +95,9 @@ export const controllingCases: readonly ContractCase[] = [
   },
   {
     name: 'handles concurrent requests, each with its own response',
-    async run(stage) {
-      const staged = await stage.counters();
-      await withDevice(stage, staged, async (device) => {
+    async run(fixture) {
+      const target = await fixture.counters();
+      await withDevice(fixture, target, async (device) => {
         const whole = await ask(device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
         const rooms = Array.from({ length: DEVICE_LENGTH }, (_, index) => index + 1);
         const responses = await Promise.all(
@@ -112,27 +112,27 @@ export const controllingCases: readonly ContractCase[] = [
   },
   {
     name: 'sends requests while a stream runs',
-    async run(stage) {
-      const staged = await stage.counters();
-      await Session.use(stage, staged, async (session) => {
+    async run(fixture) {
+      const target = await fixture.counters();
+      await OpenDevice.use(fixture, target, async (opened) => {
         let streaming = true;
         for (let i = 0; i < 4; i++) {
-          session.submit(16 * KIB, () => streaming);
+          opened.submit(16 * KIB, () => streaming);
         }
         for (let i = 0; i < 10; i++) {
-          await ask(session.device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
+          await ask(opened.device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
         }
         streaming = false;
-        await session.allCompleted();
-        assert(session.submissions.every(({ status }) => status === 'completed'));
+        await opened.allCompleted();
+        assert(opened.submissions.every(({ status }) => status === 'completed'));
       });
     },
   },
   {
     name: 'refuses data that is too long, and then continues',
-    async run(stage) {
-      const staged = await stage.counters();
-      await withDevice(stage, staged, async (device) => {
+    async run(fixture) {
+      const target = await fixture.counters();
+      await withDevice(fixture, target, async (device) => {
         const tooLong = LARGEST_CONTROL_DATA + 1;
         await assertRefused(() => ask(device, GET_DEVICE_DESCRIPTOR, tooLong), 'invalid');
         await assertRefused(() => send(device, WRITE, Buffer.alloc(tooLong)), 'invalid');
@@ -143,13 +143,13 @@ export const controllingCases: readonly ContractCase[] = [
   },
   {
     name: 'ends a request without a response after its timeout, and then continues',
-    async run(stage) {
-      const { unanswered } = stage;
+    async run(fixture) {
+      const { unanswered } = fixture;
       if (unanswered === undefined) {
         return;
       }
-      const staged = await stage.counters();
-      await withDevice(stage, staged, async (device) => {
+      const target = await fixture.counters();
+      await withDevice(fixture, target, async (device) => {
         for (let round = 0; round < 2; round++) {
           await assertRefused(
             () => within(device.control(unanswered, Buffer.alloc(8), 100), 'the timeout'),
@@ -162,14 +162,14 @@ export const controllingCases: readonly ContractCase[] = [
   },
   {
     name: 'refuses requests after the device was closed or unplugged',
-    async run(stage) {
-      const staged = await stage.counters();
+    async run(fixture) {
+      const target = await fixture.counters();
       const request = (device: Device) => ask(device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
-      const closed = await stage.backend.open(staged.info);
+      const closed = await fixture.backend.open(target.info);
       await closed.close();
       await assertRefused(() => request(closed), 'invalid');
-      await withDevice(stage, staged, async (device) => {
-        await stage.unplug(staged);
+      await withDevice(fixture, target, async (device) => {
+        await fixture.unplug(target);
         await eventually('it is not connected', async () => !(await device.isConnected()));
         await assertRefused(() => request(device), 'no-device');
       });
@@ -178,11 +178,11 @@ export const controllingCases: readonly ContractCase[] = [
 ];
 
 async function withDevice(
-  stage: Stage,
-  { info }: StagedDevice,
+  fixture: Fixture,
+  { info }: FixtureDevice,
   body: (device: Device) => Promise<void>,
 ): Promise<void> {
-  const device = await stage.backend.open(info);
+  const device = await fixture.backend.open(info);
   try {
     await body(device);
   } finally {

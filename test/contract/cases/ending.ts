@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assertCounter, assertRefused } from '../expect.js';
-import { Session } from '../session.js';
-import type { ContractCase } from '../stage.js';
+import type { ContractCase } from '../fixture.js';
+import { OpenDevice } from '../open-device.js';
 
 const KIB = 1024;
 
@@ -13,19 +13,19 @@ const A_WHILE = 50;
 export const endingCases: readonly ContractCase[] = [
   {
     name: 'cancels a pending transfer once',
-    async run(stage) {
-      const staged = await stage.silentAfter(KIB);
-      await Session.use(stage, staged, async (session) => {
-        await session.submit(KIB).completion;
-        const waiting = [session.submit(4 * KIB), session.submit(4 * KIB)];
+    async run(fixture) {
+      const target = await fixture.silentAfter(KIB);
+      await OpenDevice.use(fixture, target, async (opened) => {
+        await opened.submit(KIB).completion;
+        const waiting = [opened.submit(4 * KIB), opened.submit(4 * KIB)];
         await sleep(A_WHILE);
         assert.deepEqual(
           waiting.map(({ status }) => status),
           [undefined, undefined],
         );
-        session.cancelAll();
-        session.cancelAll(); // again, before the completions
-        await session.allCompleted();
+        opened.cancelAll();
+        opened.cancelAll(); // again, before the completions
+        await opened.allCompleted();
         for (const { status, data } of waiting) {
           assert.deepEqual([status, data.length], ['cancelled', 0]);
         }
@@ -34,45 +34,45 @@ export const endingCases: readonly ContractCase[] = [
   },
   {
     name: 'cancels nothing that is not in flight',
-    async run(stage) {
-      const staged = await stage.counters();
-      await Session.use(stage, staged, async (session) => {
-        session.in.createTransfer(() => assert.fail('completed without a submission')).cancel();
+    async run(fixture) {
+      const target = await fixture.counters();
+      await OpenDevice.use(fixture, target, async (opened) => {
+        opened.in.createTransfer(() => assert.fail('completed without a submission')).cancel();
         let again = true;
-        const submission = session.submit(4 * KIB, (completed) => {
-          session.cancel(completed); // it has just completed
-          session.cancel(completed);
+        const submission = opened.submit(4 * KIB, (completed) => {
+          opened.cancel(completed); // it has just completed
+          opened.cancel(completed);
           return again;
         });
         await submission.completion;
         again = false;
-        await session.allCompleted();
-        session.cancel(submission);
+        await opened.allCompleted();
+        opened.cancel(submission);
         await sleep(A_WHILE);
-        assert(session.submissions.length > 1);
-        assert(session.submissions.every(({ status }) => status === 'completed'));
-        assertCounter(session.bytes(), 0);
+        assert(opened.submissions.length > 1);
+        assert(opened.submissions.every(({ status }) => status === 'completed'));
+        assertCounter(opened.bytes(), 0);
       });
     },
   },
   {
     name: 'keeps the bytes of a cancelled, partly filled transfer',
-    async run(stage) {
+    async run(fixture) {
       const total = 7 * KIB;
-      const staged = await stage.silentAfter(total);
-      await Session.use(stage, staged, async (session) => {
+      const target = await fixture.silentAfter(total);
+      await OpenDevice.use(fixture, target, async (opened) => {
         // The delay of the bytes depends on the device: wait longer in each round.
-        for (let wait = A_WHILE; session.bytes().length < total && wait < 5000; wait *= 2) {
-          session.submit(4 * KIB);
-          session.submit(4 * KIB);
-          session.submit(4 * KIB);
+        for (let wait = A_WHILE; opened.bytes().length < total && wait < 5000; wait *= 2) {
+          opened.submit(4 * KIB);
+          opened.submit(4 * KIB);
+          opened.submit(4 * KIB);
           await sleep(wait);
-          session.cancelAll();
-          await session.allCompleted();
+          opened.cancelAll();
+          await opened.allCompleted();
         }
-        assert.equal(session.bytes().length, total);
-        assertCounter(session.bytes(), 0);
-        const halfFull = session.submissions.filter(
+        assert.equal(opened.bytes().length, total);
+        assertCounter(opened.bytes(), 0);
+        const halfFull = opened.submissions.filter(
           ({ data, length }) => data.length > 0 && data.length < length,
         );
         assert(halfFull.length > 0 && halfFull.every(({ status }) => status === 'cancelled'));
@@ -83,16 +83,16 @@ export const endingCases: readonly ContractCase[] = [
     [4 * KIB, 16 * KIB, 256 * KIB].map(
       (size): ContractCase => ({
         name: `loses no byte when a stream is cancelled ${order} first, ${size / KIB} KiB transfers`,
-        async run(stage) {
-          const staged = await stage.counters();
+        async run(fixture) {
+          const target = await fixture.counters();
           let offset = 0;
-          for (let opened = 0; opened < 2; opened++) {
-            await Session.use(stage, staged, async (session) => {
+          for (let round = 0; round < 2; round++) {
+            await OpenDevice.use(fixture, target, async (opened) => {
               for (const from of ['a completion', 'outside', 'a completion', 'outside'] as const) {
-                await streamAndCancel(session, size, order, from);
+                await streamAndCancel(opened, size, order, from);
               }
-              assertCounter(session.bytes(), offset);
-              offset += session.bytes().length;
+              assertCounter(opened.bytes(), offset);
+              offset += opened.bytes().length;
             });
           }
         },
@@ -101,15 +101,15 @@ export const endingCases: readonly ContractCase[] = [
   ),
   {
     name: 'completes all transfers in flight at a stall, and continues there after the halt is cleared',
-    async run(stage) {
+    async run(fixture) {
       const before = 16 * KIB;
-      const staged = await stage.stallAfter(before);
-      await Session.use(stage, staged, async (session) => {
+      const target = await fixture.stallAfter(before);
+      await OpenDevice.use(fixture, target, async (opened) => {
         for (let i = 0; i < 8; i++) {
-          session.submit(4 * KIB);
+          opened.submit(4 * KIB);
         }
-        await session.allCompleted();
-        const statuses = session.submissions.map(({ status }) => status);
+        await opened.allCompleted();
+        const statuses = opened.submissions.map(({ status }) => status);
         const firstStall = statuses.indexOf('stall');
         assert(firstStall >= 0, 'no stall');
         assert(statuses.slice(0, firstStall).every((status) => status === 'completed'));
@@ -117,32 +117,32 @@ export const endingCases: readonly ContractCase[] = [
           statuses.slice(firstStall).every((status) => status === 'stall'),
           statuses.join(),
         );
-        assert.equal(session.bytes().length, before);
-        assert.equal((await session.submit(4 * KIB).completion).status, 'stall', 'still halted');
-        await session.in.clearHalt();
+        assert.equal(opened.bytes().length, before);
+        assert.equal((await opened.submit(4 * KIB).completion).status, 'stall', 'still halted');
+        await opened.in.clearHalt();
         for (let i = 0; i < 4; i++) {
-          session.submit(4 * KIB, ({ number }) => number < 32);
+          opened.submit(4 * KIB, ({ number }) => number < 32);
         }
-        await session.allCompleted();
-        assertCounter(session.bytes(), 0);
-        assert(session.bytes().length >= before + 32 * KIB);
+        await opened.allCompleted();
+        assertCounter(opened.bytes(), 0);
+        assert(opened.bytes().length >= before + 32 * KIB);
       });
     },
   },
   {
     name: 'refuses to release with a transfer in flight, which remains in flight',
-    async run(stage) {
-      const staged = await stage.silentAfter(KIB);
-      await Session.use(stage, staged, async (session) => {
-        await session.submit(KIB).completion;
-        const waiting = session.submit(4 * KIB);
-        await assertRefused(() => session.release(), 'invalid');
+    async run(fixture) {
+      const target = await fixture.silentAfter(KIB);
+      await OpenDevice.use(fixture, target, async (opened) => {
+        await opened.submit(KIB).completion;
+        const waiting = opened.submit(4 * KIB);
+        await assertRefused(() => opened.release(), 'invalid');
         await sleep(A_WHILE);
         assert.equal(waiting.status, undefined);
-        session.cancelAll();
-        await session.allCompleted();
+        opened.cancelAll();
+        await opened.allCompleted();
         assert.equal(waiting.status, 'cancelled');
-        await session.release();
+        await opened.release();
       });
     },
   },
@@ -150,24 +150,24 @@ export const endingCases: readonly ContractCase[] = [
 
 /** Streams for some completions, then cancels all transfers in flight at once. */
 async function streamAndCancel(
-  session: Session,
+  opened: OpenDevice,
   size: number,
   order: 'newest' | 'oldest',
   from: 'a completion' | 'outside',
 ): Promise<void> {
   const depth = 8;
-  const first = session.submissions.length;
+  const first = opened.submissions.length;
   let streaming = true;
   let reached: () => void = () => {};
   const enough = new Promise<void>((resolve) => {
     reached = resolve;
   });
   for (let i = 0; i < depth; i++) {
-    session.submit(size, () => {
-      if (streaming && session.submissions.length - first >= 2 * depth) {
+    opened.submit(size, () => {
+      if (streaming && opened.submissions.length - first >= 2 * depth) {
         if (from === 'a completion') {
           streaming = false;
-          session.cancelAll(order);
+          opened.cancelAll(order);
         }
         reached();
       }
@@ -177,10 +177,10 @@ async function streamAndCancel(
   await enough;
   if (streaming) {
     streaming = false;
-    session.cancelAll(order);
+    opened.cancelAll(order);
   }
-  await session.allCompleted();
-  for (const { status } of session.submissions.slice(first)) {
+  await opened.allCompleted();
+  for (const { status } of opened.submissions.slice(first)) {
     assert(status === 'completed' || status === 'cancelled', status);
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { assertCounter, assertRefused } from '../expect.js';
-import { Session } from '../session.js';
-import type { ContractCase, Stage, StagedDevice } from '../stage.js';
+import type { ContractCase, Fixture, FixtureDevice } from '../fixture.js';
+import { OpenDevice } from '../open-device.js';
 
 const NO_INTERFACE = 200;
 const NO_SETTING = 99;
@@ -10,20 +10,20 @@ const NO_SETTING = 99;
 export const handleCases: readonly ContractCase[] = [
   {
     name: 'lists a device without opening it, and while it is open',
-    async run(stage) {
-      const staged = await stage.counters();
-      await assertListed(stage, staged);
-      await Session.use(stage, staged, () => assertListed(stage, staged));
-      await assertListed(stage, staged);
+    async run(fixture) {
+      const target = await fixture.counters();
+      await assertListed(fixture, target);
+      await OpenDevice.use(fixture, target, () => assertListed(fixture, target));
+      await assertListed(fixture, target);
     },
   },
   {
     name: 'opens, claims, releases and closes repeatedly',
-    async run(stage) {
-      const staged = await stage.counters();
+    async run(fixture) {
+      const target = await fixture.counters();
       for (let round = 0; round < 3; round++) {
-        await Session.use(stage, staged, async (session) => {
-          const { status, data } = await session.submit(2048).completion;
+        await OpenDevice.use(fixture, target, async (opened) => {
+          const { status, data } = await opened.submit(2048).completion;
           assert.equal(status, 'completed');
           assertCounter(data, round * 2048);
         });
@@ -32,12 +32,12 @@ export const handleCases: readonly ContractCase[] = [
   },
   {
     name: 'reports an open device as connected, and ignores a second close',
-    async run(stage) {
-      const staged = await stage.counters();
-      const device = await stage.backend.open(staged.info);
+    async run(fixture) {
+      const target = await fixture.counters();
+      const device = await fixture.backend.open(target.info);
       assert.deepEqual(
         [device.info.path, device.info.address],
-        [staged.info.path, staged.info.address],
+        [target.info.path, target.info.address],
       );
       assert.equal(await device.isConnected(), true);
       await device.close();
@@ -46,60 +46,60 @@ export const handleCases: readonly ContractCase[] = [
   },
   {
     name: 'refuses to claim a missing interface or alternate setting',
-    async run(stage) {
-      const staged = await stage.counters();
-      const { interfaceNumber } = staged;
-      const device = await stage.backend.open(staged.info);
+    async run(fixture) {
+      const target = await fixture.counters();
+      const { interfaceNumber } = target;
+      const device = await fixture.backend.open(target.info);
       try {
         await assertRefused(() => device.claim(NO_INTERFACE, 0), 'not-found');
         await assertRefused(() => device.claim(interfaceNumber, NO_SETTING), 'not-found');
       } finally {
         await device.close();
       }
-      await Session.use(stage, staged, async () => {}); // nothing is still claimed
+      await OpenDevice.use(fixture, target, async () => {}); // nothing is still claimed
     },
   },
   {
     name: 'lets only one handle at a time claim an interface',
-    async run(stage) {
-      const staged = await stage.counters();
-      await Session.use(stage, staged, () =>
+    async run(fixture) {
+      const target = await fixture.counters();
+      await OpenDevice.use(fixture, target, () =>
         assertRefused(async () => {
-          const second = await stage.backend.open(staged.info);
+          const second = await fixture.backend.open(target.info);
           try {
-            await second.claim(staged.interfaceNumber, 0);
+            await second.claim(target.interfaceNumber, 0);
           } finally {
             await second.close();
           }
         }, 'busy'),
       );
-      await Session.use(stage, staged, async () => {});
+      await OpenDevice.use(fixture, target, async () => {});
     },
   },
   {
     name: 'accepts detachDriver if no driver holds the interface',
-    async run(stage) {
-      const staged = await stage.counters();
-      const device = await stage.backend.open(staged.info);
+    async run(fixture) {
+      const target = await fixture.counters();
+      const device = await fixture.backend.open(target.info);
       try {
-        const claimed = await device.claim(staged.interfaceNumber, 0, { detachDriver: true });
+        const claimed = await device.claim(target.interfaceNumber, 0, { detachDriver: true });
         await claimed.release();
         await claimed.release(); // no effect
       } finally {
         await device.close();
       }
-      await Session.use(stage, staged, async () => {});
+      await OpenDevice.use(fixture, target, async () => {});
     },
   },
   {
     name: 'has exactly the endpoints of the alternate setting',
-    async run(stage) {
-      const staged = await stage.counters();
-      const device = await stage.backend.open(staged.info);
+    async run(fixture) {
+      const target = await fixture.counters();
+      const device = await fixture.backend.open(target.info);
       try {
-        const claimed = await device.claim(staged.interfaceNumber, 0);
-        const endpoint = claimed.endpoint(staged.inEndpoint);
-        assert.equal(endpoint.address, staged.inEndpoint);
+        const claimed = await device.claim(target.interfaceNumber, 0);
+        const endpoint = claimed.endpoint(target.inEndpoint);
+        assert.equal(endpoint.address, target.inEndpoint);
         assert([64, 512, 1024].includes(endpoint.maxPacketSize));
         await assertRefused(() => claimed.endpoint(0x8f), 'not-found');
         await assertRefused(() => claimed.endpoint(0x0f), 'not-found');
@@ -111,8 +111,8 @@ export const handleCases: readonly ContractCase[] = [
   },
 ];
 
-async function assertListed(stage: Stage, { info, ...staged }: StagedDevice): Promise<void> {
-  const devices = await stage.backend.list();
+async function assertListed(fixture: Fixture, { info, ...target }: FixtureDevice): Promise<void> {
+  const devices = await fixture.backend.list();
   const found = devices.find(({ path }) => path === info.path);
   assert(found !== undefined, `${info.path} is not in the list`);
   assert.deepEqual(found, info);
@@ -120,8 +120,8 @@ async function assertListed(stage: Stage, { info, ...staged }: StagedDevice): Pr
   const active = found.configurations.find(({ value }) => value === found.configurationValue);
   const setting = active?.settings.find(
     (candidate) =>
-      candidate.interfaceNumber === staged.interfaceNumber && candidate.alternateSetting === 0,
+      candidate.interfaceNumber === target.interfaceNumber && candidate.alternateSetting === 0,
   );
-  const endpoint = setting?.endpoints.find(({ address }) => address === staged.inEndpoint);
+  const endpoint = setting?.endpoints.find(({ address }) => address === target.inEndpoint);
   assert.equal(endpoint?.type, 'bulk');
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { UsbError } from '../../../src/usb/errors.js';
 import type { DeviceInfo } from '../../../src/usb/model.js';
 import { assertCounter, assertRefused, eventually } from '../expect.js';
-import { Session, type Submission } from '../session.js';
-import type { ContractCase, Stage, StagedDevice } from '../stage.js';
+import type { ContractCase, Fixture, FixtureDevice } from '../fixture.js';
+import { OpenDevice, type Submission } from '../open-device.js';
 
 const KIB = 1024;
 
@@ -14,51 +14,51 @@ const LOST = ['error', 'no-device', 'cancelled', 'stall', 'timed-out'];
 export const losingCases: readonly ContractCase[] = [
   {
     name: 'completes pending transfers when the device is unplugged',
-    async run(stage) {
-      const staged = await stage.silentAfter(KIB);
-      await Session.use(stage, staged, async (session) => {
-        await session.submit(KIB).completion;
-        const waiting = Array.from({ length: 8 }, () => session.submit(4 * KIB));
-        await stage.unplug(staged);
-        await session.allCompleted();
+    async run(fixture) {
+      const target = await fixture.silentAfter(KIB);
+      await OpenDevice.use(fixture, target, async (opened) => {
+        await opened.submit(KIB).completion;
+        const waiting = Array.from({ length: 8 }, () => opened.submit(4 * KIB));
+        await fixture.unplug(target);
+        await opened.allCompleted();
         for (const { status, data } of waiting) {
           assert(status !== undefined && LOST.includes(status), status);
           assert.equal(data.length, 0);
         }
-        await assertGone(session);
+        await assertGone(opened);
       });
     },
   },
   {
     name: 'keeps the bytes received before the device was unplugged',
-    async run(stage) {
-      const staged = await stage.counters();
-      await Session.use(stage, staged, async (session) => {
+    async run(fixture) {
+      const target = await fixture.counters();
+      await OpenDevice.use(fixture, target, async (opened) => {
         const submissions = Array.from({ length: 8 }, () =>
-          session.submit(16 * KIB, ({ status }) => status === 'completed'),
+          opened.submit(16 * KIB, ({ status }) => status === 'completed'),
         );
         await Promise.all(submissions.map(({ completion }) => completion));
-        await stage.unplug(staged);
-        await session.allCompleted();
-        const lost = session.submissions.findIndex(({ status }) => status !== 'completed');
-        const ends = session.submissions.slice(lost < 0 ? session.submissions.length : lost);
+        await fixture.unplug(target);
+        await opened.allCompleted();
+        const lost = opened.submissions.findIndex(({ status }) => status !== 'completed');
+        const ends = opened.submissions.slice(lost < 0 ? opened.submissions.length : lost);
         assert(ends.every(({ status }) => status !== undefined && LOST.includes(status)));
-        assertCounter(session.bytes(), 0);
-        await assertGone(session);
+        assertCounter(opened.bytes(), 0);
+        await assertGone(opened);
       });
     },
   },
   {
     name: 'forgets a device that was unplugged',
-    async run(stage) {
-      const staged = await stage.counters();
-      const device = await stage.backend.open(staged.info);
+    async run(fixture) {
+      const target = await fixture.counters();
+      const device = await fixture.backend.open(target.info);
       try {
-        await stage.unplug(staged);
+        await fixture.unplug(target);
         await eventually('it is not connected', async () => !(await device.isConnected()));
-        await assertRefused(() => device.claim(staged.interfaceNumber, 0), 'no-device');
-        await eventually('it is not in the list', async () => !(await find(stage, staged)));
-        await assertRefused(() => stage.backend.open(staged.info), 'no-device');
+        await assertRefused(() => device.claim(target.interfaceNumber, 0), 'no-device');
+        await eventually('it is not in the list', async () => !(await find(fixture, target)));
+        await assertRefused(() => fixture.backend.open(target.info), 'no-device');
       } finally {
         await device.close();
         await device.close();
@@ -67,24 +67,24 @@ export const losingCases: readonly ContractCase[] = [
   },
   {
     name: 'finds a device that came back with a new address, and does not revive the old handle',
-    async run(stage) {
-      const staged = await stage.counters();
-      const old = await stage.backend.open(staged.info);
+    async run(fixture) {
+      const target = await fixture.counters();
+      const old = await fixture.backend.open(target.info);
       try {
-        await stage.unplug(staged);
-        await eventually('it is not in the list', async () => !(await find(stage, staged)));
-        await stage.replug(staged);
+        await fixture.unplug(target);
+        await eventually('it is not in the list', async () => !(await find(fixture, target)));
+        await fixture.replug(target);
         let info: DeviceInfo | undefined;
         await eventually('it is in the list again', async () => {
-          info = await find(stage, staged);
+          info = await find(fixture, target);
           return info !== undefined;
         });
         assert(info !== undefined);
-        assert.notEqual(info.address, staged.info.address);
+        assert.notEqual(info.address, target.info.address);
         assert.equal(await old.isConnected(), false);
-        await assertRefused(() => stage.backend.open(staged.info), 'no-device');
-        await Session.use(stage, { ...staged, info }, async (session) => {
-          const { status, data } = await session.submit(4 * KIB).completion;
+        await assertRefused(() => fixture.backend.open(target.info), 'no-device');
+        await OpenDevice.use(fixture, { ...target, info }, async (opened) => {
+          const { status, data } = await opened.submit(4 * KIB).completion;
           assert.deepEqual([status, data.length], ['completed', 4 * KIB]);
         });
       } finally {
@@ -95,12 +95,12 @@ export const losingCases: readonly ContractCase[] = [
 ];
 
 /** Checks that every operation fails, and that none hangs. */
-async function assertGone(session: Session): Promise<void> {
+async function assertGone(opened: OpenDevice): Promise<void> {
   await eventually('submit is refused', async () => {
     try {
-      const submission: Submission = session.submit(4 * KIB);
-      session.cancelAll();
-      await session.allCompleted();
+      const submission: Submission = opened.submit(4 * KIB);
+      opened.cancelAll();
+      await opened.allCompleted();
       assert(
         submission.status !== undefined && LOST.includes(submission.status),
         submission.status,
@@ -111,12 +111,12 @@ async function assertGone(session: Session): Promise<void> {
       return true;
     }
   });
-  await eventually('it is not connected', async () => !(await session.device.isConnected()));
-  await session.release().catch((error) => {
+  await eventually('it is not connected', async () => !(await opened.device.isConnected()));
+  await opened.release().catch((error) => {
     assert(error instanceof UsbError && error.code === 'no-device', String(error));
   });
 }
 
-async function find(stage: Stage, { info }: StagedDevice): Promise<DeviceInfo | undefined> {
-  return (await stage.backend.list()).find(({ path }) => path === info.path);
+async function find(fixture: Fixture, { info }: FixtureDevice): Promise<DeviceInfo | undefined> {
+  return (await fixture.backend.list()).find(({ path }) => path === info.path);
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { ControlRequest } from '../../../src/usb/control.js';
 import { assertCounter, assertRefused, eventually, within } from '../expect.js';
-import { Session } from '../session.js';
-import type { ContractCase } from '../stage.js';
+import type { ContractCase } from '../fixture.js';
+import { OpenDevice } from '../open-device.js';
 
 const KIB = 1024;
 
@@ -10,17 +10,17 @@ const KIB = 1024;
 export const resettingCases: readonly ContractCase[] = [
   {
     name: 'resets a device, which keeps its address and continues',
-    async run(stage) {
-      const staged = await stage.counters();
-      const device = await stage.backend.open(staged.info);
+    async run(fixture) {
+      const target = await fixture.counters();
+      const device = await fixture.backend.open(target.info);
       try {
         for (let round = 0; round < 2; round++) {
           await within(device.reset(), 'the reset');
           assert.equal(await device.isConnected(), true);
-          const claimed = await device.claim(staged.interfaceNumber, 0);
+          const claimed = await device.claim(target.interfaceNumber, 0);
           const response = new Promise((resolve) =>
             claimed
-              .endpoint(staged.inEndpoint)
+              .endpoint(target.inEndpoint)
               .createTransfer((status, bytes) => resolve([status, bytes]))
               .submit(Buffer.alloc(4 * KIB), 4 * KIB),
           );
@@ -30,30 +30,30 @@ export const resettingCases: readonly ContractCase[] = [
       } finally {
         await device.close();
       }
-      const found = (await stage.backend.list()).find(({ path }) => path === staged.info.path);
-      assert.deepEqual(found, staged.info);
+      const found = (await fixture.backend.list()).find(({ path }) => path === target.info.path);
+      assert.deepEqual(found, target.info);
     },
   },
   {
     name: 'refuses to reset while an interface is claimed, which continues',
-    async run(stage) {
-      const staged = await stage.counters();
-      await Session.use(stage, staged, async (session) => {
-        await session.submit(4 * KIB).completion;
-        await assertRefused(() => session.device.reset(), 'invalid');
-        await session.submit(4 * KIB).completion;
-        assertCounter(session.bytes(), 0);
-        await session.release();
-        await within(session.device.reset(), 'the reset');
+    async run(fixture) {
+      const target = await fixture.counters();
+      await OpenDevice.use(fixture, target, async (opened) => {
+        await opened.submit(4 * KIB).completion;
+        await assertRefused(() => opened.device.reset(), 'invalid');
+        await opened.submit(4 * KIB).completion;
+        assertCounter(opened.bytes(), 0);
+        await opened.release();
+        await within(opened.device.reset(), 'the reset');
       });
     },
   },
   {
     name: 'refuses to reset a closed or unplugged device',
-    async run(stage) {
-      const staged = await stage.counters();
-      const device = await stage.backend.open(staged.info);
-      await stage.unplug(staged);
+    async run(fixture) {
+      const target = await fixture.counters();
+      const device = await fixture.backend.open(target.info);
+      await fixture.unplug(target);
       await eventually('it is not connected', async () => !(await device.isConnected()));
       await assertRefused(() => device.reset(), 'no-device');
       await device.close();
@@ -62,15 +62,15 @@ export const resettingCases: readonly ContractCase[] = [
   },
   {
     name: 'selects an alternate setting, and setting 0 when the interface is released',
-    async run(stage) {
-      const { info, interfaceNumber, inEndpoint } = await stage.alternate();
+    async run(fixture) {
+      const { info, interfaceNumber, inEndpoint } = await fixture.alternate();
       const getInterface: ControlRequest = {
         requestType: 0x81,
         request: 10,
         value: 0,
         index: interfaceNumber,
       };
-      const device = await stage.backend.open(info);
+      const device = await fixture.backend.open(info);
       try {
         for (const setting of [1, 0, 1, 0]) {
           const claimed = await device.claim(interfaceNumber, setting);

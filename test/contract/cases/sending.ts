@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Endpoint } from '../../../src/usb/backend.js';
 import { assertRefused, eventually } from '../expect.js';
-import { Session, type Submission } from '../session.js';
-import type { ContractCase, Stage, StagedDevice } from '../stage.js';
+import type { ContractCase, Fixture, FixtureDevice } from '../fixture.js';
+import { OpenDevice, type Submission } from '../open-device.js';
 
 const KIB = 1024;
 
@@ -10,38 +10,38 @@ const KIB = 1024;
 export const sendingCases: readonly ContractCase[] = [
   {
     name: 'sends transfers of any length, including 0, to a bulk endpoint',
-    run: async (stage) => sendLengths(stage, await stage.sink()),
+    run: async (fixture) => sendLengths(fixture, await fixture.sink()),
   },
   {
     name: 'sends transfers of any length, including 0, to an interrupt endpoint',
-    run: async (stage) => sendLengths(stage, await stage.interruptSink()),
+    run: async (fixture) => sendLengths(fixture, await fixture.interruptSink()),
   },
   {
     name: 'refuses a length beyond the buffer, and then continues',
-    async run(stage) {
-      const staged = await stage.sink();
-      await withOut(stage, staged, async (session, out) => {
+    async run(fixture) {
+      const target = await fixture.sink();
+      await withOut(fixture, target, async (opened, out) => {
         const transfer = out.createTransfer(() => {});
         for (const length of [513, -1, 0.5, Number.NaN]) {
           await assertRefused(() => transfer.submit(Buffer.alloc(512), length), 'invalid');
         }
-        await assertTaken(session.submit(512, undefined, out));
+        await assertTaken(opened.submit(512, undefined, out));
       });
     },
   },
   {
     name: 'keeps many OUT transfers in flight',
-    async run(stage) {
-      const staged = await stage.sink();
-      await withOut(stage, staged, async (session, out) => {
+    async run(fixture) {
+      const target = await fixture.sink();
+      await withOut(fixture, target, async (opened, out) => {
         for (let i = 0; i < 16; i++) {
-          session.submit(16 * KIB, ({ number }) => number < 128, out);
+          opened.submit(16 * KIB, ({ number }) => number < 128, out);
         }
-        await session.allCompleted();
-        for (const submission of session.submissions) {
+        await opened.allCompleted();
+        for (const submission of opened.submissions) {
           await assertTaken(submission);
         }
-        const order = session.submissions.map(({ completionIndex }) => completionIndex);
+        const order = opened.submissions.map(({ completionIndex }) => completionIndex);
         assert.deepEqual(
           order,
           order.toSorted((a, b) => a - b),
@@ -51,17 +51,15 @@ export const sendingCases: readonly ContractCase[] = [
   },
   {
     name: 'counts the bytes accepted of cancelled OUT transfers',
-    async run(stage) {
+    async run(fixture) {
       const taken = 14 * KIB;
-      const staged = await stage.silentOutAfter(taken);
-      await withOut(stage, staged, async (session, out) => {
-        const submissions = Array.from({ length: 8 }, () =>
-          session.submit(4 * KIB, undefined, out),
-        );
+      const target = await fixture.silentOutAfter(taken);
+      await withOut(fixture, target, async (opened, out) => {
+        const submissions = Array.from({ length: 8 }, () => opened.submit(4 * KIB, undefined, out));
         await submissions[2]?.completion; // 12 KiB; then the device has time to accept 2 KiB more
         await new Promise((resolve) => setTimeout(resolve, 200));
-        session.cancelAll();
-        await session.allCompleted();
+        opened.cancelAll();
+        await opened.allCompleted();
         assert.deepEqual(submissions.map(endOf), [
           ...Array(3).fill(['completed', 4 * KIB]),
           ['cancelled', 2 * KIB],
@@ -72,55 +70,51 @@ export const sendingCases: readonly ContractCase[] = [
   },
   {
     name: 'counts the bytes accepted before a stall, and none of the queued transfers after it',
-    async run(stage) {
+    async run(fixture) {
       const taken = 6 * KIB;
-      const staged = await stage.stallOutAfter(taken);
-      await withOut(stage, staged, async (session, out) => {
-        const submissions = Array.from({ length: 8 }, () =>
-          session.submit(4 * KIB, undefined, out),
-        );
-        await session.allCompleted();
+      const target = await fixture.stallOutAfter(taken);
+      await withOut(fixture, target, async (opened, out) => {
+        const submissions = Array.from({ length: 8 }, () => opened.submit(4 * KIB, undefined, out));
+        await opened.allCompleted();
         assert.deepEqual(submissions.map(endOf), [
           ['completed', 4 * KIB],
           ['stall', 2 * KIB],
           ...Array(6).fill(['stall', 0]),
         ]);
-        const halted = session.submit(4 * KIB, undefined, out);
-        await session.allCompleted();
+        const halted = opened.submit(4 * KIB, undefined, out);
+        await opened.allCompleted();
         assert.deepEqual(endOf(halted), ['stall', 0], 'halted still');
         await out.clearHalt();
-        await assertTaken(session.submit(4 * KIB, undefined, out));
+        await assertTaken(opened.submit(4 * KIB, undefined, out));
       });
     },
   },
   {
     name: 'completes pending OUT transfers when the device is unplugged',
-    async run(stage) {
-      const staged = await stage.silentOutAfter(4 * KIB);
-      await withOut(stage, staged, async (session, out) => {
-        const submissions = Array.from({ length: 8 }, () =>
-          session.submit(4 * KIB, undefined, out),
-        );
+    async run(fixture) {
+      const target = await fixture.silentOutAfter(4 * KIB);
+      await withOut(fixture, target, async (opened, out) => {
+        const submissions = Array.from({ length: 8 }, () => opened.submit(4 * KIB, undefined, out));
         await submissions[0]?.completion;
-        await stage.unplug(staged);
-        await session.allCompleted();
+        await fixture.unplug(target);
+        await opened.allCompleted();
         assert.deepEqual(
           submissions.map(({ data }) => data.length),
           [4 * KIB, ...Array(7).fill(0)],
         );
         assert(submissions.slice(1).every(({ status }) => status !== 'completed'));
-        await eventually('it is not connected', async () => !(await session.device.isConnected()));
+        await eventually('it is not connected', async () => !(await opened.device.isConnected()));
       });
     },
   },
 ];
 
-async function sendLengths(stage: Stage, staged: StagedDevice): Promise<void> {
-  await withOut(stage, staged, async (session, out) => {
+async function sendLengths(fixture: Fixture, target: FixtureDevice): Promise<void> {
+  await withOut(fixture, target, async (opened, out) => {
     const { maxPacketSize } = out;
     const packets = [maxPacketSize - 1, maxPacketSize, maxPacketSize + 1, 2 * maxPacketSize];
     for (const length of [0, 1, ...packets, 0, 0, 3000, 16 * KIB]) {
-      await assertTaken(session.submit(length, undefined, out));
+      await assertTaken(opened.submit(length, undefined, out));
     }
     const transfer = out.createTransfer(() => {});
     transfer.cancel(); // no effect: it is not in flight
@@ -128,13 +122,13 @@ async function sendLengths(stage: Stage, staged: StagedDevice): Promise<void> {
 }
 
 function withOut(
-  stage: Stage,
-  staged: StagedDevice,
-  body: (session: Session, out: Endpoint) => Promise<void>,
+  fixture: Fixture,
+  target: FixtureDevice,
+  body: (opened: OpenDevice, out: Endpoint) => Promise<void>,
 ): Promise<void> {
-  return Session.use(stage, staged, async (session) => {
-    assert(session.out !== undefined);
-    await body(session, session.out);
+  return OpenDevice.use(fixture, target, async (opened) => {
+    assert(opened.out !== undefined);
+    await body(opened, opened.out);
   });
 }
 

@@ -3,17 +3,17 @@
  * Prints one JSON line for each case: its name, and the failure or null.
  */
 import { contractCases } from '../../contract/contract.js';
-import { GadgetStage } from './gadget-stage.js';
+import { GadgetFixture } from './gadget-fixture.js';
 
 const [, , speed = 'super'] = process.argv;
-const stage = new GadgetStage(speed);
+const fixture = new GadgetFixture(speed);
 for (const { name, run } of contractCases) {
   let failure: string | null = null;
   try {
-    await run(stage);
+    await run(fixture);
   } catch (error) {
     failure = error instanceof Error ? (error.stack ?? error.message) : String(error);
   }
   process.stdout.write(`${JSON.stringify({ name, failure })}\n`);
 }
-stage.clear();
+fixture.clear();

@@ -4,12 +4,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { usb } from 'usb';
 import { LibusbBackend } from '../../../src/backends/libusb/backend.js';
 import { type DeviceInfo, directionOf } from '../../../src/usb/model.js';
-import type { Stage, StagedDevice } from '../../contract/stage.js';
+import type { Fixture, FixtureDevice } from '../../contract/fixture.js';
 
 const NAME = 'contract';
 
 /** Creates the contract's devices as gadgets on the guest's software bus. Runs in the guest. */
-export class GadgetStage implements Stage {
+export class GadgetFixture implements Fixture {
   readonly backend = new LibusbBackend();
   readonly unanswered = { requestType: 0xc0, request: 0x03, value: 0, index: 0 };
   readonly #speed: string;
@@ -19,45 +19,45 @@ export class GadgetStage implements Stage {
     this.#speed = speed;
   }
 
-  counters(): Promise<StagedDevice> {
+  counters(): Promise<FixtureDevice> {
     return this.#script('send forever');
   }
 
-  messages(size: number): Promise<StagedDevice> {
+  messages(size: number): Promise<FixtureDevice> {
     return this.#script(`messages ${size} forever`);
   }
 
-  silentAfter(bytes: number): Promise<StagedDevice> {
+  silentAfter(bytes: number): Promise<FixtureDevice> {
     return this.#script(`send ${bytes}, silence`);
   }
 
-  stallAfter(bytes: number): Promise<StagedDevice> {
+  stallAfter(bytes: number): Promise<FixtureDevice> {
     return this.#script(`send ${bytes}, stall, send forever`);
   }
 
-  async loopback(): Promise<StagedDevice> {
+  async loopback(): Promise<FixtureDevice> {
     gadget('down', NAME);
     const path = gadget('up', NAME, 'loopback', '--speed', this.#speed);
     return { info: await this.#device(path), interfaceNumber: 0, inEndpoint: 0x81, outEndpoint: 2 };
   }
 
-  sink(): Promise<StagedDevice> {
+  sink(): Promise<FixtureDevice> {
     return this.#sink('silence');
   }
 
-  interruptSink(): Promise<StagedDevice> {
+  interruptSink(): Promise<FixtureDevice> {
     return this.#sink('--interrupt-out', 'silence');
   }
 
-  silentOutAfter(bytes: number): Promise<StagedDevice> {
+  silentOutAfter(bytes: number): Promise<FixtureDevice> {
     return this.#sink('--take', String(bytes), 'silence');
   }
 
-  stallOutAfter(bytes: number): Promise<StagedDevice> {
+  stallOutAfter(bytes: number): Promise<FixtureDevice> {
     return this.#sink('--accept', String(bytes), 'silence');
   }
 
-  async alternate(): Promise<StagedDevice> {
+  async alternate(): Promise<FixtureDevice> {
     gadget('down', NAME);
     const info = await this.#device(gadget('up', NAME, 'ecm', '--speed', this.#speed));
     const setting = info.configurations[0]?.settings.find(
@@ -72,7 +72,7 @@ export class GadgetStage implements Stage {
     gadget('unplug', NAME);
   }
 
-  async replug({ info }: StagedDevice): Promise<void> {
+  async replug({ info }: FixtureDevice): Promise<void> {
     assert.equal(gadget('plug', NAME), info.path);
     await this.#device(info.path);
   }
@@ -82,11 +82,11 @@ export class GadgetStage implements Stage {
     gadget('down', NAME);
   }
 
-  async #sink(...script: string[]): Promise<StagedDevice> {
+  async #sink(...script: string[]): Promise<FixtureDevice> {
     return { ...(await this.#script(...script)), outEndpoint: 0x02 };
   }
 
-  async #script(...script: string[]): Promise<StagedDevice> {
+  async #script(...script: string[]): Promise<FixtureDevice> {
     gadget('down', NAME);
     const path = gadget('up', NAME, 'ffs', '--speed', this.#speed, '--', ...script);
     return { info: await this.#device(path), interfaceNumber: 0, inEndpoint: 0x81 };

@@ -4,7 +4,7 @@ import type { Device, Endpoint, Interface, Transfer } from '../../src/usb/backen
 import { UsbError } from '../../src/usb/errors.js';
 import type { TransferStatus } from '../../src/usb/transfer-status.js';
 import { within } from './expect.js';
-import type { Stage, StagedDevice } from './stage.js';
+import type { Fixture, FixtureDevice } from './fixture.js';
 
 /** Time to wait for a second completion of a submission, in milliseconds. */
 const QUIET_PERIOD = 30;
@@ -31,7 +31,7 @@ export type Resubmit = (submission: Submission) => boolean;
  * An open device with its interface claimed. It records every submission and every violation: a second
  * completion, a completion within a call, or more bytes than requested.
  */
-export class Session {
+export class OpenDevice {
   readonly in: Endpoint;
   readonly out: Endpoint | undefined;
   /** In order of submission. */
@@ -42,30 +42,34 @@ export class Session {
   #completions = 0;
   #within: string | undefined;
 
-  private constructor(device: Device, claimed: Interface, staged: StagedDevice) {
+  private constructor(device: Device, claimed: Interface, target: FixtureDevice) {
     this.#device = device;
     this.#interface = claimed;
-    this.in = claimed.endpoint(staged.inEndpoint);
-    this.out = staged.outEndpoint === undefined ? undefined : claimed.endpoint(staged.outEndpoint);
+    this.in = claimed.endpoint(target.inEndpoint);
+    this.out = target.outEndpoint === undefined ? undefined : claimed.endpoint(target.outEndpoint);
   }
 
   /** Opens a device, runs `body`, and always closes the device. */
   static async use<T>(
-    stage: Stage,
-    staged: StagedDevice,
-    body: (session: Session) => Promise<T>,
+    fixture: Fixture,
+    target: FixtureDevice,
+    body: (opened: OpenDevice) => Promise<T>,
   ): Promise<T> {
-    const device = await stage.backend.open(staged.info);
-    let session: Session | undefined;
+    const device = await fixture.backend.open(target.info);
+    let opened: OpenDevice | undefined;
     try {
-      const { interfaceNumber, alternateSetting = 0 } = staged;
-      session = new Session(device, await device.claim(interfaceNumber, alternateSetting), staged);
-      const result = await body(session);
-      await session.#finish();
+      const { interfaceNumber, alternateSetting = 0 } = target;
+      opened = new OpenDevice(
+        device,
+        await device.claim(interfaceNumber, alternateSetting),
+        target,
+      );
+      const result = await body(opened);
+      await opened.#finish();
       return result;
     } finally {
-      if (session !== undefined) {
-        await session.#abandon();
+      if (opened !== undefined) {
+        await opened.#abandon();
       }
       await device.close();
     }

@@ -6,7 +6,7 @@ import type { DeviceInfo } from '../../src/usb/model.js';
  * Creates devices for a backend under test. Each device is newly connected, so its counter starts
  * with 0.
  */
-export interface Stage {
+export interface Fixture {
   /** The backend with the most recent device. */
   readonly backend: Backend;
   /**
@@ -14,34 +14,34 @@ export interface Stage {
    * vendor requests: 0x01 OUT with wValue 1, which has no effect here, and 0x02, whose OUT stores 64
    * bytes that IN returns. It does not support 0xee.
    */
-  counters(): Promise<StagedDevice>;
+  counters(): Promise<FixtureDevice>;
   /** Endless messages of `size` bytes of the counter, each ended by a short or a zero-length packet. */
-  messages(size: number): Promise<StagedDevice>;
+  messages(size: number): Promise<FixtureDevice>;
   /** `bytes` bytes of the counter, then endless NAKs. `bytes` is a multiple of 1024. */
-  silentAfter(bytes: number): Promise<StagedDevice>;
+  silentAfter(bytes: number): Promise<FixtureDevice>;
   /** `bytes` bytes of the counter, then a STALL. After the halt is cleared, the counter continues. */
-  stallAfter(bytes: number): Promise<StagedDevice>;
+  stallAfter(bytes: number): Promise<FixtureDevice>;
   /** Returns the data sent to it, in order. */
-  loopback(): Promise<StagedDevice>;
+  loopback(): Promise<FixtureDevice>;
   /** Accepts all data at a bulk OUT endpoint. */
-  sink(): Promise<StagedDevice>;
+  sink(): Promise<FixtureDevice>;
   /** Accepts all data at an interrupt OUT endpoint. */
-  interruptSink(): Promise<StagedDevice>;
+  interruptSink(): Promise<FixtureDevice>;
   /** Accepts `bytes` bytes at a bulk OUT endpoint, then sends endless NAKs. `bytes` is a multiple of 1024. */
-  silentOutAfter(bytes: number): Promise<StagedDevice>;
+  silentOutAfter(bytes: number): Promise<FixtureDevice>;
   /** Accepts `bytes` bytes, then STALLs. After the halt is cleared, it accepts all data. */
-  stallOutAfter(bytes: number): Promise<StagedDevice>;
+  stallOutAfter(bytes: number): Promise<FixtureDevice>;
   /** A device whose endpoint is in alternate setting 1. */
-  alternate(): Promise<StagedDevice>;
+  alternate(): Promise<FixtureDevice>;
   /** A request for 8 bytes that the counter device never responds to; undefined if there is none. */
   readonly unanswered: ControlRequest | undefined;
-  unplug(device: StagedDevice): Promise<void>;
+  unplug(device: FixtureDevice): Promise<void>;
   /** Reconnects it at the same port. */
-  replug(device: StagedDevice): Promise<void>;
+  replug(device: FixtureDevice): Promise<void>;
 }
 
 /** A device and its endpoints. */
-export interface StagedDevice {
+export interface FixtureDevice {
   readonly info: DeviceInfo;
   readonly interfaceNumber: number;
   /** 0 by default. */
@@ -53,5 +53,5 @@ export interface StagedDevice {
 /** One rule of the contract. It needs no test runner, and rejects if the rule is violated. */
 export interface ContractCase {
   readonly name: string;
-  run(stage: Stage): Promise<void>;
+  run(fixture: Fixture): Promise<void>;
 }
