@@ -13,7 +13,8 @@ import { MemoryBudget } from './bus/memory-budget.js';
 import { type Attachment, Port } from './bus/port.js';
 import { SPEEDS } from './bus/speed.js';
 import { VirtualDevice } from './device.js';
-import type { OnOut } from './gadgets/counter-out.js';
+import type { OnOut } from './gadgets/counter.js';
+import { descriptorBytes } from './gadgets/descriptors.js';
 import { createCounterGadget, createLoopbackGadget, type Gadget } from './gadgets/gadget.js';
 import { DEFAULT_SCENARIO, type Scenario } from './scenario.js';
 
@@ -80,7 +81,6 @@ export class VirtualBackend implements Backend {
   }
 
   async descriptors(info: DeviceInfo): Promise<DescriptorBytes> {
-    const { descriptorBytes } = await import('./gadgets/descriptors.js');
     return { descriptors: descriptorBytes(this.#attachmentOf(info).info), bos: undefined };
   }
 

@@ -26,6 +26,7 @@ import { holdProcess } from './bus/clock.js';
 import type { Pipe } from './bus/pipe.js';
 import type { Attachment } from './bus/port.js';
 import { QueuedTransfer } from './bus/transfer-queue.js';
+import { handleStandardRequest } from './gadgets/control.js';
 
 /** A handle of a device. It is of no use after the device was unplugged. */
 export class VirtualDevice implements Device {
@@ -64,8 +65,6 @@ export class VirtualDevice implements Device {
   async control(request: ControlRequest, data: Buffer, _timeout: number): Promise<number> {
     this.#check();
     checkControlData(data);
-    const { handleStandardRequest } = await import('./gadgets/control.js');
-    this.#check();
     this.#checkRecipient(request);
     const moved =
       typeOf(request) === 'standard'

@@ -2,31 +2,31 @@ import { UsbError } from '../../usb/errors.js';
 import { parseDuration, parseSize } from '../../usb/format.js';
 import type { SpeedName } from './bus/speed.js';
 
-/** What the virtual devices do. */
+/** The behaviour of the virtual devices. */
 export interface Scenario {
   readonly speed: SpeedName;
-  /** Bytes per second on each pipe; Infinity: as fast as memory goes; `bus`: what the speed allows. */
+  /** Bytes per second on each pipe; Infinity for no limit, `bus` for the rate of the bus speed. */
   readonly rate: number | 'bus';
-  /** What everything random depends on. */
+  /** The seed of all random choices. */
   readonly seed: number;
-  /** Bytes that all transfers in flight together may take, bookkeeping included; Infinity: no limit. */
+  /** The memory limit of all transfers in flight in bytes, including overhead; Infinity for none. */
   readonly memory: number;
-  /** Bytes in a message of the counter, chosen anew for each; undefined: the stream never ends one. */
+  /** The range of the size of each message in bytes; undefined for a stream without messages. */
   readonly message: { readonly min: number; readonly max: number } | undefined;
-  /** Whether the counter sends nothing until a control request starts it. */
+  /** Whether a control request must start the counter. */
   readonly startByRequest: boolean;
-  /** Of what the counter sends. By offset; those of one offset in the order in which they happen. */
+  /** Faults of the IN stream by offset; faults with the same offset happen in this order. */
   readonly faults: readonly Fault<InFaultKind>[];
-  /** Of what the counter takes, in the same order. */
+  /** Faults of the OUT stream, in the same order. */
   readonly outFaults: readonly Fault<OutFaultKind>[];
 }
 
-/** One event at an offset of a stream of the counter, see `SCENARIO_CLAUSES`. It happens once. */
+/** An event at an offset of a stream of the counter; see `SCENARIO_CLAUSES`. It happens once. */
 export interface Fault<Kind extends FaultKind = FaultKind> {
   readonly kind: Kind;
-  /** Bytes sent, or taken, before it. */
+  /** The bytes sent or accepted before it. */
   readonly offset: number;
-  /** Milliseconds; Infinity where it has no end. */
+  /** Milliseconds; Infinity if it has no end. */
   readonly duration: number;
 }
 
@@ -37,7 +37,7 @@ export type InFaultKind = (typeof IN_FAULT_KINDS)[number];
 export type OutFaultKind = (typeof OUT_FAULT_KINDS)[number];
 export type FaultKind = InFaultKind | OutFaultKind;
 
-/** What the names of faults on the way out begin with. */
+/** The prefix of the names of OUT faults. */
 const OUT = 'out-';
 
 /**
@@ -84,7 +84,7 @@ export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: stri
   ['out-unplug@OFFSET[=TIME]', 'The device is unplugged for this time, or for good.'],
 ];
 
-/** Plain devices: high speed, unpaced, an endless stream without a fault. */
+/** High speed, no rate limit, an endless stream without faults. */
 export const DEFAULT_SCENARIO: Scenario = {
   speed: 'high',
   rate: Number.POSITIVE_INFINITY,
@@ -98,7 +98,7 @@ export const DEFAULT_SCENARIO: Scenario = {
 
 type Settings = Omit<Scenario, 'faults' | 'outFaults'>;
 
-/** Reads the value of a setting; undefined when it is none. */
+/** Parsers of the settings; each returns undefined for an invalid value. */
 const SETTINGS: Readonly<Record<string, (value: string) => Partial<Settings> | undefined>> = {
   speed: (value) =>
     value === 'full' || value === 'high' || value === 'super' ? { speed: value } : undefined,
@@ -128,10 +128,11 @@ const SETTINGS: Readonly<Record<string, (value: string) => Partial<Settings> | u
 };
 
 /**
- * Reads a scenario: clauses (see `SCENARIO_CLAUSES`) separated by commas or line ends; `#` starts a
- * comment; white space is free. SIZE and OFFSET as in `parseSize`, TIME as in `parseDuration`.
+ * Parses a scenario: clauses (see `SCENARIO_CLAUSES`) separated by commas or line ends. `#` starts a
+ * comment, and white space is ignored. SIZE and OFFSET are as in `parseSize`, TIME as in
+ * `parseDuration`.
  *
- * @throws UsbError `invalid`, naming the first clause that is wrong
+ * @throws UsbError `invalid` with the first invalid clause
  */
 export function parseScenario(text: string): Scenario {
   let settings: Settings = DEFAULT_SCENARIO;
@@ -204,29 +205,29 @@ function explain(clause: string, name: string, given: ReadonlySet<string>): stri
     : `${about} cannot be read; it is: ${form}`;
 }
 
-/** The faults that are still to come on a pipe, each at its offset. */
+/** The remaining faults of a stream, ordered by offset. */
 export class FaultList<Kind extends FaultKind> {
   readonly #faults: Fault<Kind>[];
 
-  /** @param faults by offset */
+  /** @param faults ordered by offset */
   constructor(faults: readonly Fault<Kind>[]) {
     this.#faults = [...faults];
   }
 
-  /** Where the next one lies; Infinity when none is left. */
+  /** The offset of the next fault; Infinity if none remains. */
   get offset(): number {
     return this.#faults[0]?.offset ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Takes the next one, if there is one, and of the kind. */
+  /** Takes the next fault; undefined if there is none or if it is of another kind. */
   take(kind?: Kind): Fault<Kind> | undefined {
     return kind === undefined || kind === this.#faults[0]?.kind ? this.#faults.shift() : undefined;
   }
 }
 
 /**
- * A stream of numbers from 0 to just below 1 that depends on the seed alone (the generator is
- * mulberry32): what a seed made once, it makes again.
+ * Creates a deterministic random number generator (mulberry32). It returns numbers from 0 up to, but
+ * not including, 1.
  *
  * @param seed any integer; its low 32 bits count
  */

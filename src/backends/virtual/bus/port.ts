@@ -1,5 +1,5 @@
 import type { DeviceInfo } from '../../../usb/model.js';
-import type { ControlFunction } from '../gadgets/control.js';
+import type { ControlFunction } from '../gadgets/endpoint.js';
 import type { Gadget } from '../gadgets/gadget.js';
 import type { HostController } from './host-controller.js';
 import type { MemoryBudget } from './memory-budget.js';

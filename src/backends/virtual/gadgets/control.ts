@@ -3,27 +3,9 @@ import { DESCRIPTOR_TYPE } from '../../../usb/descriptors/tree.js';
 import { type DeviceInfo, interfaceNumbers } from '../../../usb/model.js';
 import type { Attachment } from '../bus/port.js';
 import { descriptorBytes } from './descriptors.js';
+import type { ControlFunction } from './endpoint.js';
 
-/** What a device makes of the control requests of its own: those that no standard defines. */
-export interface ControlFunction {
-  /**
-   * Takes the data of a request, or puts the answer there.
-   *
-   * @returns the bytes that moved; undefined: it does not support the request, a stall
-   */
-  handle(request: ControlRequest, data: Buffer): number | undefined;
-
-  /** The device was plugged in again, or reset. */
-  powerOn(): void;
-}
-
-/** A device that has none. */
-export const NO_REQUESTS: ControlFunction = {
-  handle: () => undefined,
-  powerOn() {},
-};
-
-/** bmRequestType: standard, from or to the device, an interface, an endpoint (USB 2.0 table 9-2). */
+/** bmRequestType of standard requests by direction and recipient (USB 2.0 table 9-2). */
 const FROM_DEVICE = 0x80;
 const FROM_INTERFACE = 0x81;
 const FROM_ENDPOINT = 0x82;
@@ -39,44 +21,44 @@ const GET_INTERFACE = 10;
 /** The feature selector of CLEAR_FEATURE (USB 2.0 table 9-6). */
 const ENDPOINT_HALT = 0;
 
-/** Bytes of a device descriptor. */
+/** The size of a device descriptor in bytes. */
 const DEVICE_LENGTH = 18;
 
 /**
- * Answers the standard requests that simulated devices support (USB 2.0 §9.4).
+ * Handles the standard requests that simulated devices support (USB 2.0 §9.4).
  *
- * @returns the bytes that moved; undefined: a stall
+ * @returns the number of bytes moved; undefined for a stall
  */
 export function handleStandardRequest(
-  plug: Attachment,
+  device: Attachment,
   request: ControlRequest,
   data: Buffer,
 ): number | undefined {
   if (request.requestType === TO_ENDPOINT && request.request === CLEAR_FEATURE) {
-    return clearFeature(plug, request);
+    return clearFeature(device, request);
   }
-  const answer = answerTo(plug, request);
-  return answer === undefined ? undefined : Buffer.from(answer).copy(data);
+  const response = respond(device, request);
+  return response === undefined ? undefined : Buffer.from(response).copy(data);
 }
 
-function answerTo(
-  plug: Attachment,
+function respond(
+  device: Attachment,
   { requestType, request, value, index }: ControlRequest,
 ): ArrayLike<number> | undefined {
-  const { info } = plug;
+  const { info } = device;
   switch ((requestType << 8) | request) {
     case (FROM_DEVICE << 8) | GET_DESCRIPTOR:
       return descriptor(info, value >> 8, value & 0xff);
     case (FROM_DEVICE << 8) | GET_CONFIGURATION:
       return [info.configurationValue ?? 0];
     case (FROM_DEVICE << 8) | GET_STATUS:
-      return [0, 0]; // powered by the bus, wakes nobody
+      return [0, 0]; // bus-powered, remote wakeup disabled
     case (FROM_INTERFACE << 8) | GET_STATUS:
       return interfaceNumbers(info).includes(index) ? [0, 0] : undefined;
     case (FROM_INTERFACE << 8) | GET_INTERFACE:
-      return interfaceNumbers(info).includes(index) ? [plug.claimed.get(index) ?? 0] : undefined;
+      return interfaceNumbers(info).includes(index) ? [device.claimed.get(index) ?? 0] : undefined;
     case (FROM_ENDPOINT << 8) | GET_STATUS:
-      return endpointStatus(plug, index);
+      return endpointStatus(device, index);
     default:
       return undefined;
   }
@@ -92,7 +74,7 @@ function descriptor(info: DeviceInfo, type: number, index: number): Uint8Array |
     : undefined;
 }
 
-/** Each says its length with all that belongs to it, wTotalLength, in its bytes 2 and 3. */
+/** Returns a complete configuration; bytes 2 and 3 of each contain its length, wTotalLength. */
 function configuration(bytes: Uint8Array, index: number): Uint8Array | undefined {
   const [, , low = 0, high = 0] = bytes;
   const length = low | (high << 8);
@@ -102,7 +84,7 @@ function configuration(bytes: Uint8Array, index: number): Uint8Array | undefined
   return index === 0 ? bytes.subarray(0, length) : configuration(bytes.subarray(length), index - 1);
 }
 
-/** Bit 0: the endpoint is halted. */
+/** Returns the status of an endpoint; bit 0 is set while it is halted. */
 function endpointStatus({ pipes }: Attachment, address: number): number[] | undefined {
   const pipe = pipes.get(address);
   return pipe === undefined ? undefined : [pipe.halted ? 1 : 0, 0];
@@ -117,7 +99,7 @@ function clearFeature({ pipes }: Attachment, { value, index }: ControlRequest): 
   return 0;
 }
 
-/** bmRequestType of a vendor's request to the device. */
+/** bmRequestType of vendor requests to the device. */
 const VENDOR_OUT = 0x40;
 const VENDOR_IN = 0xc0;
 
@@ -125,20 +107,20 @@ const VENDOR_IN = 0xc0;
 const RUN = 0x01;
 const MEMORY = 0x02;
 
-/** Bytes that the device keeps. */
+/** The size of the memory of the device in bytes. */
 const MEMORY_SIZE = 64;
 
-/** What can be started and stopped. */
+/** A stream that can be started and stopped. */
 export interface Runnable {
   running: boolean;
 }
 
 /**
- * The vendor requests of the virtual counter, all to the device:
+ * The vendor requests of the virtual counter, all with the device as recipient:
  *
  * - 0x01 OUT without data: wValue 1 starts the stream, 0 stops it.
- * - 0x02 OUT writes up to 64 bytes to the start of the device's memory of 64 bytes; IN reads from
- *   its start. Zeros are in it when the device is plugged in or reset.
+ * - 0x02 OUT writes up to 64 bytes to the start of the 64-byte memory of the device, and IN reads from
+ *   its start. The memory is filled with zeros when the device is plugged in or reset.
  */
 export class CounterRequests implements ControlFunction {
   readonly #stream: Runnable;

@@ -7,7 +7,7 @@ import {
   type Scenario,
 } from '../scenario.js';
 import type { Runnable } from './control.js';
-import { fillCounter } from './counter.js';
+import { type CounterOptions, fillCounter } from './counter.js';
 import {
   type EndpointFunction,
   type Handshake,
@@ -15,26 +15,17 @@ import {
   wholePackets,
 } from './endpoint.js';
 
-export interface CounterSourceOptions {
-  readonly scenario: Scenario;
-  readonly clock: Clock;
-  /** Bytes in a full packet. */
-  readonly packetSize: number;
-  /** Pulls the device's plug, and puts it back after a time in milliseconds unless that is Infinity. */
-  readonly unplug: (duration: number) => void;
-}
-
 /**
- * The device's end of a bulk IN pipe that sends counters: an endless stream, cut into packets by
- * the ends of messages and by the faults of the scenario. Every offset counts bytes of the stream.
+ * A bulk IN endpoint that sends the counter: an endless stream, cut by the ends of messages and the
+ * faults of the scenario. Offsets count bytes of the stream.
  *
- * Between two such cuts lie full packets only, and before a cut a shorter one if need be: it ends
- * the message, and the next packet starts behind it.
+ * Between two cuts, all packets are full, except that a short packet may precede a cut. It ends the
+ * message, and the next packet continues after it.
  */
 export class CounterIn implements EndpointFunction, Runnable {
   size = 0;
   readonly packetSize: number;
-  /** Whether it sends: while it does not, it NAKs, and goes on afterwards where it stopped. */
+  /** Whether the stream runs. While stopped, the endpoint NAKs; the stream then resumes there. */
   running: boolean;
 
   readonly #clock: Clock;
@@ -49,11 +40,11 @@ export class CounterIn implements EndpointFunction, Runnable {
   #silent = false;
   #silentUntil = Number.POSITIVE_INFINITY;
 
-  /** Bytes that leave the stream, and whether the message ends, once the host acknowledges. */
-  #leaving = 0;
+  /** The bytes that the next `acknowledge` removes from the stream, and whether they end a message. */
+  #pending = 0;
   #ending = false;
 
-  constructor({ scenario, clock, packetSize, unplug }: CounterSourceOptions) {
+  constructor({ scenario, clock, packetSize, unplug }: CounterOptions) {
     this.#clock = clock;
     this.packetSize = packetSize;
     this.#unplug = unplug;
@@ -94,14 +85,14 @@ export class CounterIn implements EndpointFunction, Runnable {
   }
 
   acknowledge(): void {
-    this.#position += this.#leaving;
+    this.#position += this.#pending;
     if (this.#ending) {
-      this.#takeFault('short'); // it wanted no more than this
+      this.#takeFault('short'); // the end of the message is all that it asks for
       this.#startMessage();
     }
-    this.#leaving = 0;
+    this.#pending = 0;
     this.#ending = false;
-    const unplug = this.#takeFault('unplug'); // needs no transfer to happen, as all others do
+    const unplug = this.#takeFault('unplug'); // unlike all others, this fault needs no transfer
     if (unplug !== undefined) {
       this.#unplug(unplug.duration);
     }
@@ -113,10 +104,10 @@ export class CounterIn implements EndpointFunction, Runnable {
     this.#startMessage();
   }
 
-  /** What happens where a message ends or a fault lies. */
+  /** Handles the end of a message or a fault. */
   #cut(): Handshake {
     if (this.#messageEnd === this.#position && this.#messageStart < this.#position) {
-      return this.#send(0, true); // it was a multiple of the packet size
+      return this.#send(0, true); // the message was a multiple of the packet size
     }
     const fault = this.#takeFault();
     switch (fault?.kind) {
@@ -140,15 +131,15 @@ export class CounterIn implements EndpointFunction, Runnable {
   }
 
   #send(bytes: number, ending: boolean): Handshake {
-    this.#leaving = bytes;
+    this.#pending = bytes;
     this.#ending = ending;
     return ending ? 'end' : 'data';
   }
 
   /** Loses the next packet. */
   #babble(): Handshake {
-    this.#leaving = Math.min(this.ahead, this.packetSize);
-    this.#ending = this.#leaving < this.packetSize;
+    this.#pending = Math.min(this.ahead, this.packetSize);
+    this.#ending = this.#pending < this.packetSize;
     return 'babble';
   }
 
@@ -157,7 +148,7 @@ export class CounterIn implements EndpointFunction, Runnable {
     this.#messageEnd = this.#position + this.#nextMessageSize();
   }
 
-  /** Takes the fault that is due, if there is one, and of the kind. */
+  /** Takes the fault at the current position, if there is one of this kind. */
   #takeFault(kind?: InFaultKind): Fault<InFaultKind> | undefined {
     return this.#faults.offset === this.#position ? this.#faults.take(kind) : undefined;
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../bus/clock.js';
-import { FaultList, type OutFaultKind, type Scenario } from '../scenario.js';
+import { FaultList, type OutFaultKind } from '../scenario.js';
+import type { CounterOptions, OnOut } from './counter.js';
 import {
   type EndpointFunction,
   type Handshake,
@@ -8,27 +9,8 @@ import {
 } from './endpoint.js';
 
 /**
- * Told of each piece that the device acknowledged, in order.
- *
- * @param bytes valid during the call only
- * @param endsMessage whether a packet shorter than wMaxPacketSize, perhaps empty, was its last
- */
-export type OnOut = (bytes: Buffer, endsMessage: boolean) => void;
-
-export interface CounterSinkOptions {
-  readonly scenario: Scenario;
-  readonly clock: Clock;
-  /** Bytes in a full packet. */
-  readonly packetSize: number;
-  /** Pulls the device's plug, and puts it back after a time in milliseconds unless that is Infinity. */
-  readonly unplug: (duration: number) => void;
-  readonly onOut?: OnOut | undefined;
-}
-
-/**
- * The device's end of a bulk OUT pipe that takes everything, up to the faults of the scenario. Every
- * offset counts bytes that were taken. A packet is taken whole or not at all: a fault that lies
- * within one happens in front of it.
+ * An OUT endpoint that accepts all data except at its faults. Offsets count accepted bytes. A packet is
+ * accepted as a whole or not at all: a fault within a packet happens before it.
  */
 export class CounterOut implements EndpointFunction {
   size = 0;
@@ -43,11 +25,11 @@ export class CounterOut implements EndpointFunction {
   #position = 0;
   #silent = false;
 
-  /** Where the bytes of the last answer are. */
+  /** The memory of the last transaction. */
   #memory: TransferBuffer | undefined;
   #start = 0;
 
-  constructor({ scenario, clock, packetSize, unplug, onOut }: CounterSinkOptions) {
+  constructor({ scenario, clock, packetSize, unplug, onOut }: CounterOptions) {
     this.#clock = clock;
     this.packetSize = packetSize;
     this.#unplug = unplug;
@@ -80,7 +62,7 @@ export class CounterOut implements EndpointFunction {
       const endsMessage = size === 0 || size % this.packetSize !== 0;
       this.#onOut(this.#memory.buffer.subarray(this.#start, this.#start + size), endsMessage);
     }
-    // Needs no transfer to happen, as all others do.
+    // Unlike all others, this fault needs no transfer.
     const unplug = this.#faults.offset === this.#position ? this.#faults.take('unplug') : undefined;
     if (unplug !== undefined) {
       this.#unplug(unplug.duration);
@@ -108,27 +90,4 @@ export class CounterOut implements EndpointFunction {
         return 'nak';
     }
   }
-}
-
-/** The device's end of an OUT pipe that takes everything and keeps nothing. */
-export class DiscardingEndpoint implements EndpointFunction {
-  size = 0;
-  readonly ahead = Number.POSITIVE_INFINITY;
-  readonly readyAt = Number.POSITIVE_INFINITY;
-  readonly packetSize: number;
-
-  /** @param packetSize bytes in a full packet */
-  constructor(packetSize: number) {
-    this.packetSize = packetSize;
-  }
-
-  transact(transfer: TransferBuffer, limit: number): Handshake {
-    const rest = transfer.length - transfer.actualLength;
-    this.size = rest <= limit ? rest : wholePackets(limit, this.packetSize);
-    return rest === 0 ? 'end' : 'data';
-  }
-
-  acknowledge(): void {}
-
-  powerOn(): void {}
 }

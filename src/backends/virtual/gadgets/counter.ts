@@ -1,10 +1,12 @@
 import { endianness } from 'node:os';
+import type { Clock } from '../bus/clock.js';
+import type { Scenario } from '../scenario.js';
 
 const LITTLE_ENDIAN = endianness() === 'LE';
 
 /**
- * A buffer as 32-bit words of this machine, for fast filling; undefined where it does not lie on a
- * word boundary, or the machine's words are not little-endian.
+ * Returns a buffer as 32-bit words, to fill it faster; undefined if it does not start at a word boundary
+ * or if this machine is not little-endian.
  */
 export function wordsOf(buffer: Buffer): Int32Array | undefined {
   return LITTLE_ENDIAN && buffer.byteOffset % 4 === 0
@@ -15,10 +17,10 @@ export function wordsOf(buffer: Buffer): Int32Array | undefined {
 /**
  * Writes the counter stream: little-endian 32-bit words 0, 1, 2, …, wrapping at 2^32.
  *
- * @param bytes where to; `words` is the same memory, see `wordsOf`
+ * @param bytes the memory to write to; `words` is the same memory, see `wordsOf`
  * @param start the first byte to write
- * @param end behind the last byte to write
- * @param offset where in the stream the first byte stands, in bytes
+ * @param end the end of the range, exclusive
+ * @param offset the offset of the first byte in the stream
  */
 export function fillCounter(
   bytes: Buffer,
@@ -37,7 +39,7 @@ export function fillCounter(
   }
 }
 
-/** The byte at an offset of the counter stream. */
+/** Returns the byte at an offset of the counter stream. */
 export function counterByte(offset: number): number {
   return wordAt(offset) >>> (8 * (offset % 4));
 }
@@ -62,3 +64,23 @@ function fillWords(words: Int32Array, first: number, last: number, offset: numbe
     word = next;
   }
 }
+
+/** What the endpoints of the counter need. */
+export interface CounterOptions {
+  readonly scenario: Scenario;
+  readonly clock: Clock;
+  /** Bytes in a full packet. */
+  readonly packetSize: number;
+  /** Unplugs the device, and replugs it after this many milliseconds unless that is Infinity. */
+  readonly unplug: (duration: number) => void;
+  /** Called with the data that the OUT endpoint takes. */
+  readonly onOut?: OnOut | undefined;
+}
+
+/**
+ * Called with each piece of data that the device acknowledged, in order.
+ *
+ * @param bytes valid during the call only
+ * @param endsMessage whether its last packet was shorter than wMaxPacketSize
+ */
+export type OnOut = (bytes: Buffer, endsMessage: boolean) => void;

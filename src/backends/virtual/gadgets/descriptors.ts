@@ -16,14 +16,14 @@ import {
   type TransferType,
 } from '../../../usb/model.js';
 
-/** Powered by the bus, which bit 7 says (USB 2.0 §9.6.3); 100 mA in units of 2. */
+/** bmAttributes of a bus-powered device (USB 2.0 §9.6.3), and bMaxPower for 100 mA, in units of 2 mA. */
 const BUS_POWERED = 0x80;
 const MAX_POWER = 50;
 
-/** From this bcdUSB on endpoints have companions. */
+/** The least bcdUSB of devices whose endpoints have companion descriptors. */
 const USB_3 = 0x0300;
 
-/** What a simulated device would send when it is asked for its descriptors. */
+/** Returns the descriptors of a simulated device. */
 export function descriptorBytes(info: DeviceInfo): Uint8Array {
   const device = encodeFields(DEVICE_FIELDS, {
     bLength: 18,
@@ -32,7 +32,7 @@ export function descriptorBytes(info: DeviceInfo): Uint8Array {
     bDeviceClass: info.deviceClass,
     bDeviceSubClass: info.deviceSubClass,
     bDeviceProtocol: info.deviceProtocol,
-    bMaxPacketSize0: info.usbVersion >= USB_3 ? 9 : 64, // an exponent, at SuperSpeed
+    bMaxPacketSize0: info.usbVersion >= USB_3 ? 9 : 64, // an exponent of 2 at SuperSpeed
     idVendor: info.vid,
     idProduct: info.pid,
     bcdDevice: 0x0100,
@@ -98,7 +98,7 @@ function endpointBytes(endpoint: EndpointDescriptor, companions: boolean): Uint8
   return companions ? join([head, companion]) : head;
 }
 
-/** Whether the host serves the endpoint at intervals (USB 2.0 §5.10). */
+/** Tells whether the host polls the endpoint periodically (USB 2.0 §5.10). */
 function isPeriodic(type: TransferType): boolean {
   return type === 'isochronous' || type === 'interrupt';
 }

@@ -1,56 +1,71 @@
-/** The memory of a transfer, as the device's end of the wire meets it. */
+import type { ControlRequest } from '../../../usb/control.js';
+
+/** The memory of a transfer, as an endpoint accesses it. */
 export interface TransferBuffer {
   readonly buffer: Buffer;
-  /** The buffer as words, see `wordsOf`. */
+  /** The same memory as words; see `wordsOf`. */
   readonly words: Int32Array | undefined;
-  /** Bytes that the host wants to move. */
+  /** The bytes to move. */
   readonly length: number;
-  /** Bytes that have moved before. */
+  /** The bytes that have moved. */
   readonly actualLength: number;
 }
 
 /**
- * How the device answers a transaction (USB 2.0 §8.4.5, §8.5.2):
+ * The result of a transaction (USB 2.0 §8.4.5, §8.5.2):
  *
- * - `data`: full packets moved, or with OUT the last one, and the transfer goes on while it has room;
- * - `end`: a packet shorter than wMaxPacketSize, perhaps empty, moved and ends the transfer;
- * - `nak`: nothing to send, or no room to take anything;
- * - `stall`: the endpoint is halted now;
- * - `error`: something came that was no packet, or nothing at all, three times;
- * - `babble`: more came than the transfer has room for; that packet is lost.
+ * - `data`: full packets moved, or for OUT the last packet; the transfer continues while it has room;
+ * - `end`: a packet shorter than wMaxPacketSize moved and ends the transfer; it may be empty;
+ * - `nak`: the endpoint has nothing to send, or no room to receive;
+ * - `stall`: the endpoint is now halted;
+ * - `error`: the host received no valid packet, three times;
+ * - `babble`: the device sent more than the transfer has room for; the packet is lost.
  */
 export type Handshake = 'data' | 'end' | 'nak' | 'stall' | 'error' | 'babble';
 
-/** The device's end of a bulk or interrupt pipe. */
+/** A bulk or interrupt endpoint of a simulated device. */
 export interface EndpointFunction {
   /** wMaxPacketSize: bytes in a full packet. */
   readonly packetSize: number;
 
-  /** Bytes that the last answer moved; 0 unless it was `data` or `end`. */
+  /** The bytes that the last transaction moved; 0 unless its result was `data` or `end`. */
   readonly size: number;
 
-  /** Bytes until it answers something else than `data`; Infinity when it cannot tell. */
+  /** The bytes until a result other than `data`; Infinity if that is not known. */
   readonly ahead: number;
 
-  /** After `nak`: the clock time in milliseconds to ask again; Infinity when it cannot tell. */
+  /** After `nak`: the clock time in milliseconds to try again; Infinity if that is not known. */
   readonly readyAt: number;
 
   /**
-   * Runs the next transactions of a transfer: as many full packets at once as it can, or one short
-   * packet, or a handshake without data. The bytes go to, or come from, `transfer.actualLength` on.
+   * Runs the next transactions of a transfer: as many full packets as possible, or one short packet,
+   * or a handshake without data. The data starts at `transfer.actualLength`.
    *
-   * @param limit the bytes that may go, at least one full packet
+   * @param limit the most bytes to move, at least one full packet
    */
   transact(transfer: TransferBuffer, limit: number): Handshake;
 
-  /** The host has taken what the last answer moved (or lost): the next packet comes next. */
+  /** Called when the host has received the last data, or lost it: the next packet follows. */
   acknowledge(): void;
 
-  /** The device was plugged in again, or reset. */
+  /** Called when the device was plugged in again or reset. */
   powerOn(): void;
 }
 
-/** The most bytes up to `bytes` that make only full packets. */
+/** Returns the greatest multiple of the packet size up to `bytes`. */
 export function wholePackets(bytes: number, packetSize: number): number {
   return bytes - (bytes % packetSize);
+}
+
+/** Handles the control requests of a device that no standard defines. */
+export interface ControlFunction {
+  /**
+   * Reads the data of a request, or writes the response there.
+   *
+   * @returns the number of bytes moved; undefined if the request is not supported, for a stall
+   */
+  handle(request: ControlRequest, data: Buffer): number | undefined;
+
+  /** Called when the device was plugged in again or reset. */
+  powerOn(): void;
 }

@@ -5,16 +5,18 @@ import type {
   TransferType,
 } from '../../../usb/model.js';
 import { SPEEDS, type SpeedName } from '../bus/speed.js';
-import { type ControlFunction, CounterRequests, NO_REQUESTS } from './control.js';
-import { CounterIn, type CounterSourceOptions } from './counter-in.js';
-import { CounterOut, type CounterSinkOptions, DiscardingEndpoint } from './counter-out.js';
-import type { EndpointFunction } from './endpoint.js';
+import { DEFAULT_SCENARIO } from '../scenario.js';
+import { CounterRequests } from './control.js';
+import type { CounterOptions } from './counter.js';
+import { CounterIn } from './counter-in.js';
+import { CounterOut } from './counter-out.js';
+import type { ControlFunction, EndpointFunction } from './endpoint.js';
 import { createLoopback } from './loopback.js';
 
-/** A simulated device: what it says of itself, and what its endpoints do. */
+/** A simulated device: its descriptors and its endpoints. */
 export interface Gadget {
   readonly descriptors: Omit<DeviceInfo, 'path' | 'bus' | 'address'>;
-  /** By endpoint address. */
+  /** The bulk and interrupt endpoints by address. */
   readonly functions: ReadonlyMap<number, EndpointFunction>;
   readonly control: ControlFunction;
 }
@@ -22,17 +24,15 @@ export interface Gadget {
 const VENDOR_ID = 0x1234;
 const VENDOR_SPECIFIC = 0xff;
 
-/** wMaxPacketSize of interrupt endpoints: what every speed but low has room for. */
+/** wMaxPacketSize of interrupt endpoints, valid at every speed but low. */
 const INTERRUPT_PACKET_SIZE = 64;
 
 /**
- * The virtual counter: EP 2 IN sends counters, EP 2 OUT takes anything. Alternate setting 1 has an
- * interrupt EP 4 OUT as well, which takes anything, and an isochronous EP 3 IN, which is there to be
- * seen only.
+ * Creates the virtual counter: EP 2 IN sends the counter, EP 2 OUT accepts all data. Alternate setting 1
+ * also has an interrupt EP 4 OUT, which accepts all data, and an isochronous EP 3 IN, which cannot be
+ * used.
  */
-export function createCounterGadget(
-  options: Omit<CounterSourceOptions & CounterSinkOptions, 'packetSize'>,
-): Gadget {
+export function createCounterGadget(options: Omit<CounterOptions, 'packetSize'>): Gadget {
   const { speed } = options.scenario;
   const { packetSize } = SPEEDS[speed];
   const bulk = [endpoint(0x82, 'bulk', packetSize), endpoint(0x02, 'bulk', packetSize)];
@@ -49,13 +49,21 @@ export function createCounterGadget(
     functions: new Map<number, EndpointFunction>([
       [0x82, source],
       [0x02, new CounterOut({ ...options, packetSize })],
-      [0x04, new DiscardingEndpoint(INTERRUPT_PACKET_SIZE)],
+      [
+        0x04,
+        new CounterOut({
+          ...options,
+          scenario: DEFAULT_SCENARIO,
+          packetSize: INTERRUPT_PACKET_SIZE,
+          onOut: undefined,
+        }),
+      ],
     ]),
     control: new CounterRequests(source),
   };
 }
 
-/** The virtual loopback: what EP 1 OUT takes comes back on EP 1 IN, packet by packet. */
+/** Creates the virtual loopback: EP 1 IN returns what EP 1 OUT accepts, packet by packet. */
 export function createLoopbackGadget(speed: SpeedName): Gadget {
   const { packetSize } = SPEEDS[speed];
   const loopback = createLoopback(packetSize);
@@ -67,7 +75,7 @@ export function createLoopbackGadget(speed: SpeedName): Gadget {
       [0x81, loopback.in],
       [0x01, loopback.out],
     ]),
-    control: NO_REQUESTS,
+    control: { handle: () => undefined, powerOn() {} },
   };
 }
 

@@ -5,27 +5,27 @@ import {
   wholePackets,
 } from './endpoint.js';
 
-/** Bytes that a loopback device holds at most. */
+/** The most bytes in a loopback device. */
 export const LOOPBACK_CAPACITY = 64 * 1024;
 
-/** Messages that it holds at most. */
+/** The most messages in a loopback device. */
 const LOOPBACK_MESSAGES = 256;
 
-/** A device that sends back what it got, packet by packet: two ends of pipes and a FIFO. */
+/** A device that returns the packets that it received: two endpoints with a FIFO between them. */
 export interface Loopback {
   readonly out: EndpointFunction;
   readonly in: EndpointFunction;
 }
 
-/** @param packetSize bytes in a full packet */
+/** Creates a loopback with this packet size in bytes. */
 export function createLoopback(packetSize: number): Loopback {
   const fifo = new PacketFifo();
   return { out: new LoopbackOut(fifo, packetSize), in: new LoopbackIn(fifo, packetSize) };
 }
 
 /**
- * Packets in between. All of them are full ones, except the last of each message: so bytes and the
- * offsets where messages ended say everything. Offsets count bytes since the device was made.
+ * The packets between the two endpoints. All packets but the last of a message are full, so the bytes
+ * and the ends of the messages are enough to store. Offsets count all bytes written.
  */
 class PacketFifo {
   readonly #ring = Buffer.alloc(LOOPBACK_CAPACITY);
@@ -33,18 +33,18 @@ class PacketFifo {
   #read = 0;
   readonly #messageEnds: number[] = [];
 
-  /** Bytes that still fit; none while too many messages wait. */
+  /** The bytes that still fit; -1 while it has the most messages. */
   get room(): number {
     const full = this.#messageEnds.length >= LOOPBACK_MESSAGES;
     return full ? -1 : LOOPBACK_CAPACITY - (this.#written - this.#read);
   }
 
-  /** Bytes up to the end of the first message or, where it has not ended yet, of what came of it. */
+  /** The bytes up to the end of the first message, or all bytes if it has not ended. */
   get available(): number {
     return (this.#messageEnds[0] ?? this.#written) - this.#read;
   }
 
-  /** Whether the end of the first message has come. */
+  /** Whether the first message has ended. */
   get hasMessageEnd(): boolean {
     return this.#messageEnds.length > 0;
   }
@@ -60,14 +60,14 @@ class PacketFifo {
     this.#messageEnds.push(this.#written);
   }
 
-  /** Copies `size` bytes without taking them out. */
+  /** Copies `size` bytes without removing them. */
   peek(target: Buffer, start: number, size: number): void {
     const at = this.#read % LOOPBACK_CAPACITY;
     const copied = this.#ring.copy(target, start, at, at + size);
     this.#ring.copy(target, start + copied, 0, size - copied);
   }
 
-  /** Takes bytes out, and with them the end of the message when it ends there. */
+  /** Removes bytes, and the end of the first message if they end it. */
   drop(size: number, endsMessage: boolean): void {
     this.#read += size;
     if (endsMessage) {
@@ -121,7 +121,7 @@ class LoopbackIn implements EndpointFunction {
   readonly readyAt = Number.POSITIVE_INFINITY;
   readonly #fifo: PacketFifo;
   readonly packetSize: number;
-  #leaving = 0;
+  #pending = 0;
   #ending = false;
 
   constructor(fifo: PacketFifo, packetSize: number) {
@@ -143,19 +143,19 @@ class LoopbackIn implements EndpointFunction {
     const packet = Math.min(available, this.packetSize);
     this.#ending = packet < this.packetSize;
     if (packet > room) {
-      this.#leaving = packet;
+      this.#pending = packet;
       return 'babble';
     }
     this.size = this.#ending
       ? packet
       : wholePackets(Math.min(available, room, limit), this.packetSize);
-    this.#leaving = this.size;
+    this.#pending = this.size;
     this.#fifo.peek(buffer, actualLength, this.size);
     return this.#ending ? 'end' : 'data';
   }
 
   acknowledge(): void {
-    this.#fifo.drop(this.#leaving, this.#ending);
+    this.#fifo.drop(this.#pending, this.#ending);
   }
 
   powerOn(): void {
