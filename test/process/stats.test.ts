@@ -135,8 +135,8 @@ describe('--stats', () => {
   });
 
   it.each([
-    [['--stats', '-'], 2, /stdout has the data; give -o FILE/],
-    [['--stats', 'fd:1'], 2, /stdout has the data/],
+    [['--stats', '-'], 2, /stdout is used for the data; give -o FILE/],
+    [['--stats', 'fd:1'], 2, /stdout is used for the data/],
     [['--stats', ''], 2, /--stats needs a file name/],
     [['-o', ''], 2, /-o needs a file name; - is stdout/],
     [['--stats', 'fd:77'], 2, /descriptor 77 is not open; open it in the shell: 77> /],
