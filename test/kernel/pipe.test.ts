@@ -23,7 +23,7 @@ describeInLab('usbxfer pipe', () => {
     const [sent, received] = stdout.toString().split('\n');
     expect(received).toBe(sent);
     expect(JSON.parse(stderr)).toMatchObject({
-      end,
+      end_reason: end,
       error: null,
       in: { bytes_received: SIZE, bytes_written: SIZE },
       out: { bytes_read: SIZE, bytes_accepted: SIZE, bytes_unsent: 0 },

@@ -152,7 +152,7 @@ describeInLab('usbxfer write that ends early', () => {
     );
     const [firstCode, account = '', ...rest] = stdout.toString().split('\n');
     expect(JSON.parse(stderr)).toMatchObject({
-      end,
+      end_reason: end,
       bytes_accepted: JSON.parse(account).bytes,
       bytes_after_gap: 0,
     });

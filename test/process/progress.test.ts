@@ -269,7 +269,7 @@ describe('SIGUSR1', () => {
     await new Promise((resolve) => running.child.stderr?.once('data', resolve));
     running.child.kill('SIGUSR1');
     const { stderr, code } = await running.outcome;
-    expect(stderr).toContain('usbxfer: nothing is transferred yet\n');
+    expect(stderr).toContain('usbxfer: no transfer has started yet\n');
     expect(code).toBe(3);
   });
 });

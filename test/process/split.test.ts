@@ -256,17 +256,14 @@ describe('usage', () => {
     [['-o', 'x{foo}'], /-o x\{foo\}: there is no \{foo\}; there are \{index\}, .*\{path\}$/],
     [['-o', 'x{index'], /-o x\{index: there is a single \{; a brace itself is \{\{$/],
     [['-o', '{serial}'.repeat(9)], /it can make a name longer than 255 bytes; shorten it$/],
-    [
-      ['--split-bytes', '1M'],
-      `${NEED} {index} in the name of a file; such as -o dump-{index:04}.bin`,
-    ],
+    [['--split-bytes', '1M'], `${NEED} {index} in the file name; such as -o dump-{index:04}.bin`],
     [
       ['--split-every', '1s', '-o', '/dev/stdout'],
-      `${NEED} {index} in the name of a file; such as -o dump-{index:04}.bin`,
+      `${NEED} {index} in the file name; such as -o dump-{index:04}.bin`,
     ],
     [
       ['--split-bytes', '1M', '-o', 'a/x-{serial}.bin'],
-      `${NEED} {index} in the name of a file; such as -o a/x-{serial}-{index:04}.bin`,
+      `${NEED} {index} in the file name; such as -o a/x-{serial}-{index:04}.bin`,
     ],
     [['--split-every', '1s', '-o', '/dev/null'], `${NEED} files, which /dev/null is not`],
     [
