@@ -39,7 +39,7 @@ export class Monitor {
   }
 
   /**
-   * Opens the output of `--stats`, and prepares the progress line if it is to be shown. Each is
+   * Opens the output of `--stats`, and prepares the progress line if it will be shown. Each is
    * loaded only if it is used.
    *
    * @throws CliError if `--stats` cannot be opened

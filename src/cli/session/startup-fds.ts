@@ -12,7 +12,7 @@ const ACCESS_MODE = constants.O_RDONLY | constants.O_WRONLY | constants.O_RDWR;
 /**
  * Whether stdout was closed at the start (`>&-`). Node then opens /dev/null in its place for reading
  * and writing; `> /dev/null` is open for writing only. A parent that passes such a descriptor (as
- * Python's DEVNULL) cannot be told from that.
+ * Python's DEVNULL) looks the same.
  */
 export function isStdoutClosed(): boolean {
   return isNullDevice(1, constants.O_RDWR);

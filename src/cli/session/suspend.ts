@@ -5,7 +5,7 @@ const TICK = 100;
  * Counts how often and how long the process is stopped, by Ctrl-Z or SIGSTOP. A stopped process
  * receives only what was in flight, and not every device waits.
  *
- * SIGCONT tells that the process continues, a clock how long it was stopped, to a tenth of a second.
+ * SIGCONT shows that the process continues, a clock how long it was stopped, to a tenth of a second.
  * Shorter stops, and a SIGCONT to a running process, do not count.
  */
 export class Suspensions {
