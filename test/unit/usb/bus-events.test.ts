@@ -7,7 +7,7 @@ import { deviceInfo } from '../../support/device-info.js';
 
 const PATHS = ['usb1', '1-1', '1-1.1', '1-1.1.2', '1-2', '2-1'];
 
-/** What a bus lists: at each port at most one device, in order; addresses recur as by replugging. */
+/** Generates lists of a bus: at most one device at each port, in order; addresses recur. */
 const lists = fc
   .uniqueArray(
     fc.record({ path: fc.constantFrom(...PATHS), address: fc.integer({ max: 4, min: 1 }) }),
@@ -17,7 +17,7 @@ const lists = fc
   )
   .map((places) => places.map(deviceInfo).sort((a, b) => comparePaths(a.path, b.path)));
 
-/** Does to the devices what the events say; each must be possible. */
+/** Applies events to a list of devices; each must be possible. */
 function replay(devices: readonly DeviceInfo[], events: readonly BusEvent[]): DeviceInfo[] {
   const ports = new Map(devices.map((device) => [device.path, device]));
   for (const { kind, device } of events) {
@@ -34,7 +34,7 @@ function replay(devices: readonly DeviceInfo[], events: readonly BusEvent[]): De
 }
 
 describe('the events between two lists', () => {
-  it('make of the first the last, over any sequence', () => {
+  it('turn the first list into the last, over any sequence', () => {
     fc.assert(
       fc.property(lists, fc.array(lists), (first, others) => {
         let before = first;
@@ -42,19 +42,19 @@ describe('the events between two lists', () => {
         for (const now of others) {
           const events = busEvents(before, now);
           const changed = events.map(({ device }) => presenceOf(device));
-          expect(new Set(changed).size).toBe(changed.length); // nothing comes as it went
+          expect(new Set(changed).size).toBe(changed.length); // no device is both connected and disconnected
           replayed = replay(replayed, events);
           expect(replayed.map(({ path, address }) => ({ path, address }))).toEqual(
             now.map(({ path, address }) => ({ path, address })),
           );
-          // What stays keeps the object of its attach: the next detach is compared with that.
+          // A device that stays keeps the object of its attach event, with which the next detach is compared.
           before = replayed;
         }
       }),
     );
   });
 
-  it('are none when nothing came or went, whatever else is new about a device', () => {
+  it('are none if no device was connected or disconnected, even if other fields changed', () => {
     fc.assert(
       fc.property(lists, (devices) => {
         const later = devices.map((device) => ({ ...device, product: 'other', serial: undefined }));
@@ -63,14 +63,14 @@ describe('the events between two lists', () => {
     );
   });
 
-  it('take devices away before their hubs, and bring them behind', () => {
+  it('disconnect devices before their hubs, and connect them after', () => {
     const hub = deviceInfo({ path: '1-1', address: 2 });
     const device = deviceInfo({ path: '1-1.1', address: 3 });
     expect(busEvents([hub, device], []).map((event) => event.device)).toEqual([device, hub]);
     expect(busEvents([], [hub, device]).map((event) => event.device)).toEqual([hub, device]);
   });
 
-  it('tell of a replug by both, with what was known before and what is known now', () => {
+  it('report a replug as both, with the old and the new fields', () => {
     const before = deviceInfo({ address: 2, serial: 'old' });
     const now = deviceInfo({ address: 3, serial: 'new' });
     expect(busEvents([before], [now])).toEqual([

@@ -50,7 +50,7 @@ describe('the interface to claim', () => {
     expect(interfaceToClaim(device, to(requestType, index))).toBe(expected);
   });
 
-  it('of an endpoint that is not there cannot be told', () => {
+  it('of a missing endpoint is an error', () => {
     expect(() => interfaceToClaim(device, to(0x02, 0x85))).toThrow('no endpoint 0x85');
   });
 });

@@ -66,7 +66,7 @@ describe('parseSize', () => {
     ['1TB', 1_000_000_000_000],
     ['8191T', 8191 * 2 ** 40],
     ['9007199254740991', Number.MAX_SAFE_INTEGER],
-  ])('reads %j as %i bytes', (text, bytes) => {
+  ])('parses %j as %i bytes', (text, bytes) => {
     expect(parseSize(text)).toBe(bytes);
   });
 
@@ -110,7 +110,7 @@ describe('parseSize', () => {
     expect(parseSize(text)).toBeUndefined();
   });
 
-  it('reads back every safe integer as it is', () => {
+  it('parses every safe integer exactly', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), (bytes) => {
         expect(parseSize(String(bytes))).toBe(bytes);
@@ -128,7 +128,7 @@ describe('parseSize', () => {
     );
   });
 
-  it('gives a safe whole number or nothing, whatever it is given', () => {
+  it('returns a safe integer or undefined for any text', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.string(), fc.stringMatching(/^[0-9.]{1,24}[kKMGTiB]{0,3}$/)),
@@ -153,7 +153,7 @@ describe('parseDuration', () => {
     ['1.5m', 90_000],
     ['1h', 3_600_000],
     ['1000h', 3_600_000_000],
-  ])('reads %j as %i milliseconds', (text, milliseconds) => {
+  ])('parses %j as %i milliseconds', (text, milliseconds) => {
     expect(parseDuration(text)).toBe(milliseconds);
   });
 
@@ -175,7 +175,7 @@ describe('parseDuration', () => {
     expect(parseDuration(text)).toBeUndefined();
   });
 
-  it('agrees between its units', () => {
+  it('is consistent between units', () => {
     fc.assert(
       fc.property(fc.nat(), (count) => {
         expect(parseDuration(`${count}s`)).toBe(parseDuration(`${count}000ms`));

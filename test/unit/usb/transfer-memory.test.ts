@@ -9,7 +9,7 @@ import {
 
 const MIB = 1024 * 1024;
 
-// Transfers that a kernel (Linux 6.1, amd64) took when it was to lend so many MiB.
+// The number of transfers that Linux 6.1 on amd64 accepted with this limit in MiB.
 it.each([
   [1, 512, 1310],
   [1, 4096, 239],
@@ -19,13 +19,13 @@ it.each([
   [16, 262144, 63],
   [16, 524288, 31],
   [16, 1048576, 15],
-])('of %i MiB, transfers of %i bytes fit %i times', (mib, length, times) => {
+])('in %i MiB, transfers of %i bytes fit %i times', (mib, length, times) => {
   expect(times * leastMemory(length)).toBeLessThanOrEqual(mib * MIB);
   expect(fittingTransfers(mib * MIB, length)).toBeLessThanOrEqual(times);
   expect(fittingTransfers(mib * MIB, length)).toBeGreaterThan(times * 0.7);
 });
 
-it('what is said to fit does, and no more would', () => {
+it('the fitting length fits, and no greater length does', () => {
   const memory = fc.integer({ min: 1, max: 1024 * MIB });
   fc.assert(
     fc.property(memory, fc.integer({ min: 1, max: 1024 }), (bytes, transfers) => {

@@ -12,7 +12,7 @@ import {
   udevRuleFile,
 } from '../../../src/usb/udev-rule.js';
 
-/** What stands in a rule, by the grammar of udev(7) without anything that has a meaning in values. */
+/** Parses a rule by the grammar of udev(7), without special characters in values. */
 function tokens(rule: string): string[][] {
   const token = /([A-Z]+(?:\{\w+\})?)(==|\+=|=)"([^"\\*?[\]|$%\p{Cc}]*)"(?:, |$)/uy;
   const found: string[][] = [];
@@ -26,7 +26,7 @@ function tokens(rule: string): string[][] {
   return found;
 }
 
-/** What udev itself has to say against a rule; undefined where it cannot be asked. */
+/** Returns the errors of udev for a rule; undefined if udev is not installed. */
 function complaints(rule: string): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
   try {
@@ -36,7 +36,7 @@ function complaints(rule: string): string | undefined {
       const verify = spawnSync('udevadm', ['verify', file]);
       return verify.status === 0 ? '' : `${verify.stdout}${verify.stderr}`;
     }
-    // An older one reads all rules for a test run, and says what it ignores. It gets its own /run.
+    // An older udev reads all rules for a test run and reports what it ignores. It gets its own /run.
     const script = `mount --bind '${folder}' /etc/udev/rules.d && mount -t tmpfs none /run &&
       SYSTEMD_LOG_LEVEL=debug udevadm test /sys/class/mem/null`;
     const { stdout, stderr } = spawnSync('unshare', ['-rm', 'bash', '-c', script], {
@@ -53,7 +53,7 @@ function complaints(rule: string): string | undefined {
 const DEVICE = { vid: 0x1234, pid: 0xab };
 
 const ID = fc.integer({ min: 0, max: 0xffff });
-/** Much of what may and of what may not be in a rule, and anything at all. */
+/** Generates texts with allowed, forbidden and arbitrary characters. */
 const TEXT = fc.oneof(
   fc.string({ unit: fc.constantFrom(...'aZ09._:- "\'\\*?[]|$%,={}+\n'), maxLength: 12 }),
   fc.string({ unit: fc.constantFrom(...'aZ09._:- '), maxLength: 140 }),
@@ -61,20 +61,20 @@ const TEXT = fc.oneof(
 );
 
 describe('a udev rule', () => {
-  it('matches the device, and lets in who is logged in', () => {
+  it('matches the device, and gives access to users who are logged in', () => {
     expect(udevRule(DEVICE)).toBe(
       'SUBSYSTEM=="usb", ATTR{idVendor}=="1234", ATTR{idProduct}=="00ab", TAG+="uaccess"',
     );
   });
 
-  it('matches the serial number, and lets a group in', () => {
+  it('matches the serial number, and gives access to a group', () => {
     expect(udevRule({ ...DEVICE, serial: 'A 1', group: 'plugdev' })).toBe(
       'SUBSYSTEM=="usb", ATTR{idVendor}=="1234", ATTR{idProduct}=="00ab", ATTR{serial}=="A 1", ' +
         'TAG+="uaccess", GROUP="plugdev", MODE="0660"',
     );
   });
 
-  it('says what it is meant to say, whatever the serial number and the group', () => {
+  it('has exactly the intended matches and assignments for any serial number and group', () => {
     const property = fc.property(ID, ID, TEXT, TEXT, (vid, pid, serial, group) => {
       const rule: UdevRule = { vid, pid, serial, group };
       if (!canMatchSerial(serial) || !isGroupName(group)) {
@@ -133,13 +133,13 @@ describe('a udev rule', () => {
   });
 });
 
-it('the rules of two serial numbers have files of their own', () => {
+it('the rules of two serial numbers have different files', () => {
   const file = (serial?: string) => udevRuleFile({ vid: 1, pid: 2, serial });
   expect(file('00:1 b')).toBe('/etc/udev/rules.d/70-usbxfer-0001-0002-00_1_b.rules');
   expect(new Set([file(), file('0001'), file('0002')]).size).toBe(3);
 });
 
-it('its file is read before the rules that act on the tag', () => {
+it('the file is read before the rules that evaluate the tag', () => {
   const property = fc.property(ID, ID, (vid, pid) => {
     const file = udevRuleFile({ vid, pid });
     expect(file).toMatch(/^\/etc\/udev\/rules\.d\/70-usbxfer-[0-9a-f]{4}-[0-9a-f]{4}\.rules$/);

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { describe, expect, it } from 'vitest';
 import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
@@ -5,7 +6,7 @@ import { locateBulkIn } from '../../../../src/usb/locate.js';
 import { Host } from './bus/host.js';
 
 describe('the virtual bus', () => {
-  it('has a counter and a loopback on it', async () => {
+  it('has a counter and a loopback', async () => {
     const devices = await new VirtualBackend().list();
     expect(
       devices.map(({ vid, pid, path, bus, address, speed, serial, product }) => ({
@@ -45,23 +46,21 @@ describe('the virtual bus', () => {
     }
   });
 
-  it('shows an isochronous endpoint that nobody can use', async () => {
+  it('lists an isochronous endpoint that cannot be used', async () => {
     const backend = new VirtualBackend();
     const [info] = await backend.list();
-    expect(info).toBeDefined();
-    if (info !== undefined) {
-      expect(locateBulkIn(info, {}).alternateSetting).toBe(0);
-      expect(() => locateBulkIn(info, { address: 0x83 })).toThrow(/isochronous/);
-      const device = await backend.open(info);
-      const claimed = await device.claim(0, 1);
-      expect(() => claimed.endpoint(0x83)).toThrow(/no bulk or interrupt endpoint 0x83/);
-      expect(claimed.endpoint(0x82).maxPacketSize).toBe(512);
-      await claimed.release();
-      await device.close();
-    }
+    assert(info !== undefined);
+    expect(locateBulkIn(info, {}).alternateSetting).toBe(0);
+    expect(() => locateBulkIn(info, { address: 0x83 })).toThrow(/isochronous/);
+    const device = await backend.open(info);
+    const claimed = await device.claim(0, 1);
+    expect(() => claimed.endpoint(0x83)).toThrow(/no bulk or interrupt endpoint 0x83/);
+    expect(claimed.endpoint(0x82).maxPacketSize).toBe(512);
+    await claimed.release();
+    await device.close();
   });
 
-  it('brings a device back after the time that the scenario says, with its stream', async () => {
+  it('replugs a device after the time in the scenario', async () => {
     const host = await Host.counter('unplug@1k=2s');
     expect(host.read(2, 1024)).toEqual(['completed 1024', 'error 0']);
     await expect(host.claimed.release()).rejects.toMatchObject({ code: 'no-device' });
@@ -73,7 +72,7 @@ describe('the virtual bus', () => {
     expect(info).toMatchObject({ path: '1-1', address: 4 });
   });
 
-  it('never gives an address twice at a time, round after round', async () => {
+  it('never gives two devices the same address', async () => {
     const backend = new VirtualBackend();
     const seen = new Set<number>();
     for (let i = 0; i < 300; i++) {
@@ -92,7 +91,7 @@ describe('the virtual bus', () => {
     expect(() => new VirtualBackend().unplug('9-9')).toThrow(/no port 9-9/);
   });
 
-  it('refuses lengths that the buffer does not have', async () => {
+  it('refuses invalid lengths', async () => {
     const host = await Host.counter('');
     const transfer = host.in.createTransfer(() => {});
     for (const length of [513, -1, 0.5, Number.NaN]) {
@@ -108,7 +107,7 @@ describe('the virtual bus', () => {
     await expect(host.device.claim(0, 0)).rejects.toMatchObject({ code: 'invalid' });
   });
 
-  it('keeps the process alive while a device is open, and not a moment longer', async () => {
+  it('keeps the process alive while a device is open, and no longer', async () => {
     const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout');
     const before = timers().length;
     const host = await Host.counter('silence@0');

@@ -17,7 +17,7 @@ describe('parseScenario', () => {
     '\n\n',
     '# nothing',
     ' , # a\n ,',
-  ])('takes %j for plain devices', (text) => {
+  ])('accepts %j as the default scenario', (text) => {
     expect(parseScenario(text)).toEqual(DEFAULT_SCENARIO);
   });
 
@@ -49,11 +49,11 @@ describe('parseScenario', () => {
     ['out-silence@1k=250ms', { outFaults: [{ kind: 'silence', offset: 1024, duration: 250 }] }],
     ['out-unplug@1k', { outFaults: [{ kind: 'unplug', offset: 1024, duration: EVER }] }],
     ['unplug @ 1k = 2s', { faults: [{ kind: 'unplug', offset: 1024, duration: 2000 }] }],
-  ])('reads %j', (text, part) => {
+  ])('parses %j', (text, part) => {
     expect(parseScenario(text)).toEqual({ ...DEFAULT_SCENARIO, ...part });
   });
 
-  it('reads clauses on lines, with comments, and sorts faults by their offsets', () => {
+  it('parses clauses on lines, with comments, and sorts faults by offset', () => {
     const scenario = parseScenario(`
       speed=super, rate=100M   # a fast one
       # then the trouble
@@ -105,7 +105,7 @@ describe('parseScenario', () => {
     ['stall@5 stall@6', 'stall@OFFSET'],
     ['speed=high; seed=1', 'speed=full|high|super'],
     ['=5', 'is unknown'],
-  ])('refuses %j, naming the clause and what it should be', (text, hint) => {
+  ])('rejects %j with the clause and its correct form', (text, hint) => {
     const [clause = ''] = text.split(', ').slice(-1);
     expect(() => parseScenario(text)).toThrow(UsbError);
     try {
@@ -119,7 +119,7 @@ describe('parseScenario', () => {
     }
   });
 
-  it('gives a scenario or a UsbError, whatever it is given', () => {
+  it('returns a scenario or throws a UsbError for any text', () => {
     const likely = fc.stringMatching(
       /^[a-z]{0,7}[=@][0-9kM.=sa-z]{0,9}(,[a-z]{4,7}@[0-9]{1,20})?$/,
     );
@@ -134,7 +134,7 @@ describe('parseScenario', () => {
     );
   });
 
-  it('documents every clause in a form that starts as it is written', () => {
+  it('documents every clause in its own syntax', () => {
     for (const [form] of SCENARIO_CLAUSES) {
       expect(form).toMatch(/^[a-z-]+[=@][A-Za-z]/);
     }

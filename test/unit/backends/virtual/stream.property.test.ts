@@ -62,7 +62,7 @@ const outScenario = fc
     [...faults, rate, unplug === null ? '' : `out-unplug@${unplug}`].join(','),
   );
 
-/** Bytes of which no two places look alike: more than all steps can send. */
+/** Bytes without repetition, more than all steps can send. */
 const PATTERN = Buffer.from(Uint32Array.from({ length: 150_000 }, (_, index) => index).buffer);
 
 const outStep = fc.oneof(
@@ -83,8 +83,8 @@ const outStep = fc.oneof(
   },
 );
 
-describe('whatever happens', () => {
-  it('every submit is answered once, and the bytes are the counter without a hole', async () => {
+describe('for any scenario and any steps', () => {
+  it('every submission completes once, and the bytes are the counter without a gap', async () => {
     await fc.assert(
       fc.asyncProperty(scenario, fc.array(step, { maxLength: 80 }), async (text, steps) => {
         const host = await Host.counter(text);
@@ -92,19 +92,19 @@ describe('whatever happens', () => {
           await perform(host, action, value);
         }
         await host.close();
-        for (const { answers } of host.flights) {
-          expect(answers.length).toBe(1);
+        for (const { results } of host.submissions) {
+          expect(results.length).toBe(1);
         }
         assertCounter(host.bytes(), 0);
-        const withData = host.landed.filter(({ actualLength }) => actualLength > 0);
-        const order = withData.map((flight) => host.flights.indexOf(flight));
+        const withData = host.completed.filter(({ actualLength }) => actualLength > 0);
+        const order = withData.map((submission) => host.submissions.indexOf(submission));
         expect(order).toEqual(order.toSorted((a, b) => a - b));
       }),
       { numRuns: 500 },
     );
   });
 
-  it('on the way out, each transfer tells how much the device took of it, and it took nothing else', async () => {
+  it('every OUT transfer reports the bytes that the device accepted, and it accepted no others', async () => {
     await fc.assert(
       fc.asyncProperty(outScenario, fc.array(outStep, { maxLength: 60 }), async (text, steps) => {
         const host = await Host.counter(text);
@@ -113,24 +113,24 @@ describe('whatever happens', () => {
           if (action !== 'submit') {
             await perform(host, action, value);
           } else if (await host.device.isConnected()) {
-            host.fly(value, host.out, PATTERN.subarray(sent, sent + value));
+            host.submit(value, host.out, PATTERN.subarray(sent, sent + value));
             sent += value;
           }
         }
         await host.close();
-        for (const { answers } of host.flights) {
-          expect(answers.length).toBe(1);
+        for (const { results } of host.submissions) {
+          expect(results.length).toBe(1);
         }
-        const told = host.flights.map(({ buffer, actualLength }) =>
+        const accepted = host.submissions.map(({ buffer, actualLength }) =>
           buffer.subarray(0, actualLength),
         );
-        expect(host.taken().equals(Buffer.concat(told))).toBe(true);
+        expect(host.taken().equals(Buffer.concat(accepted))).toBe(true);
       }),
       { numRuns: 300 },
     );
   });
 
-  it('is the same for the same scenario', async () => {
+  it('the same scenario gives the same results', async () => {
     await fc.assert(
       fc.asyncProperty(scenario, fc.array(step, { maxLength: 40 }), async (text, steps) => {
         const runs: string[][] = [];
@@ -140,7 +140,7 @@ describe('whatever happens', () => {
             await perform(host, action, value);
           }
           await host.close();
-          runs.push(host.landed.flatMap(({ answers }) => answers));
+          runs.push(host.completed.flatMap(({ results }) => results));
         }
         expect(runs[0]).toEqual(runs[1]);
       }),
@@ -152,11 +152,11 @@ async function perform(host: Host, action: string, value: number): Promise<void>
   switch (action) {
     case 'submit':
       if (await host.device.isConnected()) {
-        host.fly(SIZES[value % SIZES.length] ?? 512);
+        host.submit(SIZES[value % SIZES.length] ?? 512);
       }
       break;
     case 'cancel':
-      host.flights[value % Math.max(1, host.flights.length)]?.transfer.cancel();
+      host.submissions[value % Math.max(1, host.submissions.length)]?.transfer.cancel();
       break;
     case 'turns':
       host.clock.settle(value);
@@ -168,7 +168,7 @@ async function perform(host: Host, action: string, value: number): Promise<void>
       await host.out.clearHalt().catch(() => {});
       break;
     case 'clear':
-      await host.in.clearHalt().catch(() => {}); // transfers are in flight, or it is unplugged
+      await host.in.clearHalt().catch(() => {}); // transfers are in submission, or it is unplugged
       break;
   }
 }

@@ -20,7 +20,7 @@ import {
 
 const VENDOR = [0xff, 0, 0] as const;
 
-/** Bytes of everything in a tree. */
+/** Returns the size of everything in a tree, in bytes. */
 function sizeOf({ device, configurations, others, undecoded }: DescriptorTree): number {
   const own = (nodes: readonly Uint8Array[]) => nodes.reduce((all, { length }) => all + length, 0);
   const inConfigurations = configurations.map(
@@ -48,7 +48,7 @@ function sizeOf({ device, configurations, others, undecoded }: DescriptorTree): 
   );
 }
 
-/** Bytes that look like descriptors, more or less. */
+/** Generates bytes that resemble descriptors. */
 const descriptors = fc
   .array(
     fc.tuple(
@@ -66,7 +66,7 @@ const descriptors = fc
     ),
   );
 
-it('loses no byte, whatever the bytes are', () => {
+it('loses no byte of any input', () => {
   fc.assert(
     fc.property(fc.oneof(descriptors, fc.uint8Array({ maxLength: 300 })), (bytes) => {
       expect(sizeOf(parseDescriptorTree(bytes))).toBe(bytes.length);
@@ -74,34 +74,46 @@ it('loses no byte, whatever the bytes are', () => {
   );
 });
 
-it('finds the same interfaces and endpoints as what lists devices', () => {
-  const same = (bytes: Uint8Array) => {
-    const tree = parseDescriptorTree(bytes);
-    const found = tree.configurations.map(({ fields, settings }) => ({
-      value: fields.bConfigurationValue,
-      settings: settings.map((setting) => [
-        setting.fields.bInterfaceNumber,
-        setting.fields.bAlternateSetting,
-        setting.endpoints.map((end) => end.fields.bEndpointAddress),
-      ]),
-    }));
-    const listed = parseConfigurations(bytes).map(({ value, settings }) => ({
-      value,
-      settings: settings.map((setting) => [
-        setting.interfaceNumber,
-        setting.alternateSetting,
-        setting.endpoints.map(({ address }) => address),
-      ]),
-    }));
-    expect(found).toEqual(listed);
+/** Finds endpoints without decoding anything else: by configuration value, interface and setting. */
+function endpointsIn(bytes: Uint8Array): number[][] {
+  const found: number[][] = [];
+  let configuration: number | undefined;
+  let setting: readonly number[] | undefined;
+  for (let at = 0; at + 2 <= bytes.length; ) {
+    const [length = 0, type = 0] = bytes.subarray(at, at + 2);
+    if (length < 2 || at + length > bytes.length) {
+      break;
+    }
+    const byte = (offset: number) => bytes[at + offset] ?? 0;
+    if (type === 2 && length >= 9) {
+      configuration = byte(5);
+      setting = undefined;
+    } else if (type === 4 && length >= 9 && configuration !== undefined) {
+      setting = [configuration, byte(2), byte(3)];
+    } else if (type === 5 && length >= 7 && setting !== undefined) {
+      found.push([...setting, byte(2)]);
+    }
+    at += length;
+  }
+  return found;
+}
+
+it('finds the endpoints that a plain walk over the bytes finds', () => {
+  const check = (bytes: Uint8Array) => {
+    const found = parseConfigurations(bytes).flatMap(({ value, settings }) =>
+      settings.flatMap(({ interfaceNumber, alternateSetting, endpoints }) =>
+        endpoints.map(({ address }) => [value, interfaceNumber, alternateSetting, address]),
+      ),
+    );
+    expect(found).toEqual(endpointsIn(bytes));
   };
   for (const device of SYSTEM) {
-    same(device.descriptors);
+    check(device.descriptors);
   }
-  fc.assert(fc.property(descriptors, same));
+  fc.assert(fc.property(descriptors, check));
 });
 
-it('tells an endpoint from a companion without one, and a second companion from the first', () => {
+it('keeps a companion without an endpoint, and a second companion, undecoded', () => {
   const { configurations } = parseDescriptorTree(
     configuration(
       1,
@@ -127,7 +139,7 @@ it('tells an endpoint from a companion without one, and a second companion from 
   });
 });
 
-it('keeps what is behind the fields of a longer descriptor', () => {
+it('keeps the bytes after the fields of a longer descriptor', () => {
   const audio = Buffer.from('0905810d4000010a0b', 'hex'); // bRefresh, bSynchAddress
   const [node] = parseDescriptorTree(
     Buffer.concat([configuration(1), interfaceBytes(0, 0, VENDOR), audio]),
@@ -160,7 +172,7 @@ const parse = (...descriptors: number[][]) =>
   parseConfigurations(Uint8Array.from(descriptors.flat()));
 
 describe('parseConfigurations', () => {
-  it('reads interfaces by number, alternate settings and endpoints', () => {
+  it('decodes interfaces by number, alternate settings and endpoints', () => {
     expect(parse(CONFIGURATION, INTERFACE, ENDPOINT, COMPANION)).toEqual([
       {
         value: 1,
@@ -178,13 +190,13 @@ describe('parseConfigurations', () => {
     ]);
   });
 
-  it('reads several configurations', () => {
+  it('decodes several configurations', () => {
     const second = CONFIGURATION.with(5, 2);
     const values = parse(CONFIGURATION, INTERFACE, second, ENDPOINT).map(({ value }) => value);
     expect(values).toEqual([1, 2]);
   });
 
-  it('leaves the additional transactions out of the packet size', () => {
+  it('excludes additional transactions from the packet size', () => {
     const highBandwidth = ENDPOINT.with(3, 1).with(5, 0x14);
     const [configuration] = parse(CONFIGURATION, INTERFACE, highBandwidth);
     expect(configuration?.settings[0]?.endpoints[0]).toMatchObject({
@@ -197,11 +209,11 @@ describe('parseConfigurations', () => {
     ['a length of 0', [0, 4, 0, 0]],
     ['a length of 1', [1, 4]],
     ['a length past the end', [200, 4, 0, 0, 0]],
-  ])('stops at %s', (_, liar) => {
-    expect(parse(CONFIGURATION, INTERFACE, liar)[0]?.settings).toHaveLength(1);
+  ])('stops at %s', (_, descriptor) => {
+    expect(parse(CONFIGURATION, INTERFACE, descriptor)[0]?.settings).toHaveLength(1);
   });
 
-  it('passes over descriptors that are too short for their type, and strays', () => {
+  it('ignores descriptors that are too short for their type or out of place', () => {
     expect(parse(INTERFACE, ENDPOINT)).toEqual([]);
     expect(parse(CONFIGURATION, ENDPOINT, [3, 5, 0x81], INTERFACE, [3, 5, 0x81])).toMatchObject([
       { settings: [{ endpoints: [] }] },

@@ -4,23 +4,23 @@ import { parseScenario } from '../../../../../src/backends/virtual/scenario.js';
 import type { Device, Endpoint, Interface, Transfer } from '../../../../../src/usb/backend.js';
 import { ManualClock } from './manual-clock.js';
 
-/** A submit, and the answers that it got. */
-export interface Flight {
+/** A submission and its completions. */
+export interface Submission {
   readonly transfer: Transfer;
   readonly endpoint: Endpoint;
   readonly buffer: Buffer;
-  readonly answers: string[];
-  /** Bytes that moved. */
+  readonly results: string[];
+  /** The bytes that moved. */
   actualLength: number;
 }
 
-/** What the counter told of what it took. */
+/** A piece of data that the counter accepted. */
 interface Piece {
   readonly bytes: Buffer;
   readonly endsMessage: boolean;
 }
 
-/** A host with one device of a virtual bus opened and claimed, in manual time. */
+/** A host with an open device of a virtual bus, its interface claimed, on a manual clock. */
 export class Host {
   readonly clock: ManualClock;
   readonly backend: VirtualBackend;
@@ -28,10 +28,10 @@ export class Host {
   readonly claimed: Interface;
   readonly in: Endpoint;
   readonly out: Endpoint;
-  /** In the order of their submits. */
-  readonly flights: Flight[] = [];
-  /** In the order of their answers. */
-  readonly landed: Flight[] = [];
+  /** In order of submission. */
+  readonly submissions: Submission[] = [];
+  /** In order of completion. */
+  readonly completed: Submission[] = [];
   readonly #pieces: Piece[];
 
   private constructor(
@@ -83,49 +83,49 @@ export class Host {
     return new Host(clock, backend, device, await device.claim(0, 0), number, pieces);
   }
 
-  /** Opens the counter once more, as after a replug. */
+  /** Opens the counter again, as after a replug. */
   again(): Promise<Host> {
     return Host.#claim(this.clock, this.backend, '1-1', 2, this.#pieces);
   }
 
-  /** Submits a fresh transfer. */
-  fly(length: number, endpoint = this.in, buffer: Buffer = Buffer.alloc(length)): Flight {
+  /** Submits a new transfer. */
+  submit(length: number, endpoint = this.in, buffer: Buffer = Buffer.alloc(length)): Submission {
     const transfer = endpoint.createTransfer((status, actualLength) => {
-      flight.answers.push(`${status} ${actualLength}`);
-      flight.actualLength = actualLength;
-      this.landed.push(flight);
+      submission.results.push(`${status} ${actualLength}`);
+      submission.actualLength = actualLength;
+      this.completed.push(submission);
     });
-    const flight: Flight = { transfer, endpoint, buffer, answers: [], actualLength: 0 };
+    const submission: Submission = { transfer, endpoint, buffer, results: [], actualLength: 0 };
     transfer.submit(buffer, length);
-    this.flights.push(flight);
-    return flight;
+    this.submissions.push(submission);
+    return submission;
   }
 
-  /** Submits so many transfers, runs the bus until it rests, and tells the answers. */
+  /** Submits this many IN transfers, runs the bus until it is idle, and returns the results. */
   read(count: number, length: number): string[] {
-    const flights = Array.from({ length: count }, () => this.fly(length));
+    const submissions = Array.from({ length: count }, () => this.submit(length));
     this.clock.settle();
-    return flights.flatMap(({ answers }) => (answers.length === 0 ? ['waiting'] : answers));
+    return submissions.flatMap(({ results }) => (results.length === 0 ? ['waiting'] : results));
   }
 
-  /** The same on the way out, a transfer of each length. */
+  /** Does the same with an OUT transfer of each length. */
   write(...lengths: number[]): string[] {
-    const flights = this.flyOut(...lengths);
+    const submissions = this.submitOut(...lengths);
     this.clock.settle();
-    return flights.flatMap(({ answers }) => (answers.length === 0 ? ['waiting'] : answers));
+    return submissions.flatMap(({ results }) => (results.length === 0 ? ['waiting'] : results));
   }
 
-  /** Submits fresh transfers of these lengths on the way out. */
-  flyOut(...lengths: number[]): Flight[] {
-    return lengths.map((length) => this.fly(length, this.out));
+  /** Submits new OUT transfers of these lengths. */
+  submitOut(...lengths: number[]): Submission[] {
+    return lengths.map((length) => this.submit(length, this.out));
   }
 
-  /** Everything that the counter took, as it tells. */
+  /** Returns all data that the counter accepted. */
   taken(): Buffer {
     return Buffer.concat(this.#pieces.map(({ bytes }) => bytes));
   }
 
-  /** The lengths of the messages that the counter took and that have ended. */
+  /** Returns the lengths of the complete messages that the counter accepted. */
   messages(): number[] {
     const lengths: number[] = [];
     let length = 0;
@@ -139,21 +139,21 @@ export class Host {
     return lengths;
   }
 
-  /** Everything that came in, in the order of the submits. */
+  /** Returns all data received, in order of submission. */
   bytes(): Buffer {
     return Buffer.concat(
-      this.flights
+      this.submissions
         .filter(({ endpoint }) => endpoint === this.in)
         .map(({ buffer, actualLength }) => buffer.subarray(0, actualLength)),
     );
   }
 
   async close(): Promise<void> {
-    for (const { transfer } of this.flights) {
+    for (const { transfer } of this.submissions) {
       transfer.cancel();
     }
     this.clock.settle();
-    await this.claimed.release().catch(() => {}); // it may be unplugged
+    await this.claimed.release().catch(() => {}); // the device may be unplugged
     await this.device.close();
   }
 }

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { assertCounter } from '../../../../contract/expect.js';
 import { Host } from './host.js';
 
-/** What a host reads with `count` transfers of `length` bytes at high speed: packets of 512 bytes. */
-async function answers(scenario: string, count: number, length: number): Promise<string[]> {
+/** Reads with `count` transfers of `length` bytes at high speed, in packets of 512 bytes. */
+async function resultsOf(scenario: string, count: number, length: number): Promise<string[]> {
   const host = await Host.counter(scenario);
   try {
     return host.read(count, length);
@@ -37,17 +37,17 @@ describe('faults happen at their offset', () => {
     ['unplug@0', 2048, ['error 0', 'error 0', 'no-device 0', 'no-device 0']],
     ['silence@512, unplug@512', 512, ['completed 512', 'waiting']],
   ])('%s, %i bytes a transfer', async (scenario, length, expected) => {
-    expect(await answers(scenario, expected.length, length)).toEqual(expected);
+    expect(await resultsOf(scenario, expected.length, length)).toEqual(expected);
   });
 
-  it('unplugs a device right behind the last byte, whether another is asked for or not', async () => {
+  it('unplug a device directly after the last byte, without another transfer', async () => {
     const host = await Host.counter('unplug@2k');
     expect(host.read(1, 2048)).toEqual(['completed 2048']);
     expect(await host.device.isConnected()).toBe(false);
     await host.close();
   });
 
-  it('keeps the stream without a hole over everything but babble', async () => {
+  it('leave no gap in the stream, except babble', async () => {
     const host = await Host.counter(
       'short@1000, zlp@2000, error@3001, silence@4097=1s, unplug@9000=1s',
     );
@@ -58,7 +58,7 @@ describe('faults happen at their offset', () => {
     await host.close();
   });
 
-  it('loses with babble the packet that would have come', async () => {
+  it('lose the next packet on babble', async () => {
     const host = await Host.counter('babble@1k');
     host.read(2, 2048);
     assertCounter(host.bytes().subarray(0, 1024), 0);
@@ -81,16 +81,16 @@ describe('messages', () => {
     ['message=1024, stall@1024', 4096, ['completed 1024', 'stall 0']],
     ['message=1k, error@512', 4096, ['error 512', 'completed 512', 'completed 1024']],
   ])('%s, %i bytes a transfer', async (scenario, length, expected) => {
-    expect(await answers(scenario, expected.length, length)).toEqual(expected);
+    expect(await resultsOf(scenario, expected.length, length)).toEqual(expected);
   });
 
-  it('have sizes that depend on the seed alone', async () => {
+  it('have sizes that depend on the seed only', async () => {
     const [one, same, other] = await Promise.all(
-      ['seed=1', 'seed=1', 'seed=2'].map((seed) => answers(`message=1..5k, ${seed}`, 50, 8192)),
+      ['seed=1', 'seed=1', 'seed=2'].map((seed) => resultsOf(`message=1..5k, ${seed}`, 50, 8192)),
     );
     expect(one).toEqual(same);
     expect(one).not.toEqual(other);
-    const sizes = (one ?? []).map((answer) => Number(answer.split(' ')[1]));
+    const sizes = (one ?? []).map((result) => Number(result.split(' ')[1]));
     expect(Math.min(...sizes)).toBeGreaterThanOrEqual(1);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(5120);
     expect(new Set(sizes).size).toBeGreaterThan(20);
@@ -106,12 +106,12 @@ describe('a transfer that is not a multiple of the packet size', () => {
     ['message=100', 100, ['completed 100', 'completed 100']],
     ['message=0', 0, ['completed 0']],
   ])('%j, %i bytes', async (scenario, length, expected) => {
-    expect(await answers(scenario, expected.length, length)).toEqual(expected);
+    expect(await resultsOf(scenario, expected.length, length)).toEqual(expected);
   });
 });
 
 describe('a halted endpoint', () => {
-  it('stalls until it is cleared, and goes on where it stopped', async () => {
+  it('stalls until the halt is cleared, then resumes where it stopped', async () => {
     const host = await Host.counter('stall@1024');
     host.read(2, 1024);
     const other = await host.device.claim(0, 0).catch((error) => error.code);
@@ -123,7 +123,7 @@ describe('a halted endpoint', () => {
     await host.close();
   });
 
-  it('is not cleared while transfers are in flight', async () => {
+  it('is not cleared while transfers are in submission', async () => {
     const host = await Host.counter('silence@0');
     host.read(1, 1024);
     await expect(host.in.clearHalt()).rejects.toMatchObject({ code: 'invalid' });
@@ -132,15 +132,17 @@ describe('a halted endpoint', () => {
 });
 
 describe('cancelling', () => {
-  it('is answered in the order of the cancels, with what had come', async () => {
+  it('is completions in the order of the cancels, with what had come', async () => {
     const host = await Host.counter('silence@512');
     host.read(4, 1024);
     for (const index of [2, 0, 3, 1]) {
-      host.flights[index]?.transfer.cancel();
+      host.submissions[index]?.transfer.cancel();
     }
     host.clock.settle();
-    expect(host.landed.map((flight) => host.flights.indexOf(flight))).toEqual([2, 0, 3, 1]);
-    expect(host.landed.flatMap(({ answers }) => answers)).toEqual([
+    expect(host.completed.map((submission) => host.submissions.indexOf(submission))).toEqual([
+      2, 0, 3, 1,
+    ]);
+    expect(host.completed.flatMap(({ results }) => results)).toEqual([
       'cancelled 0',
       'cancelled 512',
       'cancelled 0',
@@ -149,24 +151,24 @@ describe('cancelling', () => {
     await host.close();
   });
 
-  it('may come between the last byte and the answer: then the whole buffer is there', async () => {
+  it('keeps the whole buffer if it comes between the last byte and the completion', async () => {
     const host = await Host.counter('');
     const second: (() => void)[] = [];
     const first = host.in.createTransfer(() => second[0]?.());
     first.submit(Buffer.alloc(1024), 1024);
-    const { transfer, answers: told } = host.fly(1024);
+    const { transfer, results } = host.submit(1024);
     second.push(() => transfer.cancel());
     host.clock.settle();
-    expect(told).toEqual(['cancelled 1024']);
+    expect(results).toEqual(['cancelled 1024']);
     await host.close();
   });
 
-  it('leaves the rest of the queue where the stream is', async () => {
+  it('lets the next transfer in the queue continue the stream', async () => {
     const host = await Host.counter('silence@1536=1s');
     host.read(3, 1024);
-    host.flights[1]?.transfer.cancel();
+    host.submissions[1]?.transfer.cancel();
     host.clock.pass(1000);
-    expect(host.flights.flatMap(({ answers: told }) => told)).toEqual([
+    expect(host.submissions.flatMap(({ results }) => results)).toEqual([
       'completed 1024',
       'cancelled 512',
       'completed 1024',
@@ -177,49 +179,49 @@ describe('cancelling', () => {
 });
 
 describe('a turn of the bus', () => {
-  it('is bounded, so that the event loop gets its turns', async () => {
+  it('is bounded, so that the event loop is not blocked', async () => {
     const host = await Host.counter('');
     for (let i = 0; i < 8; i++) {
-      host.fly(1 << 20);
+      host.submit(1 << 20);
     }
     host.clock.settle(1);
-    expect(host.landed.length).toBeLessThan(2);
+    expect(host.completed.length).toBeLessThan(2);
     host.clock.settle();
-    expect(host.landed.length).toBe(8);
+    expect(host.completed.length).toBe(8);
     await host.close();
   });
 
-  it('is bounded for transfers without a byte, too', async () => {
+  it('is bounded for empty transfers, too', async () => {
     const host = await Host.counter('message=0');
     const buffer = Buffer.alloc(512);
-    let answered = 0;
+    let completions = 0;
     let flooding = true;
     const transfer = host.in.createTransfer(() => {
-      answered++;
+      completions++;
       if (flooding) {
         transfer.submit(buffer, buffer.length);
       }
     });
     transfer.submit(buffer, buffer.length);
     host.clock.settle(1);
-    expect(answered).toBeGreaterThan(0);
-    expect(answered).toBeLessThan(5000);
+    expect(completions).toBeGreaterThan(0);
+    expect(completions).toBeLessThan(5000);
     flooding = false;
     host.clock.settle();
     await host.close();
   });
 
-  it('survives an answer that throws', async () => {
+  it('continues after a completion callback that throws', async () => {
     const host = await Host.counter('');
     host.in
       .createTransfer(() => {
         throw new Error('on purpose');
       })
       .submit(Buffer.alloc(512), 512);
-    const flight = host.fly(512);
+    const submission = host.submit(512);
     expect(() => host.clock.settle(1)).toThrow('on purpose');
     host.clock.settle();
-    expect(flight.answers).toEqual(['completed 512']);
+    expect(submission.results).toEqual(['completed 512']);
     await host.close();
   });
 });

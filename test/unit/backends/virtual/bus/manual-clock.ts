@@ -1,15 +1,15 @@
 import type { Clock } from '../../../../../src/backends/virtual/bus/clock.js';
 
-interface Alarm {
+interface Timer {
   readonly time: number;
   readonly callback: () => void;
 }
 
-/** A clock that stands until it is told to go on. What is due `soon` waits to be run, too. */
+/** A clock that advances only on request. Calls scheduled with `soon` wait for `settle`. */
 export class ManualClock implements Clock {
   #now = 0;
   readonly #soon = new Set<() => void>();
-  readonly #alarms = new Set<Alarm>();
+  readonly #timers = new Set<Timer>();
 
   now(): number {
     return this.#now;
@@ -21,17 +21,17 @@ export class ManualClock implements Clock {
   }
 
   after(delay: number, callback: () => void): () => void {
-    const alarm = { time: this.#now + delay, callback };
-    this.#alarms.add(alarm);
-    return () => this.#alarms.delete(alarm);
+    const timer = { time: this.#now + delay, callback };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
   }
 
-  /** Whether nothing is to be done but by the clock. */
+  /** Whether no call is scheduled with `soon`. */
   get resting(): boolean {
     return this.#soon.size === 0;
   }
 
-  /** Runs turns of the event loop while there is something to do in them, at most so many. */
+  /** Runs turns of the event loop while calls are scheduled, at most this many. */
   settle(turns = 1000): void {
     for (let turn = 0; turn < turns && this.#soon.size > 0; turn++) {
       for (const callback of [...this.#soon]) {
@@ -41,13 +41,13 @@ export class ManualClock implements Clock {
     }
   }
 
-  /** Lets time pass, with all that is due in it; every alarm goes off as late as that. */
+  /** Advances the time, then makes all calls that are due. */
   pass(milliseconds: number): void {
     this.#now += milliseconds;
-    for (const alarm of [...this.#alarms]) {
-      if (alarm.time <= this.#now) {
-        this.#alarms.delete(alarm);
-        alarm.callback();
+    for (const timer of [...this.#timers]) {
+      if (timer.time <= this.#now) {
+        this.#timers.delete(timer);
+        timer.callback();
       }
     }
     this.settle();

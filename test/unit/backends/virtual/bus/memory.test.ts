@@ -6,29 +6,29 @@ import { Host } from './host.js';
 const LENGTH = 1024;
 const ROOM = 3;
 
-it('lends as much as the scenario says, and again what came back', async () => {
+it('allows transfers up to the memory limit, and more after completions', async () => {
   const host = await Host.counter(`memory=${ROOM * mostMemory(LENGTH)}, silence@2k`);
-  const flights = Array.from({ length: ROOM }, () => host.fly(LENGTH));
-  expect(() => host.fly(LENGTH)).toThrow(expect.objectContaining({ code: 'no-memory' }));
-  expect(() => host.fly(64, host.out)).toThrow(expect.objectContaining({ code: 'no-memory' }));
+  const submissions = Array.from({ length: ROOM }, () => host.submit(LENGTH));
+  expect(() => host.submit(LENGTH)).toThrow(expect.objectContaining({ code: 'no-memory' }));
+  expect(() => host.submit(64, host.out)).toThrow(expect.objectContaining({ code: 'no-memory' }));
   host.clock.settle();
-  expect(flights.map(({ answers }) => answers.length)).toEqual([1, 1, 0]);
+  expect(submissions.map(({ results }) => results.length)).toEqual([1, 1, 0]);
   expect(host.read(2, LENGTH)).toEqual(['waiting', 'waiting']);
-  expect(() => host.fly(LENGTH)).toThrow(/no memory left/);
+  expect(() => host.submit(LENGTH)).toThrow(/no memory left/);
   await host.close();
 });
 
-it('leaves a transfer that was refused fit for later', async () => {
+it('lets a refused transfer be submitted later', async () => {
   const host = await Host.counter(`memory=${mostMemory(LENGTH)}`);
-  const first = host.fly(LENGTH);
-  const answers: string[] = [];
-  const second = host.in.createTransfer((status, bytes) => answers.push(`${status} ${bytes}`));
+  const first = host.submit(LENGTH);
+  const results: string[] = [];
+  const second = host.in.createTransfer((status, bytes) => results.push(`${status} ${bytes}`));
   const buffer = Buffer.alloc(LENGTH);
   expect(() => second.submit(buffer, LENGTH)).toThrow();
   host.clock.settle();
   second.submit(buffer, LENGTH);
   host.clock.settle();
-  expect([first.answers, answers, buffer.readUInt32LE()]).toEqual([
+  expect([first.results, results, buffer.readUInt32LE()]).toEqual([
     ['completed 1024'],
     ['completed 1024'],
     LENGTH / 4,
@@ -36,7 +36,7 @@ it('leaves a transfer that was refused fit for later', async () => {
   await host.close();
 });
 
-it('tells of its limit, if it has one', async () => {
+it('reports its limit, if it has one', async () => {
   expect(await new VirtualBackend().transferMemory()).toBeUndefined();
   const { backend, close } = await limited();
   const memory = await backend.transferMemory();

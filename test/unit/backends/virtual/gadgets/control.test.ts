@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { ControlRequest } from '../../../../../src/usb/control.js';
 import { Host } from '../bus/host.js';
 
-/** The setup packet but for wLength. */
+/** Returns a setup packet without wLength. */
 function setup(requestType: number, request: number, value = 0, index = 0): ControlRequest {
   return { requestType, request, value, index };
 }
 
-/** The answer in hexadecimal, or the code of the refusal. */
+/** Sends a request; returns the response in hexadecimal, or the error code. */
 async function ask(host: Host, request: ControlRequest, room: number): Promise<string> {
   const data = Buffer.alloc(room);
   try {
@@ -44,7 +44,10 @@ describe('standard requests', () => {
     await host.close();
   });
 
-  it.each(['full', 'super'])('gives descriptors as Backend.descriptors does, %s', async (speed) => {
+  it.each([
+    'full',
+    'super',
+  ])('return the descriptors of Backend.descriptors, %s speed', async (speed) => {
     const host = await Host.counter(`speed=${speed}`);
     const { descriptors } = await host.backend.descriptors(host.device.info);
     const whole = Buffer.from(descriptors).toString('hex');
@@ -56,7 +59,7 @@ describe('standard requests', () => {
     await host.close();
   });
 
-  it('knows the alternate setting that is in force', async () => {
+  it('return the selected alternate setting', async () => {
     const host = await Host.counter('');
     await host.claimed.release();
     const claimed = await host.device.claim(0, 1);
@@ -66,7 +69,7 @@ describe('standard requests', () => {
     await host.close();
   });
 
-  it('tells of a halt, and clears it', async () => {
+  it('report a halt, and clear it', async () => {
     const host = await Host.counter('stall@0');
     host.read(1, 512);
     expect(await ask(host, setup(0x82, 0, 0, 0x82), 2)).toBe('0100');
@@ -76,7 +79,7 @@ describe('standard requests', () => {
     await host.close();
   });
 
-  it('is refused to an interface that another handle holds, unless it is a vendor’s', async () => {
+  it('are refused for an interface that another handle has claimed, except vendor requests', async () => {
     const host = await Host.counter('');
     const other = await host.backend.open(host.device.info);
     const byOther = (request: ControlRequest) => other.control(request, Buffer.alloc(2), 1000);
@@ -90,7 +93,7 @@ describe('standard requests', () => {
 });
 
 describe('the requests of the counter', () => {
-  it('keeps 64 bytes', async () => {
+  it('store 64 bytes', async () => {
     const host = await Host.counter('');
     expect(await ask(host, setup(0xc0, 2), 100)).toBe('00'.repeat(64));
     const data = Buffer.from(Array.from({ length: 64 }, (_, index) => index + 1));
@@ -108,22 +111,22 @@ describe('the requests of the counter', () => {
     ['another recipient', setup(0x41, 2), 64],
     ['a start with data', START, 1],
     ['a start with value 2', setup(0x40, 1, 2), 0],
-    ['a start that asks', setup(0xc0, 1, 1), 0],
+    ['a start in the IN direction', setup(0xc0, 1, 1), 0],
     ['request 3', setup(0x40, 3), 0],
-  ])('refuses %s', async (_, request, length) => {
+  ])('reject %s', async (_, request, length) => {
     const host = await Host.counter('');
     expect(await ask(host, request, length)).toBe('stall');
     await host.close();
   });
 
-  it('are not those of the loopback', async () => {
+  it('are not supported by the loopback', async () => {
     const host = await Host.loopback('');
     expect(await ask(host, setup(0xc0, 2), 64)).toBe('stall');
     expect(await ask(host, setup(0x80, 8), 1)).toBe('01');
     await host.close();
   });
 
-  it('stops the stream between two bytes, and starts it there again', async () => {
+  it('stop the stream, and resume it at the same offset', async () => {
     const host = await Host.counter('');
     expect(host.read(1, 1024)).toEqual(['completed 1024']);
     await host.device.control(STOP, Buffer.alloc(0), 1000);
@@ -135,7 +138,7 @@ describe('the requests of the counter', () => {
     await host.close();
   });
 
-  it('costs no turn of the event loop while it is stopped, also after a silence', async () => {
+  it('leave the event loop idle while the stream is stopped, also after a silence', async () => {
     const host = await Host.counter('silence@0=1s');
     host.read(1, 512);
     host.clock.pass(1000);
@@ -145,7 +148,7 @@ describe('the requests of the counter', () => {
     await host.close();
   });
 
-  it('has nothing come before it, where the scenario says so', async () => {
+  it('must start the stream if the scenario says so', async () => {
     const host = await Host.counter('start=request');
     expect(host.read(1, 512)).toEqual(['waiting']);
     expect(host.write(512)).toEqual(['completed 512']);
@@ -155,25 +158,25 @@ describe('the requests of the counter', () => {
     await host.close();
   });
 
-  it('does not end a silence', async () => {
+  it('do not end a silence', async () => {
     const host = await Host.counter('silence@0=1s');
     host.read(1, 512);
     await host.device.control(STOP, Buffer.alloc(0), 1000);
     await host.device.control(START, Buffer.alloc(0), 1000);
     host.clock.pass(999);
-    expect(host.landed.length).toBe(0);
+    expect(host.completed.length).toBe(0);
     host.clock.pass(1);
-    expect(host.landed.length).toBe(1);
+    expect(host.completed.length).toBe(1);
     await host.close();
   });
 
-  it.each(['replug', 'reset'])('starts anew at a %s', async (how) => {
+  it.each(['replug', 'reset'])('restart the device at a %s', async (how) => {
     const host = await Host.counter('start=request, out-stall@0, silence@512');
     await host.device.control(START, Buffer.alloc(0), 1000);
     await host.device.control(setup(0x40, 2), Buffer.from([7]), 1000);
     host.read(2, 512);
     host.write(1);
-    host.flights[1]?.transfer.cancel();
+    host.submissions[1]?.transfer.cancel();
     host.clock.settle();
     await host.claimed.release();
     if (how === 'reset') {
@@ -185,17 +188,17 @@ describe('the requests of the counter', () => {
     }
     const again = await host.again();
     expect(await ask(again, setup(0xc0, 2), 1)).toBe('00');
-    expect(again.write(1)).toEqual(['completed 1']); // the halt is over
+    expect(again.write(1)).toEqual(['completed 1']); // the halt was cleared
     expect(again.read(1, 512)).toEqual(['waiting']); // stopped
     await again.device.control(START, Buffer.alloc(0), 1000);
     again.clock.settle();
-    expect(again.bytes().readUInt32LE(0)).toBe(128); // the counter goes on, and the silence is over
+    expect(again.bytes().readUInt32LE(0)).toBe(128); // the counter continues, and the silence has ended
     await again.close();
     await host.close();
   });
 });
 
-it('is not reset while anybody has claimed an interface', async () => {
+it('a device is not reset while another handle has claimed an interface', async () => {
   const host = await Host.counter('');
   const other = await host.backend.open(host.device.info);
   await expect(other.reset()).rejects.toMatchObject({ code: 'invalid' });

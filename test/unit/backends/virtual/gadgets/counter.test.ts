@@ -20,7 +20,7 @@ describe('the counter', () => {
     expect(bytes.toString('hex')).toBe(hex);
   });
 
-  it('is the same however the memory lies', () => {
+  it('does not depend on the alignment of the memory', () => {
     fc.assert(
       fc.property(
         fc.nat({ max: 7 }),
