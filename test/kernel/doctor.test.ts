@@ -17,7 +17,7 @@ const AS_NOBODY = `su -s /bin/bash nobody -c '${DOCTOR}'`;
 const wrong = violations('doctor');
 
 /** Runs a script that prints only the doctor's output on stdout. */
-async function examine(script: string) {
+async function diagnose(script: string) {
   const { stdout, stderr, code } = await guest(script);
   const record: { checks: Check[] } = JSON.parse(stdout.toString());
   expect(wrong(record)).toBeUndefined();
@@ -33,7 +33,7 @@ afterEach(async () => {
 
 describeInLab('usbxfer doctor', () => {
   it('reports no problem if there is none', async () => {
-    const { checks, bad, stderr, code } = await examine(`
+    const { checks, bad, stderr, code } = await diagnose(`
       gadget up one sourcesink >/dev/null
       ${DOCTOR}`);
     expect(checks.filter(({ status }) => status !== 'ok')).toEqual([]);
@@ -47,7 +47,7 @@ describeInLab('usbxfer doctor', () => {
   });
 
   it('checks all devices except hubs', async () => {
-    const { checks } = await examine(`
+    const { checks } = await diagnose(`
       gadget up one sourcesink >/dev/null
       node bin/usbxfer.js doctor --json`);
     expect(new Set(checks.map(({ device }) => device))).toEqual(new Set([null, '2-1']));
@@ -63,7 +63,7 @@ describeInLab('usbxfer doctor', () => {
   });
 
   it('shows an unprivileged user the owner of the device file and the rule to install', async () => {
-    const { of, bad, stderr, code } = await examine(`
+    const { of, bad, stderr, code } = await diagnose(`
       gadget up one sourcesink >/dev/null
       ${AS_NOBODY}`);
     expect(of('access')).toEqual([
@@ -82,7 +82,7 @@ describeInLab('usbxfer doctor', () => {
   });
 
   it('names the kernel driver', async () => {
-    const { of, bad, code } = await examine(`
+    const { of, bad, code } = await diagnose(`
       gadget up one storage >/dev/null
       ${DOCTOR}`);
     expect(of('driver')).toMatchObject([
@@ -96,7 +96,7 @@ describeInLab('usbxfer doctor', () => {
   });
 
   it('warns about a mounted disk', async () => {
-    const { of } = await examine(`
+    const { of } = await diagnose(`
       modprobe sd_mod; trap 'gadget down one; rmmod sd_mod' EXIT
       gadget up one storage >/dev/null
       disk() { compgen -G '/sys/bus/usb/devices/2-1:1.0/host*/target*/*/block/*'; }
@@ -124,7 +124,7 @@ describeInLab('usbxfer doctor', () => {
       until [[ -s /tmp/first.bin ]]; do sleep 0.1; done`;
 
     it('names the process', async () => {
-      const { of, bad, code } = await examine(`
+      const { of, bad, code } = await diagnose(`
         ${HELD}
         ${DOCTOR}; code=$?
         kill %1; wait; exit $code`);
@@ -141,7 +141,7 @@ describeInLab('usbxfer doctor', () => {
     });
 
     it('reports it to a user who may not see the process', async () => {
-      const { of } = await examine(`
+      const { of } = await diagnose(`
         ${HELD}
         ${AS_NOBODY}; code=$?
         kill %1; wait; exit $code`);
@@ -156,7 +156,7 @@ describeInLab('usbxfer doctor', () => {
   });
 
   it('reports too little memory, and the suggested values work', async () => {
-    const { of, bad, code } = await examine(`
+    const { of, bad, code } = await diagnose(`
       memory=/sys/module/usbcore/parameters/usbfs_memory_mb
       before=$(<$memory); echo 1 > $memory; trap 'echo $before > $memory' EXIT
       gadget up one ffs -- silence >/dev/null
@@ -179,7 +179,7 @@ describeInLab('usbxfer doctor', () => {
   });
 
   it('reports that there is no bus', async () => {
-    const { of, bad, code } = await examine(`
+    const { of, bad, code } = await diagnose(`
       unshare --mount bash -c 'mount -t tmpfs none /sys/bus/usb; ${DOCTOR}'`);
     expect(of('bus')).toMatchObject([
       {
@@ -193,7 +193,7 @@ describeInLab('usbxfer doctor', () => {
   });
 
   it('reports missing device files, as in a container', async () => {
-    const { of, bad, code } = await examine(`
+    const { of, bad, code } = await diagnose(`
       gadget up one sourcesink >/dev/null
       unshare --mount bash -c 'mount -t tmpfs none /dev/bus; ${DOCTOR}'`);
     expect(of('node')).toMatchObject([

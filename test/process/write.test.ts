@@ -320,7 +320,7 @@ describe('usbxfer write --stats', () => {
   it.each([
     ['all goes well', []],
     ['the device stalls', ['--scenario', 'rate=10M,out-stall@1M']],
-    ['the device vanishes', ['--scenario', 'rate=10M,out-unplug@1M']],
+    ['the device is unplugged', ['--scenario', 'rate=10M,out-unplug@1M']],
     ['nothing is there', ['--skip', '3MB']],
   ])('writes records that match the schema and the summary, when %s', async (_, args) => {
     const { stdout, code } = await write('-q', '--stats', '-', '--interval', '20ms', ...args);
