@@ -9,6 +9,7 @@ import { EXIT } from '../../src/cli/errors/codes.js';
 import { TOPICS } from '../../src/cli/help/topics.js';
 import { createProgram } from '../../src/cli/program.js';
 import { udevRuleFile } from '../../src/usb/udev-rule.js';
+import { readSchema } from '../process/schema.js';
 
 const manifest: { man: string[]; version: string } = JSON.parse(
   readFileSync('package.json', 'utf8'),
@@ -87,21 +88,29 @@ it.each([
   ['usbxfer-write', 'write'],
   ['usbxfer-write', 'write-stats'],
 ])('the manual page %s describes every field of the schema %s', (name, schema) => {
-  const fields = fieldsOf(JSON.parse(readFileSync(`schema/${schema}.schema.json`, 'utf8')));
+  const fields = fieldsOf(readSchema(schema), schema);
   const words = new Set(page(`man/${name}.1`).match(/\w+/g));
   expect(fields.length).toBeGreaterThan(0);
   expect(fields.filter((field) => !words.has(field))).toEqual([]);
 });
 
-/** Returns the names of all properties that a JSON schema defines, at any depth. */
-function fieldsOf(schema: unknown): string[] {
+/**
+ * Returns the names of all properties that a JSON schema defines, at any depth.
+ *
+ * @param name schema that local references belong to
+ */
+function fieldsOf(schema: unknown, name: string): string[] {
   if (typeof schema !== 'object' || schema === null) {
     return [];
   }
-  return Object.entries(schema).flatMap(([key, value]) => [
-    ...(key === 'properties' ? Object.keys(value) : []),
-    ...fieldsOf(value),
-  ]);
+  return Object.entries(schema).flatMap(([key, value]) => {
+    if (key === '$ref') {
+      const [, other = name, part = ''] =
+        /^(?:urn:usbxfer:([a-z-]+):\d)?#\/\$defs\/(.+)/.exec(value) ?? [];
+      return fieldsOf(readSchema(other).$defs[part], other);
+    }
+    return [...(key === 'properties' ? Object.keys(value) : []), ...fieldsOf(value, name)];
+  });
 }
 
 describe.each(manifest.man)('%s', (file) => {
