@@ -49,7 +49,7 @@ describe.each(DOCUMENTS)('%s', (file) => {
   }
 });
 
-/** Returns the anchors that GitHub makes of the headings of a document. */
+/** Returns the anchors that GitHub gives to the headings of a document. */
 function anchorsOf(file: string): string[] {
   const headings = readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm);
   return [...headings].map(([, text = '']) =>

@@ -19,7 +19,7 @@ const looks: RenderOptions = {
   bar: (share, columns) => '#'.repeat(Math.round(share * columns)).padEnd(columns, '.'),
 };
 
-/** A capture that began at 1000 ms, and had so many bytes each second since. */
+/** A capture that started at 1000 ms and received this many bytes in each second. */
 function capture(...seconds: number[]): [ReceiveStatistics, RateHistory, now: number] {
   const statistics = new ReceiveStatistics(16);
   statistics.startedAt = 1000;
