@@ -1,3 +1,8 @@
+/*
+ * A file of its own because every layer uses it, down to the reports, and most need nothing else of the
+ * contract.
+ */
+
 /**
  * The ways a transfer ends, with libusb's names and order (`enum libusb_transfer_status`):
  *
