@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 /** A command. Its module is loaded only if the command line names it. */
-export interface CommandEntry {
+interface CommandEntry {
   readonly name: string;
   /** One line, for the help. */
   readonly summary: string;
@@ -9,7 +9,7 @@ export interface CommandEntry {
 }
 
 /** The exports of each module in `commands/`. */
-export interface CommandModule {
+interface CommandModule {
   /** Adds the options and the action to a command. */
   define(command: Command): void;
 }

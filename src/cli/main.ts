@@ -1,7 +1,7 @@
 import type { Command, CommanderError as CommanderExit } from 'commander';
 import { CommanderError } from 'commander';
 import { createProgram, type ProgramOptions } from './program.js';
-import { finishPrinting, finishSaying, releaseLostTerminals } from './terminal/stdio.js';
+import { flushStderr, flushStdout, releaseLostTerminals } from './terminal/stdio.js';
 
 /** Makes commander throw without printing anything. */
 const SILENT = { writeOut: () => {}, writeErr: () => {}, outputError: () => {} };
@@ -31,7 +31,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       });
     }
     await run(program, args, () => command);
-    await finishPrinting();
+    await flushStdout();
   } catch (error) {
     const { fail } = await import('./errors/print.js');
     // The arguments may be invalid, so they are searched for --json instead of parsed.
@@ -39,7 +39,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     const debug = program?.opts<ProgramOptions>().debug ?? false;
     process.exitCode = await fail(error, { json, debug, command });
   }
-  await finishSaying();
+  await flushStderr();
   releaseLostTerminals();
 }
 

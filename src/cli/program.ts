@@ -16,7 +16,7 @@ export interface ProgramOptions {
 export async function createProgram(args: readonly string[]): Promise<Program> {
   const program = new Command('usbxfer')
     .option('-V, --version', 'print the version')
-    .on('option:version', answerVersion)
+    .on('option:version', printVersion)
     .addOption(debugOption())
     .helpOption('-h, --help', 'print this help')
     .showSuggestionAfterError()
@@ -49,7 +49,7 @@ function debugOption(): InstanceType<typeof Option> {
 }
 
 /** Replaces commander's own option, which would read the version at every start. */
-function answerVersion(): never {
+function printVersion(): never {
   print(version());
   throw new CommanderError(0, 'commander.version', '(version)');
 }

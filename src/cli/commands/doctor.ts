@@ -17,7 +17,7 @@ import {
   filterOf,
 } from '../options/device.js';
 import { addColorOption } from '../options/output.js';
-import { DEFAULT_POOL } from '../options/stream.js';
+import { DEFAULT_QUEUE } from '../options/stream.js';
 import { binarySize, countOf, showsUnicode } from '../terminal/format.js';
 import { escapeUnsafe, sanitize, toJson } from '../terminal/sanitize.js';
 import { print } from '../terminal/stdio.js';
@@ -91,7 +91,7 @@ const ASCII_MARKS: Readonly<Record<CheckStatus, string>> = {
 };
 
 /** How to print a checklist. */
-export interface ChecklistOptions {
+interface ChecklistOptions {
   readonly unicode: boolean;
   readonly paint: Paint;
 }
@@ -154,7 +154,7 @@ export function checkMemory(memory: TransferMemory | undefined): CheckResult {
   if (memory === undefined) {
     return { ...about, status: 'ok', message: 'no memory limit for transfers is known' };
   }
-  const { transfers, transferSize } = DEFAULT_POOL;
+  const { transfers, transferSize } = DEFAULT_QUEUE;
   const message =
     `the kernel limits USB transfers to ${binarySize(memory.bytes)} for all programs combined ` +
     `(usbfs_memory_mb); usbxfer read uses ${binarySize(transfers * transferSize)}`;

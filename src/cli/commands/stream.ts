@@ -8,7 +8,7 @@ import { addStreamOptions, type StreamName } from '../options/stream.js';
 import { runSession } from '../session/session.js';
 
 /** The streaming commands: which endpoints each needs, and what it does with them. */
-const COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Promise<number>>> = {
+const STREAM_COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Promise<number>>> = {
   read: (raw) => {
     const plan = planRead(raw);
     return runSession(plan, async (session) => {
@@ -79,6 +79,6 @@ export function define(command: Command): void {
   const name = command.name() as StreamName;
   addStreamOptions(command, name);
   command.action(async () => {
-    process.exitCode = await COMMANDS[name](command.optsWithGlobals<RawStreamOptions>());
+    process.exitCode = await STREAM_COMMANDS[name](command.optsWithGlobals<RawStreamOptions>());
   });
 }

@@ -58,7 +58,7 @@ function sharedProperty(values: (device: DeviceInfo) => readonly string[]): BusV
 }
 
 /** Finds the endpoints of a device that a command can use and that match a request. */
-export type FindEndpoints = (device: DeviceInfo, request: EndpointRequest) => EndpointLocation[];
+type FindEndpoints = (device: DeviceInfo, request: EndpointRequest) => EndpointLocation[];
 
 /** Suggests endpoint addresses. */
 export function endpoints(find: FindEndpoints): BusValues {

@@ -21,7 +21,7 @@ export interface ParsedLine {
 }
 
 /** An option in an argument, with the value attached to it: `-dVALUE`, `--device=VALUE`. */
-export interface NamedOption {
+interface NamedOption {
   readonly option: Option;
   readonly attached: string | undefined;
 }

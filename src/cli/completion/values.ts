@@ -26,7 +26,7 @@ export interface Candidate {
 }
 
 /** A request to the shell to complete the name of a file. */
-export interface FileName {
+interface FileName {
   /** The part of the word before the name: `--output=`, `@`. */
   readonly prefix: string;
 }

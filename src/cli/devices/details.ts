@@ -17,14 +17,14 @@ export interface DeviceDetails {
 }
 
 /** Details that take time to collect: from `usb.ids` and from the BOS descriptor. */
-export interface Fields {
+interface DetailOptions {
   /** Whether to look up names in usb.ids even if the device has its own. */
   readonly knownNames: boolean;
   readonly maxSpeed: boolean;
 }
 
 /** The devices on the bus; none if there is no bus. */
-export interface ListedDevices {
+interface ListedDevices {
   readonly devices: DeviceInfo[];
   /** The error that says why there is no bus. */
   readonly noBus?: UsbError;
@@ -46,7 +46,7 @@ export async function listDevices(backend: Backend): Promise<ListedDevices> {
 export async function inspectDevices(
   backend: Backend,
   devices: readonly DeviceInfo[],
-  wanted: Fields,
+  wanted: DetailOptions,
 ): Promise<DeviceDetails[]> {
   const ids = wanted.knownNames || devices.some(lacksName) ? loadUsbIds(systemRoot()) : undefined;
   const listed: DeviceDetails[] = [];
@@ -90,7 +90,7 @@ async function maxSpeedOf(backend: Backend, info: DeviceInfo): Promise<number | 
 }
 
 /** The names of a device in usb.ids. */
-export interface UsbIdsNames {
+interface UsbIdsNames {
   readonly vendor: string | undefined;
   readonly product: string | undefined;
 }

@@ -122,7 +122,7 @@ function time(microseconds: number): string {
 }
 
 /** The decoded properties of an endpoint. */
-export interface EndpointFacts {
+interface EndpointFacts {
   readonly direction: 'in' | 'out';
   readonly type: TransferType;
   /** In bytes. */

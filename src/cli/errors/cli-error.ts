@@ -18,7 +18,7 @@ export class CliError extends Error {
   }
 }
 
-export interface CliErrorOptions extends ErrorOptions {
+interface CliErrorOptions extends ErrorOptions {
   readonly advice?: string | undefined;
   readonly signal?: NodeJS.Signals | undefined;
 }

@@ -10,7 +10,7 @@ import { type ErrorCode, exitCodeOf, usualAdvice } from './codes.js';
 import { explainUsage } from './suggest.js';
 
 /** How to print a failure. */
-export interface FailureOptions {
+interface FailureOptions {
   /** Whether to print one JSON object instead of one line. */
   readonly json: boolean;
   /** Whether to include causes and stack traces. */
@@ -27,7 +27,7 @@ export async function fail(error: unknown, options: FailureOptions): Promise<num
   const { message, advice } =
     error instanceof CommanderError
       ? explainUsage(error, command)
-      : { message: messageOf(error, code), advice: adviceFor(error, code) };
+      : { message: messageOf(error, code), advice: chooseAdvice(error, code) };
   if (json) {
     const native = causesOf(error).map(nativeFailure).find(Boolean);
     const details = debug ? debugRecord([error]) : undefined;
@@ -52,12 +52,12 @@ function messageOf(error: unknown, code: ErrorCode): string {
 }
 
 /** The advice that the error carries. A CliError without any needs none. */
-function adviceFor(error: unknown, code: ErrorCode): string | undefined {
+function chooseAdvice(error: unknown, code: ErrorCode): string | undefined {
   return error instanceof CliError ? error.advice : (adviceOf(error) ?? usualAdvice(code));
 }
 
 /** A failure in the format of schema/error.schema.json. */
-export interface ErrorRecord {
+interface ErrorRecord {
   readonly code: ErrorCode;
   readonly message: string;
   readonly exit_code: number;
@@ -72,7 +72,7 @@ export function errorRecord(record: ErrorRecord): Record<string, unknown> {
 }
 
 /** One error of a chain of causes, as printed by `--json --debug`. */
-export interface CauseRecord {
+interface CauseRecord {
   readonly name: string;
   readonly message: string;
   readonly native: NativeFailure | undefined;

@@ -20,7 +20,10 @@ export function explainUsage(
     case 'commander.missingArgument':
       return { message: line, advice: `see ${name} --help` };
     case 'commander.excessArguments':
-      return { message: line.replace(/\.$/, ''), advice: `${places(command)}see ${name} --help` };
+      return {
+        message: line.replace(/\.$/, ''),
+        advice: `${likelyOptions(command)}see ${name} --help`,
+      };
     case 'commander.invalidArgument':
       return { message: withSuggestion(line), advice: undefined };
     default:
@@ -29,7 +32,7 @@ export function explainUsage(
 }
 
 /** The options that a stray argument probably needs: `use -d VID[:PID] or -i FILE; `. */
-function places(command: Command | undefined): string {
+function likelyOptions(command: Command | undefined): string {
   const found = command?.options.flatMap(({ short, flags }) => {
     const value = /<(vid\[:pid\]|file)>/.exec(flags)?.[1];
     return short && value ? [`${short} ${value.toUpperCase()}`] : [];

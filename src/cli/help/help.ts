@@ -34,12 +34,12 @@ export function help(program: Command, name: string | undefined): void {
   }
   const topic = TOPICS.find((known) => known.name === name);
   if (topic === undefined) {
-    throw noHelp(program, name ?? '');
+    throw unknownName(program, name ?? '');
   }
   print(topicText(topic.parts, helpWidth()));
 }
 
-function noHelp(program: Command, name: string): CliError {
+function unknownName(program: Command, name: string): CliError {
   const names = [
     ...program.commands.map((command) => command.name()),
     ...TOPICS.map((topic) => topic.name),

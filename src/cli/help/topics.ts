@@ -5,7 +5,7 @@ import { ERRORS, type ErrorEntry, EXIT } from '../errors/codes.js';
 import { type Part, sentence, type Term } from './layout.js';
 
 /** A help topic: `usbxfer help NAME`. */
-export interface Topic {
+interface Topic {
   readonly name: string;
   /** A few words about it, for the manual. */
   readonly summary: string;

@@ -43,7 +43,7 @@ export type FilterOptions = {
 };
 
 /** Whether every value of a repeated option counts, and not only the last one. */
-export interface FilterOptionsFormat {
+interface FilterOptionsFormat {
   readonly repeatable?: boolean;
 }
 

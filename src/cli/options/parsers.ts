@@ -22,12 +22,12 @@ export function repeatable<T>(parse: (text: string) => T) {
 }
 
 /** Limits on memory, so that a typing error is rejected before any allocation. */
-const MOST_TRANSFERS = 1024;
-const LARGEST_TRANSFER = 256 * 1024 * 1024;
+const MAX_TRANSFERS = 1024;
+const MAX_TRANSFER_SIZE = 256 * 1024 * 1024;
 
 /** The smallest file in bytes and the shortest in milliseconds, so that no run creates thousands. */
-const SMALLEST_FILE = 512;
-const SHORTEST_FILE = 100;
+const MIN_FILE_SIZE = 512;
+const MIN_FILE_TIME = 100;
 
 /** A vendor or product ID: hexadecimal, as lsusb prints it. */
 export function id(text: string): number {
@@ -111,8 +111,8 @@ export function deviceSelector(text: string): DeviceFilter {
 /** The number of transfers in flight. */
 export function transferCount(text: string): number {
   const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (count < 1 || count > MOST_TRANSFERS) {
-    throw new InvalidArgumentError(`give a whole number from 1 to ${MOST_TRANSFERS}`);
+  if (count < 1 || count > MAX_TRANSFERS) {
+    throw new InvalidArgumentError(`give a whole number from 1 to ${MAX_TRANSFERS}`);
   }
   return count;
 }
@@ -120,7 +120,7 @@ export function transferCount(text: string): number {
 /** The size of one transfer, in bytes. */
 export function transferSize(text: string): number {
   const bytes = size(text);
-  if (bytes > LARGEST_TRANSFER) {
+  if (bytes > MAX_TRANSFER_SIZE) {
     throw new InvalidArgumentError('give at most 256MiB');
   }
   return bytes;
@@ -172,8 +172,8 @@ export function interval(text: string): number {
 /** The size of each output file, in bytes. */
 export function splitSize(text: string): number {
   const bytes = size(text);
-  if (bytes < SMALLEST_FILE) {
-    throw new InvalidArgumentError(`give at least ${SMALLEST_FILE} bytes`);
+  if (bytes < MIN_FILE_SIZE) {
+    throw new InvalidArgumentError(`give at least ${MIN_FILE_SIZE} bytes`);
   }
   return bytes;
 }
@@ -181,8 +181,8 @@ export function splitSize(text: string): number {
 /** The duration of each output file, in milliseconds. */
 export function splitTime(text: string): number {
   const milliseconds = duration(text);
-  if (milliseconds < SHORTEST_FILE) {
-    throw new InvalidArgumentError(`give at least ${SHORTEST_FILE}ms`);
+  if (milliseconds < MIN_FILE_TIME) {
+    throw new InvalidArgumentError(`give at least ${MIN_FILE_TIME}ms`);
   }
   return milliseconds;
 }

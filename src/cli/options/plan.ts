@@ -6,7 +6,7 @@ import type { ClaimOptions } from '../../usb/backend.js';
 import type { ControlTransfer } from '../../usb/control.js';
 import { CliError } from '../errors/cli-error.js';
 import type { InputOptions } from '../session/input.js';
-import { checkPoolSize } from '../session/memory.js';
+import { checkQueueSize } from '../session/memory.js';
 import { type OutputOptions, type OutputPlan, planOutput } from '../session/output-name.js';
 import type { ChoiceOptions } from '../session/select-device.js';
 import { STDOUT_NAMES } from '../session/startup-fds.js';
@@ -61,23 +61,23 @@ export interface StreamPlan {
 }
 
 /** The plan of `usbxfer read`. */
-export interface ReadPlan extends StreamPlan {
+interface ReadPlan extends StreamPlan {
   readonly in: ReceivePlan;
 }
 
 /** The plan of `usbxfer write`. */
-export interface WritePlan extends StreamPlan {
+interface WritePlan extends StreamPlan {
   readonly out: SendPlan;
 }
 
 /** The plan of `usbxfer pipe`. */
-export interface PipePlan extends ReadPlan, WritePlan {
+interface PipePlan extends ReadPlan, WritePlan {
   /** How long to wait for more data once everything is sent, in milliseconds. */
   readonly linger: number;
 }
 
 /** The alternate setting of the endpoints; undefined parts are searched. */
-export interface SettingPlan {
+interface SettingPlan {
   readonly interfaceNumber: number | undefined;
   readonly alternateSetting: number | undefined;
 }
@@ -128,14 +128,14 @@ export interface StatsPlan {
  */
 export function planRead(raw: RawStreamOptions): ReadPlan {
   const { bytes, count, untilShort, duration } = raw;
-  checkPoolSize(raw.transfers, raw.transferSize);
+  checkQueueSize(raw.transfers, raw.transferSize);
   const limited = [bytes, count, untilShort, duration].some((limit) => limit !== undefined);
   return { ...planStream(raw, limited), in: planReceive(raw, raw.ep) };
 }
 
 /** @throws CliError for values that are invalid or cannot be combined */
 export function planWrite(raw: RawStreamOptions): WritePlan {
-  checkPoolSize(raw.transfers, raw.transferSize);
+  checkQueueSize(raw.transfers, raw.transferSize);
   const { bytes, idleTimeout, buffer: readAhead } = raw;
   const out = planSend(raw, raw.ep, { bytes, idleTimeout, readAhead });
   return { ...planStream(raw, bytes !== undefined), out };
@@ -143,7 +143,7 @@ export function planWrite(raw: RawStreamOptions): WritePlan {
 
 /** @throws CliError for values that are invalid or cannot be combined */
 export function planPipe(raw: RawStreamOptions): PipePlan {
-  checkPoolSize(2 * raw.transfers, raw.transferSize);
+  checkQueueSize(2 * raw.transfers, raw.transferSize);
   return {
     ...planStream(raw, raw.bytes !== undefined),
     in: planReceive(raw, raw.in),

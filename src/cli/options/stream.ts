@@ -8,7 +8,7 @@ import { addColorOption } from './output.js';
 import * as values from './parsers.js';
 
 /** The default transfer queue. Sizes in bytes. */
-export const DEFAULT_POOL = { transfers: 16, transferSize: 256 * 1024 } as const;
+export const DEFAULT_QUEUE = { transfers: 16, transferSize: 256 * 1024 } as const;
 
 /** How long `pipe` waits for more replies after everything is sent, in milliseconds. */
 const LINGER = 1000;
@@ -64,10 +64,10 @@ const interfaceOptions = () => [
 
 const queueOptions = () => [
   option('--transfers <n>', 'number of transfers to keep in flight', values.transferCount).default(
-    DEFAULT_POOL.transfers,
+    DEFAULT_QUEUE.transfers,
   ),
   option('--transfer-size <size>', 'bytes per transfer', values.transferSize).default(
-    DEFAULT_POOL.transferSize,
+    DEFAULT_QUEUE.transferSize,
     '256KiB',
   ),
 ];

@@ -2,8 +2,8 @@ import { isatty } from 'node:tty';
 import cliProgress from 'cli-progress';
 import { isInForeground } from '../terminal/foreground.js';
 import { showsUnicode } from '../terminal/format.js';
-import { TerminalLine } from '../terminal/live-line.js';
-import { keepClearOf, STDERR, stderrMessages } from '../terminal/stdio.js';
+import { LiveLine } from '../terminal/live-line.js';
+import { STDERR, setLiveLine, stderrWriter } from '../terminal/stdio.js';
 import { type Paint, painter } from '../terminal/style.js';
 import { progressLine, RateHistory } from './line.js';
 import type { Meter } from './stream.js';
@@ -23,9 +23,9 @@ const MAX_COLUMNS = 500;
  * to `process.stderr`, of which a stopped terminal (Ctrl-S) would take some, and does not make room
  * for other messages. TerminalLine does each redraw in one write that never waits.
  */
-export class Progress {
+export class ProgressBar {
   readonly #paint: Paint;
-  readonly #line = new TerminalLine(stderrMessages(), columns);
+  readonly #line = new LiveLine(stderrWriter(), columns);
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(paint: Paint) {
@@ -33,8 +33,8 @@ export class Progress {
   }
 
   /** Loads everything in advance, so that nothing is loaded while data flows. */
-  static async prepare(): Promise<Progress> {
-    return new Progress(await painter('stderr'));
+  static async prepare(): Promise<ProgressBar> {
+    return new ProgressBar(await painter('stderr'));
   }
 
   /** Starts to draw: all directions side by side, in one line. */
@@ -56,7 +56,7 @@ export class Progress {
         this.#line.draw(progressLine(tracks, performance.now(), options));
       }
     };
-    keepClearOf(this.#line);
+    setLiveLine(this.#line);
     process.on('SIGTSTP', this.#onSuspend);
     this.#timer = setInterval(draw, REDRAW_INTERVAL);
     draw();
@@ -70,7 +70,7 @@ export class Progress {
     clearInterval(this.#timer);
     this.#timer = undefined;
     this.#line.erase();
-    keepClearOf(undefined);
+    setLiveLine(undefined);
     process.off('SIGTSTP', this.#onSuspend);
   }
 

@@ -5,11 +5,11 @@ import type { Paint } from '../terminal/style.js';
 import type { Meter, StreamLimits } from './stream.js';
 
 /** Seconds of the history that the estimate of the remaining time is based on. */
-const ESTIMATE = 10;
+const ESTIMATE_SECONDS = 10;
 
 /** The smallest and the largest width of a bar or a sparkline, in columns. */
-const LEAST_GRAPH = 10;
-const MOST_GRAPH = 60;
+const MIN_GRAPH = 10;
+const MAX_GRAPH = 60;
 
 /** Statuses that are not failures. */
 const HARMLESS: ReadonlySet<string> = new Set(['completed', 'timed-out', 'cancelled']);
@@ -32,10 +32,10 @@ interface Piece {
 }
 
 /** The place of the bar or the sparkline, which fills the remaining width. */
-const GRAPH: Piece = { text: ' '.repeat(LEAST_GRAPH), rank: 5 };
+const GRAPH: Piece = { text: ' '.repeat(MIN_GRAPH), rank: 5 };
 
 /** A direction, and its recent rates. */
-export interface Track {
+interface Track {
   readonly meter: Meter;
   readonly history: RateHistory;
 }
@@ -49,7 +49,7 @@ export function progressLine(
   const share = Math.floor(options.width / tracks.length);
   return tracks
     .map((track) => {
-      track.history.look(track.meter.statistics.bytesMoved, now);
+      track.history.add(track.meter.statistics.bytesMoved, now);
       const { name } = track.meter.direction;
       const label = tracks.length === 1 || share <= name.length + 1 ? '' : `${name} `;
       return label + progressText(track, now, { ...options, width: share - label.length });
@@ -82,13 +82,13 @@ export function progressText(
     { text: `avg ${binarySize(average)}/s`, rank: 7 },
     ...(left ? [{ text: `ETA ${left}`, rank: 3 }] : []),
     { text: `${statistics.inFlight} in flight`, rank: 9 },
-    ...troubles(statistics, now),
+    ...problemPieces(statistics, now),
     // A graph grows, so it comes last and moves nothing else.
     ...(ahead ? [] : [GRAPH]),
   ];
   const room = options.width - 1;
   const shown = fitting(pieces, room);
-  const columns = Math.min(room - widthOf(shown) + LEAST_GRAPH, MOST_GRAPH);
+  const columns = Math.min(room - widthOf(shown) + MIN_GRAPH, MAX_GRAPH);
   return shown
     .map((piece) => {
       if (piece === GRAPH) {
@@ -108,7 +108,7 @@ function sizes({ bytesDelivered }: Statistics, { bytes }: StreamLimits): string 
 }
 
 /** The time without transfers in flight, and the number of transfers for each status. */
-function troubles(statistics: Statistics, now: number): Piece[] {
+function problemPieces(statistics: Statistics, now: number): Piece[] {
   const pieces: Piece[] = [];
   const starved = statistics.timings.starved.millisecondsAt(now);
   if (starved > 0) {
@@ -126,7 +126,7 @@ function troubles(statistics: Statistics, now: number): Piece[] {
 
 /** Bytes per second in the last seconds, steadier than the rate of the last second alone. */
 function recentRate({ seconds }: RateHistory, average: number): number {
-  const recent = seconds.slice(-ESTIMATE);
+  const recent = seconds.slice(-ESTIMATE_SECONDS);
   return recent.length === 0 ? average : recent.reduce((sum, rate) => sum + rate) / recent.length;
 }
 
@@ -148,7 +148,7 @@ const BLOCKS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const ASCII = ['_', '.', '-', '=', '+', '*', '#', '@'];
 
 /** Draws one character for each number, with a height relative to the largest. */
-export function sparkline(numbers: readonly number[], unicode: boolean): string {
+function sparkline(numbers: readonly number[], unicode: boolean): string {
   const glyphs = unicode ? BLOCKS : ASCII;
   const most = Math.max(...numbers, Number.MIN_VALUE);
   return numbers
@@ -157,10 +157,10 @@ export function sparkline(numbers: readonly number[], unicode: boolean): string 
 }
 
 /** The current rate is measured over at least this long, in milliseconds. */
-const WINDOW = 1000;
+const RATE_WINDOW = 1000;
 
 /** Seconds of the history. */
-const MEMORY = 60;
+const HISTORY_SECONDS = 60;
 
 /** The rates of the last minute, computed from repeated readings of a byte counter. */
 export class RateHistory {
@@ -176,15 +176,15 @@ export class RateHistory {
   }
 
   /** Adds a reading of the counter. */
-  look(bytes: number, now: number): void {
+  add(bytes: number, now: number): void {
     this.#looks.push({ at: now, bytes });
-    while (now - (this.#looks[1]?.at ?? now) >= WINDOW) {
+    while (now - (this.#looks[1]?.at ?? now) >= RATE_WINDOW) {
       this.#looks.shift();
     }
     const elapsed = now - this.#secondSince;
     if (elapsed >= 1000) {
       this.#seconds.push(((bytes - this.#secondBytes) / elapsed) * 1000);
-      this.#seconds.splice(0, this.#seconds.length - MEMORY);
+      this.#seconds.splice(0, this.#seconds.length - HISTORY_SECONDS);
       this.#secondSince = now;
       this.#secondBytes = bytes;
     }
@@ -207,7 +207,7 @@ export class RateHistory {
 }
 
 /** The progress towards the limit that will be reached first. */
-export interface Estimate {
+interface Estimate {
   /** From 0 to 1. */
   readonly share: number;
   /** Remaining seconds; Infinity while nothing arrives. */
@@ -220,7 +220,7 @@ export interface Estimate {
  * @param rate current bytes per second
  * @param elapsed seconds since the start
  */
-export function estimate(
+function estimate(
   { bytes, skip = 0, count, duration }: StreamLimits,
   statistics: Statistics,
   rate: number,

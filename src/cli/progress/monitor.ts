@@ -9,7 +9,7 @@ import { STDIN_NAMES, STDOUT_NAMES } from '../session/startup-fds.js';
 import { isTerminal, showsStdout } from '../terminal/foreground.js';
 import { toJsonLine } from '../terminal/sanitize.js';
 import { logToStderr, STDERR, STDIN } from '../terminal/stdio.js';
-import type { Progress } from './bar.js';
+import type { ProgressBar } from './bar.js';
 import type { StatsFile } from './stats-file.js';
 import { MonitoredStream } from './stream.js';
 
@@ -27,7 +27,7 @@ export class Monitor {
   readonly #plan: ReportPlan;
   #stats: StatsFile | undefined;
   #stream: MonitoredStream | undefined;
-  #progress: Progress | undefined;
+  #progress: ProgressBar | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /** Handles status signals from now on: unhandled, they kill the process. */
@@ -47,8 +47,8 @@ export class Monitor {
   async open(shutdown: Interruption): Promise<void> {
     const { stats } = this.#plan;
     if (isShown(this.#plan)) {
-      const { Progress } = await import('./bar.js');
-      this.#progress = await Progress.prepare();
+      const { ProgressBar } = await import('./bar.js');
+      this.#progress = await ProgressBar.prepare();
     }
     if (stats !== undefined) {
       const { StatsFile } = await import('./stats-file.js');

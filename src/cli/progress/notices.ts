@@ -2,7 +2,7 @@ import type { Gap } from '../../engine/stats/statistics.js';
 import { logToStderr } from '../terminal/stdio.js';
 
 /** Gaps that are printed one by one, so that a device that always fails does not flood the terminal. */
-const MOST_GAPS = 10;
+const MAX_GAPS = 10;
 
 /** Messages about events that the user should know of while a stream runs. */
 export class Notices {
@@ -18,10 +18,10 @@ export class Notices {
   readonly recovery = {
     onGap: ({ offset, cause }: Gap): void => {
       this.#gaps += 1;
-      if (this.#gaps <= MOST_GAPS) {
+      if (this.#gaps <= MAX_GAPS) {
         const next = cause === 'device-lost' ? 'waiting for the device' : 'continuing';
         this.#print(`gap at byte ${offset}: ${cause}; ${next}`);
-      } else if (this.#gaps === MOST_GAPS + 1) {
+      } else if (this.#gaps === MAX_GAPS + 1) {
         this.#print('more gaps follow; the summary counts them');
       }
     },

@@ -5,7 +5,7 @@ import { openFile } from '../../engine/io/file-sink.js';
 import { caught, toError } from '../../usb/errors.js';
 import { CliError } from '../errors/cli-error.js';
 import type { ReportPlan, StatsPlan } from '../options/plan.js';
-import { refusal } from '../session/output.js';
+import { cannotWrite } from '../session/output.js';
 import { type Interruption, interruptedBy } from '../session/shutdown.js';
 import { isInheritedFd, STDIN_NAMES, STDOUT_NAMES } from '../session/startup-fds.js';
 import { NonBlockingWriter } from '../terminal/nonblocking-writer.js';
@@ -70,7 +70,7 @@ export class StatsFile {
       const offered = data.output === undefined ? [] : (['append', 'overwrite'] as const);
       throw (
         interruptedBy(shutdown, `waiting for a reader of ${name}`, cause) ??
-        refusal(name, cause, offered)
+        cannotWrite(name, cause, offered)
       );
     }
   }
@@ -118,7 +118,7 @@ function checkDescriptor(fd: number): void {
   } catch (cause) {
     throw errnoOf(toError(cause)) === 'EBADF'
       ? notOpen(fd, 'not open for writing')
-      : refusal(`fd:${fd}`, cause);
+      : cannotWrite(`fd:${fd}`, cause);
   }
 }
 

@@ -13,7 +13,7 @@ import { table } from '../terminal/table.js';
 import type { InReport, OutReport, Report } from './report.js';
 
 /** Gaps that the summary lists; JSON has more. */
-const MOST_GAPS = 10;
+const MAX_GAPS = 10;
 
 /** The summary for the user: the rows of each direction, and how the stream ended. */
 export function summaryText(report: Report, paint: Paint): string {
@@ -24,7 +24,7 @@ export function summaryText(report: Report, paint: Paint): string {
     // Pauses of the input are part of a dialogue.
     ...(sent && !received ? inputDelayRows(sent.statistics) : []),
     ...(received ? inRows(report, received, paint) : []),
-    ...(suspensions.count > 0 ? [['suspended', `${spent(suspensions)}: ${risk}`]] : []),
+    ...(suspensions.count > 0 ? [['suspended', `${timeAndCount(suspensions)}: ${risk}`]] : []),
     ['ended', endText(report)],
   ];
   return table(rows).join('\n');
@@ -125,7 +125,7 @@ function transferRows({ statuses, transfers }: Statistics, paint: Paint): string
 
 function gapRows({ gaps, gapCount }: ReceiveStatistics, paint: Paint): string[][] {
   const rows = gaps
-    .slice(0, MOST_GAPS)
+    .slice(0, MAX_GAPS)
     .map(({ offset, seconds, cause }) => [
       'gap',
       paint('red', `at byte ${offset}, after ${seconds.toFixed(3)} s: ${cause}`),
@@ -156,10 +156,10 @@ function delayRows(
   [cause, advice]: readonly [string, string],
 ): string[][] {
   return [
-    ...(throttled.count > 0 ? [['throttled', `${spent(throttled)}: ${reason}`]] : []),
+    ...(throttled.count > 0 ? [['throttled', `${timeAndCount(throttled)}: ${reason}`]] : []),
     ...(starved.count > 0
       ? [
-          ['starved', `${spent(starved)}: no transfer was in flight ${cause}`],
+          ['starved', `${timeAndCount(starved)}: no transfer was in flight ${cause}`],
           ['', advice],
         ]
       : []),
@@ -167,7 +167,7 @@ function delayRows(
 }
 
 /** `0.123 s, 4 times` */
-function spent({ milliseconds, count }: { milliseconds: number; count: number }): string {
+function timeAndCount({ milliseconds, count }: { milliseconds: number; count: number }): string {
   return `${(milliseconds / 1000).toFixed(3)} s, ${countOf(count, 'time')}`;
 }
 

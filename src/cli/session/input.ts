@@ -47,11 +47,11 @@ export async function openInput(
       name === undefined ? await inheritedSource(STDIN, options) : await openSource(name, options);
     return { source, name };
   } catch (error) {
-    throw refusal(name === undefined ? 'stdin' : sanitize(name), error, shutdown);
+    throw cannotRead(name === undefined ? 'stdin' : sanitize(name), error, shutdown);
   }
 }
 
-function refusal(name: string, cause: unknown, shutdown: Interruption): CliError {
+function cannotRead(name: string, cause: unknown, shutdown: Interruption): CliError {
   const message = `cannot read ${name}`;
   if (cause instanceof InputError) {
     const advice = fileAdvice(cause.remedies);

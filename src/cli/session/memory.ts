@@ -12,7 +12,7 @@ import { CliError } from '../errors/cli-error.js';
 import { binarySize } from '../terminal/format.js';
 
 /** The largest transfer queue in bytes, so that a typing error is rejected before any allocation. */
-const LARGEST_QUEUE = 4 * 1024 ** 3;
+const MAX_QUEUE_SIZE = 4 * 1024 ** 3;
 
 /** The transfers that are in flight together. */
 export interface Queue extends Limits {
@@ -22,7 +22,7 @@ export interface Queue extends Limits {
 }
 
 /** Suggested sizes are multiples of this, unless they are smaller. */
-const ROUND = 4096;
+const SIZE_STEP = 4096;
 
 const UNITS: readonly (readonly [bytes: number, unit: string])[] = [
   [1024 ** 3, 'GiB'],
@@ -31,8 +31,8 @@ const UNITS: readonly (readonly [bytes: number, unit: string])[] = [
 ];
 
 /** @throws CliError for a transfer queue that is too large for any system */
-export function checkPoolSize(transfers: number, transferSize: number): void {
-  if (transfers * transferSize > LARGEST_QUEUE) {
+export function checkQueueSize(transfers: number, transferSize: number): void {
+  if (transfers * transferSize > MAX_QUEUE_SIZE) {
     const message = '--transfers times --transfer-size: give at most 4GiB in all';
     throw new CliError('invalid-value', message);
   }
@@ -53,7 +53,7 @@ export function checkTransferMemory(
   memory: TransferMemory | undefined,
 ): void {
   const transferSize = Math.max(...queues.map((queue) => queue.transferSize));
-  const depth = queues.reduce((sum, queue) => sum + mostInFlight(queue), 0);
+  const depth = queues.reduce((sum, queue) => sum + maxInFlight(queue), 0);
   if (memory === undefined || depth * leastMemory(transferSize) <= memory.bytes) {
     return;
   }
@@ -64,22 +64,22 @@ export function checkTransferMemory(
     ...(size > 0 && depth > 1 ? [`--transfer-size ${sizeValue(size)}`] : []),
   ];
   const total = depth * transferSize;
-  const need = total > memory.bytes ? words(total) : `a little more than ${words(total)}`;
+  const need = total > memory.bytes ? sizeText(total) : `a little more than ${sizeText(total)}`;
   const demand =
     depth === 1
-      ? `1 transfer of ${words(transferSize)} needs`
-      : `${depth} transfers of ${words(transferSize)} need`;
+      ? `1 transfer of ${sizeText(transferSize)} needs`
+      : `${depth} transfers of ${sizeText(transferSize)} need`;
   const use = options.length > 0 ? `use ${options.join(' or ')}, or ` : '';
   throw new CliError(
     'no-memory',
-    `${demand} ${need}, but the kernel limits USB transfers to ${words(memory.bytes)} for all ` +
+    `${demand} ${need}, but the kernel limits USB transfers to ${sizeText(memory.bytes)} for all ` +
       'programs combined (usbfs_memory_mb)',
     { advice: use + adviceFor(memory.raise(depth * mostMemory(transferSize))) },
   );
 }
 
 /** The number of transfers that are submitted together: fewer near a limit. */
-function mostInFlight({ depth, transferSize, bytes, skip = 0, count, untilShort }: Queue): number {
+function maxInFlight({ depth, transferSize, bytes, skip = 0, count, untilShort }: Queue): number {
   return Math.min(
     untilShort ? 1 : depth,
     count ?? depth,
@@ -88,7 +88,7 @@ function mostInFlight({ depth, transferSize, bytes, skip = 0, count, untilShort 
 }
 
 function roundSize(bytes: number, packetSize: number): number {
-  const step = bytes >= ROUND ? ROUND : packetSize;
+  const step = bytes >= SIZE_STEP ? SIZE_STEP : packetSize;
   return Math.floor(bytes / step) * step;
 }
 
@@ -99,7 +99,7 @@ function sizeValue(bytes: number): string {
 }
 
 /** A size as text: `1 MiB` if it is a whole number, `63.5 MiB` otherwise. */
-function words(bytes: number): string {
+function sizeText(bytes: number): string {
   const [factor, unit] = UNITS.find(([candidate]) => bytes >= candidate) ?? [1, 'bytes'];
   return bytes % factor === 0 ? `${bytes / factor} ${unit}` : binarySize(bytes);
 }

@@ -89,7 +89,7 @@ export function requireFile(path: string): void {
 }
 
 /** The values that a file name may contain. */
-export interface OutputFile {
+interface OutputFile {
   /** The index of the file, from 0. */
   readonly index: number;
   /** When the file was created. */
@@ -100,15 +100,15 @@ export interface OutputFile {
 /** A field in braces. */
 interface Field {
   /** The longest value, in bytes. */
-  readonly most: number;
+  readonly maxBytes: number;
   value(file: OutputFile): string;
 }
 
 /** Digits of the largest index. */
-const MOST_DIGITS = String(Number.MAX_SAFE_INTEGER).length;
+const MAX_DIGITS = String(Number.MAX_SAFE_INTEGER).length;
 
 /** The longest name of a file or folder in most file systems, in bytes. */
-const LONGEST_NAME = 255;
+const MAX_NAME_BYTES = 255;
 
 const SEPARATOR = sep === '\\' ? /[/\\]/ : '/';
 
@@ -117,14 +117,14 @@ const TOKEN = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
 
 const FIELDS = new Map<string, Field>([
   ['index', numberField(1)],
-  ['time', { most: 'YYYYYYMMDDTHHMMSSZ'.length, value: ({ time }) => compactTime(time) }],
-  ['vid', { most: 4, value: ({ device }) => hex4(device.vid) }],
-  ['pid', { most: 4, value: ({ device }) => hex4(device.pid) }],
+  ['time', { maxBytes: 'YYYYYYMMDDTHHMMSSZ'.length, value: ({ time }) => compactTime(time) }],
+  ['vid', { maxBytes: 4, value: ({ device }) => hex4(device.vid) }],
+  ['pid', { maxBytes: 4, value: ({ device }) => hex4(device.pid) }],
   ['serial', deviceField(({ serial = '' }) => serial)],
   ['path', deviceField(({ path }) => path)],
 ]);
 
-const KNOWN = '{index}, {index:04}, {time}, {vid}, {pid}, {serial} and {path}';
+const FIELD_NAMES = '{index}, {index:04}, {time}, {vid}, {pid}, {serial} and {path}';
 
 /**
  * A file name with fields. Only the template can contain folders: the values of fields, some of which
@@ -162,9 +162,12 @@ export class OutputTemplate {
   }
 
   #checkLength(text: string): void {
-    const names = this.#join(({ most }) => 'x'.repeat(most)).split(SEPARATOR);
-    if (names.some((name) => Buffer.byteLength(name) > LONGEST_NAME)) {
-      throw wrong(text, `it can make a name longer than ${LONGEST_NAME} bytes; shorten it`);
+    const names = this.#join(({ maxBytes }) => 'x'.repeat(maxBytes)).split(SEPARATOR);
+    if (names.some((name) => Buffer.byteLength(name) > MAX_NAME_BYTES)) {
+      throw templateError(
+        text,
+        `it can make a name longer than ${MAX_NAME_BYTES} bytes; shorten it`,
+      );
     }
   }
 
@@ -177,7 +180,7 @@ export class OutputTemplate {
 
 function literalBrace(token: string, text: string): string {
   if (token.length === 1) {
-    throw wrong(text, `there is a single ${token}; a brace itself is ${token}${token}`);
+    throw templateError(text, `there is a single ${token}; a brace itself is ${token}${token}`);
   }
   return token.charAt(0);
 }
@@ -188,24 +191,24 @@ function fieldOf(name: string, text: string): Field {
   if (field !== undefined) {
     return field;
   }
-  throw wrong(
+  throw templateError(
     text,
     name.startsWith('index:')
       ? `{${sanitize(name)}} cannot be read; give a width such as {index:04}, up to {index:018}`
-      : `there is no {${sanitize(name)}}; there are ${KNOWN}`,
+      : `there is no {${sanitize(name)}}; there are ${FIELD_NAMES}`,
   );
 }
 
 /** @param width the minimum number of digits, with leading zeros */
 function numberField(width: number): Field {
   return {
-    most: Math.max(width, MOST_DIGITS),
+    maxBytes: Math.max(width, MAX_DIGITS),
     value: ({ index }) => String(index).padStart(width, '0'),
   };
 }
 
 function deviceField(textOf: (device: DeviceInfo) => string): Field {
-  return { most: LONGEST_NAME_PART, value: ({ device }) => fileNamePart(textOf(device)) };
+  return { maxBytes: LONGEST_NAME_PART, value: ({ device }) => fileNamePart(textOf(device)) };
 }
 
 /** `20261121T102415Z` */
@@ -213,6 +216,6 @@ function compactTime(time: Date): string {
   return time.toISOString().replace(/[-+:]|\.\d+/g, '');
 }
 
-function wrong(text: string, why: string): CliError {
+function templateError(text: string, why: string): CliError {
   return new CliError('invalid-value', `-o ${sanitize(text)}: ${why}`);
 }

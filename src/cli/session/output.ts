@@ -132,7 +132,7 @@ async function openFile(
   try {
     return await FileSink.open(path, options);
   } catch (error) {
-    throw refusal(sanitize(path), error, offered);
+    throw cannotWrite(sanitize(path), error, offered);
   }
 }
 
@@ -141,7 +141,7 @@ async function openFile(
  *
  * @param offered the options for existing files that the command has
  */
-export function refusal(
+export function cannotWrite(
   name: string,
   cause: unknown,
   offered: readonly OverwriteOption[] = [],

@@ -24,7 +24,7 @@ import { isStdoutClosed } from './startup-fds.js';
 import { Suspensions } from './suspend.js';
 
 /** The part of a request to the engine that is the same for all streams. */
-export interface StreamRequest extends StopConditions, StreamHooks {
+interface StreamRequest extends StopConditions, StreamHooks {
   readonly backend: Backend;
   readonly device: DeviceInfo;
   readonly claim: ClaimOptions;
@@ -66,7 +66,7 @@ export async function runSession(
 }
 
 /** One run of a streaming command: its device, and everything that listens to it. */
-export class Session {
+class Session {
   readonly device: DeviceInfo;
   readonly notices: Notices;
   readonly request: StreamRequest;

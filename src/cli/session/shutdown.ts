@@ -42,7 +42,7 @@ export function interruptedBy(
     : new CliError('interrupted', `${received} while ${doing}`, { signal: received, cause });
 }
 
-export interface ShutdownOptions {
+interface ShutdownOptions {
   /** Whether the message of an immediate exit is a JSON object. */
   readonly json?: boolean;
   /** Whether the second signal kills the process as without a handler. */

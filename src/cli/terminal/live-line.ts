@@ -14,7 +14,7 @@ const WRAP = '\x1b[?7h';
 const NO_WRAP = '\x1b[?7l';
 
 /** A line at the bottom of a terminal that is redrawn in place and erased at the end. */
-export class TerminalLine {
+export class LiveLine {
   readonly #messages: NonBlockingWriter;
   readonly #columns: () => number;
   #drawn = '';

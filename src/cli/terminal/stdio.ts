@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { reopenNonBlocking } from '../../engine/io/nonblocking-fd.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
-import type { TerminalLine } from './live-line.js';
+import type { LiveLine } from './live-line.js';
 import { NonBlockingWriter } from './nonblocking-writer.js';
 
 /** The standard file descriptors. */
@@ -13,8 +13,8 @@ export const STDERR = 2;
 /** How long to wait at the end until stderr has accepted everything, in milliseconds. */
 const FLUSH_TIMEOUT = 1000;
 
-let messages: NonBlockingWriter | undefined;
-let line: TerminalLine | undefined;
+let stderr: NonBlockingWriter | undefined;
+let liveLine: LiveLine | undefined;
 const printed: Promise<void>[] = [];
 
 /** Prints the result of a command on stdout. */
@@ -35,7 +35,7 @@ export function print(text: string): void {
  *
  * @throws CliError if stdout failed
  */
-export async function finishPrinting(): Promise<void> {
+export async function flushStdout(): Promise<void> {
   try {
     await Promise.all(printed);
   } catch (cause) {
@@ -53,24 +53,24 @@ export function stdoutFailed(cause: unknown): CliError {
 
 /** Prints a line for the user on stderr. Never waits and never fails. */
 export function logToStderr(text: string): void {
-  line?.erase();
-  stderrMessages().put(`${text}\n`);
+  liveLine?.erase();
+  stderrWriter().put(`${text}\n`);
 }
 
 /** The writer of stderr. */
-export function stderrMessages(): NonBlockingWriter {
-  messages ??= new NonBlockingWriter(nonBlockingOutput(STDERR));
-  return messages;
+export function stderrWriter(): NonBlockingWriter {
+  stderr ??= new NonBlockingWriter(nonBlockingOutput(STDERR));
+  return stderr;
 }
 
 /** Sets the live line that `logToStderr` erases before it prints; undefined for none. */
-export function keepClearOf(shown: TerminalLine | undefined): void {
-  line = shown;
+export function setLiveLine(shown: LiveLine | undefined): void {
+  liveLine = shown;
 }
 
 /** Waits briefly until stderr has accepted everything. The process may end after that. */
-export async function finishSaying(): Promise<void> {
-  await messages?.drained(FLUSH_TIMEOUT);
+export async function flushStderr(): Promise<void> {
+  await stderr?.drained(FLUSH_TIMEOUT);
 }
 
 /**

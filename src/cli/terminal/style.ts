@@ -4,13 +4,13 @@ import { STDERR, STDOUT } from './stdio.js';
 const DESCRIPTORS = { stdout: STDOUT, stderr: STDERR } as const;
 
 /** A stream for text. Whether it has colour is decided for each separately. */
-export type Stream = keyof typeof DESCRIPTORS;
+type Stream = keyof typeof DESCRIPTORS;
 
 /** The values of `--color`; `auto` follows the stream and the environment. */
 export type ColorChoice = 'auto' | 'always' | 'never';
 
 /** The styles in use. */
-export type Style = 'bold' | 'red';
+type Style = 'bold' | 'red';
 
 /** Applies a style to text if the stream has colour. */
 export type Paint = (style: Style, text: string) => string;

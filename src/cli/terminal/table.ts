@@ -2,7 +2,7 @@
 const MIN_WIDTH = 8;
 
 /** How to lay out a table. */
-export interface TableOptions {
+interface TableOptions {
   /** One column per character by default. */
   readonly measure?: Measure;
   /** The maximum width of a line; unlimited by default. */
@@ -63,7 +63,7 @@ function lengthOf(text: string): number {
 }
 
 /** Returns the number of terminal columns that a text takes. */
-export type Measure = (text: string) => number;
+type Measure = (text: string) => number;
 
 /** Text with one column per character: ASCII, and the characters that trees are drawn with. */
 const PLAIN = /^[\x20-\x7e─│├└…]*$/;

@@ -44,7 +44,7 @@ export async function planResponse(
 }
 
 /** A request that succeeded. */
-export interface CompletedRequest {
+interface CompletedRequest {
   readonly device: DeviceInfo;
   readonly transfer: ControlTransfer;
   /** Bytes transferred. */

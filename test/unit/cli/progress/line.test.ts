@@ -30,7 +30,7 @@ function capture(...seconds: number[]): [ReceiveStatistics, RateHistory, now: nu
       now += 250;
       statistics.bytesMoved += bytes / 4;
       statistics.bytesWritten += bytes / 4;
-      history.look(statistics.bytesReceived, now);
+      history.add(statistics.bytesReceived, now);
     }
   }
   return [statistics, history, now];
@@ -148,10 +148,10 @@ describe('the rate now', () => {
   it('is that of the last second, and forgets what was before', () => {
     const history = new RateHistory(0);
     expect(history.current).toBe(0);
-    history.look(500, 500);
+    history.add(500, 500);
     expect(history.current).toBe(1000);
     for (let at = 600; at <= 3000; at += 100) {
-      history.look(500, at);
+      history.add(500, at);
     }
     expect(history.current).toBe(0);
   });
@@ -159,7 +159,7 @@ describe('the rate now', () => {
   it('is kept for a minute', () => {
     const history = new RateHistory(0);
     for (let second = 1; second <= 100; second += 1) {
-      history.look(second * second, second * 1000);
+      history.add(second * second, second * 1000);
     }
     expect(history.seconds).toHaveLength(60);
     expect(history.seconds.at(-1)).toBe(100 * 100 - 99 * 99);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { TerminalLine } from '../../../../src/cli/terminal/live-line.js';
+import { LiveLine } from '../../../../src/cli/terminal/live-line.js';
 import type { NonBlockingWriter } from '../../../../src/cli/terminal/nonblocking-writer.js';
 
 const ERASED = '\r\x1b[K';
@@ -7,7 +7,7 @@ const ERASED = '\r\x1b[K';
 let written: string[] = [];
 let isEmpty = true;
 let columns = 80;
-let line: TerminalLine;
+let line: LiveLine;
 
 beforeEach(() => {
   written = [];
@@ -19,7 +19,7 @@ beforeEach(() => {
     },
     put: (text: string) => written.push(text),
   };
-  line = new TerminalLine(queue as unknown as NonBlockingWriter, () => columns);
+  line = new LiveLine(queue as unknown as NonBlockingWriter, () => columns);
 });
 
 describe('a line on a terminal', () => {
