@@ -213,6 +213,17 @@ describe('what usbxfer read refuses', () => {
     expect(stdout).toHaveLength(0);
   });
 
+  it('rejects transfers that exceed the memory limit before anything is opened', async () => {
+    const args = ['read', '-d', '1234:5678', '--scenario', 'memory=1M', '--transfer-size', '1M'];
+    const { stdout, stderr, code } = await usbxfer(args);
+    expect(stderr).toBe(
+      'usbxfer: 16 transfers of 1 MiB need 16 MiB, but the kernel limits USB transfers to 1 MiB for all programs ' +
+        'combined (usbfs_memory_mb); use --transfer-size 60KiB, or raise the limit: ' +
+        'memory=17301504 in the scenario\n',
+    );
+    expect([stdout.length, code]).toEqual([0, 4]);
+  });
+
   it('creates no file if there is no device', async () => {
     const file = join(folder, 'never.bin');
     const { code } = await usbxfer(['read', '--vid', 'dead', '-o', file]);

@@ -16,12 +16,11 @@ import {
   filterDevices,
   filterOf,
 } from '../options/device.js';
-import { addColorOption } from '../options/output.js';
 import { DEFAULT_QUEUE } from '../options/stream.js';
 import { binarySize, countOf, showsUnicode } from '../terminal/format.js';
 import { escapeUnsafe, sanitize, toJson } from '../terminal/sanitize.js';
 import { print } from '../terminal/stdio.js';
-import { type Paint, painter } from '../terminal/style.js';
+import { addColorOption, type Paint, painter } from '../terminal/style.js';
 
 interface DoctorOptions extends BackendOptions, FilterOptions {
   readonly json?: true;

@@ -14,12 +14,11 @@ import {
   type FilterOptions,
   selectDevice,
 } from '../options/device.js';
-import { addColorOption } from '../options/output.js';
 import * as values from '../options/parsers.js';
 import { hexDump } from '../terminal/format.js';
 import { toJson } from '../terminal/sanitize.js';
 import { print } from '../terminal/stdio.js';
-import { painter } from '../terminal/style.js';
+import { addColorOption, painter } from '../terminal/style.js';
 
 interface InfoOptions extends BackendOptions, FilterOptions {
   readonly json?: true;

@@ -25,12 +25,11 @@ import {
   type KindOptions,
   matchesName,
 } from '../options/device.js';
-import { addColorOption } from '../options/output.js';
 import { repeatable } from '../options/parsers.js';
 import { countOf, showsUnicode } from '../terminal/format.js';
 import { toJson } from '../terminal/sanitize.js';
 import { logToStderr, print, STDOUT } from '../terminal/stdio.js';
-import { painter } from '../terminal/style.js';
+import { addColorOption, painter } from '../terminal/style.js';
 import { measureOf, table } from '../terminal/table.js';
 
 const SCHEMA = 'usbxfer.list/1';

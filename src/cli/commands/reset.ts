@@ -14,10 +14,10 @@ import {
   type FilterOptions,
   selectDevice,
 } from '../options/device.js';
-import { addColorOption } from '../options/output.js';
 import * as values from '../options/parsers.js';
 import { LONGEST_NAME, sanitize, toJson } from '../terminal/sanitize.js';
 import { print } from '../terminal/stdio.js';
+import { addColorOption } from '../terminal/style.js';
 
 interface ResetOptions extends BackendOptions, FilterOptions {
   /** Milliseconds. */

@@ -2,9 +2,9 @@ import { type Command, Option } from 'commander';
 import { DEFAULT_WRITE_BUFFER } from '../../engine/receive/receiver.js';
 import { DEFAULT_READ_AHEAD } from '../../engine/send/sender.js';
 import { request } from '../commands/control/request.js';
+import { addColorOption } from '../terminal/style.js';
 import { addBackendOptions } from './backend.js';
 import { addFilterOptions, addPlaceOptions, waitOption } from './device.js';
-import { addColorOption } from './output.js';
 import * as values from './parsers.js';
 
 /** The default transfer queue. Sizes in bytes. */

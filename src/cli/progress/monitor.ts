@@ -10,7 +10,7 @@ import { isTerminal, showsStdout } from '../terminal/foreground.js';
 import { toJsonLine } from '../terminal/sanitize.js';
 import { logToStderr, STDERR, STDIN } from '../terminal/stdio.js';
 import type { ProgressBar } from './bar.js';
-import type { StatsFile } from './stats-file.js';
+import { StatsFile } from './stats-file.js';
 import { MonitoredStream } from './stream.js';
 
 /** The interval of `--stats` records without `--interval`, in milliseconds. */
@@ -39,8 +39,8 @@ export class Monitor {
   }
 
   /**
-   * Opens the output of `--stats`, and prepares the progress line if it will be shown. Each is
-   * loaded only if it is used.
+   * Opens the output of `--stats`, and prepares the progress line if it will be shown. Only then loads
+   * its code, which is large.
    *
    * @throws CliError if `--stats` cannot be opened
    */
@@ -51,7 +51,6 @@ export class Monitor {
       this.#progress = await ProgressBar.prepare();
     }
     if (stats !== undefined) {
-      const { StatsFile } = await import('./stats-file.js');
       this.#stats = await StatsFile.open(stats, this.#plan, shutdown);
     }
   }

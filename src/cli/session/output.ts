@@ -4,6 +4,7 @@ import { OutputError } from '../../engine/io/errors.js';
 import { FdSink } from '../../engine/io/fd-sink.js';
 import { FileSink, type FileSinkOptions } from '../../engine/io/file-sink.js';
 import type { Sink } from '../../engine/io/sink.js';
+import { SplitSink } from '../../engine/io/split-sink.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { fileAdvice, type OverwriteOption } from '../errors/advice.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
@@ -108,7 +109,6 @@ async function openSplit(
   nameAt: (index: number) => string,
   isTaken: (file: Stats) => boolean,
 ): Promise<Output> {
-  const { SplitSink } = await import('../../engine/io/split-sink.js'); // rarely used
   const first = nameAt(0);
   requireFile(first);
   let files: OutputFiles = { files: 0, first, last: first };

@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty';
+import { type Command, Option } from 'commander';
 import { STDERR, STDOUT } from './stdio.js';
 
 const DESCRIPTORS = { stdout: STDOUT, stderr: STDERR } as const;
@@ -7,7 +8,7 @@ const DESCRIPTORS = { stdout: STDOUT, stderr: STDERR } as const;
 type Stream = keyof typeof DESCRIPTORS;
 
 /** The values of `--color`; `auto` follows the stream and the environment. */
-export type ColorChoice = 'auto' | 'always' | 'never';
+const CHOICES = ['auto', 'always', 'never'] as const;
 
 /** The styles in use. */
 type Style = 'bold' | 'red';
@@ -15,11 +16,17 @@ type Style = 'bold' | 'red';
 /** Applies a style to text if the stream has colour. */
 export type Paint = (style: Style, text: string) => string;
 
-let choice: ColorChoice = 'auto';
+let choice: (typeof CHOICES)[number] = 'auto';
 
-/** Applies the value of `--color`. */
-export function chooseColor(chosen: ColorChoice): void {
-  choice = chosen;
+/** Adds `--color`, which takes effect as soon as it is parsed. */
+export function addColorOption(command: Command): void {
+  command
+    .addOption(
+      new Option('--color <when>', 'when to colour the output').choices(CHOICES).default(choice),
+    )
+    .on('option:color', (when: typeof choice) => {
+      choice = when;
+    });
 }
 
 /**

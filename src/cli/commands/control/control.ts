@@ -10,7 +10,6 @@ import { adviceOf } from '../../errors/advice.js';
 import { CliError } from '../../errors/cli-error.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../../options/backend.js';
 import { addFilterOptions, addPlaceOptions, waitOption } from '../../options/device.js';
-import { addColorOption } from '../../options/output.js';
 import * as values from '../../options/parsers.js';
 import { Notices } from '../../progress/notices.js';
 import { openOutput } from '../../session/output.js';
@@ -18,6 +17,7 @@ import type { OutputOptions } from '../../session/output-name.js';
 import { type ChoiceOptions, chooseDevice } from '../../session/select-device.js';
 import { ShutdownController } from '../../session/shutdown.js';
 import { countOf } from '../../terminal/format.js';
+import { addColorOption } from '../../terminal/style.js';
 import { hexBytes, readTransfer } from './request.js';
 import { planResponse, reportResponse } from './response.js';
 
