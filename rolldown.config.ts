@@ -1,4 +1,5 @@
-import { defineConfig } from 'rolldown';
+import { readdirSync, readFileSync } from 'node:fs';
+import { defineConfig, type Plugin } from 'rolldown';
 
 /*
  * The library and the program, in one build: what both need is there once. A start costs time for
@@ -22,12 +23,32 @@ const groups = [
   { name: 'virtual', test: /src\/backends\/virtual\// },
 ];
 
+/** Writes LICENSES.txt: the licenses of the packages whose code is in the bundle. */
+const licenses: Plugin = {
+  name: 'licenses',
+  generateBundle() {
+    const folders = [...this.getModuleIds()]
+      .map((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0])
+      .filter((folder) => folder !== undefined);
+    const texts = [...new Set(folders)].sort().map((folder) => {
+      const name = folder.split('/node_modules/').at(-1) ?? folder;
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      if (file === undefined) {
+        throw new Error(`${name} has no license file`);
+      }
+      return `${name}\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
+    });
+    this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source: texts.join('\n\n') });
+  },
+};
+
 export default defineConfig({
   input: { index: 'src/index.ts', cli: 'src/cli/main.ts' },
   platform: 'node',
   logLevel: 'warn',
   // A native addon. The other packages are bundled: that is faster.
   external: ['usb'],
+  plugins: [licenses],
   output: {
     dir: 'dist',
     cleanDir: true,

@@ -60,6 +60,6 @@ describe.runIf(hasTmux)('on a terminal', () => {
     );
     const lines = await terminal.shows((lines) => lines.includes('so'));
     expect(lines.join('\n')).not.toMatch(/in flight/);
-    expect(lines.join('\n')).toMatch(/^ended +duration over$/m);
+    expect(lines.join('\n')).toMatch(/^ended +time limit reached$/m);
   });
 });
