@@ -14,7 +14,8 @@ export interface Backend {
   readonly name: string;
 
   /**
-   * Lists the devices on the bus, ordered by bus and port. Opens no device and sends none anything.
+   * Lists the devices on the bus, ordered by bus and port. Neither opens a device nor sends anything
+   * to one.
    *
    * @throws UsbError `no-bus` if the system has no USB bus
    */
@@ -34,27 +35,27 @@ export interface Backend {
    * Opens a listed device.
    *
    * @throws UsbError `no-device`, `access`, `no-memory`, `io`; `busy`, also for a second handle if the
-   *   backend supports only one for each device
+   *   backend supports one for each device
    */
   open(info: DeviceInfo): Promise<Device>;
 
-  /** Returns the system's limit of memory for transfers; undefined if no limit is known. */
+  /** Returns the system's memory limit for transfers; undefined if none is known. */
   transferMemory(): Promise<TransferMemory | undefined>;
 
   /**
-   * Looks for problems of the system and of each of these devices. Opens no device and changes
-   * nothing. A backend without possible problems does not have this method.
+   * Checks the system and each of these devices for problems. Opens no device and changes nothing.
+   * Absent in a backend that cannot have problems.
    */
   diagnose?(devices: readonly DeviceInfo[]): Promise<CheckResult[]>;
 }
 
 /**
- * The system's limit of memory for transfers in flight, shared by all programs. Above it, a submit
- * fails with `no-memory`. `transfer-memory.ts` computes what a transfer takes.
+ * The system's memory limit for transfers in flight, shared by all programs. Above it, a submit fails
+ * with `no-memory`. `transfer-memory.ts` computes the memory that a transfer takes.
  */
 export interface TransferMemory {
   readonly bytes: number;
-  /** Returns what raises the limit to at least this many bytes. */
+  /** Returns the remedy that raises the limit to at least this many bytes. */
   raise(bytes: number): Remedy;
 }
 
@@ -71,8 +72,8 @@ export interface Device {
   readonly info: DeviceInfo;
 
   /**
-   * Claims an interface by its number, and selects an alternate setting of it. On failure, a detached
-   * kernel driver is attached again.
+   * Claims an interface by its number and selects one of its alternate settings. On failure,
+   * reattaches a detached kernel driver.
    *
    * @throws UsbError `not-found`, `busy`, `no-device`, `io`; `invalid` after the device was closed
    */
@@ -83,13 +84,13 @@ export interface Device {
   ): Promise<Interface>;
 
   /**
-   * Sends one control request to endpoint 0 and waits for its end (USB 2.0 §9.3). A request to an
-   * interface or an endpoint requires that interface to be claimed, except for vendor requests.
+   * Sends one control request to endpoint 0 and waits for its completion (USB 2.0 §9.3). A request to
+   * an interface or an endpoint requires that interface to be claimed, except for vendor requests.
    *
    * @param data the data to send, or the buffer for the response. Its length is wLength, at most
-   *   LARGEST_CONTROL_DATA. The request owns it until the end.
+   *   MAX_CONTROL_DATA. The request owns it until it completes.
    * @param timeout milliseconds after which the request is cancelled
-   * @returns the number of bytes moved, which may be fewer than `data` holds
+   * @returns the number of bytes moved, which may be less than the length of `data`
    * @throws UsbError `stall` if the device rejects the request; `timed-out`; `no-device`; `io`; `busy`
    *   for an interface that another handle has claimed; `not-found` for an endpoint that does not
    *   exist; `invalid` for data that is too long, and after the device was closed
@@ -100,13 +101,13 @@ export interface Device {
    * Resets the port of the device (USB 2.0 §9.1.2). The device restarts with the same address and
    * configuration.
    *
-   * @throws UsbError `no-device` if the device did not come back unchanged: it may be on the bus as a
+   * @throws UsbError `no-device` if the device does not return unchanged: it may be on the bus as a
    *   new device, and this handle can only be closed; `io`; `invalid` while an interface is claimed
    *   and after the device was closed
    */
   reset(): Promise<void>;
 
-  /** Tells whether the device is still on the bus. Sends the device nothing. */
+  /** Returns whether the device is still on the bus. Sends it nothing. */
   isConnected(): Promise<boolean>;
 
   /**
@@ -134,7 +135,7 @@ export interface Interface {
   endpoint(address: number): Endpoint;
 
   /**
-   * Releases the interface: selects alternate setting 0 again and attaches a detached kernel driver.
+   * Releases the interface: selects alternate setting 0 again and reattaches a detached kernel driver.
    * Every transfer must have completed. Does nothing if the interface was released before.
    *
    * @throws UsbError `invalid` while a transfer is in flight: the interface stays claimed. After any
@@ -158,7 +159,7 @@ export interface Endpoint {
   createTransfer(onComplete: OnComplete): Transfer;
 
   /**
-   * Clears the halt that a STALL began (USB 2.0 §9.4.5), and resets the data toggle.
+   * Clears the halt that a STALL caused (USB 2.0 §9.4.5) and resets the data toggle.
    *
    * @throws UsbError `invalid` while a transfer is in flight on the endpoint; `no-device`; `io`
    */
@@ -175,15 +176,15 @@ export type OnComplete = (status: TransferStatus, actualLength: number) => void;
 export interface Transfer {
   /**
    * Submits the transfer. Every submission that does not throw is followed by exactly one call of
-   * `onComplete`, also after a cancel and an unplug, and never from within `submit` or `cancel`.
-   * Until then the transfer owns the buffer. Transfers of one endpoint that carry data complete in
-   * the order of their submissions.
+   * `onComplete`, also after a cancel or an unplug, and never from within `submit` or `cancel`. Until
+   * then the transfer owns the buffer. Transfers of one endpoint that carry data complete in the order
+   * of their submissions.
    *
    * @param length bytes to move, from the start of `buffer`. For IN, it must be a multiple of the
-   *   packet size, or the device may send more (`overflow`). For OUT, any other length ends with a
-   *   short packet, and 0 sends a zero-length packet.
+   *   packet size; otherwise the device may send more (`overflow`). For OUT, any other length ends
+   *   with a short packet, and 0 sends a zero-length packet.
    * @throws UsbError `no-device`, `no-memory`, `io`; `invalid` while the transfer is in flight, after
-   *   the interface was released, and for a length that the buffer does not have. The transfer can be
+   *   the interface was released, and for a length outside the buffer. The transfer can then be
    *   submitted again.
    */
   submit(buffer: Buffer, length: number): void;
@@ -216,9 +217,9 @@ export interface InterfaceState {
   readonly driver: string | undefined;
   /**
    * Device files that the driver created, such as `/dev/ttyACM0` and `/dev/sdb`, and names of network
-   * interfaces, such as `eth1`. May be searched for on each access.
+   * interfaces, such as `eth1`. Each access may search for them.
    */
   readonly nodes: readonly string[];
-  /** The string with the number iInterface. May be read on each access. Untrusted. */
+  /** The string with the number iInterface. Each access may read it. Untrusted. */
   readonly name: string | undefined;
 }

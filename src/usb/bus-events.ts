@@ -15,10 +15,11 @@ export function presenceOf({ path, address }: DeviceInfo): string {
 }
 
 /**
- * Returns the events between two lists of devices: first the disconnected devices, each before its
- * hub, then the connected devices, each after its hub. A replugged device is among both.
+ * Returns the events that lead from one list of devices to the next: first the disconnected devices,
+ * each before its hub, then the connected devices, each after its hub. A replugged device has an event
+ * of each kind.
  *
- * @param before the older list; `detach` events describe their devices as it does
+ * @param before the older list; `detach` events contain its devices
  */
 export function busEvents(
   before: readonly DeviceInfo[],

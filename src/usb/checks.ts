@@ -1,10 +1,10 @@
-import { LARGEST_CONTROL_DATA } from './control.js';
+import { MAX_CONTROL_DATA } from './control.js';
 import { UsbError } from './errors.js';
 import { formatEndpoint } from './format.js';
 import type { AlternateSetting, EndpointDescriptor } from './model.js';
 
 /*
- * What every backend refuses, with the same error, before the device or the system is involved.
+ * Checks that every backend makes, with the same errors, before it involves the device or the system.
  */
 
 /** The longest delay of a Node timer in milliseconds, 24.8 days; a longer one fires at once. */
@@ -27,12 +27,12 @@ export function checkReset(claimed: number | undefined): void {
   }
 }
 
-/** @throws UsbError `invalid` for data longer than LARGEST_CONTROL_DATA */
+/** @throws UsbError `invalid` for data longer than MAX_CONTROL_DATA */
 export function checkControlData(data: Buffer): void {
-  if (data.length > LARGEST_CONTROL_DATA) {
+  if (data.length > MAX_CONTROL_DATA) {
     throw new UsbError(
       'invalid',
-      `a control request moves at most ${LARGEST_CONTROL_DATA} bytes, not ${data.length}`,
+      `a control request moves at most ${MAX_CONTROL_DATA} bytes, not ${data.length}`,
     );
   }
 }
@@ -59,7 +59,7 @@ export function findEndpoint(setting: AlternateSetting, address: number): Endpoi
  * Checks the arguments and the state of a submit.
  *
  * @throws UsbError `invalid` while the transfer is in flight, after the interface was released, and
- *   for a length that the buffer does not have
+ *   for a length outside the buffer
  */
 export function checkSubmit(
   inFlight: boolean,
@@ -74,12 +74,15 @@ export function checkSubmit(
     throw new UsbError('invalid', 'the interface was released');
   }
   if (!Number.isInteger(length) || length < 0 || length > buffer.length) {
-    throw new UsbError('invalid', `a buffer of ${buffer.length} bytes cannot move ${length}`);
+    throw new UsbError(
+      'invalid',
+      `cannot move ${length} bytes with a buffer of ${buffer.length} bytes`,
+    );
   }
 }
 
 /**
- * @param action what is refused, such as "clear the halt"
+ * @param action the operation that is refused, such as "clear the halt"
  * @throws UsbError `invalid` while transfers are in flight
  */
 export function checkIdle(inFlight: boolean, action: string): void {

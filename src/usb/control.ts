@@ -28,8 +28,8 @@ export interface ControlTransfer {
   readonly data: Buffer;
 }
 
-/** The most data bytes in a control request: Linux accepts no more, although USB would (65535). */
-export const LARGEST_CONTROL_DATA = 4096;
+/** The maximum number of data bytes in a control request: the limit of Linux. USB allows 65535. */
+export const MAX_CONTROL_DATA = 4096;
 
 /** Returns the direction of the data. */
 export function directionOfRequest({ requestType }: ControlRequest): Direction {
@@ -42,8 +42,8 @@ export const REQUEST_TYPES = ['standard', 'class', 'vendor'] as const;
 /** The recipients of requests, by number in bits 4..0 of bmRequestType. */
 export const RECIPIENTS = ['device', 'interface', 'endpoint', 'other'] as const;
 
-export type RequestType = (typeof REQUEST_TYPES)[number];
-export type Recipient = (typeof RECIPIENTS)[number];
+type RequestType = (typeof REQUEST_TYPES)[number];
+type Recipient = (typeof RECIPIENTS)[number];
 
 /** Returns bmRequestType. */
 export function requestTypeOf(direction: Direction, type: RequestType, to: Recipient): number {
@@ -99,14 +99,14 @@ function interfaceOfEndpoint(device: DeviceInfo, address: number): number {
 
 /** The error for each status of a control transfer. */
 const FAILURES: Readonly<
-  Record<Exclude<TransferStatus, 'completed'>, readonly [code: UsbErrorCode, words: string]>
+  Record<Exclude<TransferStatus, 'completed'>, readonly [code: UsbErrorCode, message: string]>
 > = {
   error: ['io', 'input/output error on endpoint 0'],
   'timed-out': ['timed-out', 'the device did not answer the control request in time'],
   cancelled: ['io', 'the control request was cancelled'],
   stall: [
     'stall',
-    'the device rejected the control request (stall): it does not support it, or not now',
+    'the device rejected the control request (stall): it does not support it, or not in this state',
   ],
   'no-device': ['no-device', 'the device is gone'],
   overflow: ['io', 'the device sent more than was requested'],
@@ -114,6 +114,6 @@ const FAILURES: Readonly<
 
 /** Returns the error for a control request that did not complete. */
 export function controlFailure(status: Exclude<TransferStatus, 'completed'>): UsbError {
-  const [code, words] = FAILURES[status];
-  return new UsbError(code, words);
+  const [code, message] = FAILURES[status];
+  return new UsbError(code, message);
 }

@@ -1,4 +1,4 @@
-/** Names of the class codes of devices and interfaces (usb.org), in a form that can be typed. */
+/** Names of the class codes of devices and interfaces (usb.org), in a form that is easy to type. */
 const NAMES: ReadonlyMap<number, string> = new Map([
   [0x01, 'audio'],
   [0x02, 'communications'],

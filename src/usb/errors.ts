@@ -12,7 +12,7 @@
  * - `timed-out`: the device did not respond in time
  * - `io`: an input/output error on the bus
  * - `not-supported`: this system does not support the operation
- * - `invalid`: an argument or a state that the contract rules out
+ * - `invalid`: an argument, or an operation in a state, that the contract rules out
  * - `unavailable`: the backend itself cannot be loaded
  * - `other`: any other failure
  */
@@ -36,19 +36,20 @@ export type UsbErrorCode =
 export type PassThroughTarget = 'container' | 'wsl' | 'machine';
 
 /**
- * What would fix a failure, as data. The program that shows it adds the words, and its own commands
- * and options. Strings may come from a device or the system: untrusted.
+ * What would fix a failure, as data. The program that shows it supplies the wording, with its own
+ * commands and options. Strings may come from a device or the system: untrusted.
  *
  * - `add-udev-rule`: let users open the device, by a udev rule
  * - `any-of`: any of several remedies
- * - `choose-endpoint`, `choose-endpoint-pair`: specify the endpoint, or the two endpoints, further
+ * - `choose-endpoint`, `choose-endpoint-pair`: specify the endpoint, or the two endpoints, more
+ *   precisely
  * - `debug-libusb`: make libusb print why it does not start
  * - `detach-driver`: detach the kernel driver that holds the interface
- * - `end-process`: end the process that holds the device; `pids` is empty where none can be seen
+ * - `end-process`: end the process that holds the device; `pids` is empty if none is visible
  * - `install-libudev`: install a library that libusb needs
  * - `join-group`: add the user to the group that may open the device
  * - `keep-awake`: turn autosuspend off, by writing `on` to the file
- * - `pass-usb-through`: pass USB through to where this process runs; `to` is undefined where that is
+ * - `pass-usb-through`: pass USB through to where this process runs; `to` is undefined if that is
  *   unknown
  * - `raise-scenario-memory`: give the simulated bus this much memory
  * - `raise-usbfs-memory`: raise the kernel's limit, by writing the number of MiB to the file
@@ -85,13 +86,13 @@ export type Remedy =
   | { readonly kind: 'use-fewer-transfers'; readonly transfers: number };
 
 /**
- * A failed operation: list, open, claim, submit, …. The end of a *transfer* is never an error but a
- * `TransferStatus`.
+ * A failed operation: list, open, claim, submit, …. How a *transfer* ended is a `TransferStatus`,
+ * never an error.
  */
 export class UsbError extends Error {
   override readonly name = 'UsbError';
   readonly code: UsbErrorCode;
-  /** What would fix it; undefined where that is unknown. */
+  /** What would fix it; undefined if that is unknown. */
   readonly remedy: Remedy | undefined;
 
   constructor(code: UsbErrorCode, message: string, options?: UsbErrorOptions) {
@@ -101,7 +102,7 @@ export class UsbError extends Error {
   }
 }
 
-export interface UsbErrorOptions extends ErrorOptions {
+interface UsbErrorOptions extends ErrorOptions {
   readonly remedy?: Remedy | undefined;
 }
 

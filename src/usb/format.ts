@@ -1,7 +1,7 @@
 import type { DeviceInfo } from './model.js';
 
 /*
- * Texts for numbers and numbers for texts: IDs, endpoint addresses, port paths, sizes and durations.
+ * Formats and parses IDs, endpoint addresses, port paths, sizes and durations.
  */
 
 /** Formats a byte as two hexadecimal digits. */

@@ -10,14 +10,14 @@ import {
   type TransferType,
 } from './model.js';
 
-/** What is known about an endpoint to find. */
+/** The endpoint to find: every property that is given must match. */
 export interface EndpointRequest {
   readonly address?: number | undefined;
   readonly interfaceNumber?: number | undefined;
   readonly alternateSetting?: number | undefined;
 }
 
-/** What is known about two endpoints to find, one in each direction. */
+/** The two endpoints to find, one in each direction. */
 export interface PairRequest extends Omit<EndpointRequest, 'address'> {
   /** The address of the IN endpoint. */
   readonly in?: number | undefined;
@@ -43,7 +43,7 @@ interface Kind {
   readonly direction: Direction;
   /** The accepted types, the preferred type first. */
   readonly types: readonly TransferType[];
-  /** What the endpoint is for, after "an endpoint to". */
+  /** Completes "an endpoint to" in messages. */
   readonly purpose: string;
 }
 
@@ -91,7 +91,7 @@ export function locateOut(device: DeviceInfo, request: EndpointRequest): Endpoin
 export function locatePair(device: DeviceInfo, request: PairRequest): EndpointPair {
   const pairs = activeSettings(device)
     .filter((setting) => isWithin(request, setting))
-    .flatMap((setting) => pairIn(device, { ...request, ...placeOf(setting) }));
+    .flatMap((setting) => pairIn(device, { ...request, ...refOf(setting) }));
   const chosen = chooseDefault(pairs, ({ in: { alternateSetting, interfaceNumber } }) => ({
     alternateSetting,
     identity: interfaceNumber,
@@ -100,8 +100,8 @@ export function locatePair(device: DeviceInfo, request: PairRequest): EndpointPa
     return chosen;
   }
   if (pairs.length > 0) {
-    const places = pairs.map((pair) => describePlace(pair.in)).join(', ');
-    throw new UsbError('ambiguous', `several pairs of endpoints fit: ${places}`, {
+    const places = pairs.map((pair) => describeSetting(pair.in)).join(', ');
+    throw new UsbError('ambiguous', `several pairs of endpoints match: ${places}`, {
       remedy: { kind: 'choose-endpoint-pair' },
     });
   }
@@ -109,7 +109,7 @@ export function locatePair(device: DeviceInfo, request: PairRequest): EndpointPa
   throw new UsbError(
     'not-found',
     'no alternate setting has both endpoints: ' +
-      `IN is in ${describePlace(found.in)}, OUT in ${describePlace(found.out)}`,
+      `IN is in ${describeSetting(found.in)}, OUT in ${describeSetting(found.out)}`,
   );
 }
 
@@ -139,7 +139,7 @@ function locate(
 ): EndpointLocation {
   const settings = activeSettings(device);
   if (!settings.some((setting) => isWithin(request, setting))) {
-    const offer = settings.map(describePlace).join(', ') || 'none';
+    const offer = settings.map(describeSetting).join(', ') || 'none';
     throw new UsbError('not-found', `the device has no ${describe(request)}; it has ${offer}`);
   }
   const usable = ofKind(locationsIn(settings, request), kind);
@@ -151,7 +151,7 @@ function locate(
     identity: (interfaceNumber << 8) | endpoint.address,
   }));
   if (chosen === undefined) {
-    throw new UsbError('ambiguous', `several endpoints fit: ${describeAll(usable)}`, { remedy });
+    throw new UsbError('ambiguous', `several endpoints match: ${describeAll(usable)}`, { remedy });
   }
   if (chosen.endpoint.maxPacketSize === 0) {
     throw new UsbError(
@@ -231,17 +231,17 @@ function locationsIn(
 ): EndpointLocation[] {
   return settings
     .filter((setting) => isWithin(request, setting))
-    .flatMap((setting) => setting.endpoints.map((endpoint) => ({ ...placeOf(setting), endpoint })))
+    .flatMap((setting) => setting.endpoints.map((endpoint) => ({ ...refOf(setting), endpoint })))
     .filter(({ endpoint }) => fits(request.address, endpoint.address));
 }
 
-type Place = Pick<EndpointLocation, 'interfaceNumber' | 'alternateSetting'>;
+type SettingRef = Pick<EndpointLocation, 'interfaceNumber' | 'alternateSetting'>;
 
-function placeOf({ interfaceNumber, alternateSetting }: Place): Place {
+function refOf({ interfaceNumber, alternateSetting }: SettingRef): SettingRef {
   return { interfaceNumber, alternateSetting };
 }
 
-function isWithin(request: EndpointRequest, place: Place): boolean {
+function isWithin(request: EndpointRequest, place: SettingRef): boolean {
   return (
     fits(request.interfaceNumber, place.interfaceNumber) &&
     fits(request.alternateSetting, place.alternateSetting)
@@ -283,12 +283,14 @@ function describe({ interfaceNumber, alternateSetting }: EndpointRequest): strin
   return words.filter(Boolean).join(' with ') || 'interface';
 }
 
-function describePlace({ interfaceNumber, alternateSetting }: Place): string {
+function describeSetting({ interfaceNumber, alternateSetting }: SettingRef): string {
   return `interface ${interfaceNumber} alt ${alternateSetting}`;
 }
 
 function describeAll(locations: readonly EndpointLocation[]): string {
   return locations
-    .map((location) => `${formatEndpoint(location.endpoint.address)} (${describePlace(location)})`)
+    .map(
+      (location) => `${formatEndpoint(location.endpoint.address)} (${describeSetting(location)})`,
+    )
     .join(', ');
 }

@@ -1,7 +1,7 @@
 import { UsbError } from './errors.js';
 
 /*
- * What the host knows of a device and of its descriptors. Nothing here opens a device.
+ * What is known about devices and their descriptors. Nothing here opens a device.
  */
 
 /** The direction of data as the host sees it: `in` is device to host. */
@@ -129,7 +129,7 @@ export function packetSizeOf(wMaxPacketSize: number): number {
   return wMaxPacketSize & 0x7ff;
 }
 
-/** Tells whether a device is a hub, including a root hub. */
+/** Returns whether a device is a hub, including a root hub. */
 export function isHub({ deviceClass }: DeviceInfo): boolean {
   return deviceClass === HUB;
 }
@@ -161,7 +161,7 @@ export interface DeviceFilter {
 
 const FILTER_PROPERTIES = ['vid', 'pid', 'serial', 'path', 'bus', 'address'] as const;
 
-/** Tells whether a device matches a filter. */
+/** Returns whether a device matches a filter. */
 export function matches(device: DeviceInfo, filter: DeviceFilter): boolean {
   const { classCode } = filter;
   return (

@@ -13,7 +13,7 @@ const SPEEDS_SUPPORTED = [1.5, 12, 480, 5000];
 /** Mbit/s for each lane speed exponent (USB 3.2 §9.6.2.5). */
 const EXPONENTS = [1e-6, 1e-3, 1, 1e3];
 
-/** The least bcdUSB of a device at SuperSpeed; at other speeds it reports 2.10 (USB 3.2 §9.6.1). */
+/** The minimum bcdUSB of a device at SuperSpeed; at other speeds it reports 2.10 (USB 3.2 §9.6.1). */
 const USB_3 = 0x0300;
 
 /**
@@ -39,8 +39,8 @@ function speedsOf(capability: Uint8Array): number[] {
   }
   if (type === SUPERSPEED_PLUS && capability.length >= 12) {
     const count = (view.getUint32(4, true) & 0x1f) + 1;
-    const there = Math.min(count, Math.floor((capability.length - 12) / 4));
-    return Array.from({ length: there }, (_, i) => laneSpeed(view.getUint32(12 + 4 * i, true)));
+    const present = Math.min(count, Math.floor((capability.length - 12) / 4));
+    return Array.from({ length: present }, (_, i) => laneSpeed(view.getUint32(12 + 4 * i, true)));
   }
   return [];
 }

@@ -27,7 +27,7 @@ export const TRANSFER_STATUSES = [
 /** How a transfer ended. */
 export type TransferStatus = (typeof TRANSFER_STATUSES)[number];
 
-/** Whether a transfer failed: it neither completed nor was cancelled. */
+/** Returns whether a status is a failure. The cancellations `cancelled` and `timed-out` are not. */
 export function isFailure(status: TransferStatus): boolean {
   return status !== 'completed' && status !== 'cancelled' && status !== 'timed-out';
 }

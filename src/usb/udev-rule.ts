@@ -3,32 +3,35 @@ import { hex4 } from './format.js';
 import type { DeviceInfo } from './model.js';
 
 /*
- * The udev rule that lets users open a device (udev(7)). Users logged in at the machine get access by
- * the tag, which 73-seat-late.rules evaluates; other users by the group.
+ * The udev rule that lets users open a device (udev(7)). The tag, which 73-seat-late.rules evaluates,
+ * gives access to users who are logged in at the machine. The group gives access to other users.
  */
 
 /** The devices of a rule, and the users who get access. */
 export interface UdevRule extends Pick<DeviceInfo, 'vid' | 'pid'> {
   /** The serial number, if the rule is for one device; see `canMatchSerial`. */
   readonly serial?: string | undefined;
-  /** A group whose members get access also when not logged in at the machine; see `isGroupName`. */
+  /**
+   * A group whose members get access even when they are not logged in at the machine; see
+   * `isGroupName`.
+   */
   readonly group?: string | undefined;
 }
 
-/** The most characters in a USB string (USB 2.0 §9.6.7). */
-const LONGEST_SERIAL = 126;
+/** The maximum length of a USB string (USB 2.0 §9.6.7). */
+const MAX_SERIAL_LENGTH = 126;
 
 /**
  * Returns the rule as one line.
  *
- * @throws UsbError `invalid` for a serial number or a group that would change the rule
+ * @throws UsbError `invalid` for a serial number or a group that is not valid in a rule
  */
 export function udevRule({ vid, pid, serial, group }: UdevRule): string {
   if (
     (serial !== undefined && !canMatchSerial(serial)) ||
     (group !== undefined && !isGroupName(group))
   ) {
-    throw new UsbError('invalid', 'a udev rule cannot hold that serial number or group');
+    throw new UsbError('invalid', 'a udev rule cannot contain this serial number or group');
   }
   return [
     'SUBSYSTEM=="usb"',
@@ -47,15 +50,18 @@ export function udevRuleFile({ vid, pid, serial }: Omit<UdevRule, 'group'>): str
 }
 
 /**
- * Tells whether a rule can match a serial number exactly. In rules, quotes and backslashes end or
- * change a string, `*?[]|` are patterns, and `$` and `%` substitutions; udev may ignore blanks at the
- * end of an attribute.
+ * Returns whether a rule can match a serial number exactly. In rules, quotes and backslashes end or
+ * change a string, `*?[]|` form patterns, and `$` and `%` start substitutions; udev may ignore blanks
+ * at the end of an attribute.
  */
 export function canMatchSerial(text: string): boolean {
-  return text.length <= LONGEST_SERIAL && /^[0-9A-Za-z._:-]+( +[0-9A-Za-z._:-]+)*$/.test(text);
+  return text.length <= MAX_SERIAL_LENGTH && /^[0-9A-Za-z._:-]+( +[0-9A-Za-z._:-]+)*$/.test(text);
 }
 
-/** Tells whether a text is a valid group name (POSIX.1 §3.282, with the length of useradd(8)). */
+/**
+ * Returns whether a text is a valid group name (POSIX.1 §3.282, with the maximum length of
+ * useradd(8)).
+ */
 export function isGroupName(text: string): boolean {
   return /^[A-Za-z_][0-9A-Za-z._-]{0,31}$/.test(text);
 }

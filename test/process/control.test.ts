@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LARGEST_CONTROL_DATA } from '../../src/usb/control.js';
+import { MAX_CONTROL_DATA } from '../../src/usb/control.js';
 import { planted } from './planted.js';
 import { violations } from './schema.js';
 import { shell, start, usbxfer } from './usbxfer.js';
@@ -86,13 +86,13 @@ describe('an IN request', () => {
         '1',
         '0',
         '0',
-        `${LARGEST_CONTROL_DATA}`,
+        `${MAX_CONTROL_DATA}`,
         '--timeout',
         '7s',
       ],
       answering('(data, timeout) => data.fill(timeout === 7000 ? 0x77 : 0).length'),
     );
-    expect(stdout.equals(Buffer.alloc(LARGEST_CONTROL_DATA, 0x77))).toBe(true);
+    expect(stdout.equals(Buffer.alloc(MAX_CONTROL_DATA, 0x77))).toBe(true);
     expect(code).toBe(0);
   });
 
@@ -166,10 +166,10 @@ describe('an OUT request', () => {
   it('sends the largest data, and rejects larger data', async () => {
     const file = join(folder, 'data');
     const taken = answering('(data) => data.length');
-    writeFileSync(file, Buffer.alloc(LARGEST_CONTROL_DATA, 1));
+    writeFileSync(file, Buffer.alloc(MAX_CONTROL_DATA, 1));
     const full = await usbxfer([...OUT, '-i', file], taken);
-    expect([full.stderr, full.code]).toEqual([`${SENT}${'01'.repeat(LARGEST_CONTROL_DATA)}\n`, 0]);
-    writeFileSync(file, Buffer.alloc(LARGEST_CONTROL_DATA + 1, 1));
+    expect([full.stderr, full.code]).toEqual([`${SENT}${'01'.repeat(MAX_CONTROL_DATA)}\n`, 0]);
+    writeFileSync(file, Buffer.alloc(MAX_CONTROL_DATA + 1, 1));
     const { stderr, code } = await usbxfer([...OUT, '-i', file], taken);
     expect(stderr).toMatch(
       /^usbxfer: .* is larger than 4096 bytes, the limit of a control request\n$/,

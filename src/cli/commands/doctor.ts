@@ -4,7 +4,7 @@ import { type CheckResult, type CheckStatus, groupByDevice } from '../../usb/che
 import { formatEndpoint, ids } from '../../usb/format.js';
 import { bulkInEndpoints } from '../../usb/locate.js';
 import { type DeviceInfo, isHub } from '../../usb/model.js';
-import { fittingTransfers, leastMemory, mostMemory } from '../../usb/transfer-memory.js';
+import { fittingTransfers, maxMemory, minMemory } from '../../usb/transfer-memory.js';
 import { deviceName, listDevices, UNKNOWN } from '../devices/details.js';
 import { fixFor } from '../errors/advice.js';
 import { CliError } from '../errors/cli-error.js';
@@ -157,10 +157,10 @@ export function checkMemory(memory: TransferMemory | undefined): CheckResult {
   const message =
     `the kernel limits USB transfers to ${binarySize(memory.bytes)} for all programs combined ` +
     `(usbfs_memory_mb); usbxfer read uses ${binarySize(transfers * transferSize)}`;
-  if (transfers * leastMemory(transferSize) <= memory.bytes) {
+  if (transfers * minMemory(transferSize) <= memory.bytes) {
     return { ...about, status: 'ok', message };
   }
-  const raise = memory.raise(transfers * mostMemory(transferSize));
+  const raise = memory.raise(transfers * maxMemory(transferSize));
   const fitting = fittingTransfers(memory.bytes, transferSize);
   return {
     ...about,

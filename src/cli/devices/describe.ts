@@ -1,11 +1,11 @@
 import type { DescriptorBytes } from '../../usb/backend.js';
 import {
-  bytesOf,
   CONFIGURATION_FIELDS,
   DEVICE_FIELDS,
   ENDPOINT_FIELDS,
   type Field,
   INTERFACE_FIELDS,
+  sizeOf,
 } from '../../usb/descriptors/fields.js';
 import {
   type Decoded,
@@ -158,7 +158,7 @@ function descriptorLines(
   known: readonly Field[],
   context: FieldContext,
 ): string[] {
-  const extra = hexLines(bytes.subarray(bytesOf(known)));
+  const extra = hexLines(bytes.subarray(sizeOf(known)));
   return [...fieldLines(fields, context), ...extra.map((line) => `more bytes: ${line}`)];
 }
 

@@ -1,11 +1,11 @@
 import type { DescriptorBytes, InterfaceState } from '../../usb/backend.js';
 import {
-  bytesOf,
   CONFIGURATION_FIELDS,
   DEVICE_FIELDS,
   ENDPOINT_FIELDS,
   type Field,
   INTERFACE_FIELDS,
+  sizeOf,
 } from '../../usb/descriptors/fields.js';
 import {
   type ConfigurationNode,
@@ -177,7 +177,7 @@ function decoded<Fields extends object>(
   { fields, bytes }: Decoded<Fields>,
   known: readonly Field[],
 ) {
-  return { ...fields, more: hex(bytes.subarray(bytesOf(known))) };
+  return { ...fields, more: hex(bytes.subarray(sizeOf(known))) };
 }
 
 function hex(bytes: Uint8Array): string {

@@ -1,5 +1,5 @@
 import { SCENARIO_CLAUSES } from '../../backends/virtual/scenario.js';
-import { LARGEST_CONTROL_DATA } from '../../usb/control.js';
+import { MAX_CONTROL_DATA } from '../../usb/control.js';
 import { DURATION_UNITS, SIZE_UNITS } from '../../usb/format.js';
 import { ERRORS, type ErrorEntry, EXIT } from '../errors/codes.js';
 import { type Part, sentence, type Term } from './layout.js';
@@ -79,12 +79,12 @@ const REQUESTS: readonly Part[] = [
       [
         'LENGTH',
         'wLength: the largest number of bytes in the response, 0 to ' +
-          `${LARGEST_CONTROL_DATA}. The default is 0. The device may respond with fewer bytes.`,
+          `${MAX_CONTROL_DATA}. The default is 0. The device may respond with fewer bytes.`,
       ],
       [
         'DATA',
         'Bytes to send, two hexadecimal digits each, optionally separated by spaces or colons: ' +
-          `0102ff, 01:02:ff. At most ${LARGEST_CONTROL_DATA} bytes.`,
+          `0102ff, 01:02:ff. At most ${MAX_CONTROL_DATA} bytes.`,
       ],
     ],
   },

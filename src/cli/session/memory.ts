@@ -4,8 +4,8 @@ import type { EndpointLocation } from '../../usb/locate.js';
 import {
   fittingLength,
   fittingTransfers,
-  leastMemory,
-  mostMemory,
+  maxMemory,
+  minMemory,
 } from '../../usb/transfer-memory.js';
 import { adviceFor } from '../errors/advice.js';
 import { CliError } from '../errors/cli-error.js';
@@ -54,7 +54,7 @@ export function checkTransferMemory(
 ): void {
   const transferSize = Math.max(...queues.map((queue) => queue.transferSize));
   const depth = queues.reduce((sum, queue) => sum + maxInFlight(queue), 0);
-  if (memory === undefined || depth * leastMemory(transferSize) <= memory.bytes) {
+  if (memory === undefined || depth * minMemory(transferSize) <= memory.bytes) {
     return;
   }
   const transfers = Math.floor(fittingTransfers(memory.bytes, transferSize) / queues.length);
@@ -74,7 +74,7 @@ export function checkTransferMemory(
     'no-memory',
     `${demand} ${need}, but the kernel limits USB transfers to ${sizeText(memory.bytes)} for all ` +
       'programs combined (usbfs_memory_mb)',
-    { advice: use + adviceFor(memory.raise(depth * mostMemory(transferSize))) },
+    { advice: use + adviceFor(memory.raise(depth * maxMemory(transferSize))) },
   );
 }
 

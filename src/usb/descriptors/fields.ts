@@ -100,7 +100,7 @@ export type CompanionFields = FieldValues<typeof COMPANION_FIELDS>;
 export type IsochronousCompanionFields = FieldValues<typeof ISOCHRONOUS_COMPANION_FIELDS>;
 
 /** Returns the size of a descriptor with these fields, in bytes. */
-export function bytesOf(fields: readonly Field[]): number {
+export function sizeOf(fields: readonly Field[]): number {
   return fields.reduce((sum, [, bytes]) => sum + bytes, 0);
 }
 
@@ -109,7 +109,7 @@ export function decodeFields<const Fields extends readonly Field[]>(
   fields: Fields,
   bytes: Uint8Array,
 ): FieldValues<Fields> | undefined {
-  if (bytes.length < bytesOf(fields)) {
+  if (bytes.length < sizeOf(fields)) {
     return undefined;
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -127,7 +127,7 @@ export function encodeFields<const Fields extends readonly Field[]>(
   fields: Fields,
   values: FieldValues<Fields>,
 ): Uint8Array {
-  const bytes = new Uint8Array(bytesOf(fields));
+  const bytes = new Uint8Array(sizeOf(fields));
   let offset = 0;
   for (const [name, size] of fields) {
     const value = values[name as Fields[number][0]];

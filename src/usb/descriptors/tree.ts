@@ -2,7 +2,6 @@ import { type Configuration, packetSizeOf, transferTypeOf } from '../model.js';
 import {
   ASSOCIATION_FIELDS,
   type AssociationFields,
-  bytesOf,
   COMPANION_FIELDS,
   CONFIGURATION_FIELDS,
   type CompanionFields,
@@ -18,11 +17,12 @@ import {
   type InterfaceFields,
   ISOCHRONOUS_COMPANION_FIELDS,
   type IsochronousCompanionFields,
+  sizeOf,
 } from './fields.js';
 
 /*
- * The descriptors of a device, decoded. They come from the device: no length in them is trusted beyond
- * the bytes that exist, and every descriptor takes at least its header, so that decoding always ends.
+ * Decodes the descriptors of a device. They are untrusted: no length in them is trusted beyond the
+ * bytes that exist. Every descriptor takes at least its header, so decoding always ends.
  */
 
 /** bDescriptorType (USB 2.0 table 9-5, USB 3.2 table 9-6). */
@@ -74,27 +74,28 @@ export interface DescriptorTree {
   readonly undecoded: Uint8Array;
 }
 
-type Open<Node> = {
+type Mutable<Node> = {
   -readonly [Key in keyof Node]: Node[Key] extends readonly (infer Item)[] ? Item[] : Node[Key];
 };
 
 /**
- * Decodes a device descriptor and the configurations after it, in the form in which sysfs has them.
+ * Decodes a device descriptor and the configurations after it, in the layout of `descriptors` in
+ * sysfs.
  *
- * A descriptor that is too short for its type, or that stands where its type does not belong, is kept
- * undecoded among `others`: no byte is lost.
+ * A descriptor that is too short for its type, or in a place where its type does not belong, is kept
+ * undecoded in `others`: no byte is lost.
  */
 export function parseDescriptorTree(bytes: Uint8Array): DescriptorTree {
   const { descriptors, rest } = splitDescriptors(bytes);
-  const tree: Open<DescriptorTree> = {
+  const tree: Mutable<DescriptorTree> = {
     device: undefined,
     configurations: [],
     others: [],
     undecoded: rest,
   };
-  let configuration: Open<ConfigurationNode> | undefined;
-  let setting: Open<SettingNode> | undefined;
-  let endpoint: Open<EndpointNode> | undefined;
+  let configuration: Mutable<ConfigurationNode> | undefined;
+  let setting: Mutable<SettingNode> | undefined;
+  let endpoint: Mutable<EndpointNode> | undefined;
   for (const descriptor of descriptors) {
     if (!place(descriptor)) {
       (endpoint ?? setting ?? configuration ?? tree).others.push(descriptor);
@@ -180,7 +181,7 @@ export function parseDescriptorTree(bytes: Uint8Array): DescriptorTree {
 }
 
 /**
- * Decodes configuration descriptors as far as moving data needs them, ignoring all others.
+ * Decodes the fields of configurations that transfers need, and ignores the rest.
  *
  * @param bytes one or more configurations, with or without the device descriptor before them
  */
@@ -224,10 +225,13 @@ export function splitDescriptors(bytes: Uint8Array): {
   return { descriptors, rest: bytes.subarray(offset) };
 }
 
-/** Decodes a descriptor of which only the fields are kept; undefined if it has other bytes. */
+/**
+ * Decodes a descriptor that consists of these fields alone; returns undefined if it is longer or
+ * shorter.
+ */
 function decodeExactly<const Fields extends readonly Field[]>(
   fields: Fields,
   bytes: Uint8Array,
 ): FieldValues<Fields> | undefined {
-  return bytes.length === bytesOf(fields) ? decodeFields(fields, bytes) : undefined;
+  return bytes.length === sizeOf(fields) ? decodeFields(fields, bytes) : undefined;
 }

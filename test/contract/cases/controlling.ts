@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { Device } from '../../../src/usb/backend.js';
-import { type ControlRequest, LARGEST_CONTROL_DATA } from '../../../src/usb/control.js';
+import { type ControlRequest, MAX_CONTROL_DATA } from '../../../src/usb/control.js';
 import { assertRefused, eventually, within } from '../expect.js';
 import type { ContractCase, Fixture, FixtureDevice } from '../fixture.js';
 import { OpenDevice } from '../open-device.js';
@@ -40,7 +40,7 @@ export const controllingCases: readonly ContractCase[] = [
     async run(fixture) {
       const target = await fixture.counters();
       await withDevice(fixture, target, async (device) => {
-        for (const room of [DEVICE_LENGTH + 1, 255, LARGEST_CONTROL_DATA]) {
+        for (const room of [DEVICE_LENGTH + 1, 255, MAX_CONTROL_DATA]) {
           const data = Buffer.alloc(room, 0xee);
           const moved = await send(device, GET_DEVICE_DESCRIPTOR, data);
           assert.equal(moved, DEVICE_LENGTH);
@@ -133,7 +133,7 @@ export const controllingCases: readonly ContractCase[] = [
     async run(fixture) {
       const target = await fixture.counters();
       await withDevice(fixture, target, async (device) => {
-        const tooLong = LARGEST_CONTROL_DATA + 1;
+        const tooLong = MAX_CONTROL_DATA + 1;
         await assertRefused(() => ask(device, GET_DEVICE_DESCRIPTOR, tooLong), 'invalid');
         await assertRefused(() => send(device, WRITE, Buffer.alloc(tooLong)), 'invalid');
         await assertRefused(() => send(device, WRITE, Buffer.alloc(65_536)), 'invalid');

@@ -3,8 +3,8 @@ import { expect, it } from 'vitest';
 import {
   fittingLength,
   fittingTransfers,
-  leastMemory,
-  mostMemory,
+  maxMemory,
+  minMemory,
 } from '../../../src/usb/transfer-memory.js';
 
 const MIB = 1024 * 1024;
@@ -20,7 +20,7 @@ it.each([
   [16, 524288, 31],
   [16, 1048576, 15],
 ])('in %i MiB, transfers of %i bytes fit %i times', (mib, length, times) => {
-  expect(times * leastMemory(length)).toBeLessThanOrEqual(mib * MIB);
+  expect(times * minMemory(length)).toBeLessThanOrEqual(mib * MIB);
   expect(fittingTransfers(mib * MIB, length)).toBeLessThanOrEqual(times);
   expect(fittingTransfers(mib * MIB, length)).toBeGreaterThan(times * 0.7);
 });
@@ -30,8 +30,8 @@ it('the fitting length fits, and no greater length does', () => {
   fc.assert(
     fc.property(memory, fc.integer({ min: 1, max: 1024 }), (bytes, transfers) => {
       const length = fittingLength(bytes, transfers);
-      expect(length === 0 || transfers * mostMemory(length) <= bytes).toBe(true);
-      expect(transfers * mostMemory(length + 1)).toBeGreaterThan(bytes);
+      expect(length === 0 || transfers * maxMemory(length) <= bytes).toBe(true);
+      expect(transfers * maxMemory(length + 1)).toBeGreaterThan(bytes);
     }),
   );
 });

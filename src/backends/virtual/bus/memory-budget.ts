@@ -1,6 +1,6 @@
 import type { TransferMemory } from '../../../usb/backend.js';
 import { UsbError } from '../../../usb/errors.js';
-import { mostMemory } from '../../../usb/transfer-memory.js';
+import { maxMemory } from '../../../usb/transfer-memory.js';
 
 /** The memory limit of a bus, shared by all transfers in flight on it. */
 export class MemoryBudget {
@@ -25,7 +25,7 @@ export class MemoryBudget {
    * @throws UsbError `no-memory` if too little is left
    */
   take(length: number): void {
-    const taken = this.#taken + mostMemory(length);
+    const taken = this.#taken + maxMemory(length);
     if (taken > this.#limit) {
       throw new UsbError(
         'no-memory',
@@ -37,6 +37,6 @@ export class MemoryBudget {
 
   /** Gives the memory of a transfer back. */
   give(length: number): void {
-    this.#taken -= mostMemory(length);
+    this.#taken -= maxMemory(length);
   }
 }

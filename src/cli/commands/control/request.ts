@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import {
   type ControlTransfer,
   directionOfRequest,
-  LARGEST_CONTROL_DATA,
+  MAX_CONTROL_DATA,
   RECIPIENTS,
   REQUEST_TYPES,
   recipientOf,
@@ -95,8 +95,8 @@ export function hexBytes(text: string): Buffer {
     );
   }
   const bytes = Buffer.from(groups.join(''), 'hex');
-  if (bytes.length > LARGEST_CONTROL_DATA) {
-    throw new InvalidArgumentError(`give at most ${LARGEST_CONTROL_DATA} bytes of data`);
+  if (bytes.length > MAX_CONTROL_DATA) {
+    throw new InvalidArgumentError(`give at most ${MAX_CONTROL_DATA} bytes of data`);
   }
   return bytes;
 }
@@ -124,7 +124,7 @@ function responseBuffer([length = '0', ...excess]: readonly string[]): Buffer {
   if (excess.length > 0) {
     throw new InvalidArgumentError('an IN request ends with its length; remove the words after it');
   }
-  return Buffer.alloc(parseNumber(length, 'the length (wLength)', LARGEST_CONTROL_DATA));
+  return Buffer.alloc(parseNumber(length, 'the length (wLength)', MAX_CONTROL_DATA));
 }
 
 function parseNumber(text: string, what: string, max: number): number {
@@ -164,17 +164,17 @@ async function readRequestData(file: string): Promise<Buffer> {
     for await (const chunk of stream) {
       chunks.push(chunk);
       length += chunk.length;
-      if (length > LARGEST_CONTROL_DATA) {
+      if (length > MAX_CONTROL_DATA) {
         break;
       }
     }
   } catch (cause) {
     throw new CliError('input-failed', `cannot read ${name}: ${systemReason(cause)}`, { cause });
   }
-  if (length > LARGEST_CONTROL_DATA) {
+  if (length > MAX_CONTROL_DATA) {
     throw new CliError(
       'invalid-value',
-      `${name} is larger than ${LARGEST_CONTROL_DATA} bytes, the limit of a control request`,
+      `${name} is larger than ${MAX_CONTROL_DATA} bytes, the limit of a control request`,
     );
   }
   return Buffer.concat(chunks);

@@ -64,7 +64,7 @@ it('copies the response into the buffer, and returns its length', async () => {
 
 it.each([
   [usb.LIBUSB_TRANSFER_ERROR, 'io', /input\/output error/],
-  [usb.LIBUSB_TRANSFER_STALL, 'stall', /does not support it, or not now/],
+  [usb.LIBUSB_TRANSFER_STALL, 'stall', /does not support it, or not in this state/],
   [usb.LIBUSB_TRANSFER_NO_DEVICE, 'no-device', /the device is gone/],
   [usb.LIBUSB_TRANSFER_OVERFLOW, 'io', /more than was requested/],
   [usb.LIBUSB_TRANSFER_CANCELLED, 'io', /cancelled/], // not by this request

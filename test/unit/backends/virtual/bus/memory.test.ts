@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
 import { VirtualBackend } from '../../../../../src/backends/virtual/backend.js';
-import { mostMemory } from '../../../../../src/usb/transfer-memory.js';
+import { maxMemory } from '../../../../../src/usb/transfer-memory.js';
 import { Host } from './host.js';
 
 const LENGTH = 1024;
 const ROOM = 3;
 
 it('allows transfers up to the memory limit, and more after completions', async () => {
-  const host = await Host.counter(`memory=${ROOM * mostMemory(LENGTH)}, silence@2k`);
+  const host = await Host.counter(`memory=${ROOM * maxMemory(LENGTH)}, silence@2k`);
   const submissions = Array.from({ length: ROOM }, () => host.submit(LENGTH));
   expect(() => host.submit(LENGTH)).toThrow(expect.objectContaining({ code: 'no-memory' }));
   expect(() => host.submit(64, host.out)).toThrow(expect.objectContaining({ code: 'no-memory' }));
@@ -19,7 +19,7 @@ it('allows transfers up to the memory limit, and more after completions', async 
 });
 
 it('lets a refused transfer be submitted later', async () => {
-  const host = await Host.counter(`memory=${mostMemory(LENGTH)}`);
+  const host = await Host.counter(`memory=${maxMemory(LENGTH)}`);
   const first = host.submit(LENGTH);
   const results: string[] = [];
   const second = host.in.createTransfer((status, bytes) => results.push(`${status} ${bytes}`));

@@ -6,7 +6,7 @@ import {
   request,
 } from '../../../../../src/cli/commands/control/request.js';
 import {
-  LARGEST_CONTROL_DATA,
+  MAX_CONTROL_DATA,
   RECIPIENTS,
   REQUEST_TYPES,
   requestTypeOf,
@@ -44,7 +44,7 @@ describe('the words of a request', () => {
 
   it('end with a length where the device answers', () => {
     expect(request('in vendor device 1 0 0 64').data.length).toBe(64);
-    expect(request(`in vendor device 1 0 0 ${LARGEST_CONTROL_DATA}`).data.length).toBe(4096);
+    expect(request(`in vendor device 1 0 0 ${MAX_CONTROL_DATA}`).data.length).toBe(4096);
   });
 
   it.each(['0102ff', '01 02 ff', '01:02:FF', '0102 ff'])('end with data elsewhere: %s', (data) => {
@@ -113,7 +113,7 @@ describe('words that mean no request', () => {
   });
 
   it('send no more than the largest data', () => {
-    expect(hexBytes('00'.repeat(LARGEST_CONTROL_DATA)).length).toBe(LARGEST_CONTROL_DATA);
-    expect(() => hexBytes('00'.repeat(LARGEST_CONTROL_DATA + 1))).toThrow('at most 4096 bytes');
+    expect(hexBytes('00'.repeat(MAX_CONTROL_DATA)).length).toBe(MAX_CONTROL_DATA);
+    expect(() => hexBytes('00'.repeat(MAX_CONTROL_DATA + 1))).toThrow('at most 4096 bytes');
   });
 });
