@@ -1,6 +1,7 @@
 /*
  * Measures the start time of usbxfer and compares it with Node itself. Rounds alternate, so that other
- * load on the machine affects every command: npm run bench:start -- [ROUNDS]
+ * load on the machine affects every command: npm run bench:start -- [ROUNDS [OTHER]]. OTHER is a built
+ * checkout of another version, whose start is timed as well.
  */
 import { rmSync } from 'node:fs';
 import { saveResults } from '../results.js';
@@ -12,8 +13,11 @@ const ROUNDS = 20;
 const RUNS = 3;
 const WARMUP = 1;
 
+const [, , ROUNDS_GIVEN, OTHER] = process.argv;
+
 const NODE = process.execPath;
 const USBXFER = `${NODE} bin/usbxfer.js`;
+const READ = 'read --backend virtual -d 1234:5678 --bytes 1MiB -o /dev/null -q';
 
 const BASE = 'node -e 0';
 
@@ -30,9 +34,8 @@ const CASES: Readonly<Record<string, { readonly command: string; readonly goal?:
     command: `/usr/bin/env USBXFER_SYSFS=${MANY} ${USBXFER} list --backend libusb`,
   },
   'list, virtual': { command: `${USBXFER} list --backend virtual` },
-  'read 4k, virtual': {
-    command: `${USBXFER} read --backend virtual -d 1234:5678 --bytes 4k -o /dev/null -q`,
-  },
+  'read 1MiB, virtual': { command: `${USBXFER} ${READ}` },
+  ...(OTHER && { 'the same, other': { command: `${NODE} ${OTHER}/bin/usbxfer.js ${READ}` } }),
 };
 
 interface Result {
@@ -92,7 +95,7 @@ function print(results: readonly Result[]): void {
 }
 
 try {
-  const results = measure(Number(process.argv[2] ?? ROUNDS));
+  const results = measure(Number(ROUNDS_GIVEN ?? ROUNDS));
   print(results);
   console.log(`saved as ${saveResults('start', results)}`);
 } catch (error) {
