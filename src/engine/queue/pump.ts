@@ -22,10 +22,7 @@ const TURN_BYTES = 1024 * 1024;
 export interface PumpOptions {
   /** Transfers kept in flight, from 1. */
   readonly depth: number;
-  /**
-   * Called once, when the system has no memory for all transfers, with the number that can be in
-   * flight.
-   */
+  /** Called once, when memory is short, with the number of transfers that can be in flight. */
   readonly onShrink?: ((depth: number) => void) | undefined;
 }
 
@@ -199,17 +196,21 @@ export class Pump {
     if (queue === undefined || !this.#running) {
       return;
     }
+    let pending: PendingOutput = 'none';
     try {
-      this.#handler.collect(queue);
-      const end = this.#handler.outcome(queue);
-      if (end !== undefined) {
-        this.#drain(end);
+      try {
+        this.#handler.collect(queue);
+        const end = this.#handler.outcome(queue);
+        if (end !== undefined) {
+          this.#drain(end);
+        }
+        this.#fill(queue, now, turnEnds ? Number.POSITIVE_INFINITY : TURN_BYTES);
+      } finally {
+        pending = this.#handler.flush(turnEnds); // also when the above throws
       }
-      this.#fill(queue, now, turnEnds ? Number.POSITIVE_INFINITY : TURN_BYTES);
     } catch (error) {
       this.#drain(internalError(error));
     }
-    const pending = this.#handler.flush(turnEnds); // also when the above threw
     if (turnEnds) {
       this.#submittedBefore = queue.bytesSubmitted;
     } else if (pending === 'waiting' || this.#turnBytes(queue) >= TURN_BYTES) {
