@@ -74,8 +74,8 @@ export interface TransferHandler {
    */
   flush(turnEnds: boolean): PendingOutput;
 
-  /** Ends a run; returns the bytes before the place where it failed, if it did. */
-  finish(): number;
+  /** Ends a run; returns where it failed, if it did. */
+  finish(): Pick<Outcome, 'offset' | 'hasGap' | 'hasData'>;
 }
 
 /**
@@ -240,8 +240,8 @@ export class Pump {
   #finish(end: Outcome): void {
     this.#running = false;
     this.#handler.statistics.endedAt = performance.now();
-    const offset = this.#handler.finish();
-    this.#resolve(isClean(end) ? end : { ...end, offset, at: this.#drainingSince });
+    const place = this.#handler.finish();
+    this.#resolve(isClean(end) ? end : { ...end, ...place, at: this.#drainingSince });
   }
 
   /**

@@ -57,6 +57,8 @@ export class Receiver {
   readonly #timeouts: Timeouts;
   readonly #pump: Pump;
   #packetSize = 1;
+  /** Whether any byte arrived in this run. */
+  #hasData = false;
   /** The buffer of a transfer that could not be submitted: the next one uses it. */
   #buffer: Buffer | undefined;
 
@@ -70,7 +72,7 @@ export class Receiver {
     this.#pump = new Pump(
       {
         statistics: this.statistics,
-        start: (queue) => this.#timeouts.start(queue),
+        start: this.#start,
         onComplete: this.#onComplete,
         collect: this.#collect,
         outcome: this.#outcome,
@@ -118,7 +120,13 @@ export class Receiver {
     this.#timeouts.setIdle(milliseconds);
   }
 
+  readonly #start = (queue: TransferQueue): void => {
+    this.#hasData = false;
+    this.#timeouts.start(queue);
+  };
+
   readonly #onComplete = (completion: Completion, now: number): boolean => {
+    this.#hasData ||= completion.actualLength > 0;
     this.#quota.count(completion);
     this.#timeouts.onComplete(completion, now);
     return isFailure(completion.status);
@@ -163,8 +171,8 @@ export class Receiver {
 
   readonly #flush = (turnEnds: boolean): PendingOutput => this.#writer.flush(turnEnds);
 
-  readonly #finish = (): number => {
+  readonly #finish = (): Pick<Outcome, 'offset' | 'hasGap' | 'hasData'> => {
     this.#timeouts.stop();
-    return this.#writer.takeFailureOffset();
+    return { ...this.#writer.takeFailure(), hasData: this.#hasData };
   };
 }

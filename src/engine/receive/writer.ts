@@ -33,6 +33,8 @@ export class Writer {
   /** Bytes of the output so far, written or not, and up to the end of the first failed transfer. */
   #position = 0;
   #failedAt: number | undefined;
+  /** Bytes of the output that were written. */
+  #written = 0;
   /** Bytes in the write that is under way; 0 for none. */
   #writing = 0;
   #writingSince = 0;
@@ -88,11 +90,11 @@ export class Writer {
     return true;
   }
 
-  /** Bytes of the output up to the end of the first transfer that failed since the last call. */
-  takeFailureOffset(): number {
+  /** Returns where the first transfer ended that failed since the last call, and what followed. */
+  takeFailure(): Pick<Outcome, 'offset' | 'hasGap'> {
     const offset = this.#failedAt ?? this.#position;
     this.#failedAt = undefined;
-    return offset;
+    return { offset, hasGap: this.#written > offset };
   }
 
   /**
@@ -126,7 +128,8 @@ export class Writer {
   }
 
   readonly #wrote = (error: Error | undefined, written: number): void => {
-    this.#statistics.bytesWritten += written;
+    this.#written += written;
+    this.#statistics.bytesWritten = this.#written;
     this.#statistics.bytesUnwritten += this.#writing - written;
     this.#statistics.bytesBeingWritten = 0;
     this.#writing = 0;

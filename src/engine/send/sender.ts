@@ -65,6 +65,8 @@ const INPUT_ENDED: Outcome = { reason: 'input-ended' };
  */
 export class Sender {
   readonly statistics: SendStatistics;
+  /** Whether a transfer stalled: the endpoint is halted then. */
+  isHalted = false;
   readonly #depth: number;
   readonly #zlp: ZeroLengthPackets;
   readonly #readAhead: ReadAhead;
@@ -149,6 +151,7 @@ export class Sender {
 
   readonly #onComplete = (completion: Completion, now: number): boolean => {
     this.#completedAt = now;
+    this.isHalted ||= completion.status === 'stall';
     return completion.status !== 'completed' || completion.actualLength < completion.requested;
   };
 
@@ -248,9 +251,9 @@ export class Sender {
     );
   }
 
-  readonly #finish = (): number => {
+  readonly #finish = (): Pick<Outcome, 'offset'> => {
     this.#watchdog?.stop();
-    return this.statistics.bytesAccepted;
+    return { offset: this.statistics.bytesAccepted };
   };
 
   readonly #onRead = (bytes: number): void => {

@@ -34,7 +34,7 @@ export function capture(request: CaptureRequest): Promise<CaptureResult> {
       open: () => openEndpoint(backend, device, location, claim),
       run: async ({ endpoint }, begin) => {
         const [end, failure] = await Promise.all([receiver.run(endpoint), begin()]);
-        return mostSevere(end, failure);
+        return { ...end, ...mostSevere(end, failure) }; // in any case with what the run received
       },
       stop: (end) => receiver.stop(end),
       recover: (end, target) => recovery.after(end, target),

@@ -49,9 +49,8 @@ export async function duplex(request: DuplexRequest): Promise<DuplexResult> {
   let failedDirection: 'in' | 'out' | undefined;
   const result = await runStream(request, { source, sink }, () => {
     const streams = new Duplex(request);
-    const { statistics } = streams;
     return {
-      statistics,
+      statistics: streams.statistics,
       open: () => openEndpointPair(backend, device, request, claim),
       run: async (target, begin) => {
         const end = await streams.run(target.in, target.out, begin);
@@ -59,7 +58,7 @@ export async function duplex(request: DuplexRequest): Promise<DuplexResult> {
         return end;
       },
       stop: (end) => streams.stop(end),
-      halted: ({ out }) => (statistics.out.statuses.stall > 0 ? out : undefined),
+      halted: ({ out }) => (streams.isHalted ? out : undefined),
     };
   });
   return { ...result, failedDirection };
@@ -121,6 +120,11 @@ export class Duplex {
   /** The direction that failed; undefined when none did, or when the failure was in neither. */
   get failedDirection(): 'in' | 'out' | undefined {
     return this.#failedDirection;
+  }
+
+  /** Whether the OUT endpoint is halted. */
+  get isHalted(): boolean {
+    return this.#sender.isHalted;
   }
 
   /** Ends both: the drain begins. */

@@ -45,6 +45,10 @@ export interface Outcome {
   readonly request?: ControlRequest;
   /** For a failure: the bytes before the place where some may be missing. */
   readonly offset?: number;
+  /** For a failure: whether bytes after that place were delivered, so that it is a gap. */
+  readonly hasGap?: boolean;
+  /** For a failure: whether any byte arrived in the same run. */
+  readonly hasData?: boolean;
   /** For a failure: when it happened, in monotonic milliseconds. */
   readonly at?: number;
 }

@@ -36,9 +36,8 @@ export class Recovery {
   readonly #options: RecoveryOptions;
   readonly #statistics: ReceiveStatistics;
   readonly #stopped: AbortSignal;
-  /** Failures since data arrived last, and the bytes received by then. */
+  /** Failures since data arrived last. */
   #failuresInARow = 0;
-  #receivedBefore = 0;
 
   /** @param stopped aborted when the capture is stopped: nothing is waited for then */
   constructor(request: RecoveryRequest, statistics: ReceiveStatistics, stopped: AbortSignal) {
@@ -50,6 +49,9 @@ export class Recovery {
 
   /** @param end why the receiver's run ended, with everything drained */
   async after(end: Outcome, target: OpenEndpoint): Promise<RecoveryDecision<OpenEndpoint>> {
+    if (end.hasData) {
+      this.#failuresInARow = 0;
+    }
     switch (end.reason) {
       case 'stall':
       case 'error':
@@ -87,10 +89,9 @@ export class Recovery {
     target: OpenEndpoint,
   ): Promise<RecoveryDecision<OpenEndpoint>> {
     const { reconnect, onReconnect } = this.#options;
-    const { bytesWritten } = this.#statistics;
     if (reconnect === undefined || this.#stopped.aborted || end.reason !== 'device-lost') {
       // Transfers that were in flight after the failed one may have brought more data.
-      if ((end.offset ?? bytesWritten) < bytesWritten) {
+      if (end.hasGap) {
         this.#statistics.recordGap(end);
       }
       return { end, target };
@@ -128,9 +129,7 @@ export class Recovery {
   }
 
   #isTooMany(): boolean {
-    const { bytesReceived } = this.#statistics;
-    this.#failuresInARow = bytesReceived > this.#receivedBefore ? 1 : this.#failuresInARow + 1;
-    this.#receivedBefore = bytesReceived;
+    this.#failuresInARow += 1;
     return this.#failuresInARow > (this.#options.keepGoing ?? 0);
   }
 

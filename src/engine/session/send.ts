@@ -24,16 +24,15 @@ export function send(request: SendRequest): Promise<SendResult> {
   const { backend, device, location, claim, source } = request;
   return runStream(request, { source }, () => {
     const sender = new Sender(source, request.send);
-    const { statistics } = sender;
     return {
-      statistics,
+      statistics: sender.statistics,
       open: () => openEndpoint(backend, device, location, claim),
       run: async ({ endpoint }, begin) => {
         const failure = await begin(); // before any data, which might mean something else without it
         return mostSevere(await sender.run(endpoint), failure);
       },
       stop: (end) => sender.stop(end),
-      halted: ({ endpoint }) => (statistics.statuses.stall > 0 ? endpoint : undefined),
+      halted: ({ endpoint }) => (sender.isHalted ? endpoint : undefined),
       inFlight: () => sender.inFlight,
     };
   });

@@ -21,7 +21,7 @@ function receive(): TransferHandler {
       return 'submitted';
     },
     flush: () => 'none',
-    finish: () => 0,
+    finish: () => ({}),
   };
 }
 

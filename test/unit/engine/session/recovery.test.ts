@@ -4,6 +4,7 @@ import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
 import type { ReceiveOptions } from '../../../../src/engine/receive/receiver.js';
 import { type CaptureResult, capture } from '../../../../src/engine/session/capture.js';
+import type { EndReason } from '../../../../src/engine/session/outcome.js';
 import { Recovery, type RecoveryOptions } from '../../../../src/engine/session/recovery.js';
 import { ReceiveStatistics } from '../../../../src/engine/stats/statistics.js';
 import type { Backend, Device } from '../../../../src/usb/backend.js';
@@ -39,6 +40,30 @@ async function run(
     signal,
   });
   return { ...result, bytes: sink.contents };
+}
+
+/** The recovery of a device with an interrupt endpoint, and what it recovers. */
+function scripted(options: RecoveryOptions) {
+  const endpoint = { address: 0x81, type: 'interrupt', maxPacketSize: 64 } as const;
+  const info = deviceWith(setting(0, 0, endpoint));
+  const claimed = { endpoint: () => new ScriptedEndpoint(64), release: async () => {} };
+  const device: Partial<Device> = { info, claim: async () => claimed, close: async () => {} };
+  const backend: Partial<Backend> = {
+    list: async () => [info],
+    open: async () => device as Device,
+  };
+  const recovery = new Recovery(
+    {
+      backend: backend as Backend,
+      device: info,
+      location: { interfaceNumber: 0, alternateSetting: 0, endpoint },
+      recovery: options,
+    },
+    new ReceiveStatistics(1),
+    new AbortController().signal,
+  );
+  const target = { device: device as Device, endpoint: claimed.endpoint(), close: async () => {} };
+  return { recovery, target };
 }
 
 describe('with keepGoing', () => {
@@ -179,27 +204,19 @@ describe('with reconnect', () => {
   });
 
   it('reopens an interrupt endpoint', async () => {
-    const endpoint = { address: 0x81, type: 'interrupt', maxPacketSize: 64 } as const;
-    const info = deviceWith(setting(0, 0, endpoint));
-    const claimed = { endpoint: () => new ScriptedEndpoint(64), release: async () => {} };
-    const device: Partial<Device> = { info, claim: async () => claimed, close: async () => {} };
-    const backend: Partial<Backend> = {
-      list: async () => [info],
-      open: async () => device as Device,
-    };
-    const recovery = new Recovery(
-      {
-        backend: backend as Backend,
-        device: info,
-        location: { interfaceNumber: 0, alternateSetting: 0, endpoint },
-        recovery: { reconnect: 1000 },
-      },
-      new ReceiveStatistics(1),
-      new AbortController().signal,
-    );
-    const lost = { device: device as Device, endpoint: claimed.endpoint(), close: async () => {} };
-    const { end } = await recovery.after({ reason: 'device-lost' }, lost);
-    expect(end).toBeUndefined();
+    const { recovery, target } = scripted({ reconnect: 1000 });
+    expect((await recovery.after({ reason: 'device-lost' }, target)).end).toBeUndefined();
+  });
+
+  it('counts from zero after the lost device had sent data', async () => {
+    const { recovery, target } = scripted({ reconnect: 1000, keepGoing: 1 });
+    const ends = async (reason: EndReason, hasData: boolean) =>
+      (await recovery.after({ reason, hasData }, target)).end?.reason;
+    expect(await ends('stall', false)).toBeUndefined();
+    expect(await ends('device-lost', true)).toBeUndefined();
+    expect(await ends('stall', false)).toBeUndefined();
+    expect(await ends('device-lost', false)).toBeUndefined();
+    expect(await ends('stall', false)).toBe('stall');
   });
 });
 
