@@ -81,7 +81,7 @@ describe('Receiver', () => {
   it('writes large blocks to a fast sink, small ones to a slow one', async () => {
     const transferSize = 256 * 1024;
     const { endpoint, sink } = start({ depth: 16, transferSize });
-    const clock = vi.spyOn(performance, 'now');
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
     const turn = () => new Promise(setImmediate);
     const writes: number[] = [];
     const write = sink.write.bind(sink);
@@ -260,6 +260,13 @@ describe('Receiver', () => {
     expect((await ended).reason).toBe('limit');
     expect(endpoint.requests).toHaveLength(2);
     expect(sink.contents).toHaveLength(1024 + length);
+  });
+
+  it('does not end a message at a transfer that timed out', () => {
+    const { endpoint, receiver } = start({ untilShort: true, timeout: 60_000 });
+    answer(endpoint.submissions[0], 1, 512, 'timed-out');
+    expect(endpoint.submissions).toHaveLength(1);
+    receiver.stop({ reason: 'interrupted' });
   });
 
   it('continues with fewer transfers when the system has no memory for all', async () => {

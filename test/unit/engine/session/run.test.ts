@@ -21,14 +21,16 @@ const message = (request: number) => ({
 const [FIRST, SECOND, LAST] = [1, 2, 3];
 
 /** A simulated device whose control requests take 20 ms; returns those it received. */
-async function slowDevice() {
-  const backend = new VirtualBackend({ scenario: parseScenario('speed=high') });
+async function slowDevice(scenario = 'speed=high') {
+  const backend = new VirtualBackend({ scenario: parseScenario(scenario) });
   const [device] = await backend.list();
   if (device === undefined) {
     throw new Error('no device');
   }
   const received: number[] = [];
-  const failing: { request?: number; release?: true } = {};
+  const failing: { request?: number; code?: UsbErrorCode; release?: true } = {};
+  /** Endpoints whose halt was cleared. */
+  const cleared: number[] = [];
   const open = backend.open.bind(backend);
   backend.open = async (info): Promise<Device> => {
     const opened = await open(info);
@@ -36,13 +38,23 @@ async function slowDevice() {
       received.push(request);
       await sleep(20);
       if (failing.request === request) {
-        throw new UsbError('stall', 'refused');
+        throw new UsbError(failing.code ?? 'stall', 'refused');
       }
       return 0;
     };
     const claim = opened.claim.bind(opened);
     opened.claim = async (...given) => {
       const claimed = await claim(...given);
+      const endpoint = claimed.endpoint.bind(claimed);
+      claimed.endpoint = (address) => {
+        const found = endpoint(address);
+        const clearHalt = found.clearHalt.bind(found);
+        found.clearHalt = async () => {
+          cleared.push(address);
+          await clearHalt();
+        };
+        return found;
+      };
       const release = claimed.release.bind(claimed);
       claimed.release = async () => {
         await release();
@@ -86,7 +98,7 @@ async function slowDevice() {
         linger: 1,
       }),
   };
-  return { run, received, failing, sink, source };
+  return { run, received, failing, cleared, sink, source };
 }
 
 describe.each(['capture', 'send', 'duplex'] as const)('%s', (direction) => {
@@ -112,6 +124,16 @@ describe.each(['capture', 'send', 'duplex'] as const)('%s', (direction) => {
     expect(sink.closed).toBe(direction !== 'send');
     expect(source.closed).toBe(direction !== 'capture');
   });
+});
+
+it.each([
+  ['stall', 1],
+  ['no-device', 0],
+] as const)('a halt is cleared only while the device is connected: after %s', async (code, times) => {
+  const { run, failing, cleared } = await slowDevice('out-stall@1024');
+  Object.assign(failing, { request: LAST, code });
+  expect((await run.send()).end.reason).toBe('stall');
+  expect(cleared).toHaveLength(times);
 });
 
 /** A device whose requests fail, and which is disconnected after some checks. */

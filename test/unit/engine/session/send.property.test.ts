@@ -172,6 +172,29 @@ it('clears a halt that follows another failure', async () => {
   expect(taken()).toHaveLength(before + 1000);
 });
 
+it('clears the halt of the OUT endpoint when both directions ran', async () => {
+  const { backend, device, taken } = await listener('out-stall@1024');
+  const run = async () => {
+    const { end } = await duplex({
+      backend,
+      device,
+      in: locateIn(device, {}),
+      out: locateOut(device, {}),
+      source: new MemorySource(counterBytes(0, 2048)),
+      sink: new MemorySink(),
+      receive: { depth: 1, transferSize: 512 },
+      send: { depth: 1, transferSize: 512 },
+      linger: 1,
+      signal: AbortSignal.timeout(2000),
+    });
+    return end.reason;
+  };
+  expect(await run()).toBe('stall');
+  expect(taken()).toHaveLength(1024);
+  await run();
+  expect(taken()).toHaveLength(1024 + 2048);
+});
+
 it('bytes sent after an error are counted separately', async () => {
   const { backend, device, taken } = await listener('out-error@5000');
   const { end, statistics } = await send({
