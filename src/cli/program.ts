@@ -32,7 +32,7 @@ export async function createProgram(args: readonly string[]): Promise<Program> {
   }
   program
     .command('help')
-    .argument('[name]')
+    .argument('[name]', 'name of a command or a topic')
     .description(HELP_SUMMARY)
     .allowExcessArguments(false)
     .action(async (name: string | undefined) => {
@@ -42,13 +42,13 @@ export async function createProgram(args: readonly string[]): Promise<Program> {
   return program;
 }
 
-/** The environment variable counts unless it is empty. */
+/** `--debug`, or USBXFER_DEBUG unless it is empty. */
 function debugOption(): InstanceType<typeof Option> {
   const option = new Option('--debug', 'show underlying causes and stack traces');
   return process.env['USBXFER_DEBUG'] ? option.env('USBXFER_DEBUG') : option;
 }
 
-/** Replaces commander's own option, which would read the version at every start. */
+/** Replaces commander's own option, for which the version would be read at every start. */
 function printVersion(): never {
   print(version());
   throw new CommanderError(0, 'commander.version', '(version)');

@@ -344,7 +344,7 @@ describe('an invalid command sends nothing', () => {
     writeFileSync(file, 'precious');
     const refused = await usbxfer([...CONTROL, ...UNKNOWN, '-o', file], sent);
     expect(refused.stderr).toMatch(
-      /^usbxfer: cannot write .*: already exists; choose another name, or --force to overwrite it\n$/,
+      /^usbxfer: cannot write .*: already exists; choose another name, or overwrite it with --force\n$/,
     );
     expect([readFileSync(file, 'utf8'), refused.code]).toEqual(['precious', 7]);
     const { code } = await usbxfer([...CONTROL, ...UNKNOWN, '-o', file, '--force'], sent);

@@ -203,7 +203,7 @@ describe('a misspelling', () => {
     ],
     [['--nothing'], /^usbxfer: unknown option '--nothing'; see usbxfer --help$/],
     [['read', '--backend', 'virtaul'], /'virtaul' is invalid.* \(did you mean virtual\?\)$/],
-    [['read', '--backend', 'floppy'], /'floppy' is invalid.* choices are libusb, virtual$/],
+    [['read', '--backend', 'floppy'], /'floppy' is invalid; choose one of libusb, virtual$/],
     [
       ['read', 'dump.bin'],
       /^usbxfer: too many arguments .*; use -d VID\[:PID\] or -o FILE; see usbxfer read --help$/,

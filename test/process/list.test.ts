@@ -72,10 +72,10 @@ describe('usbxfer list', () => {
   });
 
   it.each([
-    [['-o', 'id,foo'], /no column 'foo'.*--list-columns/],
+    [['-o', 'id,foo'], /unknown column 'foo'.*--list-columns/],
     [['-o', 'sped'], /did you mean SPEED\?/],
-    [['-o', ''], /no column ''/],
-    [['--sort', '-'], /no column ''/],
+    [['-o', ''], /unknown column ''/],
+    [['--sort', '-'], /unknown column ''/],
     [['--class', 'mass-storge'], /did you mean mass-storage\?/],
     [['--class', '100'], /give a class/],
     [['--json', '--tree'], /--tree/],

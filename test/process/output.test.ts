@@ -51,7 +51,7 @@ describe('the output file', () => {
     const refused = await usbxfer([...READ, '--bytes', '1k', '-o', file]);
     expect(refused.code).toBe(7);
     expect(refused.stderr).toMatch(
-      /^usbxfer: cannot write .*out\.bin: already exists; .*--append .*--force.*\n$/,
+      /^usbxfer: cannot write .*out\.bin: already exists; .*--append, .*--force.*\n$/,
     );
     expect(statSync(file).size).toBe(8000);
     const forced = await usbxfer([...READ, '--bytes', '1k', '-o', file, '--force']);
@@ -115,8 +115,8 @@ describe('the output file', () => {
   it.each([
     [['--append', '--force', '-o', 'x'], /'--append' cannot be used with option '--force'/],
     [['--append'], /--append needs -o FILE; the shell appends with >> FILE/],
-    [['--fsync'], /--fsync needs a file on a disk, which stdout is not/],
-    [['--fsync', '-o', '/dev/null'], /--fsync needs a file on a disk, which \/dev\/null is not/],
+    [['--fsync'], /--fsync needs a file on a disk; stdout is not one/],
+    [['--fsync', '-o', '/dev/null'], /--fsync needs a file on a disk; \/dev\/null is not one/],
   ])('is refused with %j', async (args, message) => {
     const { stderr, code } = await usbxfer([...READ, '--bytes', '1k', ...args]);
     expect(stderr).toMatch(message);

@@ -188,7 +188,7 @@ describe('what usbxfer read refuses', () => {
     [2, ['--transfers', '1025'], /1 to 1024/],
     [2, ['--transfers', '1.5'], /1 to 1024/],
     [2, ['--transfer-size', '1G'], /at most 256MiB/],
-    [2, ['--transfers', '1024', '--transfer-size', '256M'], /at most 4GiB/],
+    [2, ['--transfers', '1024', '--transfer-size', '256M'], /must not exceed 4GiB/],
     [2, ['--interface', '256'], /0 to 255/],
     [2, ['--path', '../../etc'], /port path/],
     [2, ['--backend', 'nonsense'], /libusb, virtual/],

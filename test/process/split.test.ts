@@ -153,7 +153,7 @@ describe('the files of a capture', () => {
     });
     expect(summary.bytes_received).toBe(summary.bytes_written + summary.bytes_unwritten);
     expect(summary.error).toContain(
-      `cannot write ${at('2')}: already exists; choose another name, or --force to overwrite it`,
+      `cannot write ${at('2')}: already exists; choose another name, or overwrite it with --force`,
     );
     expect(readFileSync(at('2'), 'utf8')).toBe('precious');
     rmSync(at('2'));
@@ -253,19 +253,22 @@ describe('usage', () => {
   const NEED = '--split-bytes and --split-every need';
 
   it.each([
-    [['-o', 'x{foo}'], /-o x\{foo\}: there is no \{foo\}; there are \{index\}, .*\{path\}$/],
-    [['-o', 'x{index'], /-o x\{index: there is a single \{; a brace itself is \{\{$/],
-    [['-o', '{serial}'.repeat(9)], /it can make a name longer than 255 bytes; shorten it$/],
-    [['--split-bytes', '1M'], `${NEED} {index} in the file name; such as -o dump-{index:04}.bin`],
+    [['-o', 'x{foo}'], /-o x\{foo\}: unknown field \{foo\}; use \{index\}, .*\{path\}$/],
+    [['-o', 'x{index'], /-o x\{index: unmatched \{; for a literal brace, write \{\{$/],
+    [['-o', '{serial}'.repeat(9)], /the name can exceed 255 bytes; shorten it$/],
+    [
+      ['--split-bytes', '1M'],
+      `${NEED} {index} in the file name; for example -o dump-{index:04}.bin`,
+    ],
     [
       ['--split-every', '1s', '-o', '/dev/stdout'],
-      `${NEED} {index} in the file name; such as -o dump-{index:04}.bin`,
+      `${NEED} {index} in the file name; for example -o dump-{index:04}.bin`,
     ],
     [
       ['--split-bytes', '1M', '-o', 'a/x-{serial}.bin'],
-      `${NEED} {index} in the file name; such as -o a/x-{serial}-{index:04}.bin`,
+      `${NEED} {index} in the file name; for example -o a/x-{serial}-{index:04}.bin`,
     ],
-    [['--split-every', '1s', '-o', '/dev/null'], `${NEED} files, which /dev/null is not`],
+    [['--split-every', '1s', '-o', '/dev/null'], `${NEED} regular files; /dev/null is not one`],
     [
       ['--split-bytes', '1M', '-o', '{index}', '--append'],
       "option '--split-bytes <size>' cannot be used with option '--append'",
@@ -289,7 +292,7 @@ describe('usage', () => {
     execFileSync('mkfifo', [at('0')]);
     const args = [...READ, '--split-bytes', '1M', '-o', at('{index}')];
     const { stderr, code } = await usbxfer(args);
-    expect(stderr).toBe(`usbxfer: ${NEED} files, which ${at('0')} is not\n`);
+    expect(stderr).toBe(`usbxfer: ${NEED} regular files; ${at('0')} is not one\n`);
     expect(code).toBe(2);
   });
 

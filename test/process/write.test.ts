@@ -157,7 +157,7 @@ describe('the end of usbxfer write', () => {
 
   it.each([
     ['out-stall', 6, 'stall', 'endpoint 0x02 stalled: the device halted it'],
-    ['out-silence', 8, 'idle', 'the device accepted nothing more before all was sent'],
+    ['out-silence', 8, 'idle', 'the device accepted nothing more before all data was sent'],
     ['out-unplug', 5, 'device-lost', 'the device was disconnected'],
   ])('by %s reports how much the device accepted, and exits %i', async (fault, exitCode, code, message) => {
     const record = await summary(...limits, '--scenario', `${fault}@1MiB`);
@@ -207,13 +207,15 @@ describe('the end of usbxfer write', () => {
       error_code: 'short-input',
       exit_code: 8,
     });
-    expect(record['error']).toMatch(/it has 3000000 bytes, not 4000000; .* accepted all of them$/);
+    expect(record['error']).toMatch(
+      /after 3000000 of 4000000 bytes \(--bytes\); .* accepted all of them$/,
+    );
   });
 
   it('by --duration is a failure', async () => {
     const { error, ...record } = await summary('--scenario', 'rate=1M', '--duration', '300ms');
     expect(record).toMatchObject({ end_reason: 'duration', error_code: 'timeout', exit_code: 8 });
-    expect(error).toMatch(/^the time limit expired before all was sent; the device accepted /);
+    expect(error).toMatch(/^the time limit expired before all data was sent; the device accepted /);
   });
 
   it.each([
@@ -233,7 +235,7 @@ describe('the end of usbxfer write', () => {
     expect(violated(record)).toBeUndefined();
     expect(record).toMatchObject({ end_reason: 'interrupted', signal, exit_code: exitCode });
     expect(record['error']).toBe(
-      `${signal} before all was sent; the device accepted ${record['bytes_accepted']} bytes; ` +
+      `${signal} before all data was sent; the device accepted ${record['bytes_accepted']} bytes; ` +
         `--skip ${record['resume_at']} sends the rest`,
     );
     expect(code).toBe(exitCode);
@@ -281,7 +283,7 @@ describe('what usbxfer write refuses', () => {
     [2, ['--ep', '0x42'], /endpoint address such as 0x02/],
     [2, ['--zlp', 'often'], /auto, always, never/],
     [2, ['--transfer-size', '0'], /give a size/],
-    [2, ['--transfers', '1024', '--transfer-size', '256M'], /at most 4GiB/],
+    [2, ['--transfers', '1024', '--transfer-size', '256M'], /must not exceed 4GiB/],
     [2, ['--pid', '5678', '-i', ''], /-i needs a file name/],
     [3, ['--vid', 'dead'], /no such device/],
     [3, ['--pid', '5678', '--ep', '0x82'], /0x82 is bulk IN, not .* OUT; .*: 0x02/],

@@ -20,7 +20,7 @@ interface UdevRuleOptions extends FilterOptions {
 export function define(command: Command): void {
   addFilterOptions(command)
     .optionsGroup('Rule:')
-    .option('--group <name>', 'also allow this group, at the machine or remotely', group)
+    .option('--group <name>', 'also allow this group, logged in locally or remotely', group)
     .action(printRule);
 }
 

@@ -130,7 +130,7 @@ function columnOf(name: string): Column {
   if (column === undefined) {
     const names = COLUMNS.map((known) => known.name);
     throw new InvalidArgumentError(
-      `there is no column '${name}'${didYouMean(name.toUpperCase(), names)}; ` +
+      `unknown column '${name}'${didYouMean(name.toUpperCase(), names)}; ` +
         'see usbxfer list --list-columns',
     );
   }

@@ -21,13 +21,13 @@ const PASS_THROUGH: Readonly<Record<PassThroughTarget, string>> = {
 };
 
 const FILE_ADVICE: Readonly<Record<FileRemedy, string>> = {
-  append: '--append to add to it',
+  append: 'append to it with --append',
   'choose-another-name': 'choose another name',
   'create-link-target': 'create that file, or name another one',
   'name-file-in-directory': 'name a file in it',
   'name-file-or-device': 'name a file, a FIFO or a device',
   'name-regular-file': 'name a regular file',
-  overwrite: '--force to overwrite it',
+  overwrite: 'overwrite it with --force',
 };
 
 /** The options for existing files that a command may have. */

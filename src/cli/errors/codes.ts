@@ -32,7 +32,7 @@ export const ERRORS = {
   },
   usage: {
     exitCode: EXIT.usage,
-    meaning: 'the command line is wrong, and no more specific code applies',
+    meaning: 'the command line is invalid, and no more specific code applies',
     advice: 'see the help of the command',
   },
   'unknown-command': {
@@ -47,7 +47,7 @@ export const ERRORS = {
   },
   'missing-argument': {
     exitCode: EXIT.usage,
-    meaning: 'an option or a command has no argument but needs one',
+    meaning: 'a required argument of an option or a command is missing',
   },
   'invalid-value': {
     exitCode: EXIT.usage,
@@ -103,11 +103,11 @@ export const ERRORS = {
   },
   'request-refused': {
     exitCode: EXIT.cannotOpen,
-    meaning: 'the device refused a request that opening or claiming it needs',
+    meaning: 'the device refused a request needed to open or claim it',
   },
   'no-answer': {
     exitCode: EXIT.cannotOpen,
-    meaning: 'the device did not respond in time when it was opened or claimed',
+    meaning: 'the device did not respond in time while it was opened or claimed',
     advice: 'plug the device in again',
   },
   io: {
@@ -173,8 +173,7 @@ export const ERRORS = {
   },
   'request-failed': {
     exitCode: EXIT.transferErrors,
-    meaning:
-      'a --before or --after request failed, or any control request with an error on the bus',
+    meaning: 'a --before or --after request failed, or a control request failed with a bus error',
   },
   gaps: {
     exitCode: EXIT.transferErrors,
@@ -188,7 +187,7 @@ export const ERRORS = {
   'output-exists': {
     exitCode: EXIT.ioFailed,
     meaning: 'the output holds data that would be overwritten',
-    advice: 'choose another name, --append or --force',
+    advice: 'choose another name, append with --append, or overwrite with --force',
   },
   'output-unsuitable': {
     exitCode: EXIT.ioFailed,
@@ -222,7 +221,7 @@ export const ERRORS = {
   },
   timeout: {
     exitCode: EXIT.shortOfLimit,
-    meaning: 'the time limit came before another limit, or before all input was sent',
+    meaning: 'the time limit expired before another limit, or before all input was sent',
   },
   'short-input': {
     exitCode: EXIT.shortOfLimit,
@@ -230,7 +229,7 @@ export const ERRORS = {
   },
   interrupted: {
     exitCode: '128+n',
-    meaning: 'signal n came before the limit, before all input was sent, or during a wait',
+    meaning: 'signal n was received before the limit, before all input was sent, or during a wait',
   },
 } as const satisfies Readonly<Record<string, ErrorEntry>>;
 

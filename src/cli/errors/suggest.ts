@@ -21,11 +21,11 @@ export function explainUsage(
       return { message: line, advice: `see ${name} --help` };
     case 'commander.excessArguments':
       return {
-        message: line.replace(/\.$/, ''),
+        message: tooMany(line),
         advice: `${likelyOptions(command)}see ${name} --help`,
       };
     case 'commander.invalidArgument':
-      return { message: withSuggestion(line), advice: undefined };
+      return { message: invalidValue(line), advice: undefined };
     default:
       return { message: line, advice: undefined };
   }
@@ -40,16 +40,23 @@ function likelyOptions(command: Command | undefined): string {
   return found?.length ? `use ${found.join(' or ')}; ` : '';
 }
 
-/** Commander's message about a value that is not one of the choices. */
-const NO_CHOICE =
-  /(?:argument|value) '(.*?)' (?:from env '\w+' )?is invalid(?: for argument '.*')?\. Allowed choices are (.*)\.$/s;
+/** Turns commander's two sentences about excess arguments into one. */
+function tooMany(line: string): string {
+  return line.replace(/\. Expected (\d+) arguments? but got (\d+)\.$/, ': expected $1, got $2');
+}
 
-/** Adds a suggestion if the value resembles one of the choices. */
-function withSuggestion(line: string): string {
-  const [, value, choices] = NO_CHOICE.exec(line) ?? [];
-  return value === undefined || choices === undefined
-    ? line
-    : `${line.slice(0, -1)}${didYouMean(value, choices.split(', '))}`;
+/** Commander's message about an invalid value: the value, and why it is invalid. */
+const INVALID =
+  /^(?:command-)?(.*(?:argument|value) '(.*?)'.* is invalid(?: for argument '.*?')?)\. (.*)$/s;
+
+/** Turns commander's two sentences into one. Adds a suggestion if the value resembles a valid one. */
+function invalidValue(line: string): string {
+  const [, problem = line, value = '', why] = INVALID.exec(line) ?? [];
+  const choices = /^Allowed choices are (.*)\.$/s.exec(why ?? '')?.[1]?.split(', ');
+  if (choices !== undefined) {
+    return `${problem}; choose one of ${choices.join(', ')}${didYouMean(value, choices)}`;
+  }
+  return why === undefined ? problem : `${problem}; ${why}`;
 }
 
 /** The mistakes that a suggestion tolerates: missing, extra, wrong or swapped letters. */

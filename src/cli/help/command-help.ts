@@ -14,7 +14,7 @@ export function commandHelp(command: Command, width: number): string {
     ...groups(command).map(([heading, options]) =>
       section(heading, termLines(options.map(optionTerm), width)),
     ),
-    `More: man ${manualPage(command)}, ${topics(command).join(', ')}.`,
+    `More: ${[`man ${manualPage(command)}`, ...topics(command)].join(', ')}.`,
   ].join('\n\n');
 }
 
@@ -23,8 +23,10 @@ const TAKES_REQUESTS: ReadonlySet<string> = new Set(['read', 'write', 'pipe', 'c
 
 /** The help topics that explain a command's values. */
 function topics(command: Command): string[] {
-  const takesRequests = TAKES_REQUESTS.has(command.name());
-  return ['usbxfer help sizes', ...(takesRequests ? ['usbxfer help requests'] : [])];
+  return [
+    ...(command.options.length > 0 ? ['usbxfer help sizes'] : []),
+    ...(TAKES_REQUESTS.has(command.name()) ? ['usbxfer help requests'] : []),
+  ];
 }
 
 function synopsis(command: Command): string {

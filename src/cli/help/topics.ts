@@ -14,7 +14,7 @@ interface Topic {
 
 const SIZES: readonly Part[] = [
   { heading: 'Sizes' },
-  'A decimal number and a unit, such as 4096, 64k or 1.5MiB. It must be a whole number of bytes.',
+  'A decimal number and a unit, such as 4096, 64k or 1.5MiB. The size must be a whole number of bytes.',
   { terms: unitTerms(SIZE_UNITS, (bytes) => (bytes === 1 ? 'Bytes.' : `${bytes} bytes.`)) },
   { heading: 'Times' },
   'A decimal number and a unit, such as 250ms, 10s or 1.5m. Options that wait for a device also ' +
@@ -128,11 +128,8 @@ const ENVIRONMENT: readonly Part[] = [
         'USBXFER_BACKEND',
         'The default of --backend: libusb or virtual. An empty value is ignored.',
       ],
-      ['USBXFER_DEBUG', 'Any value other than an empty one has the effect of --debug.'],
-      [
-        'NO_COLOR',
-        'Any value other than an empty one turns colour off. The option --color overrides it.',
-      ],
+      ['USBXFER_DEBUG', 'Any non-empty value has the effect of --debug.'],
+      ['NO_COLOR', 'Any non-empty value turns colour off. The option --color overrides it.'],
       [
         'FORCE_COLOR',
         'Turns colour on even if the stream is not a terminal. The values 0 and false turn it off.',
@@ -140,14 +137,14 @@ const ENVIRONMENT: readonly Part[] = [
       ['TERM', 'The value dumb turns off colour and the progress line.'],
       [
         'LC_ALL, LC_CTYPE, LANG',
-        'Whether the terminal shows Unicode. If not, progress, trees and the marks of usbxfer doctor ' +
-          'are ASCII.',
+        'The character set of the terminal. Unless it is UTF-8, progress, trees and the marks of ' +
+          'usbxfer doctor are ASCII.',
       ],
       [
         'USBXFER_SYSFS',
         'A directory that replaces / in the search for devices. It contains sys/bus/usb/devices, ' +
-          'dev/bus/usb and usr/share/hwdata/usb.ids. For tests, and for files recorded on another ' +
-          'system.',
+          'dev/bus/usb and usr/share/hwdata/usb.ids. Use it for tests, and for files recorded on ' +
+          'another system.',
       ],
       ['COLUMNS', 'The width of the progress line if stderr is not a terminal.'],
     ],
@@ -159,7 +156,7 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
     'Success: a limit was reached, all input was sent, the reader closed the pipe, or a signal ended ' +
     'a capture or a watch that had no limit.',
   internal: 'An internal error; please report it.',
-  usage: 'The command line is wrong.',
+  usage: 'The command line is invalid.',
   notFound: 'No device, interface or endpoint matches, or more than one does.',
   cannotOpen:
     'The device cannot be opened or claimed: permission, busy, memory. Or everything succeeded, but ' +
@@ -206,7 +203,7 @@ const ERROR_CODES: readonly Part[] = [
 
 /** Every topic, in the order in which the help names them. */
 export const TOPICS: readonly Topic[] = [
-  { name: 'sizes', summary: 'how to write sizes, times, ids and endpoints', parts: SIZES },
+  { name: 'sizes', summary: 'how to write sizes, times, IDs and endpoints', parts: SIZES },
   { name: 'requests', summary: 'how to write control requests', parts: REQUESTS },
   { name: 'scenarios', summary: 'settings and faults of the simulated devices', parts: SCENARIOS },
   { name: 'environment', summary: 'environment variables', parts: ENVIRONMENT },

@@ -143,7 +143,7 @@ export interface KindOptions {
 /** Adds the options that select devices by name and by class. Both may be repeated. */
 export function addKindOptions(command: Command): Command {
   const name = values.repeatable((text) => text);
-  command.option('--name <text>', 'part of the device name, in any case', name);
+  command.option('--name <text>', 'part of the device name; case is ignored', name);
   return addFilters(command, ['class'], { repeatable: true });
 }
 

@@ -51,7 +51,7 @@ const timeout = () =>
     values.duration,
   );
 const zlp = () =>
-  option('--zlp <when>', 'send a zero-length packet after a full last packet')
+  option('--zlp <when>', 'when to send a zero-length packet after a full last packet')
     .choices(['auto', 'always', 'never'])
     .default('never');
 const duration = () => option('--duration <time>', 'stop after this long', values.duration);
@@ -94,11 +94,11 @@ const fileOptions = () => [
 
 const reportOptions = (): Group => [
   'Report:',
-  option('--progress <when>', 'show a progress line on the terminal')
+  option('--progress <when>', 'when to show a progress line on the terminal')
     .choices(['auto', 'always', 'never'])
     .default('auto'),
   option('--interval <time>', 'interval for status lines and --stats records', values.interval),
-  option('--stats <file>', 'write a JSON record per interval (1s); - is stdout, or fd:N'),
+  option('--stats <file>', 'write a JSON record per interval (1s) to a file, - or fd:N'),
   option('--json', 'print the summary as one JSON object on stderr'),
   option('-q, --quiet', 'print no summary and no progress'),
 ];

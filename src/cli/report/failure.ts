@@ -66,17 +66,17 @@ function failureOf(report: Failed): string | undefined {
     case 'gaps':
       return `the output has ${countOf(received?.statistics.gapCount ?? 0, 'gap')} where bytes may be missing`;
     case 'short-input':
-      return `the input ended before --bytes: it has ${sent?.statistics.bytesRead} bytes, not ${sent?.bytes}`;
+      return `the input ended after ${sent?.statistics.bytesRead} of ${sent?.bytes} bytes (--bytes)`;
     case 'idle':
       return isRead
         ? 'the device sent nothing more before the limit'
         : received
-          ? 'the device sent nothing more before --bytes, for the time of --linger'
-          : 'the device accepted nothing more before all was sent';
+          ? 'the device sent nothing more before --bytes was reached, for the time of --linger'
+          : 'the device accepted nothing more before all data was sent';
     case 'timeout':
-      return `the time limit expired before ${received ? 'the end of the input' : 'all was sent'}`;
+      return `the time limit expired before ${received ? 'the end of the input' : 'all data was sent'}`;
     case 'interrupted':
-      return `${signal} before ${isRead ? 'the limit' : received ? 'the end' : 'all was sent'}`;
+      return `${signal} before ${isRead ? 'the limit' : received ? 'the end' : 'all data was sent'}`;
     default:
       return undefined;
   }
@@ -114,7 +114,7 @@ function keptBytes({ end, errorCode }: Failed, received: InReport): string | und
       ? `the ${bytesWritten} bytes before it were written`
       : `${offset} of the ${bytesWritten} bytes written precede it`;
   return errorCode === 'overflow' && bytesSuspect > 0
-    ? `${kept}; the last ${bytesSuspect} of them are suspect`
+    ? `${kept}, and the last ${bytesSuspect} of these are suspect`
     : kept;
 }
 

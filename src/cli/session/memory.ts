@@ -33,8 +33,7 @@ const UNITS: readonly (readonly [bytes: number, unit: string])[] = [
 /** @throws CliError for a transfer queue that is too large for any system */
 export function checkQueueSize(transfers: number, transferSize: number): void {
   if (transfers * transferSize > MAX_QUEUE_SIZE) {
-    const message = '--transfers times --transfer-size: give at most 4GiB in all';
-    throw new CliError('invalid-value', message);
+    throw new CliError('invalid-value', '--transfers times --transfer-size must not exceed 4GiB');
   }
 }
 

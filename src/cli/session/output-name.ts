@@ -50,7 +50,7 @@ export function planOutput(
     throw new CliError(
       'conflicting-options',
       '--split-bytes and --split-every need {index} in the file name',
-      { advice: `such as -o ${sanitize(wanted)}` },
+      { advice: `for example -o ${sanitize(wanted)}` },
     );
   }
   const nameOf = template ? (file: OutputFile) => template.expand(file) : () => output;
@@ -83,7 +83,7 @@ export function requireFile(path: string): void {
   if (existing?.isFIFO() || existing?.isCharacterDevice() || existing?.isBlockDevice()) {
     throw new CliError(
       'conflicting-options',
-      `--split-bytes and --split-every need files, which ${sanitize(path)} is not`,
+      `--split-bytes and --split-every need regular files; ${sanitize(path)} is not one`,
     );
   }
 }
@@ -124,7 +124,7 @@ const FIELDS = new Map<string, Field>([
   ['path', deviceField(({ path }) => path)],
 ]);
 
-const FIELD_NAMES = '{index}, {index:04}, {time}, {vid}, {pid}, {serial} and {path}';
+const FIELD_NAMES = '{index}, {index:04}, {time}, {vid}, {pid}, {serial} or {path}';
 
 /**
  * A file name with fields. Only the template can contain folders: the values of fields, some of which
@@ -164,10 +164,7 @@ export class OutputTemplate {
   #checkLength(text: string): void {
     const names = this.#join(({ maxBytes }) => 'x'.repeat(maxBytes)).split(SEPARATOR);
     if (names.some((name) => Buffer.byteLength(name) > MAX_NAME_BYTES)) {
-      throw templateError(
-        text,
-        `it can make a name longer than ${MAX_NAME_BYTES} bytes; shorten it`,
-      );
+      throw templateError(text, `the name can exceed ${MAX_NAME_BYTES} bytes; shorten it`);
     }
   }
 
@@ -180,7 +177,7 @@ export class OutputTemplate {
 
 function literalBrace(token: string, text: string): string {
   if (token.length === 1) {
-    throw templateError(text, `there is a single ${token}; a brace itself is ${token}${token}`);
+    throw templateError(text, `unmatched ${token}; for a literal brace, write ${token}${token}`);
   }
   return token.charAt(0);
 }
@@ -194,8 +191,8 @@ function fieldOf(name: string, text: string): Field {
   throw templateError(
     text,
     name.startsWith('index:')
-      ? `{${sanitize(name)}} cannot be read; give a width such as {index:04}, up to {index:018}`
-      : `there is no {${sanitize(name)}}; there are ${FIELD_NAMES}`,
+      ? `invalid width in {${sanitize(name)}}; use {index:01} to {index:018}`
+      : `unknown field {${sanitize(name)}}; use ${FIELD_NAMES}`,
   );
 }
 

@@ -157,9 +157,6 @@ export function cannotWrite(
 /** @throws CliError for pipes and devices: `--fsync` has no meaning for them */
 function requireDisk(name: string, existing: Stats | undefined): void {
   if (existing?.isFIFO() || existing?.isCharacterDevice() || existing?.isSocket()) {
-    throw new CliError(
-      'conflicting-options',
-      `--fsync needs a file on a disk, which ${name} is not`,
-    );
+    throw new CliError('conflicting-options', `--fsync needs a file on a disk; ${name} is not one`);
   }
 }

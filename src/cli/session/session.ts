@@ -125,8 +125,8 @@ class Session {
     const isTaken = (file: Stats) => isInput(file) || this.#monitor.isOpenOn(file);
     try {
       if (output.nameOf === undefined && !isStdoutClosed() && isInput(fstatSync(STDOUT))) {
-        throw new CliError('output-unsuitable', 'stdout is the file that the data comes from', {
-          advice: 'name another one',
+        throw new CliError('output-unsuitable', 'stdout is the input file', {
+          advice: 'redirect stdout to another file',
         });
       }
       return await openOutput(output, this.device, this.#shutdown, isTaken);

@@ -69,9 +69,9 @@ it('finds the advice of an error', () => {
 it.each([
   [
     ['append', 'overwrite'],
-    'choose another name, --append to add to it, or --force to overwrite it',
+    'choose another name, append to it with --append, or overwrite it with --force',
   ],
-  [['overwrite'], 'choose another name, or --force to overwrite it'],
+  [['overwrite'], 'choose another name, or overwrite it with --force'],
   [[], 'choose another name'],
 ] as const)('offers for an existing file only the options of the command: %j', (offered, advice) => {
   expect(fileAdvice(['choose-another-name', 'append', 'overwrite'], offered)).toBe(advice);

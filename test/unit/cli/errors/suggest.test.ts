@@ -10,7 +10,9 @@ it('suggests one of the choices of an argument', () => {
   const command = program.command('paint').action(() => {});
   command.addArgument(new Argument('<colour>').choices(['red', 'green', 'blue']));
   expect(complaint(['paint', 'gren'])).toMatch(/'gren' is invalid.* \(did you mean green\?\)$/);
-  expect(complaint(['paint', 'black'])).toMatch(/choices are red, green, blue$/);
+  expect(complaint(['paint', 'black'])).toMatch(
+    / is invalid for argument 'colour'; choose one of red, green, blue$/,
+  );
   expect(complaint(['paint'])).toMatch(/missing .*'colour'; see usbxfer paint --help$/);
 
   function complaint(args: string[]): string {

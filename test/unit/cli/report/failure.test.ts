@@ -90,7 +90,7 @@ describe('a failure to receive', () => {
     const statistics = { ...counters, bytesSuspect: 50 };
     expect(failure({ end, errorCode: 'overflow', in: received(statistics) })).toBe(
       'endpoint 0x82 overflowed: the device sent more than requested; ' +
-        '100 of the 300 bytes written precede it; the last 50 of them are suspect',
+        '100 of the 300 bytes written precede it, and the last 50 of these are suspect',
     );
   });
 });

@@ -58,19 +58,22 @@ describe('a template', () => {
   });
 
   it.each([
-    ['{foo}', 'there is no {foo}; there are {index}, {index:04}, {time}, {vid}, {pid}, {serial}'],
-    ['{}', 'there is no {}'],
-    ['{Index}', 'there is no {Index}'],
-    ['{constructor}', 'there is no {constructor}'],
-    ['{time:04}', 'there is no {time:04}'],
-    ['{in\x1bdex}', 'there is no {in\\x1bdex}'],
-    ['a{', 'there is a single {; a brace itself is {{'],
-    ['a}', 'there is a single }; a brace itself is }}'],
-    ['{index', 'there is a single {'],
-    ['{index}}', 'there is a single }'],
-    ['{a{index}}', 'there is a single {'],
+    [
+      '{foo}',
+      'unknown field {foo}; use {index}, {index:04}, {time}, {vid}, {pid}, {serial} or {path}',
+    ],
+    ['{}', 'unknown field {}'],
+    ['{Index}', 'unknown field {Index}'],
+    ['{constructor}', 'unknown field {constructor}'],
+    ['{time:04}', 'unknown field {time:04}'],
+    ['{in\x1bdex}', 'unknown field {in\\x1bdex}'],
+    ['a{', 'unmatched {; for a literal brace, write {{'],
+    ['a}', 'unmatched }; for a literal brace, write }}'],
+    ['{index', 'unmatched {'],
+    ['{index}}', 'unmatched }'],
+    ['{a{index}}', 'unmatched {'],
     ...['{index:}', '{index:4}', '{index:0}', '{index:00}', '{index:019}', '{index:x}'].map(
-      (template) => [template, `${template} cannot be read; give a width such as {index:04}`],
+      (template) => [template, `invalid width in ${template}; use {index:01} to {index:018}`],
     ),
   ])('%s is refused', (template, message) => {
     const { message: said, code } = refusal(template);
@@ -86,7 +89,7 @@ describe('a template', () => {
       '{index:018}'.repeat(3),
     ]) {
       const template = piece.repeat(5);
-      expect(refusal(template).message).toContain('it can make a name longer than 255 bytes');
+      expect(refusal(template).message).toContain('the name can exceed 255 bytes');
     }
   });
 
