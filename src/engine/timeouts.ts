@@ -1,9 +1,9 @@
 import type { Completion, TransferQueue } from './queue/transfer-queue.js';
 import { Watchdog } from './timers.js';
 
-/** How long to wait; without a value, forever. */
+/** How long to wait; forever by default. */
 export interface TimeoutOptions {
-  /** Milliseconds that a transfer may be pending: then it is cancelled, and submitted again. */
+  /** Milliseconds after which a pending transfer is cancelled and submitted again. */
   readonly timeout?: number | undefined;
   /** Milliseconds without any byte after which the capture ends. */
   readonly idleTimeout?: number | undefined;
@@ -15,10 +15,10 @@ export class Timeouts {
   #idle: Watchdog | undefined;
   #queue: TransferQueue | undefined;
   #lastArrival = 0;
-  /** The transfer that was cut short to see whether any byte has arrived in it. */
+  /** The transfer that was cancelled to find out whether it has received any byte. */
   #probed: Completion | undefined;
   #isPaused = false;
-  #isSilent = false;
+  #isIdle = false;
 
   constructor({ timeout, idleTimeout }: TimeoutOptions) {
     if (timeout !== undefined) {
@@ -29,13 +29,13 @@ export class Timeouts {
       );
     }
     if (idleTimeout !== undefined) {
-      this.#idle = new Watchdog(idleTimeout, this.#silentSince, this.#probe);
+      this.#idle = new Watchdog(idleTimeout, this.#idleSince, this.#probe);
     }
   }
 
   start(queue: TransferQueue): void {
     this.#queue = queue;
-    this.#isSilent = false;
+    this.#isIdle = false;
     this.#lastArrival = performance.now();
     this.#timeout?.start();
     this.#idle?.start();
@@ -48,29 +48,29 @@ export class Timeouts {
     this.#idle?.stop();
   }
 
-  /** Whether nothing arrived for the idle timeout in this run. */
-  get isSilent(): boolean {
-    return this.#isSilent;
+  /** Whether the idle timeout has expired in this run. */
+  get isIdle(): boolean {
+    return this.#isIdle;
   }
 
   /**
-   * Sets the idle timeout, which counts from now. Outside a run it is not timed.
+   * Sets the idle timeout, which counts from now, but only during a run.
    *
    * @param milliseconds Infinity for none
    */
-  setIdle(milliseconds: number): void {
+  setIdleTimeout(milliseconds: number): void {
     this.#idle?.stop();
     this.#idle = undefined;
     this.#lastArrival = performance.now();
     if (milliseconds < Number.POSITIVE_INFINITY) {
-      this.#idle = new Watchdog(milliseconds, this.#silentSince, this.#probe);
+      this.#idle = new Watchdog(milliseconds, this.#idleSince, this.#probe);
       if (this.#queue !== undefined) {
         this.#idle.start();
       }
     }
   }
 
-  /** Notes a transfer that ended. */
+  /** Records a completion. */
   onComplete(completion: Completion, now: number): void {
     if (this.#idle === undefined) {
       return;
@@ -80,13 +80,13 @@ export class Timeouts {
       this.#probed = undefined;
     } else if (this.#probed === completion) {
       this.#probed = undefined;
-      this.#isSilent = true;
+      this.#isIdle = true;
     }
   }
 
   /**
-   * Whether nothing is in flight because the output lags. A device that cannot send anything is not
-   * silent.
+   * Whether nothing is in flight because the output lags. The device cannot send then, so it is not
+   * idle.
    */
   set isPaused(isPaused: boolean) {
     if (this.#isPaused && !isPaused) {
@@ -95,13 +95,15 @@ export class Timeouts {
     this.#isPaused = isPaused;
   }
 
-  /** A device from which nothing is requested, as at the end, is not silent either. */
-  readonly #silentSince = (): number | undefined =>
+  /**
+   * Returns since when the device has been idle; undefined while nothing is requested, as at the end.
+   */
+  readonly #idleSince = (): number | undefined =>
     this.#probed !== undefined || this.#isPaused || this.#queue?.inFlight === 0
       ? undefined
       : this.#lastArrival;
 
-  /** Bytes may be in a transfer that is not full yet: only its completion shows them. */
+  /** Cancels the oldest transfer: only its completion shows whether it has received any bytes. */
   readonly #probe = (): void => {
     this.#probed = this.#queue?.expireOldest();
   };

@@ -1,14 +1,14 @@
 import { MAX_TIMEOUT_MS } from '../usb/checks.js';
 
-/** A timer that fires later than this shows that the whole process was stopped. Milliseconds. */
+/** A timer that fires later than this, in milliseconds, shows that the process was suspended. */
 const SUSPENDED = 1000;
 
 /**
- * Calls back when something has lasted too long: a period since a moment that may move. It sleeps
- * until that can be the case, so that moving the moment costs nothing.
+ * Calls back when a period has passed since a moment that may change. It sleeps until the earliest
+ * possible timeout, so that changing the moment costs nothing.
  *
- * While a process is stopped (SIGTSTP, a laptop's sleep) it can serve nothing, so that time does not
- * count: the period starts over.
+ * The time in which the process is suspended (SIGTSTP, a laptop's sleep) does not count: the period
+ * starts over.
  */
 export class Watchdog {
   readonly #period: number;
@@ -22,8 +22,8 @@ export class Watchdog {
   /**
    * @param period milliseconds
    * @param since returns the moment from which the period counts, in monotonic milliseconds; undefined
-   *   while nothing lasts
-   * @param onTimeout called each time the period is over, with the latest moment since which it is
+   *   while there is none
+   * @param onTimeout called at each timeout, with the latest moment that is a period ago
    */
   constructor(
     period: number,
@@ -61,13 +61,13 @@ export class Watchdog {
       this.#sleepUntil(since + this.#period);
       return;
     }
-    // What began a little later is due with it: one wake for all that was submitted together.
+    // Transfers that were submitted together expire together: one timer serves them all.
     this.#sleepUntil(now + 1);
     this.#onTimeout(now - this.#period);
   };
 }
 
-/** Calls back once, this many milliseconds after it was made on the monotonic clock, unless cleared. */
+/** Calls back once, this many milliseconds of monotonic time after its creation, unless cleared. */
 export class Deadline {
   readonly #at: number;
   readonly #onReached: () => void;

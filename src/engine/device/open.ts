@@ -6,13 +6,13 @@ import type { EndpointLocation, EndpointPair } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { POLL_INTERVAL } from './presence.js';
 
-/** A device that was opened for one purpose. */
+/** An open device. */
 export interface OpenDevice {
   readonly device: Device;
 
   /**
-   * Releases the interface, if one was claimed, and closes the device. A device that is gone has
-   * nothing to release: that is no failure.
+   * Releases the interface, if one was claimed, and closes the device. Succeeds if the device is gone:
+   * there is nothing to release.
    *
    * @throws UsbError
    */
@@ -25,7 +25,7 @@ export interface OpenEndpoint extends OpenDevice {
 }
 
 /** A device, and an IN and an OUT endpoint of the interface that was claimed. */
-export interface OpenEndpointPair extends OpenDevice {
+interface OpenEndpointPair extends OpenDevice {
   readonly in: Endpoint;
   readonly out: Endpoint;
 }
@@ -33,7 +33,7 @@ export interface OpenEndpointPair extends OpenDevice {
 /**
  * Opens a device and claims the interface of an endpoint.
  *
- * @throws UsbError; whatever was opened until then is closed again
+ * @throws UsbError; the device is closed then
  */
 export function openEndpoint(
   backend: Backend,
@@ -49,7 +49,7 @@ export function openEndpoint(
 /**
  * Opens a device and claims the interface of two endpoints.
  *
- * @throws UsbError; whatever was opened until then is closed again
+ * @throws UsbError; the device is closed then
  */
 export function openEndpointPair(
   backend: Backend,
@@ -66,7 +66,7 @@ export function openEndpointPair(
 /**
  * Opens a device for a control request, and claims the interface that the request needs, if any.
  *
- * @throws UsbError; whatever was opened until then is closed again
+ * @throws UsbError; the device is closed then
  */
 export async function openRecipient(
   backend: Backend,
@@ -122,7 +122,7 @@ const OPEN_TIMEOUT = 5000;
  * Opens a device that was just plugged in, retrying for up to 5 s: libusb learns of a device, and udev
  * sets its permissions, shortly after the kernel shows it.
  *
- * @param open attempts it
+ * @param open makes one attempt
  * @param stopped ends the attempts
  * @throws the last error of `open`
  */

@@ -53,8 +53,8 @@ const DISCONNECT_TIMEOUT = 1000;
 const IDLE_POLL = 1000;
 
 /**
- * Tells a transfer error from a disconnect: the kernel reports a burst of errors when a device is
- * unplugged, and removes the device up to a second later.
+ * Distinguishes a transfer error from a disconnect: the kernel reports a burst of errors when a device
+ * is unplugged, and removes the device up to a second later.
  *
  * @returns the outcome, with the reason `device-lost` if it was an error and the device is gone
  */
@@ -103,7 +103,7 @@ const SETTLED = 10;
 export interface WatchedBus extends Pick<Backend, 'list'> {
   /**
    * Returns a text that changes whenever a device is connected or disconnected, and costs much less
-   * than a list; undefined where that is not available.
+   * than a list; undefined if that is not available.
    */
   readonly fingerprint?: (() => Promise<string>) | undefined;
 }
@@ -112,12 +112,12 @@ export interface WatchedBus extends Pick<Backend, 'list'> {
  * Yields events as devices are connected and disconnected: first `present` for each connected device,
  * then the events of each change.
  *
- * A device is reported as attached once it is configured, or once the bus has settled; a device that is
- * disconnected before that is not reported. The bus is checked again only when the events have been
- * consumed: a slow consumer misses short-lived changes, but what it gets is consistent.
+ * A device is reported as attached once it is configured, or once the bus has settled; a device that
+ * is disconnected before that is not reported. The bus is checked again only when the events have been
+ * consumed: a slow consumer misses short-lived changes, but its events are consistent.
  *
- * The bus is polled. That opens nothing, and needs neither permissions nor a udev daemon, as libusb's
- * hotplug events do.
+ * Polls the bus, which opens nothing. Unlike libusb's hotplug events, polling needs neither
+ * permissions nor a udev daemon.
  *
  * @param signal ends the generator
  * @throws UsbError as `Backend.list`

@@ -4,11 +4,11 @@ import { UsbError } from '../../usb/errors.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { isSameDevice, POLL_INTERVAL, waitForDevice } from './presence.js';
 
-/** How long to wait until the drivers of a device are bound again, in milliseconds. */
-const SETTLING = 1000;
+/** How long to wait for the drivers of a device to be bound again, in milliseconds. */
+const SETTLE_TIMEOUT = 1000;
 
 /** The kernel driver of an interface before and after a reset; undefined for none. */
-export interface DriverChange {
+interface DriverChange {
   readonly interfaceNumber: number;
   readonly before: string | undefined;
   readonly after: string | undefined;
@@ -16,17 +16,19 @@ export interface DriverChange {
 
 /** The result of a reset. */
 export interface ResetResult {
-  /** The configured device at the port now: not always the same one; undefined for none. */
+  /**
+   * The configured device at the port after the reset, not always the same one; undefined for none.
+   */
   readonly now: DeviceInfo | undefined;
-  /** Milliseconds from the reset until that device was there. */
+  /** Milliseconds from the reset until that device was present. */
   readonly milliseconds: number;
-  /** The drivers of all interfaces; empty when another device is at the port. */
+  /** The drivers of all interfaces; empty if another device is at the port. */
   readonly drivers: readonly DriverChange[];
 }
 
 /**
- * Resets the port of a device, and waits until a device is there again with its drivers bound. For the
- * system, a device whose descriptors changed is a new one.
+ * Resets the port of a device, and waits for a device at the port and for its drivers. The system
+ * treats a device whose descriptors changed as a new one.
  *
  * @param timeout maximum wait for the device, in milliseconds
  * @throws UsbError as `Backend.open` and, except for `no-device`, `Device.reset`
@@ -58,18 +60,18 @@ export async function resetDevice(
   const now = await waitForDevice(backend, isBack, timeout, new AbortController().signal);
   const milliseconds = performance.now() - start;
   const same = now !== undefined && isSameDevice(info, now);
-  return { now, milliseconds, drivers: same ? await settle(backend, now, before) : [] };
+  return { now, milliseconds, drivers: same ? await waitForDrivers(backend, now, before) : [] };
 }
 
 type Drivers = ReadonlyMap<number, string | undefined>;
 
-/** Waits up to a second until the same drivers are bound as before: there may be others now. */
-async function settle(
+/** Waits up to a second for the drivers from before the reset. Others may be bound instead. */
+async function waitForDrivers(
   backend: Backend,
   device: DeviceInfo,
   before: Drivers,
 ): Promise<DriverChange[]> {
-  const until = performance.now() + SETTLING;
+  const until = performance.now() + SETTLE_TIMEOUT;
   for (;;) {
     const changes = compare(before, await driversOf(backend, device));
     if (!changes.some(isChange) || performance.now() >= until) {

@@ -1,6 +1,6 @@
 /**
- * What would make a file usable. `overwrite` and `append` are options of `FileSink`: whether they can
- * be set is for the caller to know.
+ * What would make a file usable. `overwrite` and `append` are options of `FileSink`; the caller knows
+ * whether they can be set.
  */
 export type FileRemedy =
   | 'append'
@@ -17,7 +17,7 @@ export type FileRemedy =
  */
 export type InputErrorCode = 'input-unsuitable' | 'input-too-short';
 
-/** The input cannot be used as asked. The message completes "cannot read NAME: ". */
+/** The input cannot be used as requested. The message completes "cannot read NAME: ". */
 export class InputError extends Error {
   override readonly name = 'InputError';
   readonly code: InputErrorCode;
@@ -36,7 +36,7 @@ export class InputError extends Error {
  */
 export type OutputErrorCode = 'output-exists' | 'output-unsuitable';
 
-/** The output cannot be opened as asked. The message completes "cannot write NAME: ". */
+/** The output cannot be opened as requested. The message completes "cannot write NAME: ". */
 export class OutputError extends Error {
   override readonly name = 'OutputError';
   readonly code: OutputErrorCode;

@@ -34,7 +34,7 @@ export class FdSink implements Sink {
     this.#started = true;
   }
 
-  /** Calls fsync once only: after a failure the kernel may have dropped the data it could not write. */
+  /** Does not repeat a failed fsync: the kernel may have dropped the data that it could not write. */
   async close(): Promise<void> {
     if (this.#sync && this.#started) {
       await promisify(fsync)(this.#fd);
@@ -63,7 +63,7 @@ export class FdSink implements Sink {
       return;
     }
     if (error !== null || written === 0) {
-      this.#finish(error ?? new Error('the output takes no more bytes'));
+      this.#finish(error ?? new Error('the output accepts no more bytes'));
       return;
     }
     this.#retry.reset();

@@ -12,7 +12,7 @@ export interface FdSourceOptions {
    * offset, which other processes may share.
    */
   readonly position?: number | undefined;
-  /** Bytes from there to the end, where that is known. */
+  /** Bytes from there to the end, if known. */
   readonly size?: number | undefined;
   /** Whether `close` closes the descriptor. */
   readonly owned?: boolean | undefined;
@@ -56,7 +56,10 @@ export class FdSource implements Source {
     this.#read();
   }
 
-  /** Closes the descriptor, or leaves that to the completion of a read: a read cannot be cancelled. */
+  /**
+   * Closes the descriptor. A pending read cannot be cancelled, so it closes the descriptor when it
+   * ends.
+   */
   async close(): Promise<void> {
     if (this.#isClosed) {
       return;

@@ -10,7 +10,7 @@ const { O_APPEND, O_CREAT, O_EXCL, O_NONBLOCK, O_WRONLY } = constants;
 const FIFO_POLL = 50;
 
 /** How to open a file for writing. */
-export interface OpenFileOptions {
+interface OpenFileOptions {
   /** Overwrites an existing regular file; allows writing to a disk (a block device). */
   readonly overwrite?: boolean | undefined;
   /** Appends to an existing regular file. */
@@ -55,7 +55,7 @@ export class FileSink extends FdSink {
    * Opens a file, following links. Waits for the reader of a FIFO.
    *
    * @throws OutputError for a file that must not or cannot be written; an AbortError when `signal`
-   *   aborted; otherwise the error of the system
+   *   aborted; otherwise the system error
    */
   static async open(path: string, options: FileSinkOptions = {}): Promise<FileSink> {
     return new FileSink(path, await openFile(path, options), options);
@@ -83,8 +83,8 @@ export class FileSink extends FdSink {
   }
 }
 
-/** A file that is open for writing, and whether it was created by that. The caller closes it. */
-export interface OpenFile {
+/** A file that is open for writing, and whether opening created it. The caller closes it. */
+interface OpenFile {
   readonly file: FileHandle;
   readonly created: boolean;
 }
@@ -97,7 +97,7 @@ export async function openFile(path: string, options: OpenFileOptions): Promise<
   return { file, created: created !== undefined };
 }
 
-/** Creates a regular file; returns undefined when the name exists. */
+/** Creates a regular file; returns undefined if the name exists. */
 async function create(path: string, flags: number): Promise<FileHandle | undefined> {
   try {
     return await open(path, flags | O_CREAT | O_EXCL, 0o666);
@@ -120,7 +120,7 @@ async function openExisting(
     ? await openFifo(path, flags, options.signal)
     : await open(path, flags);
   try {
-    checkWritable(await file.stat(), options); // the name may stand for another file by now
+    checkWritable(await file.stat(), options); // the name may refer to another file by now
   } catch (error) {
     await file.close();
     throw error;

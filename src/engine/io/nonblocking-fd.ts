@@ -7,14 +7,14 @@ const { O_NOCTTY, O_NONBLOCK } = constants;
  * itself would affect every process that shares it.
  *
  * @param access O_RDONLY or O_WRONLY
- * @throws where the system cannot do that: for a socket, for another user's terminal, outside Linux
+ * @throws if the system cannot do that: for a socket, for another user's terminal, outside Linux
  */
 export function reopenNonBlocking(fd: number, access: number): number {
   return openSync(`/proc/self/fd/${fd}`, access | O_NONBLOCK | O_NOCTTY);
 }
 
 /** The state of an open descriptor. */
-export interface FdInfo {
+interface FdInfo {
   /** The offset of the next read or write, in bytes. */
   readonly position: number;
   /** The flags it was opened with: O_RDONLY, O_WRONLY, O_RDWR and so on. */

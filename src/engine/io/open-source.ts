@@ -11,7 +11,7 @@ import type { StreamKind } from './stream-source.js';
 
 const { O_NOCTTY, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
-/** The unit of a disk's size in sysfs, whatever the disk's own is, in bytes. */
+/** The unit of a disk's size in sysfs in bytes, whatever the sector size of the disk. */
 const SECTOR = 512;
 
 /** Where to start reading an input. */
@@ -27,7 +27,7 @@ export interface SourceOptions {
  * does.
  *
  * @throws InputError for a file that cannot be read, or that is shorter than `skip`; the reason of
- *   `signal` when that aborted; otherwise the error of the system
+ *   `signal` when that aborted; otherwise the system error
  */
 export async function openSource(path: string, options: SourceOptions = {}): Promise<Source> {
   const existing = await stat(path);
@@ -52,10 +52,10 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
 }
 
 /**
- * Opens a source on an inherited descriptor, such as stdin's, at its current offset. In a regular file
- * the offset moves along, as other processes may continue there: skipped bytes are read as well.
- * O_NONBLOCK, which other processes share, is left unset where the system allows it: on Linux,
- * except for sockets and another user's terminal.
+ * Opens a source on an inherited descriptor, such as stdin's, at its current offset. In a regular
+ * file, reads advance that offset, where other processes may continue: skipped bytes are read too.
+ * O_NONBLOCK, which other processes share, is left unset if the system allows it: on Linux, except for
+ * sockets and another user's terminal.
  *
  * @throws as `openSource`
  */
@@ -97,12 +97,12 @@ async function streamSource(fd: number, kind: StreamKind): Promise<Source> {
   return new StreamSource(fd, kind);
 }
 
-/** Returns whether a read may block for ever on a file that Node can wait for (not on Windows). */
+/** Returns whether a read may block forever on a file that Node can wait for (not on Windows). */
 function mayBlockForever(existing: Stats, isTerminal: boolean): boolean {
   return (existing.isFIFO() || existing.isSocket() || isTerminal) && platform() !== 'win32';
 }
 
-/** Opens the file of a descriptor again, without blocking; undefined where that is impossible. */
+/** Opens the file of a descriptor again, without blocking; returns undefined if that is impossible. */
 function reopen(fd: number, existing: Stats): number | undefined {
   try {
     const own = reopenNonBlocking(fd, O_RDONLY);
@@ -128,7 +128,7 @@ function refuseDirectory(existing: Stats): void {
   }
 }
 
-/** @throws InputError when there are fewer bytes than `skip` */
+/** @throws InputError if there are fewer bytes than `skip` */
 function requireBytes(existing: number | undefined, skip: number): void {
   if (existing !== undefined && existing < skip) {
     throw new InputError(
@@ -139,7 +139,7 @@ function requireBytes(existing: number | undefined, skip: number): void {
 }
 
 /**
- * Returns where a file or disk ends, in bytes; undefined when that is not known. Files that the kernel
+ * Returns where a file or disk ends, in bytes; undefined if that is not known. Files that the kernel
  * generates when they are read, as in /proc, report a size of 0.
  */
 function sizeOf(existing: Stats): number | undefined {

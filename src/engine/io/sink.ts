@@ -12,9 +12,9 @@ export interface Sink {
   write(buffers: readonly Buffer[], done: WriteDone): void;
 
   /**
-   * Closes the sink. Also called without a `start`, when no run came about.
+   * Closes the sink. Also called without a `start`, if no run took place.
    *
-   * @throws when closing shows that earlier bytes were lost
+   * @throws if closing shows that earlier bytes were lost
    */
   close(): Promise<void>;
 }

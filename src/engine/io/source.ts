@@ -2,16 +2,15 @@
 export interface Source {
   /**
    * Reads at least one byte, unless the input is at its end, into `buffer` from `start` up to `end`.
-   * Takes no more from the input than that. One read at a time. The buffer belongs to the source until
-   * `done`.
+   * Consumes no more of the input. One read at a time. The buffer belongs to the source until `done`.
    *
    * @param done never called from within `read`
    */
   read(buffer: Buffer, start: number, end: number, done: ReadDone): void;
 
   /**
-   * Bytes from here to the end, where that is known: in a regular file or on a disk. A file may still
-   * grow or shrink; only a read shows its end.
+   * Bytes from here to the end, if known: in a regular file or on a disk. A file may still grow or
+   * shrink; only a read shows its end.
    */
   readonly size: number | undefined;
 
@@ -31,7 +30,7 @@ const CHUNK = 1024 * 1024;
 /**
  * Reads and discards bytes.
  *
- * @param signal ends it; a pending read continues until the source is closed
+ * @param signal cancels it; a pending read continues until the source is closed
  * @returns the number of bytes discarded: fewer than `bytes` when the input ended
  * @throws the error of a read; the reason of `signal`
  */

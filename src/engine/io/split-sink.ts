@@ -2,7 +2,10 @@ import { toError } from '../../usb/errors.js';
 import type { Sink, WriteDone } from './sink.js';
 import { skipBytes, takeBytes } from './sink.js';
 
-/** Where to split. Without either option there is one part; with both, the first limit counts. */
+/**
+ * Where to split. Without either option there is one part; with both, the limit that is reached first
+ * applies.
+ */
 export interface SplitOptions {
   /** Exact number of bytes in each part except the last, from 1. */
   readonly bytes?: number | undefined;
@@ -17,7 +20,7 @@ export type OpenPart = (index: number) => Promise<Sink>;
  * Splits data into parts, each of which goes to a sink of its own. The first one is open from the
  * beginning, the others are opened when there are bytes for them: only the first can be empty. A part
  * is closed while the next one is written, so that a slow fsync does not delay it; an error of closing
- * is reported by the next write, or by `close`.
+ * is reported by the next write or by `close`.
  */
 export class SplitSink implements Sink {
   readonly #open: OpenPart;

@@ -14,16 +14,16 @@ export interface StreamKind {
 }
 
 /**
- * A source on a pipe, a FIFO, a socket or a terminal, where a read may block for ever. A thread that
- * waits for it could not be cancelled, so epoll waits.
+ * A source on a pipe, a FIFO, a socket or a terminal, where a read may block forever. A thread that
+ * blocks in a read could not be cancelled, so epoll waits instead.
  *
- * Node reports that data arrived only together with bytes of it. So one byte is read that way, and the
- * others, up to the requested number, are then read straight into the buffer. The rest stays in the
- * pipe for the next reader.
+ * Node reports the arrival of data only with some of its bytes. So one byte is read that way, and the
+ * others, up to the requested number, are then read directly into the buffer. Further bytes stay in
+ * the pipe for the next reader.
  *
  * In a pipe, a read that is requested from within `done` reads all bytes in place at once. In a socket
  * it does not: when a read returns fewer bytes than requested and the peer hangs up, libuv 1.46 (Node
- * 20) takes that for the end, and checks neither for more bytes nor for an error.
+ * 20) treats that as the end, and checks neither for more bytes nor for an error.
  */
 export class StreamSource implements Source {
   readonly size = undefined;

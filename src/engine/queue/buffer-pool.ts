@@ -1,34 +1,34 @@
 /**
  * Buffers of one size, allocated when first needed and then reused.
  *
- * The buffer given back last is handed out first, as it is the one most likely still in the cache.
- * Memory grows only to the most buffers ever used at once.
+ * The buffer that was returned last is reused first, because it is the most likely to be in the cache.
+ * Memory grows only to the peak number of buffers in use.
  */
 export class BufferPool {
-  /** How many buffers there may be at once. */
+  /** The maximum number of buffers. */
   readonly capacity: number;
   readonly #size: number;
   readonly #free: Buffer[] = [];
   #allocated = 0;
-  /** How many buffers there can be: fewer than the capacity if memory ran out. */
-  #most: number;
+  /** The capacity, reduced to what could be allocated if memory ran out. */
+  #limit: number;
 
   /** @param size bytes in each buffer */
   constructor(size: number, capacity: number) {
     this.#size = size;
     this.capacity = capacity;
-    this.#most = capacity;
+    this.#limit = capacity;
   }
 
   /**
-   * Returns a buffer, which is the caller's until `give`; undefined while all are taken. When there is
-   * no memory for another one, the existing ones have to do.
+   * Returns a buffer, which the caller owns until `give`; undefined while all are taken. If there is
+   * no memory for another one, the existing ones must suffice.
    *
-   * @throws RangeError when there is no memory for the first one
+   * @throws RangeError if there is no memory for the first one
    */
   take(): Buffer | undefined {
     const buffer = this.#free.pop();
-    if (buffer !== undefined || this.#allocated === this.#most) {
+    if (buffer !== undefined || this.#allocated === this.#limit) {
       return buffer;
     }
     try {
@@ -39,7 +39,7 @@ export class BufferPool {
       if (this.#allocated === 0) {
         throw error;
       }
-      this.#most = this.#allocated;
+      this.#limit = this.#allocated;
       return undefined;
     }
   }

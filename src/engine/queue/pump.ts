@@ -11,110 +11,113 @@ import type { Statistics } from '../stats/statistics.js';
 import { type Completion, TransferQueue } from './transfer-queue.js';
 
 /**
- * Bytes to submit again before the event loop has turned; the rest follows then. While transfers are
- * submitted, others complete, and node-usb serves up to a thousand of them before the loop turns.
- * Without this bound nothing else would run for that long: the write buffer would fill up before
- * the news arrives that the output has taken what was written.
+ * The bytes to submit in one turn of the event loop; the rest follows in the next turn. While
+ * transfers are submitted, others complete, and node-usb reports up to a thousand completions in one
+ * turn. Without this limit, nothing else would run in that time: the write buffer would fill up before
+ * the end of a write is reported.
  */
 const TURN_BYTES = 1024 * 1024;
 
-/** How to pump. */
+/** The options of a pump. */
 export interface PumpOptions {
   /** Transfers kept in flight, from 1. */
   readonly depth: number;
-  /** Called once, when memory is short, with the number of transfers that can be in flight. */
+  /** Called once, if memory is short, with the number of transfers that can be in flight. */
   readonly onShrink?: ((depth: number) => void) | undefined;
 }
 
 /**
- * What became of a try to submit: `submitted`; `throttled`: there is more to move, but the output or
- * input lags; `none`: there is nothing to submit, now or for good.
+ * The result of an attempt to submit: `submitted`; `throttled`: there is more to move, but the output
+ * or input lags; `none`: there is nothing to submit, for now or until the end.
  */
 export type SubmitResult = 'submitted' | 'throttled' | 'none';
 
 /**
- * What is left for the output: `none`; `waiting`: bytes to write at the end of this turn of the event
- * loop; `writing`: a write that is under way.
+ * What remains to be written: `none`; `waiting`: bytes to write at the end of this turn of the event
+ * loop; `writing`: a write is in progress.
  */
 export type PendingOutput = 'none' | 'waiting' | 'writing';
 
-/** One direction of a stream: all that differs between receiving and sending. */
+/** One direction of a stream: everything in which receiving and sending differ. */
 export interface TransferHandler {
   readonly statistics: Statistics;
 
-  /** Begins a run. */
+  /** Starts a run. */
   start(queue: TransferQueue): void;
 
   /**
-   * Looks at a transfer that ended, in any order; its bytes are collected later.
+   * Called for each completion, in any order. Its bytes are collected later.
    *
    * @param now monotonic milliseconds
-   * @returns whether the run ends with it, for the reason that its status is
+   * @returns whether the run ends with this completion, for the reason in its status
    */
   onComplete(completion: Completion, now: number): boolean;
 
-  /** Takes completions from the head of the queue, as far as there is room for them. */
+  /** Removes completions from the head of the queue while there is room for their bytes. */
   collect(queue: TransferQueue): void;
 
-  /** Why the run ends now, apart from how a transfer ended; undefined if it continues. */
+  /**
+   * Returns the outcome if the run ends now for a reason other than a completion; otherwise undefined.
+   */
   outcome(queue: TransferQueue): Outcome | undefined;
 
   /**
-   * Submits one transfer, if there is something to move. What could not be submitted comes next.
+   * Submits one transfer, if there is something to move. After an error, the next call submits the
+   * same buffer.
    *
    * @throws UsbError as `Transfer.submit`
    */
   submit(queue: TransferQueue, now: number): SubmitResult;
 
   /**
-   * Moves the output on.
+   * Writes waiting bytes to the output.
    *
-   * @param turnEnds whether all that completed in this turn of the event loop is collected, so that
-   *   waiting for more to write makes no sense
+   * @param turnEnds whether this turn of the event loop ends: no more bytes will arrive in it to be
+   *   written together
    */
   flush(turnEnds: boolean): PendingOutput;
 
-  /** Ends a run; returns where it failed, if it did. */
+  /** Ends a run. Returns where it failed, which counts only if it failed. */
   finish(): Pick<Outcome, 'offset' | 'hasGap' | 'hasData'>;
 }
 
 /**
- * Keeps transfers in flight on one endpoint, in either direction, until something ends the run: a
- * transfer that completed is submitted again at once, with another buffer.
+ * Keeps transfers in flight on one endpoint, in either direction, until something ends the run: each
+ * completed transfer is submitted again at once, with another buffer.
  *
- * Every end is the same drain: stop submitting, cancel newest first, await every completion and the
- * output. Then `run` may be called again.
+ * Every run ends with the same drain: stop submitting, cancel newest first, await every completion and
+ * the output. Then `run` may be called again.
  */
 export class Pump {
   readonly #handler: TransferHandler;
   readonly #options: PumpOptions;
-  /** Transfers that the system has memory for. */
-  #room: number;
+  /** The depth, reduced to what the system has memory for. */
+  #maxInFlight: number;
   #endpoint: Endpoint | undefined;
   #queue: TransferQueue | undefined;
   #running = false;
-  /** Whether the end of this turn of the event loop is awaited. */
-  #turning = false;
+  /** Whether `#onTurnEnd` is scheduled. */
+  #turnEndScheduled = false;
   /** Bytes submitted before this turn. */
   #submittedBefore = 0;
-  /** Why this run ends, once it does, and since when. */
+  /** The outcome of this run and the start of its drain, once something ends the run. */
   #end: Outcome | undefined;
   #drainingSince = 0;
-  /** Why this run and all later ones end: `stop` was called. */
+  /** The outcome passed to `stop`, which ends this run and all later ones. */
   #stopped: Outcome | undefined;
   #resolve: (end: Outcome) => void = () => {};
 
-  /** @throws RangeError for a depth out of its range */
+  /** @throws RangeError for a depth out of range */
   constructor(handler: TransferHandler, options: PumpOptions) {
     requireRange('depth', options.depth, 1, Number.isInteger);
     this.#handler = handler;
     this.#options = options;
-    this.#room = options.depth;
+    this.#maxInFlight = options.depth;
   }
 
   /**
-   * Moves data until something ends it. The transfers are submitted when this returns, as far as
-   * there is something to submit; the promise resolves when all is drained.
+   * Moves data until something ends the run. Submits what it can before it returns. Resolves after the
+   * drain.
    */
   run(endpoint: Endpoint): Promise<Outcome> {
     return new Promise((resolve) => {
@@ -134,12 +137,12 @@ export class Pump {
     return this.#queue?.inFlight ?? 0;
   }
 
-  /** Whether this run ends: nothing is submitted any more. */
+  /** Whether this run is ending: nothing more is submitted. */
   get isDraining(): boolean {
     return this.#end !== undefined;
   }
 
-  /** Ends this run, and any later one at once: the drain begins, and `run` resolves at its end. */
+  /** Ends this run and any later one: starts the drain, after which `run` resolves. */
   stop(end: Outcome): void {
     this.#stopped ??= end;
     if (this.#running) {
@@ -148,12 +151,12 @@ export class Pump {
     }
   }
 
-  /** Moves everything on after the output or input did, or when time is up. */
+  /** Continues after progress of the output or input, or after a timeout. */
   advance(): void {
     this.#advance(performance.now());
   }
 
-  /** The transfers of an endpoint are made once, however often it is run again. */
+  /** Returns the queue of an endpoint. Consecutive runs on one endpoint share it. */
   #queueOf(endpoint: Endpoint): TransferQueue {
     if (this.#queue === undefined || this.#endpoint !== endpoint) {
       this.#endpoint = endpoint;
@@ -162,7 +165,7 @@ export class Pump {
     return this.#queue;
   }
 
-  /** Begins the drain of this run or, if it has begun, notes a more severe reason for it. */
+  /** Starts the drain of this run or, if it has started, records a more severe outcome. */
   #drain(end: Outcome): void {
     if (this.#end !== undefined) {
       this.#end = moreSevere(this.#end, end);
@@ -173,7 +176,7 @@ export class Pump {
     this.#queue?.cancelAll();
   }
 
-  // An exception thrown from a completion would be lost in the native layer: it ends the run instead.
+  // The native layer would lose an exception thrown from a completion, so it ends the run instead.
   readonly #onComplete = (completion: Completion): void => {
     const now = performance.now();
     const { statistics } = this.#handler;
@@ -206,7 +209,7 @@ export class Pump {
         }
         this.#fill(queue, now, turnEnds ? Number.POSITIVE_INFINITY : TURN_BYTES);
       } finally {
-        pending = this.#handler.flush(turnEnds); // also when the above throws
+        pending = this.#handler.flush(turnEnds); // also after an exception
       }
     } catch (error) {
       this.#drain(internalError(error));
@@ -226,14 +229,14 @@ export class Pump {
   }
 
   #awaitTurnEnd(): void {
-    if (!this.#turning) {
-      this.#turning = true;
+    if (!this.#turnEndScheduled) {
+      this.#turnEndScheduled = true;
       setImmediate(this.#onTurnEnd);
     }
   }
 
   readonly #onTurnEnd = (): void => {
-    this.#turning = false;
+    this.#turnEndScheduled = false;
     this.#advance(performance.now(), true);
   };
 
@@ -247,12 +250,12 @@ export class Pump {
   /**
    * Submits transfers while there is something to move.
    *
-   * @param most bytes in this turn of the event loop
+   * @param max the bytes that may be submitted in this turn of the event loop
    */
-  #fill(queue: TransferQueue, now: number, most: number): void {
+  #fill(queue: TransferQueue, now: number, max: number): void {
     const { statistics } = this.#handler;
-    while (this.#end === undefined && queue.inFlight < this.#room) {
-      if (this.#turnBytes(queue) >= most) {
+    while (this.#end === undefined && queue.inFlight < this.#maxInFlight) {
+      if (this.#turnBytes(queue) >= max) {
         return;
       }
       const result = this.#trySubmit(queue, now);
@@ -274,21 +277,21 @@ export class Pump {
     try {
       return this.#handler.submit(queue, now);
     } catch (error) {
-      this.#refused(queue, error);
+      this.#onSubmitError(queue, error);
       return 'none';
     }
   }
 
-  /** Without memory for all transfers, those in flight have to do. */
-  #refused(queue: TransferQueue, error: unknown): void {
+  /** Handles a failed submission. Without memory for all transfers, continues with those in flight. */
+  #onSubmitError(queue: TransferQueue, error: unknown): void {
     const { inFlight } = queue;
     if (!(error instanceof UsbError)) {
       this.#drain(internalError(error));
     } else if (error.code === 'no-memory' && inFlight > 0) {
-      if (this.#room === this.#options.depth) {
+      if (this.#maxInFlight === this.#options.depth) {
         this.#options.onShrink?.(inFlight);
       }
-      this.#room = inFlight;
+      this.#maxInFlight = inFlight;
       this.#handler.statistics.timings.limit(inFlight);
     } else {
       this.#drain(
@@ -303,17 +306,17 @@ export class Pump {
 /**
  * Checks an option.
  *
- * @param isKind what else must be true of the value
- * @throws RangeError for a value that is less than `least`, NaN, or not of its kind
+ * @param isKind a further condition on the value
+ * @throws RangeError for NaN, for a value below `min`, and for a value that fails `isKind`
  */
 export function requireRange(
   name: string,
   value: number,
-  least: number,
+  min: number,
   isKind: (value: number) => boolean = () => true,
 ): void {
-  if (!(value >= least && isKind(value))) {
+  if (!(value >= min && isKind(value))) {
     const kind = isKind === Number.isInteger ? 'an integer' : 'a number';
-    throw new RangeError(`${name} must be ${kind} of at least ${least}, not ${value}`);
+    throw new RangeError(`${name} must be ${kind} of at least ${min}, not ${value}`);
   }
 }

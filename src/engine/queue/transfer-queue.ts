@@ -1,10 +1,10 @@
 import type { Endpoint, Transfer } from '../../usb/backend.js';
 import type { TransferStatus } from '../../usb/transfer-status.js';
 
-/** A transfer that ended. It is the queue's, and valid until it is removed from the queue. */
+/** A completed transfer. The queue owns it, and it is valid until it is removed from the queue. */
 export interface Completion {
   readonly buffer: Buffer;
-  /** Bytes asked for. */
+  /** Bytes requested. */
   readonly requested: number;
   readonly status: TransferStatus;
   /** Bytes moved, whatever the status. */
@@ -28,7 +28,7 @@ interface Slot {
 const NO_BUFFER = Buffer.alloc(0);
 
 /**
- * The transfers of one endpoint, made once, and what they moved in the order of submission.
+ * The transfers of one endpoint, created once, and their completions in the order of submission.
  *
  * Cancelled transfers complete in the order of cancelling, newest first, so the order of completion
  * is not the order of the data. A completion stays in the queue until all before it are removed, and
@@ -46,7 +46,7 @@ const NO_BUFFER = Buffer.alloc(0);
  */
 export class TransferQueue {
   readonly #slots: Slot[] = [];
-  /** The head's place in the ring, and the number of places taken from there on. */
+  /** The index of the head in the ring, and the number of slots taken from there on. */
   #first = 0;
   #taken = 0;
   #inFlight = 0;
@@ -55,7 +55,7 @@ export class TransferQueue {
 
   /**
    * @param depth the number of transfers, from 1
-   * @param onComplete called for each transfer as soon as it ends, in any order
+   * @param onComplete called for each transfer as soon as it completes, in any order
    */
   constructor(endpoint: Endpoint, depth: number, onComplete: (completion: Completion) => void) {
     for (let i = 0; i < depth; i += 1) {
@@ -80,7 +80,9 @@ export class TransferQueue {
     }
   }
 
-  /** Whether no transfer can be submitted: each is in flight, or its completion is not removed. */
+  /**
+   * Whether no transfer can be submitted: each is in flight, or its completion has not been removed.
+   */
   get isFull(): boolean {
     return this.#taken === this.#slots.length;
   }
@@ -90,22 +92,22 @@ export class TransferQueue {
     return this.#inFlight;
   }
 
-  /** Bytes that the transfers in flight ask for. */
+  /** Bytes that the transfers in flight request. */
   get bytesInFlight(): number {
     return this.#bytesInFlight;
   }
 
-  /** Bytes that all transfers so far asked for. */
+  /** Bytes that all submissions so far requested. */
   get bytesSubmitted(): number {
     return this.#bytesSubmitted;
   }
 
   /**
-   * Submits a transfer. The buffer is the queue's until its completion is removed.
+   * Submits a transfer. The queue owns the buffer until the completion is removed.
    *
    * @param length bytes to move, from the start of the buffer
    * @param now monotonic milliseconds
-   * @throws UsbError as `Transfer.submit`; then nothing was submitted, and the buffer is the caller's
+   * @throws UsbError as `Transfer.submit`; then nothing was submitted, and the caller keeps the buffer
    */
   submit(buffer: Buffer, length: number, now: number): void {
     const slot = this.#at(this.#taken);
@@ -124,13 +126,13 @@ export class TransferQueue {
     this.#bytesSubmitted += length;
   }
 
-  /** The oldest submission that is not removed, if it has completed. */
+  /** The oldest submission that has not been removed, if it has completed. */
   get head(): Completion | undefined {
     const slot = this.#taken > 0 ? this.#at(0) : undefined;
     return slot?.inFlight ? undefined : slot;
   }
 
-  /** Removes the head. Its buffer is the caller's then, and its transfer can be submitted again. */
+  /** Removes the head. The caller then owns its buffer, and its transfer can be submitted again. */
   removeHead(): void {
     const slot = this.#at(0);
     if (this.head === undefined || slot === undefined) {
@@ -142,23 +144,24 @@ export class TransferQueue {
   }
 
   /**
-   * When the oldest transfer in flight was submitted that has not expired; undefined when there is
-   * none. Monotonic milliseconds.
+   * When the oldest transfer in flight that has not expired was submitted, in monotonic milliseconds;
+   * undefined if there is none.
    */
   get oldestSubmission(): number | undefined {
     return this.#oldest((slot) => !slot.expired)?.submittedAt;
   }
 
-  /** Cancels the transfers submitted at that time or before. They complete as `timed-out`. */
+  /**
+   * Cancels the transfers that were submitted at this time or before. They complete as `timed-out`.
+   */
   expire(submittedAt: number): void {
     this.#cancel((slot) => !slot.expired && slot.submittedAt <= submittedAt, true);
   }
 
   /**
-   * Cancels the oldest transfer in flight, which is the one that data arrives in. It completes as
-   * `timed-out`.
+   * Cancels the oldest transfer in flight, which receives the next data. It completes as `timed-out`.
    *
-   * @returns what its completion will be; undefined when nothing is in flight
+   * @returns its future completion; undefined if nothing is in flight
    */
   expireOldest(): Completion | undefined {
     const slot = this.#oldest(() => true);
@@ -175,8 +178,8 @@ export class TransferQueue {
   }
 
   /**
-   * Newest first: cancelling the oldest first would let the device's data run into a younger
-   * transfer that is about to be cancelled as well.
+   * Cancels newest first: if the oldest were cancelled first, a newer transfer that is about to be
+   * cancelled too would receive data.
    */
   #cancel(chosen: (slot: Slot) => boolean, expired: boolean): void {
     for (let i = this.#taken - 1; i >= 0; i -= 1) {
@@ -198,7 +201,7 @@ export class TransferQueue {
     return undefined;
   }
 
-  /** The slot that many places after the head. */
+  /** Returns the slot at an offset from the head. */
   #at(offset: number): Slot | undefined {
     return this.#slots[(this.#first + offset) % this.#slots.length];
   }

@@ -1,27 +1,27 @@
 import { requireRange } from '../queue/pump.js';
 import type { Completion, TransferQueue } from '../queue/transfer-queue.js';
 
-/** What ends a capture that goes well. Without any of these it never ends. */
+/** The limits of a capture. Without any of these it is unlimited. */
 export interface Limits {
   /** Bytes to write, from 1. */
   readonly bytes?: number | undefined;
-  /** Bytes to discard first. */
+  /** Bytes to skip at the start. */
   readonly skip?: number | undefined;
-  /** Transfers with data to receive, from 1. */
+  /** Transfers with data, from 1. */
   readonly count?: number | undefined;
-  /** Whether to end at the first short or empty packet: with the end of the device's message. */
+  /** Whether to end at the first short or zero-length packet, which ends a message of the device. */
   readonly untilShort?: boolean | undefined;
 }
 
-/** Holds a capture to its limits: it never asks the device for a byte more than is left. */
+/** Enforces the limits of a capture: transfers never request more bytes than remain. */
 export class Quota {
   readonly #untilShort: boolean;
-  /** Bytes still to receive, those to skip among them, and transfers with data. */
+  /** The bytes that remain to be received, including those to skip, and the transfers with data. */
   #bytes: number;
   #transfers: number;
   #messageEnded = false;
 
-  /** @throws RangeError for limits out of their ranges */
+  /** @throws RangeError for limits out of range */
   constructor({ bytes = Number.POSITIVE_INFINITY, skip = 0, count, untilShort }: Limits) {
     requireRange('bytes', bytes, 1);
     requireRange('skip', skip, 0);
@@ -32,25 +32,26 @@ export class Quota {
   }
 
   /**
-   * How many bytes the next transfer may ask for; 0 or less for none. A last packet may hold more
-   * than is left: that is up to the device.
+   * Returns the bytes that the next transfer may request; 0 or less for none. The last packet may
+   * still hold more than remains: that is up to the device.
    */
   allowance({ inFlight, bytesInFlight }: TransferQueue): number {
-    // A message may end with any transfer, and a transfer queued after it would take from the next.
+    // Any transfer may end the message, and a transfer queued after it would receive data of the next
+    // one.
     if (inFlight >= this.#transfers || (this.#untilShort && inFlight > 0)) {
       return 0;
     }
     return this.#bytes - bytesInFlight;
   }
 
-  /** Counts a transfer that ended. */
+  /** Counts a completion. */
   count({ status, requested, actualLength }: Completion): void {
     this.#bytes -= actualLength;
     this.#transfers -= actualLength > 0 ? 1 : 0;
     this.#messageEnded ||= this.#untilShort && status === 'completed' && actualLength < requested;
   }
 
-  /** Whether nothing more is wanted. */
+  /** Whether a limit is reached. */
   get reached(): boolean {
     return this.#bytes <= 0 || this.#transfers <= 0 || this.#messageEnded;
   }

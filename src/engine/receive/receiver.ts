@@ -16,7 +16,7 @@ import { type Limits, Quota } from './limits.js';
 import { WriteBuffer } from './write-buffer.js';
 import { Writer } from './writer.js';
 
-/** Bytes in the write buffer by default. */
+/** The default capacity of the write buffer in bytes. */
 export const DEFAULT_WRITE_BUFFER = 64 * 1024 * 1024;
 
 /** What to receive, and how. */
@@ -24,8 +24,8 @@ export interface ReceiveOptions extends PumpOptions, Limits, TimeoutOptions {
   /** Bytes in each transfer: at least one packet of the endpoint, rounded down to whole packets. */
   readonly transferSize: number;
   /**
-   * Received bytes that may wait for the sink before submitting pauses, from 1; 64 MiB by default.
-   * Memory is used as it is needed.
+   * Received bytes that may wait for the sink before submission pauses, from 1; 64 MiB by default.
+   * Memory is allocated as needed.
    */
   readonly writeBuffer?: number | undefined;
 }
@@ -34,8 +34,8 @@ const LIMIT: Outcome = { reason: 'limit' };
 const IDLE: Outcome = { reason: 'idle' };
 
 /**
- * Keeps transfers in flight on an IN endpoint and writes what they bring to a sink, in the order of
- * submission, whatever their status.
+ * Keeps transfers in flight on an IN endpoint and writes the received bytes to a sink, in the order of
+ * submission and whatever the status.
  *
  * ```text
  *            submit                   in order                 write
@@ -44,9 +44,9 @@ const IDLE: Outcome = { reason: 'idle' };
  *      └───────────────────────────────────────────────────────────────┘
  * ```
  *
- * While a transfer is in flight again, the buffer that it filled waits for the sink. With the write
- * buffer full, submitting pauses: the device is NAKed and nothing is lost. After each run, `run` may
- * be called again, to continue after a gap.
+ * While a transfer is in flight again, the buffer that it filled waits for the sink. When the write
+ * buffer is full, submission pauses: the host requests nothing, and the device must wait. After each
+ * run, `run` may be called again, to continue after a gap.
  */
 export class Receiver {
   readonly statistics: ReceiveStatistics;
@@ -59,10 +59,10 @@ export class Receiver {
   #packetSize = 1;
   /** Whether any byte arrived in this run. */
   #hasData = false;
-  /** The buffer of a transfer that could not be submitted: the next one uses it. */
-  #buffer: Buffer | undefined;
+  /** The buffer of a failed submission; the next submission uses it. */
+  #unsubmitted: Buffer | undefined;
 
-  /** @throws RangeError for options out of their ranges */
+  /** @throws RangeError for options out of range */
   constructor(sink: Sink, options: ReceiveOptions) {
     const { depth, transferSize, writeBuffer = DEFAULT_WRITE_BUFFER } = options;
     requireRange('transferSize', transferSize, 1, Number.isInteger);
@@ -90,10 +90,10 @@ export class Receiver {
   }
 
   /**
-   * Receives from an endpoint until something ends it. The transfers are submitted when this returns;
-   * the promise resolves when everything that arrived was written. Then it may run again.
+   * Receives from an endpoint until something ends the run. Submits transfers before it returns.
+   * Resolves when all received bytes are written; then `run` may be called again.
    *
-   * Rejects with a RangeError when `transferSize` is less than one packet of the endpoint.
+   * Rejects with a RangeError if `transferSize` is less than one packet of the endpoint.
    */
   async run(endpoint: Endpoint): Promise<Outcome> {
     requireRange('transferSize', this.#transferSize, endpoint.maxPacketSize);
@@ -101,23 +101,18 @@ export class Receiver {
     return this.#pump.run(endpoint);
   }
 
-  /** Ends this run, and any later one at once: the drain begins, and `run` resolves at its end. */
+  /** Ends this run and any later one: starts the drain, after which `run` resolves. */
   stop(end: Outcome): void {
     this.#pump.stop(end);
   }
 
-  /** Transfers in flight. */
-  get inFlight(): number {
-    return this.#pump.inFlight;
-  }
-
   /**
-   * Ends when no byte has arrived for this long, counted from now.
+   * Sets the idle timeout, counted from now: the run ends when no byte arrives within it.
    *
    * @param milliseconds Infinity for never
    */
-  endWhenSilent(milliseconds: number): void {
-    this.#timeouts.setIdle(milliseconds);
+  setIdleTimeout(milliseconds: number): void {
+    this.#timeouts.setIdleTimeout(milliseconds);
   }
 
   readonly #start = (queue: TransferQueue): void => {
@@ -140,11 +135,11 @@ export class Receiver {
 
   readonly #outcome = (): Outcome | undefined =>
     this.#writer.failure ??
-    (this.#quota.reached ? LIMIT : this.#timeouts.isSilent ? IDLE : undefined);
+    (this.#quota.reached ? LIMIT : this.#timeouts.isIdle ? IDLE : undefined);
 
   readonly #submit = (queue: TransferQueue, now: number): SubmitResult => {
-    // Never ask the device for more than is left: what it sends beyond would be missing in the next
-    // run. Ask for whole packets only, as a device may fill its last packet.
+    // Never request more than remains: further bytes would be missing in the next run. Request whole
+    // packets only, because a device may fill its last packet.
     const left = Math.min(this.#quota.allowance(queue), this.#transferSize);
     if (left <= 0) {
       return 'none';
@@ -152,21 +147,21 @@ export class Receiver {
     if (queue.isFull && queue.head === undefined) {
       return 'none'; // until the oldest transfer completes
     }
-    const buffer = queue.isFull ? undefined : (this.#buffer ?? this.#writeBuffer.takeBuffer());
+    const buffer = queue.isFull ? undefined : (this.#unsubmitted ?? this.#writeBuffer.takeBuffer());
     this.#timeouts.isPaused = buffer === undefined && queue.inFlight === 0;
     if (buffer === undefined) {
       return 'throttled';
     }
-    this.#buffer = buffer;
+    this.#unsubmitted = buffer;
     queue.submit(buffer, this.#wholePackets(left), now);
-    this.#buffer = undefined;
+    this.#unsubmitted = undefined;
     return 'submitted';
   };
 
-  /** Rounds up, unless that would be more than a transfer has. */
+  /** Rounds up to whole packets, but not above the transfer size. */
   #wholePackets(bytes: number): number {
-    const most = Math.floor(this.#transferSize / this.#packetSize);
-    return Math.min(Math.ceil(bytes / this.#packetSize), most) * this.#packetSize;
+    const max = Math.floor(this.#transferSize / this.#packetSize);
+    return Math.min(Math.ceil(bytes / this.#packetSize), max) * this.#packetSize;
   }
 
   readonly #flush = (turnEnds: boolean): PendingOutput => this.#writer.flush(turnEnds);

@@ -1,25 +1,29 @@
 import { BufferPool } from '../queue/buffer-pool.js';
 
-/** Transfers of fewer bytes are copied together: many small pieces cost more than copying them. */
+/**
+ * Transfers of fewer bytes are copied together: writing many small buffers costs more than copying.
+ */
 const SMALL = 16 * 1024;
 
-/** So is what fills no more than this part of its buffer, which would waste the rest. */
+/**
+ * A transfer that fills no more than this part of its buffer is copied too: it would waste the rest.
+ */
 const SPARSE = 1 / 4;
 
-/** Bytes in a chunk that small transfers are copied to: what a Linux pipe holds. */
+/** Bytes in a chunk that small transfers are copied to: the capacity of a Linux pipe. */
 const CHUNK = 64 * 1024;
 
-/** Bytes that are worth a write before the event loop turns. */
+/** Bytes that are worth a write before the turn of the event loop ends. */
 const BATCH = 1024 * 1024;
 
-/** The most buffers in one writev(2). */
-const MOST_BUFFERS = 1024;
+/** The maximum number of buffers in one writev(2). */
+const MAX_BUFFERS = 1024;
 
 const NO_BUFFER = Buffer.alloc(0);
 
 /**
- * The bytes that wait for the sink, in few and large buffers, and with them all the memory of a
- * capture: it owns the transfers' buffers as well, as large ones wait with their bytes.
+ * Holds the bytes that wait for the sink, in few and large buffers. Owns all buffers of a capture:
+ * that of a large transfer itself waits for the sink.
  *
  * ```text
  *   large transfers    their own buffers wait            │ 256 KiB │ 256 KiB │ 256 KiB │
@@ -27,7 +31,7 @@ const NO_BUFFER = Buffer.alloc(0);
  *   small transfers    are copied to chunks of 64 KiB    │ 512 B, 512 B, … │ 512 B, …  │
  * ```
  *
- * A ring of fixed size: nothing is allocated except buffers that are needed for the first time.
+ * A ring of fixed size: only buffers are allocated, each when it is first needed.
  */
 export class WriteBuffer {
   /** The transfers' buffers. */
@@ -37,29 +41,30 @@ export class WriteBuffer {
   readonly #copies: boolean;
   readonly #ring: Buffer[];
   readonly #lengths: Int32Array;
-  /** Numbers of the first chunk that waits, and of the one that will follow the last. */
+  /** The number of the first waiting chunk, and that of the next chunk to be added. */
   #first = 0;
   #end = 0;
   #bytes = 0;
-  /** The place in the ring of the last chunk that waits, and the bytes that it has room for. */
+  /** The index of the last waiting chunk in the ring, and the free bytes in it. */
   #last = 0;
   #slack = 0;
   /** A chunk to copy to once the last is full. */
   #spare: Buffer | undefined;
-  /** The chunks that are being written, and their bytes. */
+  /** The chunks that are being written, and the filled part of each. */
   readonly #acquired: Buffer[] = [];
   readonly #batch: Buffer[] = [];
 
   /**
    * @param depth transfers in flight
    * @param transferSize bytes in each
-   * @param capacity bytes that can wait at least, if the transfers are full
+   * @param capacity the minimum number of bytes that can wait, if the transfers are full
    */
   constructor(depth: number, transferSize: number, capacity: number) {
     this.#copies = transferSize < SMALL;
     // Only whole transfers go into a chunk.
     const chunkSize = this.#copies ? CHUNK - (CHUNK % transferSize) : transferSize;
-    // Small transfers need one more, to fill while another, however empty, is being written.
+    // Small transfers need one more, to fill while another is being written, however empty that one
+    // is.
     const chunks = Math.ceil(capacity / chunkSize) + (this.#copies ? 1 : 0);
     this.#buffers = new BufferPool(transferSize, depth + (this.#copies ? 0 : chunks));
     this.#chunks = this.#copies ? new BufferPool(CHUNK, chunks) : this.#buffers;
@@ -68,27 +73,27 @@ export class WriteBuffer {
     this.#lengths = new Int32Array(slots);
   }
 
-  /** Whether nothing waits. */
+  /** Whether no bytes wait. */
   get isEmpty(): boolean {
     return this.#bytes === 0;
   }
 
-  /** Whether enough waits for a write that need not wait for more. */
+  /** Whether enough bytes wait for a write that need not wait for more. */
   get hasBatch(): boolean {
     return this.#bytes >= BATCH;
   }
 
   /**
-   * A buffer for a transfer, which is the caller's until `add` or `discard`; undefined while there is
-   * none.
+   * Returns a buffer for a transfer, which the caller owns until `add` or `discard`; undefined while
+   * there is none.
    *
-   * @throws RangeError when there is no memory for the first one
+   * @throws RangeError if there is no memory for the first one
    */
   takeBuffer(): Buffer | undefined {
     return this.#buffers.take();
   }
 
-  /** Whether `add` can take this many bytes now. */
+  /** Returns whether `add` can take this many bytes now. */
   hasRoom(length: number): boolean {
     if (!this.#copies || length <= this.#slack) {
       return true;
@@ -97,7 +102,7 @@ export class WriteBuffer {
     return this.#spare !== undefined;
   }
 
-  /** Takes over a transfer's buffer with this many bytes, at least 1. Only while it has room. */
+  /** Takes over the buffer of a transfer with this many bytes, at least 1. Requires `hasRoom`. */
   add(buffer: Buffer, length: number): void {
     this.#bytes += length;
     const copied = length < SMALL || length <= buffer.length * SPARSE;
@@ -117,24 +122,24 @@ export class WriteBuffer {
     this.discard(buffer);
   }
 
-  /** Takes back a transfer's buffer, and forgets its bytes. */
+  /** Takes back the buffer of a transfer without its bytes. */
   discard(buffer: Buffer): void {
     this.#buffers.give(buffer);
   }
 
   /**
-   * Returns what to write next, which is the caller's until `release`; empty when nothing waits. Only
-   * after the last `release`.
+   * Returns the buffers to write next, which the caller owns until `release`; empty if nothing waits.
+   * Requires that the previous ones were released.
    *
-   * @param most bytes, unless a single buffer has more
+   * @param max the most bytes to return, unless a single buffer has more
    */
-  acquire(most: number): readonly Buffer[] {
+  acquire(max: number): readonly Buffer[] {
     let bytes = 0;
-    for (; this.#first < this.#end && this.#acquired.length < MOST_BUFFERS; this.#first += 1) {
+    for (; this.#first < this.#end && this.#acquired.length < MAX_BUFFERS; this.#first += 1) {
       const index = this.#first % this.#ring.length;
       const chunk = this.#ring[index] ?? NO_BUFFER;
       const length = this.#lengths[index] ?? 0;
-      if (bytes > 0 && bytes + length > most) {
+      if (bytes > 0 && bytes + length > max) {
         break;
       }
       bytes += length;
@@ -148,7 +153,7 @@ export class WriteBuffer {
     return this.#batch;
   }
 
-  /** Takes back what was acquired, to use it again. */
+  /** Takes back the acquired buffers for reuse. */
   release(): void {
     for (const chunk of this.#acquired) {
       this.#chunks.give(chunk);
@@ -157,7 +162,7 @@ export class WriteBuffer {
     this.#batch.length = 0;
   }
 
-  /** Forgets all that waits; returns its bytes. */
+  /** Discards the waiting bytes; returns their number. */
   clear(): number {
     const bytes = this.#bytes;
     this.#bytes = 0;

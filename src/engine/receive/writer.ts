@@ -9,40 +9,43 @@ import type { Limits } from './limits.js';
 import type { WriteBuffer } from './write-buffer.js';
 
 /**
- * How long a write should take at most, in milliseconds, judged by the speed of the one before: so
- * that a slow output is seen to move, and buffers come back in time.
+ * The longest that a write should take in milliseconds, judged by the speed of the previous write.
+ * Progress of a slow output is then visible, and buffers become free in time.
  */
-const LONGEST_WRITE = 500;
+const MAX_WRITE_TIME = 500;
 
-/** Bytes in one write at most: in the first one, and in any. */
+/** The maximum bytes in the first write, and in any write. */
 const FIRST_WRITE = 1024 * 1024;
-const LARGEST_WRITE = 8 * 1024 * 1024;
+const MAX_WRITE = 8 * 1024 * 1024;
 
 /**
- * Carries what completed to the write buffer, and from there to the sink, one write at a time.
- * Accounts for every byte: skipped, written, discarded after the limit, or unwritten.
+ * Moves received bytes into the write buffer and from there to the sink, one write at a time. Accounts
+ * for every byte: skipped, written, discarded after the limit, or unwritten.
  */
 export class Writer {
   readonly #buffer: WriteBuffer;
   readonly #sink: Sink;
   readonly #statistics: ReceiveStatistics;
   readonly #onWritten: () => void;
-  /** Bytes that are still to be skipped, and to be written. */
+  /** The bytes that remain to be skipped, and to be written. */
   #skip: number;
   #left: number;
-  /** Bytes of the output so far, written or not, and up to the end of the first failed transfer. */
+  /**
+   * The bytes for the output so far, written or not, and those up to the end of the first failed
+   * transfer.
+   */
   #position = 0;
   #failedAt: number | undefined;
   /** Bytes of the output that were written. */
   #written = 0;
-  /** Bytes in the write that is under way; 0 for none. */
+  /** Bytes in the current write; 0 if there is none. */
   #writing = 0;
   #writingSince = 0;
-  #mostToWrite = FIRST_WRITE;
-  /** What it means for the run that the sink failed, once it did: nothing more goes to it. */
+  #maxWrite = FIRST_WRITE;
+  /** The outcome of the run once the sink has failed. Nothing more is written then. */
   failure: Outcome | undefined;
 
-  /** @param onWritten called when a write ended: there are buffers again, or the sink failed */
+  /** @param onWritten called after each write: buffers are free again, or the sink failed */
   constructor(
     buffer: WriteBuffer,
     sink: Sink,
@@ -59,8 +62,8 @@ export class Writer {
   }
 
   /**
-   * Takes over the bytes and the buffer of a transfer, the next in order. What the device sent next
-   * may be missing after a transfer that failed, while those queued after it may have brought more.
+   * Takes over the buffer and the bytes of the next transfer in order. After a failed transfer, bytes
+   * may be missing, even if the transfers queued after it have received more.
    *
    * @returns whether there was room in the write buffer
    */
@@ -90,7 +93,10 @@ export class Writer {
     return true;
   }
 
-  /** Returns where the first transfer ended that failed since the last call, and what followed. */
+  /**
+   * Returns the end of the first transfer that failed since the last call, and whether bytes followed
+   * it.
+   */
   takeFailure(): Pick<Outcome, 'offset' | 'hasGap'> {
     const offset = this.#failedAt ?? this.#position;
     this.#failedAt = undefined;
@@ -98,10 +104,10 @@ export class Writer {
   }
 
   /**
-   * Writes what is in the write buffer, unless the sink is at work.
+   * Writes waiting bytes, unless a write is in progress.
    *
-   * @param all whether to write however little; otherwise only what makes a large write
-   * @returns what is left
+   * @param all whether to write any number of bytes, instead of only enough for a large write
+   * @returns what remains to be written
    */
   flush(all: boolean): PendingOutput {
     if (this.#writing === 0 && (all ? !this.#buffer.isEmpty : this.#buffer.hasBatch)) {
@@ -114,7 +120,7 @@ export class Writer {
   }
 
   #write(): void {
-    const buffers = this.#buffer.acquire(this.#mostToWrite);
+    const buffers = this.#buffer.acquire(this.#maxWrite);
     for (const { length } of buffers) {
       this.#writing += length;
     }
@@ -134,7 +140,7 @@ export class Writer {
     this.#statistics.bytesBeingWritten = 0;
     this.#writing = 0;
     const bytesPerMillisecond = written / (performance.now() - this.#writingSince);
-    this.#mostToWrite = Math.min(bytesPerMillisecond * LONGEST_WRITE, LARGEST_WRITE);
+    this.#maxWrite = Math.min(bytesPerMillisecond * MAX_WRITE_TIME, MAX_WRITE);
     this.#buffer.release();
     if (error !== undefined) {
       const isClosed = (error as NodeJS.ErrnoException).code === 'EPIPE';

@@ -1,34 +1,31 @@
 import type { Source } from '../io/source.js';
 import { BufferPool } from '../queue/buffer-pool.js';
 
-/** Bytes in a chunk, unless a piece has more: one read fills it, and small pieces share it. */
+/** Bytes in a chunk, unless a piece has more. One read can fill it, and small pieces share it. */
 const CHUNK = 1024 * 1024;
 
-/** The most pieces in a chunk, and in all chunks: each costs about 100 bytes more than it holds. */
+/** The maximum number of pieces in a chunk and in all chunks. Each has about 100 bytes of overhead. */
 const CHUNK_PIECES = 64 * 1024;
-const MOST_PIECES = 4 * CHUNK_PIECES;
+const MAX_PIECES = 4 * CHUNK_PIECES;
 
-/** What to read ahead, and how. */
-export interface ReadAheadOptions {
-  /** Bytes in a full piece, from 1 on. */
+/** The options of a read-ahead. */
+interface ReadAheadOptions {
+  /** Bytes in a full piece, from 1. */
   readonly pieceSize: number;
-  /**
-   * Bytes in memory: those that wait, and those of pieces in use. At least two chunks, and at most
-   * 256 Ki pieces.
-   */
+  /** Bytes in memory, waiting or in use. Raised to two chunks; limited to 256 Ki pieces. */
   readonly capacity: number;
-  /** The most bytes to read. */
+  /** The maximum number of bytes to read. */
   readonly bytes: number;
-  /** Whether only the last piece may be short. Otherwise a piece has what was read by then. */
+  /** Whether only the last piece may be short. Otherwise a piece has the bytes read so far. */
   readonly exact: boolean;
 }
 
-/** Memory that reads fill and pieces empty. */
+/** Memory that reads fill, and from which pieces are taken. */
 interface Chunk {
   readonly memory: Buffer;
   /** Views of its full pieces, made once. */
   readonly pieces: Buffer[];
-  /** Bytes that were read into it, and how many of these were taken. */
+  /** The bytes read into it, and how many of them were taken. */
   filled: number;
   taken: number;
   /** Pieces that were taken and not released yet. */
@@ -36,15 +33,15 @@ interface Chunk {
 }
 
 /**
- * Reads the input ahead of the transfers and cuts it into pieces, which keeps the transfer queue full
- * while the input stutters.
+ * Reads the input ahead of the transfers and cuts it into pieces. This keeps the transfer queue full
+ * while the input pauses.
  *
  * ```text
  *   source ──▶ │ ▒▒▒▒ ▒▒▒▒ ▒▒▒▒ │ ▒▒▒▒ ████ ████ │ ██░░ ░░░░ ░░░░ │ ──▶ pieces, in order
  *              in use ──────────────────▶ waits ──────▶ to be read
  * ```
  *
- * Memory is allocated as it is needed, and reused.
+ * Memory is allocated as needed, and reused.
  */
 export class ReadAhead {
   readonly #source: Source;
@@ -52,20 +49,20 @@ export class ReadAhead {
   readonly #exact: boolean;
   readonly #onRead: (bytes: number) => void;
   readonly #memory: BufferPool;
-  /** The first is emptied, the last is filled. */
+  /** Pieces are taken from the first chunk, and reads fill the last one. */
   readonly #chunks: Chunk[] = [];
-  /** Chunks before these: all of their pieces were taken, some are still in use. */
+  /** Earlier chunks: all of their pieces were taken, and some are still in use. */
   readonly #used: Chunk[] = [];
   readonly #spare: Chunk[] = [];
-  /** Bytes that may still be read. */
+  /** Bytes that remain to be read. */
   #left: number;
   #reading: Chunk | undefined;
   #ended = false;
   #waiting = 0;
-  /** Why the input ended early, if it did. */
+  /** The error that ended the input, if any. */
   failure: Error | undefined;
 
-  /** @param onRead called with the bytes of each read; the last one may bring none */
+  /** @param onRead called with the number of bytes of each read, which may be 0 for the last one */
   constructor(
     source: Source,
     { pieceSize, capacity, bytes, exact }: ReadAheadOptions,
@@ -78,8 +75,8 @@ export class ReadAhead {
     this.#left = bytes;
     const piecesEach = Math.min(Math.max(1, Math.floor(CHUNK / pieceSize)), CHUNK_PIECES);
     const chunkSize = pieceSize * piecesEach;
-    const most = Math.floor(MOST_PIECES / piecesEach);
-    const chunks = Math.min(Math.ceil(capacity / chunkSize), most);
+    const maxChunks = Math.floor(MAX_PIECES / piecesEach);
+    const chunks = Math.min(Math.ceil(capacity / chunkSize), maxChunks);
     this.#memory = new BufferPool(chunkSize, Math.max(2, chunks));
   }
 
@@ -93,17 +90,17 @@ export class ReadAhead {
     return this.#ended && this.#waiting === 0;
   }
 
-  /** Whether the input may have more than what was read, as far as its size is known. */
+  /** Whether the input may have more bytes than were read. */
   get mayHaveMore(): boolean {
     return !this.#ended && this.#source.size !== 0;
   }
 
-  /** Whether the input ended before the bytes to read were read. */
+  /** Whether the input had fewer bytes than were to be read. */
   get isShort(): boolean {
     return this.#ended && this.#left > 0;
   }
 
-  /** Starts the next read, unless one is under way, there is no room, or nothing is left to read. */
+  /** Starts the next read, unless one is in progress, there is no room, or nothing is left to read. */
   read(): void {
     if (this.#reading !== undefined || this.#ended) {
       return;
@@ -118,8 +115,8 @@ export class ReadAhead {
   }
 
   /**
-   * Takes the next piece, which fills its buffer and is the caller's until `release`; undefined while
-   * there is none.
+   * Takes the next piece, a buffer that the caller owns until `release`; undefined while there is
+   * none.
    */
   take(): Buffer | undefined {
     const [chunk] = this.#chunks;
@@ -144,7 +141,7 @@ export class ReadAhead {
     return piece;
   }
 
-  /** Gives back the oldest piece in use. */
+  /** Releases the oldest piece in use. */
   release(): void {
     const chunk = this.#used[0] ?? this.#chunks[0];
     if (chunk === undefined) {
@@ -159,7 +156,7 @@ export class ReadAhead {
     }
   }
 
-  /** Bytes of the next piece of a chunk; 0 while there is none. */
+  /** Returns the bytes in the next piece of a chunk; 0 while there is none. */
   #nextLength({ filled, taken }: Chunk): number {
     const length = Math.min(this.#pieceSize, filled - taken);
     return length < this.#pieceSize && this.#exact && !this.#ended ? 0 : length;

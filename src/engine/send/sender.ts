@@ -13,32 +13,32 @@ import { SendStatistics } from '../stats/statistics.js';
 import { Watchdog } from '../timers.js';
 import { ReadAhead } from './read-ahead.js';
 
-/** Bytes that are read ahead of the transfers in flight by default. */
+/** The default number of bytes to read ahead of the transfers in flight. */
 export const DEFAULT_READ_AHEAD = 4 * 1024 * 1024;
 
 /**
- * When to send a zero-length packet after a message whose last packet is full, so that the device
- * sees its end (USB 2.0 §5.8.3): `never`; `auto`: after the whole input, as one message; `always`:
- * after each transfer, as a message of its own.
+ * When to send a zero-length packet after a message whose last packet is full, so that the device sees
+ * its end (USB 2.0 §5.8.3): `never`; `auto`: the whole input is one message; `always`: each transfer
+ * is a message.
  */
 export type ZeroLengthPackets = 'auto' | 'always' | 'never';
 
 /** What to send, and how. */
 export interface SendOptions extends PumpOptions {
-  /** Bytes in each transfer, from 1: the last one may have fewer. */
+  /** Bytes in each transfer, from 1. The last one may have fewer. */
   readonly transferSize: number;
-  /** Whether to send what was read as soon as possible, instead of full transfers only. */
+  /** Whether to send bytes as soon as they are read, instead of in full transfers only. */
   readonly prompt?: boolean | undefined;
   /**
-   * Bytes to read ahead of the transfers in flight, from 1; 4 MiB by default. Of tiny transfers never
-   * more than 256 Ki.
+   * Bytes to read ahead of the transfers in flight, from 1; 4 MiB by default. Never more than 256 Ki
+   * transfers.
    */
   readonly readAhead?: number | undefined;
   /** Bytes to send, from 1; by default the whole input. */
   readonly bytes?: number | undefined;
   /** Never by default. */
   readonly zlp?: ZeroLengthPackets | undefined;
-  /** Milliseconds within which the device must take a transfer; by default there is no limit. */
+  /** Milliseconds within which the device must accept a transfer; unlimited by default. */
   readonly idleTimeout?: number | undefined;
 }
 
@@ -49,7 +49,7 @@ const IDLE: Outcome = { reason: 'idle' };
 const INPUT_ENDED: Outcome = { reason: 'input-ended' };
 
 /**
- * Keeps transfers in flight on an OUT endpoint, with what it reads from a source.
+ * Keeps transfers in flight on an OUT endpoint, with data that it reads from a source.
  *
  * ```text
  *             read                   submit                   in order
@@ -59,9 +59,9 @@ const INPUT_ENDED: Outcome = { reason: 'input-ended' };
  *                                          buffers
  * ```
  *
- * The first transfer that the device does not take in full ends the run: nothing is submitted after a
- * gap, and what is queued is cancelled, newest first. How many bytes the device took up to there is
- * exact. `run` is called once.
+ * The first transfer that the device does not accept in full ends the run: nothing is submitted after
+ * a gap, and queued transfers are cancelled, newest first. The number of bytes accepted before the gap
+ * is exact. `run` may be called only once.
  */
 export class Sender {
   readonly statistics: SendStatistics;
@@ -74,23 +74,26 @@ export class Sender {
   readonly #pump: Pump;
   #queue: TransferQueue | undefined;
   #packetSize = 1;
-  /** A piece that could not be submitted: it is the next one. */
-  #next: Buffer | undefined;
+  /** The buffer of a failed submission; the next submission uses it. */
+  #unsubmitted: Buffer | undefined;
   /** Whether the last piece was a message that needs a zero-length packet after it. */
   #zeroLengthDue = false;
-  /** Whether the input, as one message, has had its zero-length packet. */
+  /** Whether the zero-length packet after the whole input was submitted. */
   #inputEndSent = false;
   /** Bytes of the last piece; 0 before the first. */
   #lastLength = 0;
-  /** Whether the queue was ever full, or empty again: until then, waiting for input is no pause. */
+  /**
+   * Whether the queue was ever full, or empty after a completion. Before that, waiting for input does
+   * not count as throttled.
+   */
   #filledOnce = false;
-  /** Whether a transfer was not taken in full. */
+  /** Whether a transfer was not accepted in full. */
   #hasGap = false;
-  /** When a transfer ended last: monotonic milliseconds; 0 before the first. */
+  /** The time of the last completion in monotonic milliseconds; 0 before the first. */
   #completedAt = 0;
   #isIdle = false;
 
-  /** @throws RangeError for options out of their ranges */
+  /** @throws RangeError for options out of range */
   constructor(source: Source, options: SendOptions) {
     const { depth, transferSize, readAhead = DEFAULT_READ_AHEAD, idleTimeout } = options;
     const { bytes = Number.POSITIVE_INFINITY, prompt = false, zlp = 'never' } = options;
@@ -106,7 +109,7 @@ export class Sender {
         collect: this.#collect,
         outcome: this.#outcome,
         submit: this.#submit,
-        flush: (): PendingOutput => 'none', // the device's bytes are all that matters
+        flush: (): PendingOutput => 'none', // there is no other output
         finish: this.#finish,
       },
       options,
@@ -128,13 +131,13 @@ export class Sender {
     }
   }
 
-  /** Sends to an endpoint until the input ends, or something else does, and all has completed. */
+  /** Sends to an endpoint until the input or something else ends the run. Resolves after the drain. */
   async run(endpoint: Endpoint): Promise<Outcome> {
     this.#packetSize = endpoint.maxPacketSize;
     return this.#pump.run(endpoint);
   }
 
-  /** Ends the run: the drain begins, and `run` resolves at its end. */
+  /** Ends the run: starts the drain, after which `run` resolves. */
   stop(end: Outcome): void {
     this.#pump.stop(end);
   }
@@ -163,13 +166,15 @@ export class Sender {
       }
       queue.removeHead();
     }
-    // The input is read on another thread while this one submits.
+    // Read before submitting: the read runs on another thread.
     if (!this.#pump.isDraining) {
       this.#readAhead.read();
     }
   };
 
-  /** A transfer that was cancelled too late, and taken in full, leaves no gap. */
+  /**
+   * Counts the bytes of a completion. A cancelled transfer that was accepted in full leaves no gap.
+   */
   #account({ status, requested, actualLength }: Completion): void {
     if (this.#hasGap) {
       this.statistics.bytesAfterGap += actualLength;
@@ -204,19 +209,19 @@ export class Sender {
     if (queue.isFull) {
       return 'none'; // until the oldest transfer completes
     }
-    const buffer = this.#next ?? this.#choose();
+    const buffer = this.#unsubmitted ?? this.#nextBuffer();
     if (buffer === undefined) {
       this.#filledOnce ||= queue.inFlight === 0 && this.#completedAt > 0; // the device is faster
       return this.#filledOnce && this.#readAhead.mayHaveMore ? 'throttled' : 'none';
     }
-    this.#next = buffer;
+    this.#unsubmitted = buffer;
     queue.submit(buffer, buffer.length, now);
-    this.#next = undefined;
+    this.#unsubmitted = undefined;
     this.#filledOnce ||= queue.inFlight === this.#depth;
     return 'submitted';
   };
 
-  #choose(): Buffer | undefined {
+  #nextBuffer(): Buffer | undefined {
     if (this.#zeroLengthDue) {
       this.#zeroLengthDue = false;
       return ZERO_LENGTH;
@@ -236,10 +241,10 @@ export class Sender {
 
   /** Whether there is something to submit although the input is over. */
   get #isMoreDue(): boolean {
-    return this.#next !== undefined || this.#zeroLengthDue || this.#isInputEndDue;
+    return this.#unsubmitted !== undefined || this.#zeroLengthDue || this.#isInputEndDue;
   }
 
-  /** Whether to show the device the end of the input, as one message. */
+  /** Whether a zero-length packet is due after the whole input. */
   get #isInputEndDue(): boolean {
     const { isOver, failure } = this.#readAhead;
     return (
@@ -266,7 +271,10 @@ export class Sender {
     this.#pump.advance();
   };
 
-  /** Since when the device has been taking the oldest transfer; undefined while it has none. */
+  /**
+   * Returns since when the oldest transfer has been the next to complete; undefined while there is
+   * none.
+   */
   readonly #pendingSince = (): number | undefined => {
     const submittedAt = this.#queue?.oldestSubmission;
     return submittedAt === undefined ? undefined : Math.max(submittedAt, this.#completedAt);

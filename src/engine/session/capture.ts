@@ -37,7 +37,7 @@ export function capture(request: CaptureRequest): Promise<CaptureResult> {
         return { ...end, ...mostSevere(end, failure) }; // in any case with what the run received
       },
       stop: (end) => receiver.stop(end),
-      recover: (end, target) => recovery.after(end, target),
+      recover: (end, target) => recovery.decide(end, target),
     };
   });
 }

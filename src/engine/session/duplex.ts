@@ -22,7 +22,7 @@ export interface DuplexOptions {
   readonly sink: Sink;
   readonly receive: ReceiveOptions;
   readonly send: SendOptions;
-  /** Milliseconds without data from the device that end the run, once all of the input is sent. */
+  /** Milliseconds without data from the device that end the run after all of the input is sent. */
   readonly linger: number;
   /** Called when the reader of the output is gone while input is still being sent. */
   readonly onOutputClosed?: (() => void) | undefined;
@@ -81,12 +81,15 @@ export class Duplex {
   readonly #sink: EpipeSink;
   readonly #linger: number;
   readonly #onOutputClosed: (() => void) | undefined;
-  /** How sending ended without a failure: the outcome, once the receiver has ended too. */
+  /**
+   * The outcome of sending without a failure; it becomes the outcome of the run when the receiver
+   * ends.
+   */
   #sent: Outcome | undefined;
   #end: Outcome | undefined;
   #failedDirection: 'in' | 'out' | undefined;
 
-  /** @throws RangeError for options out of their ranges */
+  /** @throws RangeError for options out of range */
   constructor({ source, sink, receive, send, linger, onOutputClosed }: DuplexOptions) {
     this.#onOutputClosed = onOutputClosed;
     this.#sink = new EpipeSink(sink, this.#onReaderGone);
@@ -97,7 +100,7 @@ export class Duplex {
   }
 
   /**
-   * Runs both until they have ended. The IN transfers are submitted when this returns.
+   * Runs both until they have ended. Submits the IN transfers before it returns.
    *
    * @param begin awaited before any data is sent; resolves to the outcome if it failed, and does not
    *   reject
@@ -107,7 +110,7 @@ export class Duplex {
     outgoing: Endpoint,
     begin: () => Promise<Outcome | undefined> = async () => undefined,
   ): Promise<Outcome> {
-    // When one cannot run, the other one has to end as well, before anything is released.
+    // If one cannot run, the other one must end too before anything is released.
     await Promise.all([
       this.#receiver.run(incoming).catch(internalError).then(this.#onReceived),
       this.#send(outgoing, begin).catch(internalError).then(this.#onSent),
@@ -127,7 +130,7 @@ export class Duplex {
     return this.#sender.isHalted;
   }
 
-  /** Ends both: the drain begins. */
+  /** Ends both: starts their drains. */
   stop(end: Outcome): void {
     this.#end = this.#end === undefined ? end : moreSevere(this.#end, end);
     this.#receiver.stop(end);
@@ -159,7 +162,7 @@ export class Duplex {
       if (this.#sink.isClosed) {
         this.stop({ reason: 'reader-closed' });
       } else {
-        this.#receiver.endWhenSilent(this.#linger);
+        this.#receiver.setIdleTimeout(this.#linger);
       }
     }
   };

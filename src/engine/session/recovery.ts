@@ -8,12 +8,15 @@ import type { Gap, ReceiveStatistics } from '../stats/statistics.js';
 import { internalError, type Outcome } from './outcome.js';
 import type { RecoveryDecision, StreamRequest } from './run.js';
 
-/** Milliseconds before a device that failed twice in a row is used again: it may be going away. */
+/** Milliseconds before a device that failed twice in a row is used again: it may be disconnecting. */
 const PAUSE = 50;
 
-/** What to do after failures. By default a capture ends with the first. */
+/** What to do after failures. By default, the first failure ends a capture. */
 export interface RecoveryOptions {
-  /** Stalls, errors and overflows in a row, with no data between them, that do not end the capture. */
+  /**
+   * The consecutive stalls, errors and overflows, without data between them, that do not end the
+   * capture.
+   */
   readonly keepGoing?: number | undefined;
   /** Milliseconds to wait for a lost device to come back; Infinity for no limit. */
   readonly reconnect?: number | undefined;
@@ -24,8 +27,7 @@ export interface RecoveryOptions {
 }
 
 /** The parts of a capture's request that a recovery uses. */
-export interface RecoveryRequest
-  extends Pick<StreamRequest<unknown>, 'backend' | 'device' | 'claim'> {
+interface RecoveryRequest extends Pick<StreamRequest<unknown>, 'backend' | 'device' | 'claim'> {
   readonly location: EndpointLocation;
   readonly recovery?: RecoveryOptions | undefined;
 }
@@ -36,10 +38,10 @@ export class Recovery {
   readonly #options: RecoveryOptions;
   readonly #statistics: ReceiveStatistics;
   readonly #stopped: AbortSignal;
-  /** Failures since data arrived last. */
+  /** Failures since data last arrived. */
   #failuresInARow = 0;
 
-  /** @param stopped aborted when the capture is stopped: nothing is waited for then */
+  /** @param stopped aborted when the capture is stopped; ends every wait */
   constructor(request: RecoveryRequest, statistics: ReceiveStatistics, stopped: AbortSignal) {
     this.#request = request;
     this.#options = request.recovery ?? {};
@@ -47,8 +49,12 @@ export class Recovery {
     this.#stopped = stopped;
   }
 
-  /** @param end why the receiver's run ended, with everything drained */
-  async after(end: Outcome, target: OpenEndpoint): Promise<RecoveryDecision<OpenEndpoint>> {
+  /**
+   * Decides whether a capture continues after a run.
+   *
+   * @param end the outcome of the receiver's run, which is drained
+   */
+  async decide(end: Outcome, target: OpenEndpoint): Promise<RecoveryDecision<OpenEndpoint>> {
     if (end.hasData) {
       this.#failuresInARow = 0;
     }
@@ -65,12 +71,12 @@ export class Recovery {
   }
 
   async #afterFailure(end: Outcome, target: OpenEndpoint): Promise<RecoveryDecision<OpenEndpoint>> {
-    if (this.#stopped.aborted || this.#isTooMany()) {
+    if (this.#stopped.aborted || this.#countFailure()) {
       return this.#endOrReconnect(await classifyError(end, target.device), target);
     }
     this.#recordGap(end);
     try {
-      // Only a halt is cleared: that resets the data toggle, which costs a packet after other failures.
+      // Clear only a halt: clearing resets the data toggle, which loses a packet after other failures.
       if (end.reason === 'stall') {
         await target.endpoint.clearHalt();
       } else if (this.#failuresInARow > 1) {
@@ -90,7 +96,7 @@ export class Recovery {
   ): Promise<RecoveryDecision<OpenEndpoint>> {
     const { reconnect, onReconnect } = this.#options;
     if (reconnect === undefined || this.#stopped.aborted || end.reason !== 'device-lost') {
-      // Transfers that were in flight after the failed one may have brought more data.
+      // Transfers that were in flight after the failed one may have received more data.
       if (end.hasGap) {
         this.#statistics.recordGap(end);
       }
@@ -110,7 +116,7 @@ export class Recovery {
     }
   }
 
-  /** Opens the endpoint of the same device once it is back; undefined when the time is over. */
+  /** Waits for the same device and opens its endpoint; returns undefined after the timeout. */
   async #reopen(timeout: number): Promise<OpenEndpoint | undefined> {
     const { backend, device, claim } = this.#request;
     const back = await waitForDevice(
@@ -128,7 +134,8 @@ export class Recovery {
     return openWhenReady(() => openEndpoint(backend, back, location, claim), this.#stopped);
   }
 
-  #isTooMany(): boolean {
+  /** Counts a failure. Returns whether more failed in a row than `keepGoing` allows. */
+  #countFailure(): boolean {
     this.#failuresInARow += 1;
     return this.#failuresInARow > (this.#options.keepGoing ?? 0);
   }

@@ -20,7 +20,7 @@ export interface StopConditions {
   readonly signal: AbortSignal;
 }
 
-/** Control requests before and after a stream: many devices start and stop theirs that way. */
+/** Control requests before and after a stream: many devices need them to start and stop streaming. */
 export interface StreamHooks {
   /**
    * Sent when the interface is claimed: after the IN transfers are submitted, and before any data is
@@ -38,30 +38,30 @@ export interface StreamRequest<Statistics> extends StopConditions, StreamHooks {
   readonly claim?: ClaimOptions | undefined;
   /** Whether the device was just plugged in, and may take a moment until it can be opened. */
   readonly justPluggedIn?: boolean | undefined;
-  /** Called with the statistics when streaming starts; they are updated from there on. */
+  /** Called when streaming starts, with the statistics, which are updated from then on. */
   readonly onStart?: ((statistics: Statistics) => void) | undefined;
 }
 
-/** How a stream went. */
+/** The result of a stream. */
 export interface StreamResult<Statistics> {
   readonly end: Outcome;
   readonly statistics: Statistics;
-  /** Why the device is not as it was before: still claimed or halted, or without its kernel driver. */
+  /** Why the device was not restored: it is still claimed or halted, or has no kernel driver. */
   readonly restoreError: Error | undefined;
 }
 
-/** Either the next step of a stream that continues, or how it ended. */
+/** Either the target with which a stream continues, or how it ended. */
 export type RecoveryDecision<Target> =
   | { readonly end: undefined; readonly target: Target }
   | Finished<Target>;
 
 /** The end of a stream. Without a target, the device was lost and is closed already. */
-export interface Finished<Target> {
+interface Finished<Target> {
   readonly end: Outcome;
   readonly target: Target | undefined;
 }
 
-/** One direction, or both: all in which streams differ. */
+/** One direction, or both: everything in which streams differ. */
 export interface Stream<Target extends OpenDevice, Statistics> {
   readonly statistics: Statistics;
 
@@ -69,45 +69,46 @@ export interface Stream<Target extends OpenDevice, Statistics> {
   open(): Promise<Target>;
 
   /**
-   * Moves data until something ends it, and everything is drained.
+   * Moves data until something ends the run. Resolves after the drain.
    *
    * @param begin sends the requests before the stream; resolves to the outcome if one failed, in which
    *   case the stream is stopped, and does not reject
    */
   run(target: Target, begin: () => Promise<Outcome | undefined>): Promise<Outcome>;
 
-  /** Ends a run, and any later one. */
+  /** Ends the run and any later one. */
   stop(end: Outcome): void;
 
-  /** The endpoint whose halt has to be cleared, so that the next stream can continue. */
+  /** Returns the endpoint whose halt must be cleared for the next stream, if any. */
   halted?(target: Target): Endpoint | undefined;
 
-  /**
-   * Decides whether to continue after a run. By default the first run is the last.
-   */
+  /** Decides whether to continue after a run. By default the first run is the last. */
   recover?(end: Outcome, target: Target): Promise<RecoveryDecision<Target>>;
 
   /**
-   * Returns the number of transfers in flight. Needed where a run may wait for its input with none in
-   * flight, as no completion would report a disconnect then. A receiver has none in flight only while
-   * its output blocks, and then its drain has to wait for the output anyway.
+   * Returns the number of transfers in flight. Needed if a run may wait for its input with none in
+   * flight, because then no completion reports a disconnect. A receiver has none in flight only while
+   * its output blocks, and then its drain must wait for the output anyway.
    */
   inFlight?(): number;
 }
 
-/** The input and output of a stream: open already, so that no device is touched in vain. */
-export interface StreamEnds {
+/**
+ * The input and output of a stream. They are opened before the device, so that a failure to open them
+ * leaves the device untouched.
+ */
+interface StreamEnds {
   readonly source?: Source;
   readonly sink?: Sink;
 }
 
 /**
- * Opens the device, claims the interface, runs a stream, and restores everything whatever happens: a
- * halt is cleared, input and output are closed, the interface is released and the device closed.
+ * Opens the device, claims the interface and runs a stream. Restores everything, even after a failure:
+ * clears a halt, closes input and output, releases the interface and closes the device.
  *
- * @param create makes the stream; the signal is aborted when the stream is stopped
- * @throws UsbError when the device cannot be opened or claimed, RangeError for options out of their
- *   ranges; input and output are closed then
+ * @param create creates the stream; the signal is aborted when the stream is stopped
+ * @throws UsbError if the device cannot be opened or claimed, RangeError for options out of range;
+ *   input and output are closed then
  */
 export async function runStream<Target extends OpenDevice, Statistics>(
   request: StreamRequest<Statistics>,
@@ -147,7 +148,7 @@ async function prepare<Target extends OpenDevice, Statistics>(
   }
 }
 
-/** Runs a stream again and again until it cannot be recovered. Does not reject. */
+/** Runs a stream until it ends and is not recovered. Does not reject. */
 async function runUntilEnd<Target extends OpenDevice, Statistics>(
   request: StreamRequest<Statistics>,
   sink: Sink | undefined,
@@ -195,7 +196,7 @@ async function runOnce<Target extends OpenDevice, Statistics>(
   const { device } = target;
   const begin = async (): Promise<Outcome | undefined> => {
     const failure = await sendRequests(device, before, stopped);
-    // The loss of the device ends the run by itself where another run may follow it.
+    // If the stream can recover, the loss of the device ends this run without stopping later ones.
     if (failure !== undefined && !(failure.reason === 'device-lost' && stream.recover)) {
       stop(failure);
     }
@@ -219,7 +220,10 @@ async function recover<Target extends OpenDevice, Statistics>(
     : { end: await classifyError(end, target.device), target };
 }
 
-/** Stops a stream after its duration, or when its signal is aborted. Returns what cancels both. */
+/**
+ * Stops a stream after its duration, or when its signal is aborted. Returns a function that cancels
+ * both.
+ */
 function onStop({ signal, duration }: StopConditions, stop: (end: Outcome) => void): () => void {
   const interrupt = (): void => stop({ reason: 'interrupted' });
   signal.addEventListener('abort', interrupt);
@@ -238,7 +242,7 @@ function onStop({ signal, duration }: StopConditions, stop: (end: Outcome) => vo
  * Sends control requests one after the other, and discards the responses.
  *
  * @param stopped once aborted, no further request is sent
- * @returns the outcome of the first one that failed; those after it are not sent
+ * @returns the outcome of the first request that failed; later ones are not sent
  */
 export async function sendRequests(
   device: Device,
@@ -271,13 +275,13 @@ async function clearHalt(endpoint: Endpoint | undefined): Promise<Error | undefi
   return endpoint && caught(endpoint.clearHalt());
 }
 
-/** Returns the outcome of a step of the output that failed; undefined when it did not. */
+/** Returns the outcome of a failed step of the output; undefined if it succeeded. */
 async function outputFailure(step: Promise<void> | undefined): Promise<Outcome | undefined> {
   const cause = step && (await caught(step));
   return cause && { reason: 'output-failed', cause };
 }
 
-/** Closes an end of the stream whose failure does not matter any more. */
+/** Closes an input or output, and ignores a failure. */
 async function closeQuietly(end: Source | Sink | undefined): Promise<void> {
   await end?.close().catch(() => {});
 }

@@ -28,7 +28,7 @@ export function send(request: SendRequest): Promise<SendResult> {
       statistics: sender.statistics,
       open: () => openEndpoint(backend, device, location, claim),
       run: async ({ endpoint }, begin) => {
-        const failure = await begin(); // before any data, which might mean something else without it
+        const failure = await begin(); // before any data: it may change what the device does with them
         return mostSevere(await sender.run(endpoint), failure);
       },
       stop: (end) => sender.stop(end),

@@ -2,12 +2,9 @@ import type { TransferStatus } from '../../usb/transfer-status.js';
 import type { EndReason, Outcome } from '../session/outcome.js';
 import { QueueTimings } from './timings.js';
 
-/**
- * What happened to the transfers of one direction, in plain counters. The engine writes them, and
- * decides nothing by them; nothing is computed or formatted until it is read.
- */
+/** Counters of the transfers of one direction. Nothing is computed or formatted until it is read. */
 export abstract class Statistics {
-  /** Transfers that ended, by the way they ended. */
+  /** Completions by status. */
   readonly statuses: Record<TransferStatus, number> = {
     completed: 0,
     error: 0,
@@ -18,21 +15,21 @@ export abstract class Statistics {
     overflow: 0,
   };
   /**
-   * Transfers that ended, by the bytes that they moved: none, 1, 2, 3 to 4, 5 to 8 and so on; class n
-   * goes up to 2 to the power of n - 1.
+   * Completions by the number of bytes moved: 0, 1, 2, 3 to 4, 5 to 8 and so on. Class n ends at 2 to
+   * the power of n - 1.
    */
   readonly sizes = new Float64Array(33);
-  /** Transfers that were submitted; each one ends. */
+  /** Submissions; each has exactly one completion. */
   submissions = 0;
-  /** Transfers that ended, whatever their status. */
+  /** Completions, whatever their status. */
   transfers = 0;
   /** Transfers that moved at least one byte, whatever their status. */
   transfersWithData = 0;
-  /** Bytes that transfers moved, whatever their status. */
+  /** Bytes moved, whatever the status. */
   bytesMoved = 0;
-  /** The most bytes that ever waited: received, for the output; read, to be submitted. */
+  /** The peak number of waiting bytes: received and not written, or read and not submitted. */
   bytesBufferedPeak = 0;
-  /** When the first transfer was submitted and when all was done: monotonic milliseconds. */
+  /** When the first transfer was submitted, and when the last run ended, in monotonic milliseconds. */
   startedAt = 0;
   endedAt = 0;
   /** When data moved, and how well the transfer queue was kept full. */
@@ -46,7 +43,7 @@ export abstract class Statistics {
   /** Bytes that have reached their destination: the output, or the device. */
   abstract get bytesDelivered(): number;
 
-  /** Bytes received and not written yet, or read and not taken by the device yet. */
+  /** Bytes received and not written yet, or read and not accepted by the device yet. */
   abstract get bytesBuffered(): number;
 
   /** Counts one completion. */
@@ -66,17 +63,20 @@ export abstract class Statistics {
     return this.submissions - this.transfers;
   }
 
-  /** From the first submission to the end: seconds. */
+  /** Seconds from the first submission to the end. */
   get seconds(): number {
     return this.secondsAt(this.endedAt);
   }
 
-  /** From the first submission to a time in monotonic milliseconds: seconds; 0 before it. */
+  /**
+   * Returns the seconds from the first submission, or 0 before it, to a time in monotonic
+   * milliseconds.
+   */
   secondsAt(time: number): number {
     return this.startedAt === 0 ? 0 : (time - this.startedAt) / 1000;
   }
 
-  /** Average rate: bytes delivered per second; 0 if it took no time. */
+  /** The average rate of delivery in bytes per second; 0 if it took no time. */
   get bytesPerSecond(): number {
     return this.seconds > 0 ? this.bytesDelivered / this.seconds : 0;
   }
@@ -86,34 +86,34 @@ export abstract class Statistics {
 export interface Gap {
   /** Bytes of the output before it. */
   readonly offset: number;
-  /** Seconds from the first submission to what caused it. */
+  /** Seconds from the first submission to the failure that caused it. */
   readonly seconds: number;
   readonly cause: EndReason;
 }
 
-/** Gaps that are recorded; more are only counted. */
-const MOST_GAPS = 1000;
+/** The number of gaps that are recorded; further gaps are only counted. */
+const MAX_GAPS = 1000;
 
 /**
  * What happened to received bytes. At the end:
  * `bytesReceived = bytesWritten + bytesSkipped + bytesDiscarded + bytesUnwritten`.
  */
 export class ReceiveStatistics extends Statistics {
-  /** Transfers that completed with some bytes, but fewer than asked for. */
+  /** Transfers that completed with some bytes, but fewer than requested. */
   shortTransfers = 0;
   /** Transfers that completed without a byte: zero-length packets. */
   emptyTransfers = 0;
-  /** Bytes that the sink took. */
+  /** Bytes that the sink wrote. */
   bytesWritten = 0;
   /** Bytes at the beginning that were discarded as requested. */
   bytesSkipped = 0;
   /** Bytes after the limit in the last packet, which were discarded. */
   bytesDiscarded = 0;
-  /** Bytes that were received, but not taken by a failed or closed sink. */
+  /** Bytes that were received, but not written because the sink failed or was closed. */
   bytesUnwritten = 0;
-  /** Bytes that came with an overflow, among those received: their contents are undefined. */
+  /** The received bytes of overflows, whose contents are undefined. */
   bytesSuspect = 0;
-  /** Bytes in the write that is under way. */
+  /** Bytes in the current write. */
   bytesBeingWritten = 0;
   /** The first 1000 gaps, and the number of all. */
   readonly gaps: Gap[] = [];
@@ -133,17 +133,17 @@ export class ReceiveStatistics extends Statistics {
     }
   }
 
-  /** Records that bytes may be missing: by default, after what is written now. */
+  /** Records a gap, by default after the bytes written so far. */
   recordGap({ reason, offset = this.bytesWritten, at = performance.now() }: Outcome): Gap {
     const gap = { offset, seconds: (at - this.startedAt) / 1000, cause: reason };
     this.gapCount += 1;
-    if (this.gaps.length < MOST_GAPS) {
+    if (this.gaps.length < MAX_GAPS) {
       this.gaps.push(gap);
     }
     return gap;
   }
 
-  /** Bytes that transfers brought, whatever their status. */
+  /** Bytes received, whatever the status. */
   get bytesReceived(): number {
     return this.bytesMoved;
   }
@@ -171,16 +171,16 @@ export class SendStatistics extends Statistics {
   /** Bytes that were read from the input, without those skipped. */
   bytesRead = 0;
   /**
-   * Bytes that the device took, up to the first that it did not. Plus those skipped, this is where a
-   * second run must resume.
+   * Bytes that the device accepted before the first gap. A second run must resume at this offset, plus
+   * the skipped bytes.
    */
   bytesAccepted = 0;
   /**
-   * Bytes that the device took after the first that it did not: there is a gap before them. After a
-   * protocol error, a host controller may continue with what is queued before it can be cancelled.
+   * Bytes that the device accepted after the first gap. After a protocol error, a host controller may
+   * continue with queued transfers before they can be cancelled.
    */
   bytesAfterGap = 0;
-  /** Zero-length packets that the device took at the ends of messages. */
+  /** Zero-length packets that the device accepted at the ends of messages. */
   zeroLengthPackets = 0;
 
   override get bytesDelivered(): number {
@@ -191,7 +191,7 @@ export class SendStatistics extends Statistics {
     return this.bytesRead - this.bytesMoved;
   }
 
-  /** Bytes that were read, and that the device did not take, or took after a gap. */
+  /** Bytes that were read, but not accepted by the device or only after a gap. */
   get bytesUnsent(): number {
     return this.bytesRead - this.bytesAccepted;
   }

@@ -3,11 +3,11 @@ import { createHistogram } from 'node:perf_hooks';
 /** How well the data flowed: when it moved, and how well the transfer queue was kept full. */
 export class QueueTimings {
   readonly data = new DataTimings();
-  /** Submission paused: every buffer waited for the output, or the input had nothing to send. */
+  /** Submission was paused: every buffer waited for the output, or the input had nothing to send. */
   readonly throttled = new Stopwatch();
-  /** Nothing was in flight while submission paused. The device has to wait then, or loses data. */
+  /** Nothing was in flight while submission was paused. The device then had to wait, or lost data. */
   readonly starved = new Stopwatch();
-  /** The fewest transfers in flight while buffers or memory allowed no more. */
+  /** The minimum number of transfers in flight while buffers or memory allowed no more. */
   minInFlight: number;
 
   #submittedAt = 0;
@@ -17,7 +17,7 @@ export class QueueTimings {
     this.minInFlight = depth;
   }
 
-  /** Notes that there is no buffer for another transfer, or nothing to send in one. */
+  /** Records that there is no buffer for another transfer, or nothing to send in one. */
   throttle(inFlight: number, now: number): void {
     this.throttled.start(now);
     if (inFlight === 0) {
@@ -26,40 +26,40 @@ export class QueueTimings {
     this.limit(inFlight);
   }
 
-  /** Notes that the input is at its end: since the last submission there was nothing to wait for. */
+  /** Ends throttling as of the last submission: the input had ended, so nothing was waited for. */
   undoThrottle(): void {
     this.throttled.endedAt(this.#submittedAt);
     this.starved.endedAt(this.#submittedAt);
   }
 
-  /** Notes that no more than these transfers can be in flight. */
+  /** Records that no more than these transfers can be in flight. */
   limit(inFlight: number): void {
     this.minInFlight = Math.min(this.minInFlight, inFlight);
   }
 
-  /** Notes a submission. */
+  /** Records a submission. */
   submitted(now: number): void {
     this.#submittedAt = now;
     this.starved.stop(now);
   }
 
-  /** Notes that the queue has all the transfers in flight that it should have. */
+  /** Records that the queue has all the transfers in flight that it should have. */
   full(now: number): void {
     this.throttled.stop(now);
     this.starved.stop(now);
   }
 }
 
-/** Milliseconds over which a peak rate is measured. */
+/** The time over which a peak rate is measured, in milliseconds. */
 const WINDOW = 1000;
 
 const NANOSECONDS = 1_000_000;
 
 /** How soon, how evenly and how fast data moved. Times are monotonic milliseconds. */
 export class DataTimings {
-  /** From the first submission to the first byte: milliseconds; undefined before it. */
+  /** Milliseconds from the first submission to the first byte; undefined before that byte. */
   firstByte: number | undefined;
-  /** Between completions as they were served: nanoseconds. */
+  /** The times between completions, in nanoseconds. */
   readonly #intervals = createHistogram();
   #startedAt = Number.NaN;
   #lastAt = 0;
@@ -67,7 +67,7 @@ export class DataTimings {
   #windowBytes = 0;
   #peak = 0;
 
-  /** Notes that the transfer queue is about to be filled, for the first time or again. */
+  /** Records that the transfer queue is about to be filled, for the first time or again. */
   start(now: number): void {
     if (Number.isNaN(this.#startedAt)) {
       this.#startedAt = now;
@@ -77,10 +77,10 @@ export class DataTimings {
   }
 
   /**
-   * Notes that a transfer ended.
+   * Records a completion.
    *
    * @param bytes bytes moved
-   * @param wasCancelled whether usbxfer ended it, which says nothing about the device's pace
+   * @param wasCancelled whether usbxfer cancelled it: its time then says nothing about the device
    */
   ended(bytes: number, wasCancelled: boolean, now: number): void {
     if (!wasCancelled) {
@@ -100,43 +100,46 @@ export class DataTimings {
     }
   }
 
-  /** The highest rate over about a second: bytes per second; 0 for a shorter time. */
+  /** The peak rate over about a second, in bytes per second; 0 during the first second. */
   get peakBytesPerSecond(): number {
     return this.#peak;
   }
 
-  /** The interval that this percentage of all do not exceed: milliseconds; 0 without any. */
+  /** Returns a percentile of the intervals between completions, in milliseconds; 0 without any. */
   intervalPercentile(percent: number): number {
     const { count } = this.#intervals;
     return count > 0 ? this.#intervals.percentile(percent) / NANOSECONDS : 0;
   }
 
-  /** The longest interval: milliseconds; 0 without any. */
+  /** The longest interval between completions, in milliseconds; 0 without any. */
   get longestInterval(): number {
     const { count, max } = this.#intervals;
     return count > 0 ? max / NANOSECONDS : 0;
   }
 }
 
-/** How long a condition lasted in all, and how often. Times are monotonic milliseconds. */
-export class Stopwatch {
-  /** Milliseconds, without a current period. */
+/**
+ * Measures how long a condition lasted in total, and how often it began. Times are monotonic
+ * milliseconds.
+ */
+class Stopwatch {
+  /** The total of all periods that have ended, in milliseconds. */
   milliseconds = 0;
-  /** How often it began. */
+  /** The number of periods. */
   count = 0;
   #since: number | undefined;
 
-  /** Whether it lasts now. */
+  /** Whether a period is in progress. */
   get running(): boolean {
     return this.#since !== undefined;
   }
 
-  /** Milliseconds until now, with a current period. */
+  /** Returns the total until now in milliseconds, including a period in progress. */
   millisecondsAt(now: number): number {
     return this.milliseconds + (this.#since === undefined ? 0 : now - this.#since);
   }
 
-  /** Notes that it begins, unless it lasts already. */
+  /** Begins a period, unless one is in progress. */
   start(now: number): void {
     if (this.#since === undefined) {
       this.#since = now;
@@ -144,7 +147,7 @@ export class Stopwatch {
     }
   }
 
-  /** Notes that it ended at an earlier moment; if it began after that, it does not count. */
+  /** Ends the period at an earlier time. A period that began after that time does not count. */
   endedAt(then: number): void {
     if (this.#since !== undefined && then <= this.#since) {
       this.#since = undefined;
@@ -153,7 +156,7 @@ export class Stopwatch {
     this.stop(then);
   }
 
-  /** Notes that it ends, if it lasts. */
+  /** Ends the period, if one is in progress. */
   stop(now: number): void {
     if (this.#since !== undefined) {
       this.milliseconds += now - this.#since;

@@ -161,7 +161,7 @@ describe.each([1, 4])('a write of %i buffers', (pieces) => {
     answer(0);
     const [error, written] = await put(new FdSink(fd), Buffer.alloc(10), pieces);
     closeSync(fd);
-    expect(error?.message).toBe('the output takes no more bytes');
+    expect(error?.message).toBe('the output accepts no more bytes');
     expect(written).toBe(0);
   });
 

@@ -205,13 +205,13 @@ describe('with reconnect', () => {
 
   it('reopens an interrupt endpoint', async () => {
     const { recovery, target } = scripted({ reconnect: 1000 });
-    expect((await recovery.after({ reason: 'device-lost' }, target)).end).toBeUndefined();
+    expect((await recovery.decide({ reason: 'device-lost' }, target)).end).toBeUndefined();
   });
 
   it('counts from zero after the lost device had sent data', async () => {
     const { recovery, target } = scripted({ reconnect: 1000, keepGoing: 1 });
     const ends = async (reason: EndReason, hasData: boolean) =>
-      (await recovery.after({ reason, hasData }, target)).end?.reason;
+      (await recovery.decide({ reason, hasData }, target)).end?.reason;
     expect(await ends('stall', false)).toBeUndefined();
     expect(await ends('device-lost', true)).toBeUndefined();
     expect(await ends('stall', false)).toBeUndefined();
