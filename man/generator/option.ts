@@ -15,12 +15,17 @@ export function optionHeading({ short, long, flags, required }: Option): string 
 export function optionDetails(option: Option): string[] {
   const { argChoices, defaultValue, presetArg, flags } = option;
   return [
-    ...(argChoices === undefined ? [] : [`One of ${argChoices.map(bold).join(', ')}.`]),
-    ...(defaultValue === undefined ? [] : [`Default: ${bold(defaultText(option))}.`]),
+    ...(argChoices === undefined ? [] : [`The value is ${anyOf(argChoices.map(bold))}.`]),
+    ...(defaultValue === undefined ? [] : [`The default is ${bold(defaultText(option))}.`]),
     ...(presetArg === undefined
       ? []
-      : [`Without ${italic(valueName(flags))}: ${bold(String(presetArg))}.`]),
+      : [`If ${italic(valueName(flags))} is omitted, it is ${bold(String(presetArg))}.`]),
   ];
+}
+
+/** Joins names: `a, b or c`. */
+function anyOf(names: readonly string[]): string {
+  return [names.slice(0, -1).join(', '), ...names.slice(-1)].join(' or ');
 }
 
 /** Returns the name of the value, `vid[:pid]` in `--device <vid[:pid]>`; empty for a switch. */

@@ -112,6 +112,8 @@ function head({ name, version, summary, operands }: Page, date: string): string[
     `.TH ${title.toUpperCase()} 1 "${date}" "usbxfer ${version}" "User Commands"`,
     // Names of options and fields are not hyphenated.
     '.nh',
+    // .EE would turn hyphenation on again.
+    '.nr HY 0',
     '.ad l',
     '.SH NAME',
     `${title} \\- ${summary}`,
