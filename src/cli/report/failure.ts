@@ -19,7 +19,7 @@ export function describeFailures(report: Report): string | undefined {
   const { restoreError, statsError } = report;
   const failures = [
     describeFailure(report),
-    restoreError && escapeUnsafe(restoreError.message),
+    restoreError && reasonOf(restoreError),
     statsError && `some --stats records were lost: ${systemReason(statsError)}`,
   ];
   return failures.filter((text) => text !== undefined).join('; ') || undefined;
@@ -41,7 +41,7 @@ function failureOf(report: Failed): string | undefined {
     case 'stall':
       return `${endpoint} stalled${
         end.cause
-          ? `: ${reasonOf(end)}`
+          ? `: ${reasonOf(end.cause)}`
           : `: the device halted it${isRead ? '; --keep-going clears the halt and continues' : ''}`
       }`;
     case 'transfer-error':
@@ -52,17 +52,17 @@ function failureOf(report: Failed): string | undefined {
     case 'overflow':
       return `${endpoint} overflowed${direction === 'in' ? ': the device sent more than requested' : ''}`;
     case 'device-lost':
-      return `the device was disconnected${end.cause ? ` (${reasonOf(end)})` : ''}`;
+      return `the device was disconnected${end.cause ? ` (${reasonOf(end.cause)})` : ''}`;
     case 'input-failed':
-      return `the input failed: ${reasonOf(end)}`;
+      return `the input failed: ${reasonOf(end.cause)}`;
     case 'output-failed':
-      return `the output failed: ${reasonOf(end)}`;
+      return `the output failed: ${reasonOf(end.cause)}`;
     case 'request-failed':
       return failedRequest(end);
     case 'submit-failed':
-      return `${reasonOf(end)}; reduce --transfers or --transfer-size`;
+      return `${reasonOf(end.cause)}; reduce --transfers or --transfer-size`;
     case 'internal':
-      return `internal error: ${reasonOf(end)}`;
+      return `internal error: ${reasonOf(end.cause)}`;
     case 'gaps':
       return `the output has ${countOf(received?.statistics.gapCount ?? 0, 'gap')} where bytes may be missing`;
     case 'short-input':
@@ -140,8 +140,8 @@ function afterGap({ bytesAfterGap }: SendStatistics): string {
   return bytesAfterGap > 0 ? `, and ${bytesAfterGap} after the failed transfer` : '';
 }
 
-/** The cause of an end and what to do about it. */
-function reasonOf({ cause }: Pick<Outcome, 'cause'>): string {
+/** What an error says and what to do about it. */
+function reasonOf(cause: Error | undefined): string {
   const advice = adviceOf(cause);
   return escapeUnsafe(messageOf(cause) + (advice === undefined ? '' : `; ${advice}`));
 }
@@ -156,7 +156,7 @@ function messageOf(cause: Error | undefined): string {
 /** Which control request failed, and why. */
 function failedRequest(end: Outcome): string {
   const which = end.request ? `the control request '${textOf(end.request)}'` : 'a control request';
-  return `${which} failed: ${reasonOf(end)}`;
+  return `${which} failed: ${reasonOf(end.cause)}`;
 }
 
 /** A request as `--before` accepts it, without its data: `out vendor device 0x4d 0x1 0x0`. */

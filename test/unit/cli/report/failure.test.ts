@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../../../src/cli/errors/codes.js';
-import { describeFailure, type Failed } from '../../../../src/cli/report/failure.js';
-import type { InReport, OutReport } from '../../../../src/cli/report/report.js';
+import {
+  describeFailure,
+  describeFailures,
+  type Failed,
+} from '../../../../src/cli/report/failure.js';
+import type { InReport, OutReport, Report } from '../../../../src/cli/report/report.js';
 import type { EndReason } from '../../../../src/engine/session/outcome.js';
 import { ReceiveStatistics, SendStatistics } from '../../../../src/engine/stats/statistics.js';
+import { UsbError } from '../../../../src/usb/errors.js';
 
 function locationOf(address: number) {
   const endpoint = { address, type: 'bulk', maxPacketSize: 512 } as const;
@@ -105,4 +110,21 @@ describe('a failure in one of two directions', () => {
         '300 of 512 bytes received were written',
     );
   });
+});
+
+it('the failure to restore a device comes with its remedy', () => {
+  const restoreError = new UsbError('other', 'the driver did not come back', {
+    remedy: {
+      kind: 'any-of',
+      remedies: [
+        { kind: 'replug' },
+        { kind: 'rebind-driver', driver: 'ftdi_sio', interfaceName: '1-1:1.0' },
+      ],
+    },
+  });
+  const report: Partial<Report> = { end: { reason: 'limit' }, restoreError };
+  expect(describeFailures(report as Report)).toBe(
+    'the driver did not come back; plug the device in again; or ' +
+      'echo 1-1:1.0 | sudo tee /sys/bus/usb/drivers/ftdi_sio/bind',
+  );
 });
