@@ -68,7 +68,7 @@ describeInLab('an interface that a kernel driver holds', () => {
     expect(stdout.toString()).toBe('4\n');
     expect(stderr).toMatch(/ended +SIGINT\n/);
     expect(stderr).toContain(
-      '\nusbxfer: the kernel driver usb-storage did not come back to interface 0; plug the device ' +
+      '\nusbxfer: the kernel driver usb-storage did not bind to interface 0 again; plug the device ' +
         'in again; or echo 2-1:1.0 | sudo tee /sys/bus/usb/drivers/usb-storage/bind\n',
     );
   });

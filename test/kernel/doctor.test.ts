@@ -72,7 +72,7 @@ describeInLab('usbxfer doctor', () => {
         device: '2-1',
         status: 'problem',
         message: expect.stringMatching(
-          /^nobody \(groups: nogroup\) may not open \/dev\/bus\/usb\/002\/\d+ \(root:root, 06[46]4\)$/,
+          /^nobody \(groups: nogroup\) cannot open \/dev\/bus\/usb\/002\/\d+ \(root:root, 06[46]4\)$/,
         ),
         fix: expect.stringContaining('usbxfer udev-rule -d 1234:5678 | sudo tee '),
       },

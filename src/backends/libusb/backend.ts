@@ -12,14 +12,14 @@ import type { Platform } from './platform.js';
 import { portablePlatform } from './portable.js';
 
 /**
- * The machine's real USB, through libusb. On Linux, listing reads the kernel's files alone: opening a
- * device loads libusb.
+ * The USB devices of this machine, through libusb. On Linux, listing reads files of the kernel only,
+ * and opening a device loads libusb.
  */
 export class LibusbBackend implements Backend {
   readonly name = 'libusb';
   readonly #platform: Platform;
 
-  /** @param root the folder that stands for / on Linux, for tests; devices are opened by libusb */
+  /** @param root the folder to use as / on Linux, for tests; libusb opens devices regardless of it */
   constructor(root?: string) {
     this.#platform = process.platform === 'linux' ? linuxPlatform(root) : portablePlatform();
   }

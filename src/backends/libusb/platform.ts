@@ -4,7 +4,7 @@ import type { UsbError } from '../../usb/errors.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import type { NativeDevice } from './native/node-usb.js';
 
-/** What an operating system shows of USB devices, beside libusb. Chosen once, by the backend. */
+/** Access to USB devices that depends on the operating system. The backend chooses one platform. */
 export interface Platform {
   /** See `Backend.list`. */
   list(): Promise<DeviceInfo[]>;
@@ -21,17 +21,20 @@ export interface Platform {
   /** See `Backend.diagnose`. */
   diagnose: NonNullable<Backend['diagnose']>;
 
-  /** See `WatchedBus`; undefined where nothing is cheaper than a list. */
+  /** See `WatchedBus`; undefined if nothing is cheaper than a list. */
   readonly fingerprint: (() => Promise<string>) | undefined;
 
-  /** Tells whether an opened device is still on the bus. */
+  /** Returns whether an opened device is still on the bus. */
   isPresent(info: DeviceInfo, native: NativeDevice): Promise<boolean>;
 
-  /** Returns the kernel driver of an interface; undefined where it has none or that is not shown. */
+  /**
+   * Returns the kernel driver of an interface; undefined if it has none or the system does not show
+   * it.
+   */
   driverOf(info: DeviceInfo, interfaceNumber: number): string | undefined;
 
   /**
-   * Checks what libusb would fail at without a reason.
+   * Checks for causes of failures for which libusb gives no reason.
    *
    * @throws UsbError `access`
    */

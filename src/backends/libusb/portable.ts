@@ -19,15 +19,15 @@ import { findNative, loadNodeUsb, type NativeDevice, type NodeUsb } from './nati
 import type { Platform } from './platform.js';
 
 /**
- * Bytes in an endpoint descriptor. One of audio has two more (USB Audio 1.0 §4.6.1.1): libusb parses
- * them apart, and they are left out.
+ * Bytes in an endpoint descriptor. Audio endpoints have two more (USB Audio 1.0 §4.6.1.1), which
+ * libusb parses separately; they are left out.
  */
 const ENDPOINT_LENGTH = 7;
 
 type NativeConfiguration = NativeDevice['allConfigDescriptors'][number];
 
 /**
- * A system where only libusb knows the devices: macOS and Windows.
+ * Creates the platform for systems where only libusb knows the devices: macOS and Windows.
  *
  * @param load another way to load node-usb, for tests
  */
@@ -36,7 +36,7 @@ export function portablePlatform(load = loadNodeUsb): Platform {
     list: async () => listPortable(await load()),
     fingerprint: undefined,
     descriptors: async (info) => portableDescriptors(info, await load()),
-    // The same object: another device may have got the address since.
+    // Compares objects: another device may have the same address by now.
     isPresent: async (_, native) => (await load()).getDeviceList().includes(native),
     inspect: async () => ({ accessible: undefined, node: undefined, interfaces: [] }),
     driverOf: () => undefined,
@@ -67,8 +67,8 @@ function listPortable(usb: Pick<NodeUsb, 'getDeviceList'>): DeviceInfo[] {
 }
 
 /**
- * Reassembles the descriptors of a device from what libusb knows. Without opening the device, that
- * is all but the BOS descriptor.
+ * Reassembles the descriptors of a device from what libusb knows. Without opening the device, these
+ * are all but the BOS descriptor.
  *
  * @throws UsbError `no-device`
  */
@@ -94,7 +94,10 @@ function gone({ path }: DeviceInfo): UsbError {
   return new UsbError('no-device', `the device at ${path} is gone`);
 }
 
-/** `extra` holds what libusb does not parse: descriptors of classes, and those of SuperSpeed. */
+/**
+ * Encodes a configuration. `extra` has the descriptors that libusb does not parse: those of classes
+ * and of SuperSpeed.
+ */
 function configurationBytes(native: NativeConfiguration): Uint8Array {
   return Buffer.concat([
     encodeFields(CONFIGURATION_FIELDS, native),
@@ -151,7 +154,7 @@ function configuration(native: NativeConfiguration): Configuration {
   };
 }
 
-/** Returns undefined where libusb throws: one unreadable device must not hide the others. */
+/** Returns undefined if libusb throws: one unreadable device must not hide the others. */
 function optional<T>(read: () => T): T | undefined {
   try {
     return read();

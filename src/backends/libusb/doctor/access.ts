@@ -8,10 +8,10 @@ import { PASS_TO_CONTAINER } from '../linux/environment.js';
 import { deviceFile, type SystemFiles } from '../linux/paths.js';
 import { groupName, permissionsOf, userName } from '../linux/permissions.js';
 
-/** A user, whose access is checked. */
+/** The user whose access is checked. */
 export interface User {
   readonly uid: number;
-  /** All groups, the effective one among them. */
+  /** All groups, including the effective one. */
   readonly gids: readonly number[];
   /** See `accessError` in linux/attributes.ts. */
   accessError(file: string): string | undefined;
@@ -23,7 +23,7 @@ export function currentUser(): User {
   return { uid: process.getuid?.() ?? 0, gids: [...new Set(gids)], accessError };
 }
 
-/** Checks whether there is a file to open the device through, and whether the user may open it. */
+/** Checks whether the device file exists, and whether the user may open it. */
 export function checkAccess(device: DeviceInfo, system: SystemFiles, user: User): CheckResult {
   const missing = missingFile(device, system);
   if (missing !== undefined) {
@@ -34,7 +34,7 @@ export function checkAccess(device: DeviceInfo, system: SystemFiles, user: User)
   const file = deviceFile(device, system);
   switch (user.accessError(file)) {
     case undefined:
-      return { ...about, status: 'ok', message: `this user may open ${file}` };
+      return { ...about, status: 'ok', message: `this user can open ${file}` };
     case 'EPERM':
       return {
         ...about,
@@ -49,7 +49,7 @@ export function checkAccess(device: DeviceInfo, system: SystemFiles, user: User)
         ...about,
         status: 'problem',
         message:
-          `${userName(user.uid, system)} (groups: ${groups}) may not open ` +
+          `${userName(user.uid, system)} (groups: ${groups}) cannot open ` +
           `${file}${permissions && ` (${permissions})`}`,
         remedy: permissionRemedy(device, file, system, user),
       };
@@ -57,7 +57,7 @@ export function checkAccess(device: DeviceInfo, system: SystemFiles, user: User)
   }
 }
 
-/** Where a group may open the device already, joining it is enough. */
+/** Returns what would give the user access. If a group has access already, joining it is enough. */
 function permissionRemedy(
   { vid, pid }: DeviceInfo,
   file: string,

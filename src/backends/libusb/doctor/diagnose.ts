@@ -8,9 +8,9 @@ import { checkDrivers, checkHolders, readMounts } from './in-use.js';
 import { checkAutosuspend, checkLink } from './link.js';
 import { checkBus, checkLibusb, checkUdev } from './system.js';
 
-// Stands alone to be loaded by the diagnosis only, and with it all checks.
+// A file of its own so that the checks are loaded only for a diagnosis.
 
-/** Checks Linux and its files: whether devices can be opened, and who holds them. */
+/** Checks the system and devices on Linux: whether devices can be opened, and what holds them. */
 export async function diagnose(
   devices: readonly DeviceInfo[],
   system: SystemFiles,

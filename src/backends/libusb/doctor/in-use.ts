@@ -9,17 +9,20 @@ import { USBFS } from '../linux/interfaces.js';
 import type { SystemFiles } from '../linux/paths.js';
 import type { User } from './access.js';
 
-/** Mounts that are reported; more would bury the rest. */
+/** The maximum number of mounts to report. */
 const MAX_MOUNTS = 4;
 
 /** A mounted file system. */
-export interface Mount {
+interface Mount {
   /** `/dev/sdb1` */
   readonly source: string;
   readonly target: string;
 }
 
-/** Checks whether kernel drivers hold the interfaces that would be read, and for what. */
+/**
+ * Checks whether kernel drivers hold the interfaces that would be read, and what they created for
+ * them.
+ */
 export function checkDrivers(
   device: DeviceInfo,
   state: DeviceState,
@@ -63,7 +66,7 @@ export function checkDrivers(
   ];
 }
 
-/** Checks whether other processes hold the interfaces that would be read, or might soon. */
+/** Checks whether other processes hold the interfaces that would be read, or may claim them. */
 export function checkHolders(
   device: DeviceInfo,
   state: DeviceState,
@@ -97,19 +100,19 @@ export function readMounts({ proc }: Pick<SystemFiles, 'proc'>): Mount[] {
   });
 }
 
-/** Blanks and the like are written as `\040`. */
+/** Decodes octal escapes: a blank is written as `\040`. */
 function unquote(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );
 }
 
-/** Tells whether a source is a disk or one of its partitions: sdb, sdb1, mmcblk0p1. */
+/** Returns whether a source is a disk or one of its partitions: sdb, sdb1, mmcblk0p1. */
 function isPartOf(source: string, node: string): boolean {
   return source.startsWith(node) && /^(p?\d+)?$/.test(source.slice(node.length));
 }
 
-/** Returns the interfaces with a bulk IN endpoint; who holds the others does not matter. */
+/** Returns the interfaces with a bulk IN endpoint; holders of the others do not matter. */
 function readableInterfaces(device: DeviceInfo, state: DeviceState): InterfaceState[] {
   const numbers = readableNumbers(device);
   return state.interfaces.filter(({ interfaceNumber }) => numbers.has(interfaceNumber));
@@ -119,13 +122,13 @@ function readableNumbers(device: DeviceInfo): Set<number> {
   return new Set(bulkInEndpoints(device, {}).map(({ interfaceNumber }) => interfaceNumber));
 }
 
-/** Something can still be read as long as one interface is free. */
+/** Returns `warning` if data can still be read, because an interface is free; otherwise `problem`. */
 function severity(device: DeviceInfo, state: DeviceState): CheckStatus {
   const held = readableInterfaces(device, state).filter(({ driver }) => driver !== undefined);
   return held.length < readableNumbers(device).size ? 'warning' : 'problem';
 }
 
-/** A driver of several interfaces may create its files for any of them. */
+/** Returns the nodes of all interfaces of a driver, which may create them for any of these. */
 function nodesOf(driver: string, { interfaces }: DeviceState): string[] {
   return interfaces.filter((one) => one.driver === driver).flatMap(({ nodes }) => nodes);
 }

@@ -6,8 +6,8 @@ import { readBytes, readText } from '../linux/attributes.js';
 import type { SystemFiles } from '../linux/paths.js';
 
 /**
- * Checks whether the link is slower than the device advertises. Older kernels do not show most of
- * that (`bos_descriptors`). No result where the speed of the link is not known.
+ * Checks whether the link is slower than the device advertises. Most of that is in `bos_descriptors`,
+ * which older kernels do not show. Returns no result if the speed of the link is unknown.
  */
 export function checkLink(
   { path, speed, usbVersion }: DeviceInfo,
@@ -34,7 +34,7 @@ export function checkLink(
 
 /**
  * Checks whether the system suspends the device while it is not open (power/usb/power-management in
- * the kernel's documents). No result where the kernel has no power management.
+ * the kernel documentation). Returns no result if the kernel has no power management.
  */
 export function checkAutosuspend(
   { path }: DeviceInfo,
@@ -52,12 +52,12 @@ export function checkAutosuspend(
       {
         ...about,
         status: 'warning',
-        message: `it is suspended after ${delay / 1000} s without use, which some devices do not survive`,
+        message: `the device is suspended after ${delay / 1000} s without use, and some devices fail after that`,
         remedy: { kind: 'keep-awake', file },
       },
     ];
   }
   return control === undefined
     ? []
-    : [{ ...about, status: 'ok', message: 'it is not suspended while it is not in use' }];
+    : [{ ...about, status: 'ok', message: 'the device is not suspended when it is not in use' }];
 }

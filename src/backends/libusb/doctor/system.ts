@@ -7,7 +7,7 @@ import { isContainer, PASS_TO_CONTAINER, passThroughRemedy } from '../linux/envi
 import type { SystemFiles } from '../linux/paths.js';
 import { loadNodeUsb } from '../native/node-usb.js';
 
-/** Checks whether the kernel shows a bus: a root hub at least. */
+/** Checks whether the kernel shows a bus, by its root hub. */
 export function checkBus(system: SystemFiles): CheckResult {
   const about = { id: 'bus', device: undefined } as const;
   const names = readNames(system.devices);
@@ -29,8 +29,8 @@ export function checkBus(system: SystemFiles): CheckResult {
 /**
  * Checks whether libusb can be loaded and starts, by loading it.
  *
- * @param system undefined where no files show devices: libusb does not start without them where
- *   sysfs has devices
+ * @param system undefined on systems without device files. On Linux, libusb does not start without
+ *   them if sysfs has devices
  * @param load another way to load it, for tests
  */
 export async function checkLibusb(
@@ -62,8 +62,8 @@ export function checkUdev(system: SystemFiles): CheckResult {
     ...about,
     status: 'warning',
     message:
-      'no udev daemon is running: no rule sets the rights of device files, and libusb does not see ' +
-      'a device that is plugged in again',
+      'no udev daemon is running: no rule sets the permissions of device files, and libusb does not ' +
+      'see replugged devices',
     remedy: { kind: 'run-udev-daemon', inContainer: isContainer(system) },
   };
 }

@@ -12,15 +12,15 @@ import { deviceFile, type SystemFiles } from './paths.js';
 import { permissionsOf } from './permissions.js';
 
 /*
- * Why libusb cannot open, claim or control a device, as the system shows it: libusb has but a number
- * for each.
+ * Explains why libusb cannot open, claim or control a device, from what the system shows: libusb
+ * returns only an error number.
  */
 
 /**
- * Explains that the kernel has a device but no file to open it through, as in a container. libusb
- * would call the device gone, or not start at all.
+ * Returns the error for a device that the kernel lists but that has no device file, as in a container.
+ * libusb would report the device as gone, or would not start.
  *
- * @returns undefined when the file is there
+ * @returns undefined if the file exists
  */
 export function missingFile(info: DeviceInfo, system: SystemFiles): UsbError | undefined {
   const file = deviceFile(info, system);
@@ -31,7 +31,7 @@ export function missingFile(info: DeviceInfo, system: SystemFiles): UsbError | u
   return new UsbError('access', `cannot open ${file}: ${what}`, { remedy: PASS_TO_CONTAINER });
 }
 
-/** Explains why the file of a device could not be opened; where it was refused, who may open it. */
+/** Explains why a device file could not be opened; if permission was denied, adds who may open it. */
 export function openError(info: DeviceInfo, cause: unknown, system: SystemFiles): UsbError {
   const file = deviceFile(info, system);
   const failure = operationError(`cannot open ${file}`, cause);
@@ -44,7 +44,7 @@ export function openError(info: DeviceInfo, cause: unknown, system: SystemFiles)
       { cause, remedy: { kind: 'add-udev-rule', vid, pid } },
     );
   }
-  // libusb knows EACCES alone. EPERM is the refusal of a container's device rules.
+  // libusb recognizes only EACCES. The device rules of a container cause EPERM.
   if (failure.code === 'io' && openingError(file) === 'EPERM') {
     const text = `cannot open ${file}: the device rules of this container forbid it`;
     return new UsbError('access', text, { cause, remedy: PASS_TO_CONTAINER });
@@ -61,7 +61,7 @@ function openingError(file: string): string | undefined {
   }
 }
 
-/** Explains why an interface could not be claimed; where it is busy, who holds it. */
+/** Explains why an interface could not be claimed; if it is busy, names the holder. */
 export function claimError(
   info: DeviceInfo,
   interfaceNumber: number,
@@ -78,7 +78,7 @@ export function claimError(
  * Explains why a control request could not be sent. Linux refuses a request to an interface that a
  * driver or another process holds, which libusb reports as an input/output error.
  *
- * @param own the numbers of the interfaces that are claimed here
+ * @param own the numbers of the interfaces that are claimed through the same handle
  */
 export function controlError(
   info: DeviceInfo,
@@ -94,7 +94,7 @@ export function controlError(
     : (heldInterface(info, number, cause, system) ?? failure);
 }
 
-/** Names who holds an interface that is not claimed here; undefined when it is free. */
+/** Returns the error that names the holder of an interface; undefined if the interface is free. */
 function heldInterface(
   info: DeviceInfo,
   interfaceNumber: number,

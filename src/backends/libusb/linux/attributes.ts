@@ -1,8 +1,8 @@
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /*
- * Readers of what Linux shows in files: attributes in sysfs, processes in /proc, accounts in /etc.
- * Each returns undefined where there is nothing to read: an attribute that a device does not have, a
+ * Reads what Linux shows in files: attributes in sysfs, processes in /proc, accounts in /etc. Each
+ * reader returns undefined if there is nothing to read: an attribute that a device does not have, a
  * device or process that has just gone, a file that this user may not read.
  */
 
@@ -34,10 +34,10 @@ export function readLink(file: string): string | undefined {
 }
 
 /**
- * Returns why this user may not read and write a file, as the code of access(2): EACCES, or EPERM
- * where the device rules of a container forbid it. Opens nothing.
+ * Returns why this user may not read and write a file, as the code of access(2): EACCES, or EPERM if
+ * the device rules of a container forbid it. Opens nothing.
  *
- * @returns undefined when the user may
+ * @returns undefined if the user may
  */
 export function accessError(file: string): string | undefined {
   try {

@@ -14,11 +14,11 @@ const DEVICE_NAME = /^(usb\d+|\d+-\d+(\.\d+)*)$/;
 const DEVICE_DESCRIPTOR = 18;
 
 /**
- * Lists the devices on the bus as the kernel knows them. Needs no rights, opens no device and sends
- * it nothing.
+ * Lists the devices on the bus as the kernel knows them. Needs no permissions, opens no device and
+ * sends nothing to one.
  *
  * @param devices `SystemFiles.devices`
- * @throws UsbError `no-bus` when the kernel shows no USB at all
+ * @throws UsbError `no-bus` if the kernel shows no USB at all
  */
 export function listDevices(devices: string): DeviceInfo[] {
   return deviceNames(devices)
@@ -40,7 +40,7 @@ function deviceNames(devices: string): string[] {
   }
 }
 
-/** Tells whether the device at that path is still the one that had that address. */
+/** Returns whether the device at a path still has the same address. */
 export function isPresent(
   { path, address }: Pick<DeviceInfo, 'path' | 'address'>,
   devices: string,
@@ -48,10 +48,10 @@ export function isPresent(
   return readNumber(join(devices, path, 'devnum')) === address;
 }
 
-/** Returns undefined for a device that went away while it was read. */
+/** Returns undefined for a device that disappeared while it was read. */
 function readDevice(devices: string, name: string): DeviceInfo | undefined {
   const file = (attribute: string) => `${devices}/${name}/${attribute}`;
-  const bus = Number(/\d+/.exec(name)?.[0] ?? Number.NaN); // as the kernel makes the name
+  const bus = Number(/\d+/.exec(name)?.[0] ?? Number.NaN); // the name begins with the bus number
   const address = readNumber(file('devnum'));
   const descriptors = readBytes(file('descriptors'));
   if (
@@ -62,7 +62,7 @@ function readDevice(devices: string, name: string): DeviceInfo | undefined {
   ) {
     return undefined;
   }
-  // There is no file for a string that the device does not have: its index is 0.
+  // A string that the device does not have has the index 0 and no file.
   const string = (offset: number, attribute: string) =>
     descriptors[offset] === 0 ? undefined : readText(file(attribute));
   return {
@@ -85,7 +85,7 @@ function readDevice(devices: string, name: string): DeviceInfo | undefined {
 }
 
 /**
- * Reads the kernel's copy of a device's descriptors; newer kernels have the BOS descriptor as well.
+ * Reads the kernel's copy of a device's descriptors; newer kernels also have the BOS descriptor.
  *
  * @throws UsbError `no-device`
  */
@@ -100,9 +100,9 @@ export function readDescriptors(info: DeviceInfo, devices: string): DescriptorBy
 
 /**
  * Returns the names and addresses of the devices on the bus in one text, which changes whenever a
- * device comes, goes or is replugged. Costs a tenth of a list and waits for no device: the kernel
- * reads strings and configurations under a lock that it holds while it configures one. Empty on a
- * machine without USB.
+ * device is connected, disconnected or replugged. Costs a tenth of a list and waits for no device:
+ * unlike strings and configurations, these need no lock that the kernel holds while it configures a
+ * device. Empty on a machine without USB.
  */
 export function busFingerprint(devices: string): string {
   return (readNames(devices) ?? [])

@@ -7,13 +7,13 @@ import type { SystemFiles } from './paths.js';
 
 const MIB = 1024 * 1024;
 
-/** Lets a container have the devices, also those plugged in later. */
+/** Passes the devices to this container, including those plugged in later. */
 export const PASS_TO_CONTAINER: Remedy = { kind: 'pass-usb-through', to: ['container'] };
 
-/** Names of containers in a control group; with cgroup v2 there often is none. */
+/** Names of container runtimes in a control group; with cgroup v2 there is often none. */
 const CONTAINER_GROUP = /docker|containerd|kubepods|libpod|lxc/;
 
-/** Tells whether this process runs in a container. */
+/** Returns whether this process runs in a container. */
 export function isContainer({ root, run, proc }: SystemFiles): boolean {
   return (
     existsSync(join(root, '.dockerenv')) ||
@@ -22,7 +22,7 @@ export function isContainer({ root, run, proc }: SystemFiles): boolean {
   );
 }
 
-/** Returns where USB has to be passed through to, to be seen here. A container may run in WSL. */
+/** Returns the remedy that makes USB visible to this process. A container may run in WSL. */
 export function passThroughRemedy(system: SystemFiles): Remedy {
   const isWsl = /microsoft/i.test(readText(join(system.proc, 'version')) ?? '');
   const to: PassThroughTarget[] = isWsl ? ['wsl'] : [];
@@ -32,7 +32,7 @@ export function passThroughRemedy(system: SystemFiles): Remedy {
   return { kind: 'pass-usb-through', to: to.length > 0 ? to : ['machine'] };
 }
 
-/** Reads the kernel's limit of transfer memory; undefined when there is none that can be read. */
+/** Reads the kernel's limit of transfer memory; undefined if there is none or it cannot be read. */
 export function usbfsMemory({
   usbfsMemory: file,
 }: Pick<SystemFiles, 'usbfsMemory'>): TransferMemory | undefined {

@@ -5,19 +5,19 @@ import type { SystemFiles } from './paths.js';
 /** A process that has a file open. */
 export interface Holder {
   readonly pid: number;
-  /** The name that it gave itself, in printable ASCII. */
+  /** The name of the process, in printable ASCII. */
   readonly command: string;
 }
 
-/** Characters of a command that are shown; the kernel keeps 15 of an ordinary process. */
+/** The maximum number of characters of a command to show; the kernel keeps 15 for most processes. */
 const MAX_COMMAND = 32;
 
-/** Processes that a message names; more would not help. */
+/** The maximum number of processes that a message names. */
 const MAX_NAMED = 4;
 
 /**
- * Finds the other processes that have a file open, as far as this user may see. Looks at every
- * descriptor of every process: for failures and diagnosis only.
+ * Finds the other processes that have a file open, as far as this user may see them. Reads every
+ * descriptor of every process, so it is for failures and diagnosis only.
  */
 export function holdersOf(
   file: string,
@@ -37,13 +37,13 @@ function hasOpen(descriptors: string, file: string): boolean {
   );
 }
 
-/** A process may give itself any name. */
+/** Returns the name of a process, which may contain any bytes. */
 function commandOf(folder: string): string {
   const text = (readText(join(folder, 'comm')) ?? '').trimEnd().slice(0, MAX_COMMAND);
   return text.replace(/[^ -~]/g, '?') || '?';
 }
 
-/** Names holders in a sentence: `usbxfer (PID 12), other (PID 34)`. */
+/** Formats holders for a sentence: `usbxfer (PID 12), other (PID 34)`. */
 export function nameHolders(holders: readonly Holder[]): string {
   const names = holders
     .slice(0, MAX_NAMED)
@@ -53,8 +53,8 @@ export function nameHolders(holders: readonly Holder[]): string {
 }
 
 /**
- * Says that another process holds an interface. The device file does not show which of several that
- * have it open holds which interface.
+ * Returns the message that another process holds an interface. If several processes have the device
+ * file open, it is unknown which of them holds the interface.
  */
 export function heldByProcess(interfaceNumber: number, holders: readonly Holder[]): string {
   const held = `interface ${interfaceNumber} is held by another process`;

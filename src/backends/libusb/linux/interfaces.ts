@@ -5,13 +5,10 @@ import { type DeviceInfo, interfaceNumbers } from '../../../usb/model.js';
 import { accessError, readLink, readText } from './attributes.js';
 import { deviceFile, interfaceName, type SystemFiles } from './paths.js';
 
-/** The name in place of a driver's while a process, this or another, has claimed the interface. */
+/** The driver name while a process, this one or another, has claimed the interface. */
 export const USBFS = 'usbfs';
 
-/**
- * Returns the kernel driver of an interface of the active configuration; undefined when it has
- * none.
- */
+/** Returns the kernel driver of an interface of the active configuration; undefined if it has none. */
 export function driverOf(
   device: Pick<DeviceInfo, 'path' | 'configurationValue'>,
   interfaceNumber: number,
@@ -32,7 +29,7 @@ export function inspect(device: DeviceInfo, system: SystemFiles): DeviceState {
   };
 }
 
-/** What takes a search is searched for on access only: a list has many devices. */
+/** Searches for nodes and the name on access only, because a list has many devices. */
 function interfaceState(
   device: DeviceInfo,
   interfaceNumber: number,
@@ -52,16 +49,16 @@ function interfaceState(
   };
 }
 
-/** Bounds of the search: a disk is seven folders down, and a sound card has a dozen nodes. */
+/** Limits of the search: a disk is seven folders down, and a sound card has a dozen nodes. */
 const MAX_DEPTH = 8;
 const MAX_FOLDERS = 256;
 
-/** Folders that every device has, and that hold no node; `ep_81` is an endpoint. */
+/** Folders that every device has, and that contain no node; `ep_81` is an endpoint. */
 const NOT_SEARCHED = /^(power|ep_[0-9a-f]{2}|wakeup|firmware_node)$/;
 
 /**
- * Finds what a driver made of an interface: device files by their paths, `/dev/ttyACM0`, and network
- * interfaces by their names, `eth1`. Leaves out the partitions of a disk.
+ * Finds what a driver created for an interface: device files by their paths, `/dev/ttyACM0`, and
+ * network interfaces by their names, `eth1`. Leaves out the partitions of a disk.
  *
  * @param folder the interface's folder in sysfs
  */
@@ -92,18 +89,18 @@ export function nodesIn(folder: string): string[] {
   }
 }
 
-/** Follows no links. */
+/** Lists the subfolders of a folder, without links. */
 function subfolders(path: string): Dirent[] {
   try {
     return readdirSync(path, { withFileTypes: true })
       .filter((entry) => entry.isDirectory() && !NOT_SEARCHED.test(entry.name))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch {
-    return []; // it has just gone
+    return []; // it has just disappeared
   }
 }
 
-/** Returns the file below /dev that the kernel announced for a folder; most folders have none. */
+/** Returns the device file that the kernel reports for a folder; most folders have none. */
 function deviceNode(folder: string): string | undefined {
   const name = /^DEVNAME=(.+)$/m.exec(readText(join(folder, 'uevent')) ?? '')?.[1];
   return name === undefined ? undefined : `/dev/${name}`;

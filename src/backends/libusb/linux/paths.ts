@@ -9,14 +9,14 @@ export interface SystemFiles {
   readonly devices: string;
   /** `/dev/bus/usb`, with the files through which devices are opened. */
   readonly files: string;
-  /** The limit, in MiB, of the memory that all programs together have in flight; 0: no limit. */
+  /** The file with the limit, in MiB, of the transfer memory of all programs combined; 0: no limit. */
   readonly usbfsMemory: string;
   readonly etc: string;
   readonly proc: string;
   readonly run: string;
 }
 
-/** Returns the paths below `root`: those of this system by default. */
+/** Returns the paths below `root`; by default, those of this system. */
 export function systemFiles(root = '/'): SystemFiles {
   return {
     root,

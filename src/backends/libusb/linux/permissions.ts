@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { readText } from './attributes.js';
 import type { SystemFiles } from './paths.js';
 
-/** Names owner, group and mode of a file: `root:plugdev, 0664`; empty when the file is gone. */
+/** Formats the owner, group and mode of a file: `root:plugdev, 0664`; empty if the file is gone. */
 export function permissionsOf(file: string, system: Pick<SystemFiles, 'etc'>): string {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (stats === undefined) {
@@ -13,17 +13,17 @@ export function permissionsOf(file: string, system: Pick<SystemFiles, 'etc'>): s
   return `${userName(stats.uid, system)}:${groupName(stats.gid, system)}, ${mode}`;
 }
 
-/** Returns the name of a user; the number where it has none. */
+/** Returns the name of a user, or the number if it has none. */
 export function userName(uid: number, { etc }: Pick<SystemFiles, 'etc'>): string {
   return nameOf(uid, join(etc, 'passwd'));
 }
 
-/** Returns the name of a group; the number where it has none. */
+/** Returns the name of a group, or the number if it has none. */
 export function groupName(gid: number, { etc }: Pick<SystemFiles, 'etc'>): string {
   return nameOf(gid, join(etc, 'group'));
 }
 
-/** In both files (passwd(5), group(5)) a line is `name:password:number:…`. */
+/** Finds the name for a number. The lines of passwd(5) and group(5) are `name:password:number:…`. */
 function nameOf(id: number, file: string): string {
   for (const line of (readText(file) ?? '').split('\n')) {
     const [name, , number] = line.split(':');

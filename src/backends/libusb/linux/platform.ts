@@ -7,9 +7,9 @@ import { driverOf, inspect } from './interfaces.js';
 import { systemFiles } from './paths.js';
 
 /**
- * Linux, as sysfs, /proc and the device files show it.
+ * Creates the platform for Linux, from sysfs, /proc and the device files.
  *
- * @param root the folder that stands for /, for tests
+ * @param root the folder to use as /, for tests
  */
 export function linuxPlatform(root?: string): Platform {
   const system = systemFiles(root);

@@ -8,11 +8,11 @@ import type { MakeNativeTransfer } from './transfer.js';
 const SETUP_LENGTH = 8;
 
 /**
- * Sends one control request, as `Device.control`. Keeps time itself: libusb's timeout may fire a
+ * Sends one control request, as `Device.control`. Uses its own timer: libusb's timeout may fire a
  * minute late (measured).
  *
  * @param make creates a control transfer of endpoint 0 without a timeout
- * @throws UsbError when the transfer failed; what node-usb throws when it cannot be submitted
+ * @throws UsbError if the transfer failed; the error of node-usb if it cannot be submitted
  */
 export function sendControl(
   make: MakeNativeTransfer,
@@ -23,12 +23,12 @@ export function sendControl(
   const isIn = directionOfRequest(request) === 'in';
   const packet = setupPacket(request, data);
   return new Promise((resolve, reject) => {
-    let late = false;
+    let isLate = false;
     const transfer = make((error, _buffer, actualLength) => {
       clearTimeout(timer);
       const status = transferStatus(error);
       if (status !== 'completed') {
-        reject(controlFailure(late && status === 'cancelled' ? 'timed-out' : status));
+        reject(controlFailure(isLate && status === 'cancelled' ? 'timed-out' : status));
         return;
       }
       if (isIn) {
@@ -39,7 +39,7 @@ export function sendControl(
     transfer.submit(packet);
     const timer = setTimeout(
       () => {
-        late = true;
+        isLate = true;
         try {
           transfer.cancel();
         } catch {

@@ -5,12 +5,12 @@ import type { Platform } from '../platform.js';
 import { operationError } from './errors.js';
 import type { NativeDevice } from './node-usb.js';
 
-/** Milliseconds that a driver may take to come back. */
+/** How long a driver may take to bind again, in milliseconds. */
 const REATTACH_TIMEOUT = 2000;
 const POLL = 50;
 
-/** What detaching needs of an opened device. */
-export interface DriverHandle {
+/** The parts of an opened device that detaching needs. */
+interface DriverHandle {
   readonly native: Pick<
     NativeDevice,
     '__isKernelDriverActive' | '__detachKernelDriver' | '__attachKernelDriver'
@@ -43,7 +43,7 @@ export class DetachedDriver {
   /**
    * Detaches the kernel driver from an interface.
    *
-   * @returns undefined when there is none: another process is no driver
+   * @returns undefined if there is none: another process is not a driver
    * @throws UsbError
    */
   static detach(handle: DriverHandle, interfaceNumber: number): DetachedDriver | undefined {
@@ -63,14 +63,14 @@ export class DetachedDriver {
   }
 
   /**
-   * Gives the driver its interfaces back, and waits until it holds them. They must not be claimed.
+   * Attaches the driver to its interfaces, and waits until it holds them. They must not be claimed.
    *
-   * @throws UsbError `no-device` when the device is gone; `other` when the driver does not come back
+   * @throws UsbError `no-device` if the device is gone; `other` if the driver does not bind again
    */
   async reattach(): Promise<void> {
     let cause: unknown;
-    // A driver of several interfaces, as of a serial port, gave up all of them with one, and may come
-    // back only through another.
+    // A driver of several interfaces, such as that of a serial port, releases all of them with one,
+    // and may bind again only through another one.
     for (const number of this.#held) {
       try {
         this.#handle.native.__attachKernelDriver(number);
@@ -79,7 +79,7 @@ export class DetachedDriver {
         if (failure.code === 'no-device') {
           throw failure;
         }
-        cause = error; // only whether the driver is back counts
+        cause = error; // not a failure if the driver binds anyway
       }
     }
     const until = performance.now() + REATTACH_TIMEOUT;
@@ -87,7 +87,7 @@ export class DetachedDriver {
       if (performance.now() >= until) {
         throw new UsbError(
           'other',
-          `${this.#label} did not come back to interface ${this.#interfaceNumber}`,
+          `${this.#label} did not bind to interface ${this.#interfaceNumber} again`,
           { cause, remedy: this.#remedy },
         );
       }
@@ -120,7 +120,10 @@ export class DetachedDriver {
   }
 }
 
-/** Also false where the system does not show drivers, and cannot detach them either. */
+/**
+ * Returns whether a driver holds an interface. False if the system does not show drivers: then it
+ * cannot detach them either.
+ */
 function isActive({ native }: DriverHandle, interfaceNumber: number): boolean {
   try {
     return native.__isKernelDriverActive(interfaceNumber);

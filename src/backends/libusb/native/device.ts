@@ -36,8 +36,8 @@ export class LibusbDevice implements Device {
     if (native === undefined) {
       throw platform.unlistedError(info);
     }
-    // node-usb has one object for each device, and one handle in it: a second open would share that
-    // handle, and the first close would close it for both.
+    // node-usb has one object with one handle for each device: a second open would share that handle,
+    // and the first close would close it for both.
     if (native.interfaces !== undefined) {
       throw new UsbError('busy', `the device at ${info.path} is open already`);
     }
@@ -119,13 +119,13 @@ export class LibusbDevice implements Device {
 }
 
 /**
- * libusb returns `not-found` when the device became another one or went away, and on Linux `other` for
- * any other failure.
+ * Converts the error of a reset. libusb returns `not-found` if the device changed or is gone, and on
+ * Linux `other` for any other failure.
  */
 function resetError(error: UsbError): UsbError {
   const { code, message, cause } = error;
   if (code === 'not-found' || code === 'no-device') {
-    const text = 'the device did not come back from the reset as it was';
+    const text = 'the device did not return unchanged from the reset';
     return new UsbError('no-device', text, { cause });
   }
   return code === 'other' ? new UsbError('io', message, { cause }) : error;

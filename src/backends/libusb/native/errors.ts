@@ -6,7 +6,7 @@ import { TRANSFER_STATUSES, type TransferStatus } from '../../../usb/transfer-st
  * carry a negative `libusb_error`, completions a positive `libusb_transfer_status`.
  */
 
-/** By `libusb_error`. */
+/** The codes by `libusb_error`. */
 const CODES: ReadonlyMap<number, UsbErrorCode> = new Map([
   [-1, 'io'],
   [-2, 'invalid'],
@@ -20,13 +20,13 @@ const CODES: ReadonlyMap<number, UsbErrorCode> = new Map([
   [-12, 'not-supported'],
 ]);
 
-/** Reasons for messages; for the codes that are missing, libusb's own name says more. */
+/** Reasons for messages. For the other codes, the message of libusb is more specific. */
 const REASONS: Partial<Record<UsbErrorCode, string>> = {
   io: 'input/output error',
   access: 'permission denied',
   'no-device': 'the device is gone',
   busy: 'a kernel driver or another process holds it',
-  stall: 'the device refuses it (stall)',
+  stall: 'the device rejected it (stall)',
   'timed-out': 'the device did not answer in time',
   'no-memory': 'the kernel has no memory left for USB transfers',
   'not-supported': 'this system does not support it',
@@ -38,31 +38,31 @@ export function transferStatus(error: { readonly errno: number } | undefined): T
 }
 
 /**
- * Converts what node-usb threw.
+ * Converts an error that node-usb threw.
  *
- * @param doing what failed, as the start of the message: "cannot claim interface 0"
+ * @param failure the start of the message: "cannot claim interface 0"
  */
-export function operationError(doing: string, error: unknown): UsbError {
+export function operationError(failure: string, error: unknown): UsbError {
   const cause = toError(error);
   const code = ('errno' in cause && CODES.get(Number(cause.errno))) || 'other';
-  return new UsbError(code, `${doing}: ${REASONS[code] ?? cause.message}`, { cause });
+  return new UsbError(code, `${failure}: ${REASONS[code] ?? cause.message}`, { cause });
 }
 
 /**
  * Runs a native operation that ends with a callback.
  *
- * @param doing what fails, as the start of the message: "cannot clear the halt"
+ * @param failure the start of the message: "cannot clear the halt"
  * @throws UsbError
  */
 export function promisifyNative(
-  doing: string,
+  failure: string,
   operation: (done: (error?: Error) => void) => void,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     try {
-      operation((error) => (error ? reject(operationError(doing, error)) : resolve()));
+      operation((error) => (error ? reject(operationError(failure, error)) : resolve()));
     } catch (error) {
-      reject(operationError(doing, error));
+      reject(operationError(failure, error));
     }
   });
 }

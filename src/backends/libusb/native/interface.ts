@@ -14,7 +14,7 @@ import { promisifyNative } from './errors.js';
 import type { NativeDevice, NodeUsb } from './node-usb.js';
 import { type Claim, LibusbTransfer } from './transfer.js';
 
-/** An opened device, and what its interfaces need of it. */
+/** The parts of an opened device that its interfaces need. */
 export interface Handle {
   readonly usb: NodeUsb;
   readonly native: NativeDevice;
@@ -25,9 +25,9 @@ export interface Handle {
 /**
  * A claimed interface.
  *
- * node-usb's own `Interface` passes its index in the configuration where libusb wants
- * bInterfaceNumber, and so claims the wrong one when there are gaps between the numbers (measured). The
- * native calls below it take the number.
+ * node-usb's own `Interface` passes its index in the configuration where libusb expects
+ * bInterfaceNumber, so it claims the wrong one if there are gaps between the numbers (measured). The
+ * native calls take the number.
  */
 export class LibusbInterface implements Interface {
   readonly #handle: Handle;
@@ -36,8 +36,8 @@ export class LibusbInterface implements Interface {
   readonly #detached: DetachedDriver | undefined;
   readonly #endpoints: LibusbEndpoint[] = [];
   /**
-   * The selected alternate setting: 0 at first, as every release selects it. Selecting it again would
-   * send a request that some devices answer with a stall.
+   * The selected alternate setting: 0 at first, because every release selects it. Selecting it again
+   * would send a request that some devices answer with a stall.
    */
   #selected = 0;
 
@@ -96,8 +96,8 @@ export class LibusbInterface implements Interface {
     if (!this.#claim.released) {
       this.#claim.released = true;
       await runAll([
-        // The kernel would do so as well, but would not report a failure. It sends nothing when 0 is
-        // selected already.
+        // The kernel would do this too, but would not report a failure. Sends nothing if 0 is
+        // selected.
         () => this.#select(0),
         () =>
           promisifyNative(`cannot release interface ${this.interfaceNumber}`, (done) =>
@@ -142,7 +142,7 @@ class LibusbEndpoint implements Endpoint {
   }
 
   createTransfer(onComplete: OnComplete): Transfer {
-    // Without libusb's timeout: its event thread may sleep for a minute before it looks (measured).
+    // No libusb timeout: its event thread may notice it a minute late (measured).
     const { usb, native } = this.#handle;
     const transfer = new LibusbTransfer(
       (callback) => new usb.Transfer(native, this.address, this.#type, 0, callback),
@@ -162,7 +162,7 @@ class LibusbEndpoint implements Endpoint {
 }
 
 /**
- * Runs steps one after another, also after one has failed.
+ * Runs steps one after another, even after one has failed.
  *
  * @throws the first failure; `no-device` if any step failed with it
  */
@@ -183,7 +183,7 @@ async function runAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
   }
 }
 
-/** Returns a failure, with the failure to undo the steps before it, if any. */
+/** Awaits the undo of earlier steps. Returns the failure, combined with that of the undo, if any. */
 async function withUndo(failure: unknown, undo: Promise<void> | undefined): Promise<unknown> {
   try {
     await undo;

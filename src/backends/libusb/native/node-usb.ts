@@ -9,11 +9,10 @@ export type { NativeDevice };
 export type NodeUsb = typeof Usb;
 
 /**
- * Loads node-usb, which loads libusb and starts its event thread: call it only for work that needs
- * that.
+ * Loads node-usb, which loads libusb and starts its event thread: call it only if that is needed.
  *
  * @param load another way to load it, for tests
- * @throws UsbError `unavailable`, with what is likely missing
+ * @throws UsbError `unavailable`, with a remedy for the likely cause
  */
 export async function loadNodeUsb(
   load: () => Promise<{ usb: NodeUsb }> = () => import('usb'),
@@ -35,7 +34,7 @@ export async function loadNodeUsb(
   return usb;
 }
 
-/** Finds the device that libusb lists at a bus and address; undefined where it lists none. */
+/** Finds the device that libusb lists at a bus and address; undefined if it lists none. */
 export function findNative(
   usb: Pick<NodeUsb, 'getDeviceList'>,
   { bus, address }: Pick<DeviceInfo, 'bus' | 'address'>,

@@ -42,7 +42,7 @@ export class LibusbTransfer implements Transfer {
     try {
       this.#native.submit(length === buffer.length ? buffer : buffer.subarray(0, length));
     } catch (error) {
-      // node-usb regards a transfer as active for good once its submit has failed (measured).
+      // After a failed submit, node-usb regards the transfer as active forever (measured).
       this.#native = this.#make(this.#completed);
       throw operationError('cannot submit a transfer', error);
     }

@@ -33,7 +33,7 @@ describe('a device', () => {
       id: 'access',
       device: '2-1',
       status: 'ok',
-      message: `this user may open ${file}`,
+      message: `this user can open ${file}`,
     });
   });
 
@@ -41,7 +41,7 @@ describe('a device', () => {
     expect(checkAccess(DEVICE, system, ann('EACCES', 100))).toMatchObject({
       id: 'access',
       status: 'problem',
-      message: `ann (groups: ann, users) may not open ${file} (owner:owners, 0664)`,
+      message: `ann (groups: ann, users) cannot open ${file} (owner:owners, 0664)`,
       remedy: ADD_RULE,
     });
   });

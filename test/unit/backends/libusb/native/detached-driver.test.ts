@@ -88,7 +88,7 @@ it('reports a driver that does not come back, or another in its place', async ()
     name: 'UsbError',
     code: 'other',
     cause,
-    message: 'the kernel driver shy did not come back to interface 0',
+    message: 'the kernel driver shy did not bind to interface 0 again',
     remedy: {
       kind: 'any-of',
       remedies: [
