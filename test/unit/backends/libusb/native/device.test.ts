@@ -172,8 +172,8 @@ describe('a reset', () => {
   });
 
   it.each([
-    [usb.LIBUSB_ERROR_NOT_FOUND, 'no-device', /did not come back .* as it was/],
-    [usb.LIBUSB_ERROR_NO_DEVICE, 'no-device', /did not come back .* as it was/],
+    [usb.LIBUSB_ERROR_NOT_FOUND, 'no-device', /did not return unchanged from the reset/],
+    [usb.LIBUSB_ERROR_NO_DEVICE, 'no-device', /did not return unchanged from the reset/],
     [usb.LIBUSB_ERROR_OTHER, 'io', /^cannot reset the device: LIBUSB_WORDS$/],
     [usb.LIBUSB_ERROR_IO, 'io', /^cannot reset the device: input\/output error$/],
     [usb.LIBUSB_ERROR_NOT_SUPPORTED, 'not-supported', /^cannot reset the device/],
