@@ -18,12 +18,12 @@ import { descriptorBytes } from './gadgets/descriptors.js';
 import { createCounterGadget, createLoopbackGadget, type Gadget } from './gadgets/gadget.js';
 import { DEFAULT_SCENARIO, type Scenario } from './scenario.js';
 
-export interface VirtualBackendOptions {
+interface VirtualBackendOptions {
   /** The behaviour of the devices; `DEFAULT_SCENARIO` by default. */
   readonly scenario?: Scenario;
-  /** The clock of the bus; that of the machine by default. */
+  /** The clock of the bus; by default, that of this machine. */
   readonly clock?: Clock;
-  /** Called with the data that EP 0x02 OUT of the counter takes. */
+  /** Called with the data that EP 0x02 OUT of the counter accepts. */
   readonly onOut?: OnOut;
 }
 
@@ -32,14 +32,14 @@ const FIRST_ADDRESS = 2;
 const LAST_ADDRESS = 127;
 
 /**
- * A bus of simulated devices with the flow control of a real one: data that the host does not ask
- * for stays in the device. Two devices are plugged in:
+ * A bus of simulated devices with the flow control of a real one: data that the host does not request
+ * stays in the device. Two devices are plugged in:
  *
- * - 1234:5678 at 1-1, the counter: the nth 32-bit word that its EP 0x82 IN has sent since it was made
- *   is n, little-endian, whichever handle read it. EP 0x02 OUT takes any data. Messages and faults of
- *   a scenario apply to EP 0x82, faults with names in `out-` to EP 0x02. `CounterRequests` documents
- *   its control requests.
- * - 1234:5679 at 1-2, the loopback: EP 0x81 IN returns what EP 0x01 OUT takes, packet by packet.
+ * - 1234:5678 at 1-1, the counter: EP 0x82 IN sends the 32-bit words 0, 1, 2 and so on, little-endian;
+ *   a new handle continues the sequence. EP 0x02 OUT accepts any data. Messages and faults of a
+ *   scenario apply to EP 0x82, and faults with the prefix `out-` to EP 0x02. `CounterRequests`
+ *   documents its control requests.
+ * - 1234:5679 at 1-2, the loopback: EP 0x81 IN returns what EP 0x01 OUT accepts, packet by packet.
  */
 export class VirtualBackend implements Backend {
   readonly name = 'virtual';
@@ -97,7 +97,7 @@ export class VirtualBackend implements Backend {
     this.#port(path).unplug();
   }
 
-  /** Plugs the device at a port in again, under a new address, unless it is plugged in. */
+  /** Plugs the device at a port in again, with a new address, unless it is plugged in. */
   replug(path: string): void {
     this.#port(path).replug();
   }

@@ -28,7 +28,7 @@ import type { Attachment } from './bus/port.js';
 import { QueuedTransfer } from './bus/transfer-queue.js';
 import { handleStandardRequest } from './gadgets/control.js';
 
-/** A handle of a device. It is of no use after the device was unplugged. */
+/** A handle of a device. After the device was unplugged, it can only be closed. */
 export class VirtualDevice implements Device {
   readonly #attachment: Attachment;
   readonly #releaseProcess = holdProcess();

@@ -26,7 +26,7 @@ export interface Fault<Kind extends FaultKind = FaultKind> {
   readonly kind: Kind;
   /** The bytes sent or accepted before it. */
   readonly offset: number;
-  /** Milliseconds; Infinity if it has no end. */
+  /** Milliseconds; Infinity for no end. */
   readonly duration: number;
 }
 
@@ -35,7 +35,7 @@ const OUT_FAULT_KINDS = ['stall', 'error', 'silence', 'unplug'] as const;
 
 export type InFaultKind = (typeof IN_FAULT_KINDS)[number];
 export type OutFaultKind = (typeof OUT_FAULT_KINDS)[number];
-export type FaultKind = InFaultKind | OutFaultKind;
+type FaultKind = InFaultKind | OutFaultKind;
 
 /** The prefix of the names of OUT faults. */
 const OUT = 'out-';
@@ -141,11 +141,11 @@ export function parseScenario(text: string): Scenario {
   const outFaults: Fault<OutFaultKind>[] = [];
   for (const clause of clausesOf(text)) {
     const [, name = '', sign = '', value = ''] = /^([a-z-]+) ?([=@]) ?(.*)$/.exec(clause) ?? [];
-    const setting = sign === '=' ? readSetting(name, value) : undefined;
-    const fault = sign === '@' ? readFault(name, value, IN_FAULT_KINDS) : undefined;
+    const setting = sign === '=' ? parseSetting(name, value) : undefined;
+    const fault = sign === '@' ? parseFault(name, value, IN_FAULT_KINDS) : undefined;
     const outFault =
       sign === '@' && name.startsWith(OUT)
-        ? readFault(name.slice(OUT.length), value, OUT_FAULT_KINDS)
+        ? parseFault(name.slice(OUT.length), value, OUT_FAULT_KINDS)
         : undefined;
     if (setting !== undefined && !given.has(name)) {
       given.add(name);
@@ -173,22 +173,22 @@ function clausesOf(text: string): string[] {
     .filter((clause) => clause !== '');
 }
 
-function readSetting(name: string, value: string): Partial<Settings> | undefined {
+function parseSetting(name: string, value: string): Partial<Settings> | undefined {
   return Object.hasOwn(SETTINGS, name) ? SETTINGS[name]?.(value) : undefined;
 }
 
-function readFault<Kind extends FaultKind>(
+function parseFault<Kind extends FaultKind>(
   name: string,
   value: string,
   kinds: readonly Kind[],
 ): Fault<Kind> | undefined {
   const kind = kinds.find((candidate) => candidate === name);
-  const [place = '', time, ...more] = value.split('=').map((part) => part.trim());
-  const offset = parseSize(place);
-  const timed = kind === 'silence' || kind === 'unplug';
+  const [position = '', time, ...more] = value.split('=').map((part) => part.trim());
+  const offset = parseSize(position);
+  const hasDuration = kind === 'silence' || kind === 'unplug';
   const duration = time === undefined ? Number.POSITIVE_INFINITY : parseDuration(time);
-  const bad = more.length > 0 || (time !== undefined && !timed);
-  return kind === undefined || offset === undefined || duration === undefined || bad
+  const isMalformed = more.length > 0 || (time !== undefined && !hasDuration);
+  return kind === undefined || offset === undefined || duration === undefined || isMalformed
     ? undefined
     : { kind, offset, duration };
 }
@@ -201,8 +201,8 @@ function explain(clause: string, name: string, given: ReadonlySet<string>): stri
   const forms = SCENARIO_CLAUSES.map(([form]) => form);
   const form = forms.find((candidate) => candidate.split(/[=@]/)[0] === name);
   return form === undefined
-    ? `${about} is unknown; there are: ${forms.join(', ')}`
-    : `${about} cannot be read; it is: ${form}`;
+    ? `${about} is unknown; the clauses are: ${forms.join(', ')}`
+    : `${about} is invalid; the form is: ${form}`;
 }
 
 /** The remaining faults of a stream, ordered by offset. */

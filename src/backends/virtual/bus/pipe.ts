@@ -13,7 +13,8 @@ const TIMER_LATENESS = 2;
 
 /**
  * The host's end of a bulk or interrupt pipe. It serves its transfers in order of submission, by
- * transactions with the endpoint. Transfers that ended wait, in order of their ends, for completion.
+ * transactions with the endpoint. Ended transfers wait for completion, in the order in which they
+ * ended.
  *
  * ```
  *  submit ──▶ queued ──(full, short packet, stall, error, babble, cancel, unplug)──▶ ended ──▶ complete
@@ -65,7 +66,7 @@ export class Pipe {
       this.#finish(transfer, 'stall');
     } else {
       this.#queued.push(transfer);
-      this.#limiter?.allowance(this.#clock.now()); // time counts from here on
+      this.#limiter?.allowance(this.#clock.now()); // the clock starts here
     }
     this.#wake();
   }
@@ -77,7 +78,7 @@ export class Pipe {
   cancel(transfer: QueuedTransfer): void {
     if (this.#limiter !== undefined) {
       this.#budget = TURN_BYTES;
-      this.#advance(); // bytes that the bus has had time for count
+      this.#advance(); // the bytes that the bus has had time to move count
     }
     if (transfer.queue === this.#queued) {
       this.#end(transfer, 'cancelled');
@@ -87,7 +88,7 @@ export class Pipe {
     this.#wake();
   }
 
-  /** CLEAR_FEATURE(ENDPOINT_HALT). */
+  /** Handles CLEAR_FEATURE(ENDPOINT_HALT). */
   clearHalt(): void {
     this.#halted = false;
   }
@@ -108,7 +109,8 @@ export class Pipe {
   /**
    * Moves data and completes the transfers that ended, within the limits of a turn.
    *
-   * @returns milliseconds until the next turn is useful: 0 for now, Infinity for after a submit
+   * @returns milliseconds until the next turn is useful: 0 for now, Infinity if only a submit makes it
+   *   useful
    */
   turn(): number {
     this.#budget = TURN_BYTES;
@@ -128,7 +130,9 @@ export class Pipe {
     return this.#budget < TURN_BYTES || completions < TURN_COMPLETIONS ? 0 : wait;
   }
 
-  /** Moves data while there is work and allowance; returns the milliseconds to wait. */
+  /**
+   * Moves data while the queue, the budget and the rate allow it; returns the milliseconds to wait.
+   */
   #advance(): number {
     const now = this.#limiter === undefined ? 0 : this.#clock.now();
     for (let head = this.#queued.first; head !== undefined; head = this.#queued.first) {
@@ -198,7 +202,8 @@ export class Pipe {
 
   /**
    * Returns the milliseconds until the first transfer can end. A late timer costs nothing while later
-   * transfers keep the bus busy. Otherwise the result is shorter, and the rest is spent in short turns.
+   * transfers keep the bus busy. Otherwise the result is shorter, and short turns fill the rest of the
+   * time.
    */
   #timeToEnd(head: QueuedTransfer): number {
     if (this.#limiter === undefined) {

@@ -5,7 +5,7 @@ import type { HostController } from './host-controller.js';
 import type { MemoryBudget } from './memory-budget.js';
 import type { Pipe } from './pipe.js';
 
-/** A device from being plugged in to being unplugged. */
+/** A device from when it is plugged in until it is unplugged. */
 export interface Attachment {
   readonly info: DeviceInfo;
   readonly pipes: ReadonlyMap<number, Pipe>;
@@ -16,7 +16,7 @@ export interface Attachment {
   /** The memory of all transfers on the bus. */
   readonly memory: MemoryBudget;
   connected: boolean;
-  /** Makes the bus look for work: the device may have some. */
+  /** Schedules a turn of the bus: the device may have work. */
   wake(): void;
   /** Resets the device. It keeps its address. */
   reset(): void;

@@ -14,7 +14,7 @@ export class RateLimiter {
   }
 
   /**
-   * Returns the bytes that may move at a time, counted from the first call after a `stop`.
+   * Returns the bytes that may move now, earned since the first call after a `stop`.
    *
    * @param now monotonic milliseconds
    */

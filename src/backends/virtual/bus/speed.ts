@@ -2,7 +2,7 @@
 export type SpeedName = 'full' | 'high' | 'super';
 
 /** What depends on the signalling rate. */
-export interface Speed {
+interface Speed {
   /** Mbit/s, as in `DeviceInfo.speed`. */
   readonly signalling: number;
   /** bcdUSB of a device at this rate. */

@@ -13,7 +13,7 @@ export abstract class QueuedTransfer {
   length = 0;
   /** The bytes that have moved. */
   actualLength = 0;
-  /** The status, valid from the end of the transfer on. */
+  /** The status, valid once the transfer has ended. */
   status: TransferStatus = 'completed';
 
   /** The queue that the transfer is in; undefined when it is not in flight. */
@@ -21,7 +21,7 @@ export abstract class QueuedTransfer {
   previous: QueuedTransfer | undefined;
   next: QueuedTransfer | undefined;
 
-  /** Reports the result. The transfer is in no queue any more. */
+  /** Reports the result. The transfer is in no queue then. */
   abstract complete(): void;
 
   /** Sets the memory for the next submission. */

@@ -25,7 +25,7 @@ import {
 export class CounterIn implements EndpointFunction, Runnable {
   size = 0;
   readonly packetSize: number;
-  /** Whether the stream runs. While stopped, the endpoint NAKs; the stream then resumes there. */
+  /** Whether the stream runs. While it is stopped, the endpoint NAKs; it resumes where it stopped. */
   running: boolean;
 
   readonly #clock: Clock;
@@ -87,7 +87,7 @@ export class CounterIn implements EndpointFunction, Runnable {
   acknowledge(): void {
     this.#position += this.#pending;
     if (this.#ending) {
-      this.#takeFault('short'); // the end of the message is all that it asks for
+      this.#takeFault('short'); // a `short` fault does nothing but end the message
       this.#startMessage();
     }
     this.#pending = 0;

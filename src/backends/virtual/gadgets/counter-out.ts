@@ -48,8 +48,8 @@ export class CounterOut implements EndpointFunction {
     if (ahead === 0 || ahead < Math.min(rest, this.packetSize)) {
       return this.#fault();
     }
-    const most = Math.min(limit, ahead);
-    this.size = rest <= most ? rest : wholePackets(most, this.packetSize);
+    const max = Math.min(limit, ahead);
+    this.size = rest <= max ? rest : wholePackets(max, this.packetSize);
     this.#memory = transfer;
     this.#start = transfer.actualLength;
     return rest === 0 ? 'end' : 'data';

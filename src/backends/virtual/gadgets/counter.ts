@@ -65,7 +65,7 @@ function fillWords(words: Int32Array, first: number, last: number, offset: numbe
   }
 }
 
-/** What the endpoints of the counter need. */
+/** The options of the endpoints of the counter. */
 export interface CounterOptions {
   readonly scenario: Scenario;
   readonly clock: Clock;
@@ -73,7 +73,7 @@ export interface CounterOptions {
   readonly packetSize: number;
   /** Unplugs the device, and replugs it after this many milliseconds unless that is Infinity. */
   readonly unplug: (duration: number) => void;
-  /** Called with the data that the OUT endpoint takes. */
+  /** Called with the data that the OUT endpoint accepts. */
   readonly onOut?: OnOut | undefined;
 }
 

@@ -20,7 +20,7 @@ import {
 const BUS_POWERED = 0x80;
 const MAX_POWER = 50;
 
-/** The least bcdUSB of devices whose endpoints have companion descriptors. */
+/** The minimum bcdUSB of devices whose endpoints have companion descriptors. */
 const USB_3 = 0x0300;
 
 /** Returns the descriptors of a simulated device. */
@@ -98,7 +98,7 @@ function endpointBytes(endpoint: EndpointDescriptor, companions: boolean): Uint8
   return companions ? join([head, companion]) : head;
 }
 
-/** Tells whether the host polls the endpoint periodically (USB 2.0 §5.10). */
+/** Returns whether the host polls the endpoint periodically (USB 2.0 §5.10). */
 function isPeriodic(type: TransferType): boolean {
   return type === 'isochronous' || type === 'interrupt';
 }

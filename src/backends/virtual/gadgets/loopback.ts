@@ -5,14 +5,14 @@ import {
   wholePackets,
 } from './endpoint.js';
 
-/** The most bytes in a loopback device. */
+/** The capacity of a loopback in bytes. */
 export const LOOPBACK_CAPACITY = 64 * 1024;
 
-/** The most messages in a loopback device. */
-const LOOPBACK_MESSAGES = 256;
+/** The maximum number of messages in a loopback. */
+const MAX_MESSAGES = 256;
 
 /** A device that returns the packets that it received: two endpoints with a FIFO between them. */
-export interface Loopback {
+interface Loopback {
   readonly out: EndpointFunction;
   readonly in: EndpointFunction;
 }
@@ -33,9 +33,9 @@ class PacketFifo {
   #read = 0;
   readonly #messageEnds: number[] = [];
 
-  /** The bytes that still fit; -1 while it has the most messages. */
+  /** The bytes that still fit; -1 if no message fits. */
   get room(): number {
-    const full = this.#messageEnds.length >= LOOPBACK_MESSAGES;
+    const full = this.#messageEnds.length >= MAX_MESSAGES;
     return full ? -1 : LOOPBACK_CAPACITY - (this.#written - this.#read);
   }
 
@@ -100,8 +100,8 @@ class LoopbackOut implements EndpointFunction {
     if (room < Math.min(rest, this.packetSize)) {
       return 'nak';
     }
-    const most = Math.min(room, limit);
-    this.size = rest <= most ? rest : wholePackets(most, this.packetSize);
+    const max = Math.min(room, limit);
+    this.size = rest <= max ? rest : wholePackets(max, this.packetSize);
     this.#fifo.write(buffer, actualLength, actualLength + this.size);
     if (rest === 0 || this.size % this.packetSize !== 0) {
       this.#fifo.endMessage();

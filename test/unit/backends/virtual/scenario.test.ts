@@ -99,7 +99,7 @@ describe('parseScenario', () => {
     ['out-short@1', 'is unknown'],
     ['out-@1', 'is unknown'],
     ['seed=1, seed=2', 'given twice'],
-    ['fire@5', 'is unknown; there are: speed=full|high|super, rate='],
+    ['fire@5', 'is unknown; the clauses are: speed=full|high|super, rate='],
     ['constructor=1', 'is unknown'],
     ['toString@1', 'is unknown'],
     ['stall@5 stall@6', 'stall@OFFSET'],
