@@ -21,8 +21,8 @@ _usbxfer_unquote() {
   done
 }
 
-# Adds a candidate without the part before the text that readline replaces, `kept`, and quoted for the
-# quote that is open there.
+# Adds a candidate: without `kept`, the part of the word that readline does not replace, and quoted to
+# fit the quote that is still open.
 _usbxfer_add() {
   [[ $1 == "$kept"* ]] || return
   local text=${1#"$kept"}
@@ -77,7 +77,7 @@ _usbxfer() {
     done < <(compgen -f -- "${word#"$prefix"}")
   done < <(command usbxfer __complete -- "${words[@]:1}" 2>/dev/null </dev/null)
 
-  # A candidate with such an end may be continued: add no space.
+  # The user may continue a candidate that ends like this: add no space.
   if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *[=@:,/] ]]; then
     compopt -o nospace 2>/dev/null
   fi

@@ -3,10 +3,10 @@ import { CommanderError } from 'commander';
 import { createProgram, type ProgramOptions } from './program.js';
 import { flushStderr, flushStdout, releaseLostTerminals } from './terminal/stdio.js';
 
-/** Makes commander throw without printing anything. */
+/** Suppresses commander's own output. */
 const SILENT = { writeOut: () => {}, writeErr: () => {}, outputError: () => {} };
 
-/** The argument with which the completion scripts call usbxfer. It is no command, so no help shows it. */
+/** The first argument that the completion scripts pass. The help does not show it. */
 const COMPLETE = '__complete';
 
 /** Runs the command line and sets the exit code. */
@@ -34,7 +34,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     await flushStdout();
   } catch (error) {
     const { fail } = await import('./errors/print.js');
-    // The arguments may be invalid, so they are searched for --json instead of parsed.
+    // Not parsed: the arguments may be invalid.
     const json = optionsIn(args).includes('--json');
     const debug = program?.opts<ProgramOptions>().debug ?? false;
     process.exitCode = await fail(error, { json, debug, command });
@@ -57,7 +57,7 @@ async function run(
   }
 }
 
-/** Prints the help if commander stopped for it. Returns whether commander's exit was no failure. */
+/** Prints the help if commander exited for it. Returns false if the exit was for an error. */
 async function handleHelpExit(
   { code }: CommanderExit,
   command: Command | undefined,

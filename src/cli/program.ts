@@ -22,10 +22,10 @@ export async function createProgram(args: readonly string[]): Promise<Program> {
     .showSuggestionAfterError()
     .helpCommand(false);
   // Only options without values and `help` may precede the name of the command.
-  const meant = args.find((arg) => COMMANDS.some(({ name }) => name === arg));
+  const named = args.find((arg) => COMMANDS.some(({ name }) => name === arg));
   for (const { name, summary, load } of COMMANDS) {
     const command = program.command(name).description(summary).allowExcessArguments(false);
-    if (name === meant) {
+    if (name === named) {
       const { define } = await load();
       define(command);
     }

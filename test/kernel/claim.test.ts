@@ -160,7 +160,7 @@ describeInLab('a device that cannot be opened', () => {
       unshare --mount bash -c '${hide}; ${READ} > /dev/null'`);
     expect(stderr).toMatch(
       new RegExp(
-        `^usbxfer: cannot open /dev/bus/usb/\\d+/\\d+: ${what}; to a container, give .*\\n$`,
+        `^usbxfer: cannot open /dev/bus/usb/\\d+/\\d+: ${what}; in docker run, add -v .*\\n$`,
       ),
     );
     expect(code).toBe(4);

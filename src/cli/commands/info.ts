@@ -63,7 +63,7 @@ async function info(operand: DeviceFilter | undefined, options: InfoOptions): Pr
   }
 }
 
-/** Hex dumps. A line with a # precedes each and names the descriptors. */
+/** Formats hex dumps, each after a comment line (#) that names the descriptors. */
 function rawLines({ descriptors, bos }: DescriptorBytes): string[] {
   return [
     '# device descriptor and configurations',

@@ -7,7 +7,7 @@ import { planPipe, planRead, planWrite, type RawStreamOptions } from '../options
 import { addStreamOptions, type StreamName } from '../options/stream.js';
 import { runSession } from '../session/session.js';
 
-/** The streaming commands: which endpoints each needs, and what it does with them. */
+/** The streaming commands: which endpoints each uses, and how. */
 const STREAM_COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Promise<number>>> = {
   read: (raw) => {
     const plan = planRead(raw);
@@ -68,7 +68,7 @@ const STREAM_COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Pr
   },
 };
 
-/** The limit of the bytes to send: undefined if it is not known, or if there are none. */
+/** The smallest known limit in bytes; undefined if none is known, or if it is 0. */
 function smallest(...limits: (number | undefined)[]): number | undefined {
   const bytes = Math.min(...limits.map((limit) => limit ?? Number.POSITIVE_INFINITY));
   return bytes > 0 && bytes < Number.POSITIVE_INFINITY ? bytes : undefined;

@@ -82,7 +82,7 @@ async function* linesOf(
   signal: AbortSignal,
 ): AsyncGenerator<string, void> {
   for await (const events of watchBus(bus, signal)) {
-    const now = new Date(); // not when the reader accepts the line
+    const now = new Date(); // the time of the events, not of the output
     for (const event of events) {
       if (signal.aborted) {
         return;

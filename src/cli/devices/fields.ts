@@ -17,7 +17,7 @@ export interface FieldContext {
 
 type Fields = Readonly<Record<string, number>>;
 
-/** The bcdUSB from which a device operates at SuperSpeed. */
+/** The lowest bcdUSB of a device that operates at SuperSpeed. */
 const USB_3 = 0x0300;
 
 const SYNCHRONISATION = ['', 'asynchronous', 'adaptive', 'synchronous'];

@@ -10,14 +10,14 @@ import { CliError } from './cli-error.js';
 
 const PASS_THROUGH: Readonly<Record<PassThroughTarget, string>> = {
   container:
-    'to a container, give docker run -v /dev/bus/usb:/dev/bus/usb --device-cgroup-rule ' +
+    'in docker run, add -v /dev/bus/usb:/dev/bus/usb --device-cgroup-rule ' +
     "'c 189:* rmw' (189: USB devices)",
   wsl:
-    'to WSL, attach the device in Windows: usbipd bind --busid BUSID, usbipd attach --wsl ' +
+    'in Windows, attach the device to WSL: usbipd bind --busid BUSID, usbipd attach --wsl ' +
     '--busid BUSID (usbipd list shows BUSID)',
   machine:
-    'to a virtual machine, pass the device or a USB controller; on real hardware, load the driver ' +
-    'of the controller: sudo modprobe xhci_pci',
+    'in the hypervisor, pass through the device or a USB controller; on real hardware, load the ' +
+    'driver of the controller: sudo modprobe xhci_pci',
 };
 
 const FILE_ADVICE: Readonly<Record<FileRemedy, string>> = {
@@ -96,7 +96,7 @@ export function adviceFor(remedy: Remedy): string {
       return 'run the command again';
     case 'run-udev-daemon':
       return remedy.inContainer
-        ? "give docker run the host's: -v /run/udev:/run/udev:ro --network host"
+        ? 'in docker run, add -v /run/udev:/run/udev:ro --network host'
         : 'sudo systemctl start systemd-udevd';
     case 'unmount':
       return `unmount it first: sudo umount ${remedy.source}`;
@@ -108,8 +108,8 @@ export function adviceFor(remedy: Remedy): string {
 }
 
 /**
- * The text of a remedy below a check of `usbxfer doctor`: with every command, and with the name of the
- * command that has the option.
+ * The text of a remedy in the output of `usbxfer doctor`. It contains every command to run, and the
+ * usbxfer command that an option belongs to.
  */
 export function fixFor(remedy: Remedy): string {
   switch (remedy.kind) {
@@ -141,7 +141,7 @@ function endProcess(pids: readonly number[]): string {
 /** @param to the kind of this system; undefined if unknown */
 function passThrough(to: readonly PassThroughTarget[] | undefined): string {
   return to === undefined
-    ? 'a container sees USB only with /dev/bus/usb and /sys passed in, WSL only with the device ' +
-        'attached (usbipd attach --wsl), a virtual machine only with it passed through'
+    ? 'a container sees USB only if /dev/bus/usb and /sys are passed in, WSL only if the device is ' +
+        'attached (usbipd attach --wsl), a virtual machine only if the device is passed through'
     : to.map((target) => PASS_THROUGH[target]).join('; ');
 }

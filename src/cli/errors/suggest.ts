@@ -1,6 +1,6 @@
 import type { Command, CommanderError } from 'commander';
 
-/** Turns commander's complaint about the arguments into a message and advice, one line each. */
+/** Turns commander's error about the arguments into a message and advice, one line each. */
 export function explainUsage(
   { code, message }: CommanderError,
   command: Command | undefined,
@@ -59,7 +59,7 @@ function invalidValue(line: string): string {
   return why === undefined ? problem : `${problem}; ${why}`;
 }
 
-/** The mistakes that a suggestion tolerates: missing, extra, wrong or swapped letters. */
+/** The maximum number of missing, extra, wrong and swapped letters in a word with a suggestion. */
 const MAX_MISTAKES = 2;
 
 /** ` (did you mean read?)` with the names nearest to a word or that begin with it; empty if none. */
@@ -83,10 +83,10 @@ function nearest(word: string, candidates: readonly string[]): string[] {
   return [];
 }
 
-/** The mistakes between two words (optimal string alignment), or one too many for a suggestion. */
+/** The number of mistakes between two words (optimal string alignment), if it may be small enough. */
 function distance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > MAX_MISTAKES) {
-    return MAX_MISTAKES + 1; // so that long words cost no time
+    return MAX_MISTAKES + 1; // saves time for long words
   }
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

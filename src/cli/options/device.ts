@@ -35,8 +35,8 @@ const FILTER_OPTIONS = {
 type FilterName = keyof typeof FILTER_OPTIONS;
 
 /**
- * The options that select devices, each with one filter for each time it was given, and the operand
- * that does. A device must match one filter of every option that was given.
+ * The filters of each option that selects devices, one for each time it was given, and of the operand.
+ * A device must match one filter of every option that was given.
  */
 export type FilterOptions = {
   readonly [Name in FilterName | 'operand']?: readonly DeviceFilter[] | undefined;

@@ -21,11 +21,11 @@ export function repeatable<T>(parse: (text: string) => T) {
   return (text: string, before: readonly T[] = []): readonly T[] => [...before, parse(text)];
 }
 
-/** Limits on memory, so that a typing error is rejected before any allocation. */
+/** Limits on memory, so that a typo is rejected before any allocation. */
 const MAX_TRANSFERS = 1024;
 const MAX_TRANSFER_SIZE = 256 * 1024 * 1024;
 
-/** The smallest file in bytes and the shortest in milliseconds, so that no run creates thousands. */
+/** The minimum size in bytes and duration in milliseconds of an output file. */
 const MIN_FILE_SIZE = 512;
 const MIN_FILE_TIME = 100;
 

@@ -46,7 +46,7 @@ export interface RawStreamOptions extends BackendOptions, ChoiceOptions, Partial
   readonly debug?: true;
 }
 
-/** Everything that a streaming command was asked to do. Each part goes to its one owner. */
+/** The resolved options of a streaming command, by the module that uses them. */
 export interface StreamPlan {
   readonly backend: BackendOptions;
   readonly device: ChoiceOptions;
@@ -55,7 +55,7 @@ export interface StreamPlan {
   readonly hooks: StreamHooks;
   /** Milliseconds. */
   readonly duration: number | undefined;
-  /** Whether a limit was given before which a clean end is a failure. */
+  /** Whether a limit was given. A clean end before it is a failure. */
   readonly limited: boolean;
   readonly report: ReportPlan;
 }
@@ -122,7 +122,7 @@ export interface StatsPlan {
 }
 
 /**
- * Resolves the options of `usbxfer read` and checks all conflicts between them, as the other two do.
+ * Resolves the options of `usbxfer read` and checks them for conflicts.
  *
  * @throws CliError for values that are invalid or cannot be combined
  */
@@ -133,7 +133,7 @@ export function planRead(raw: RawStreamOptions): ReadPlan {
   return { ...planStream(raw, limited), in: planReceive(raw, raw.ep) };
 }
 
-/** @throws CliError for values that are invalid or cannot be combined */
+/** Resolves the options of `usbxfer write`, like `planRead`. */
 export function planWrite(raw: RawStreamOptions): WritePlan {
   checkQueueSize(raw.transfers, raw.transferSize);
   const { bytes, idleTimeout, buffer: readAhead } = raw;
@@ -141,7 +141,7 @@ export function planWrite(raw: RawStreamOptions): WritePlan {
   return { ...planStream(raw, bytes !== undefined), out };
 }
 
-/** @throws CliError for values that are invalid or cannot be combined */
+/** Resolves the options of `usbxfer pipe`, like `planRead`. */
 export function planPipe(raw: RawStreamOptions): PipePlan {
   checkQueueSize(2 * raw.transfers, raw.transferSize);
   return {

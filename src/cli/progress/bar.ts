@@ -19,9 +19,9 @@ const MAX_COLUMNS = 500;
  * The progress line on the terminal. It is erased before Ctrl-Z stops the process, and not drawn in
  * the background.
  *
- * cli-progress formats the bar. Its SingleBar cannot draw here: it redraws in several blocking writes
- * to `process.stderr`, of which a stopped terminal (Ctrl-S) would take some, and does not make room
- * for other messages. TerminalLine does each redraw in one write that never waits.
+ * cli-progress only formats the bar. Its SingleBar redraws in several writes to `process.stderr`, which
+ * block on a stopped terminal (Ctrl-S), and mixes with other messages. LiveLine redraws in one write
+ * that never blocks.
  */
 export class ProgressBar {
   readonly #paint: Paint;
@@ -88,7 +88,7 @@ export class ProgressBar {
   };
 }
 
-/** `process.stderr` is used for a terminal only: it would make a pipe non-blocking for everyone. */
+/** The width. `process.stderr` is used for a terminal only: loading it makes a pipe non-blocking. */
 function columns(): number {
   const width = isatty(STDERR) ? process.stderr.getWindowSize()[0] : Number(process.env['COLUMNS']);
   return Math.min(width || DEFAULT_COLUMNS, MAX_COLUMNS);

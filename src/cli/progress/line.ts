@@ -4,10 +4,10 @@ import { binarySize, clock } from '../terminal/format.js';
 import type { Paint } from '../terminal/style.js';
 import type { Meter, StreamLimits } from './stream.js';
 
-/** Seconds of the history that the estimate of the remaining time is based on. */
+/** Seconds of the history on which the estimate of the remaining time is based. */
 const ESTIMATE_SECONDS = 10;
 
-/** The smallest and the largest width of a bar or a sparkline, in columns. */
+/** The minimum and the maximum width of a bar or a sparkline, in columns. */
 const MIN_GRAPH = 10;
 const MAX_GRAPH = 60;
 
@@ -31,7 +31,7 @@ interface Piece {
   readonly alarming?: boolean;
 }
 
-/** The place of the bar or the sparkline, which fills the remaining width. */
+/** A placeholder for the bar or the sparkline, which fills the remaining width. */
 const GRAPH: Piece = { text: ' '.repeat(MIN_GRAPH), rank: 5 };
 
 /** A direction, and its recent rates. */
@@ -83,7 +83,7 @@ export function progressText(
     ...(left ? [{ text: `ETA ${left}`, rank: 3 }] : []),
     { text: `${statistics.inFlight} in flight`, rank: 9 },
     ...problemPieces(statistics, now),
-    // A graph grows, so it comes last and moves nothing else.
+    // The sparkline grows, so it comes last and moves nothing else.
     ...(ahead ? [] : [GRAPH]),
   ];
   const room = options.width - 1;
@@ -164,22 +164,22 @@ const HISTORY_SECONDS = 60;
 
 /** The rates of the last minute, computed from repeated readings of a byte counter. */
 export class RateHistory {
-  readonly #looks: { at: number; bytes: number }[];
+  readonly #readings: { at: number; bytes: number }[];
   readonly #seconds: number[] = [];
   #secondSince: number;
   #secondBytes = 0;
 
   /** @param now the time when the counter was 0: monotonic milliseconds */
   constructor(now: number) {
-    this.#looks = [{ at: now, bytes: 0 }];
+    this.#readings = [{ at: now, bytes: 0 }];
     this.#secondSince = now;
   }
 
   /** Adds a reading of the counter. */
   add(bytes: number, now: number): void {
-    this.#looks.push({ at: now, bytes });
-    while (now - (this.#looks[1]?.at ?? now) >= RATE_WINDOW) {
-      this.#looks.shift();
+    this.#readings.push({ at: now, bytes });
+    while (now - (this.#readings[1]?.at ?? now) >= RATE_WINDOW) {
+      this.#readings.shift();
     }
     const elapsed = now - this.#secondSince;
     if (elapsed >= 1000) {
@@ -192,8 +192,8 @@ export class RateHistory {
 
   /** Bytes per second in the last second, or since the start; 0 before the second reading. */
   get current(): number {
-    const first = this.#looks[0];
-    const last = this.#looks.at(-1);
+    const first = this.#readings[0];
+    const last = this.#readings.at(-1);
     if (first === undefined || last === undefined || last.at <= first.at) {
       return 0;
     }

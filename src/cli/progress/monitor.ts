@@ -124,8 +124,8 @@ export class Monitor {
 }
 
 /**
- * Whether to show the progress line. By default not on a terminal that also shows the data, that the
- * data is typed on, or that gets the JSON summary.
+ * Whether to show the progress line. By default, it is not shown on a terminal that also shows the
+ * data or the JSON summary, or on which the data is typed.
  */
 function isShown({ progress, input, output, json, quiet }: ReportPlan): boolean {
   if (progress !== 'auto') {

@@ -1,15 +1,15 @@
 import type { Gap } from '../../engine/stats/statistics.js';
 import { logToStderr } from '../terminal/stdio.js';
 
-/** Gaps that are printed one by one, so that a device that always fails does not flood the terminal. */
+/** How many gaps are printed: a device that always fails must not flood the terminal. */
 const MAX_GAPS = 10;
 
-/** Messages about events that the user should know of while a stream runs. */
+/** Prints messages about events while a stream runs. */
 export class Notices {
   readonly #silent: boolean;
   #gaps = 0;
 
-  /** @param silent whether to print nothing, so that stderr has the summary only */
+  /** @param silent whether to print nothing, so that stderr contains only the summary */
   constructor(silent: boolean) {
     this.#silent = silent;
   }

@@ -4,7 +4,7 @@ import { type Direction, directionsOf, type StreamStatistics } from '../report/d
 import type { Drain } from '../session/shutdown.js';
 import { binarySize } from '../terminal/format.js';
 
-/** What will end a stream, as far as it is known. */
+/** The known limits of a stream. */
 export interface StreamLimits {
   /** Bytes to deliver, and bytes to discard before them. */
   readonly bytes?: number | undefined;
@@ -35,7 +35,7 @@ export class Meter {
     this.#bytesBefore = this.statistics.bytesMoved;
   }
 
-  /** The length of the current interval in seconds, and the bytes transferred in it. */
+  /** The length of the current interval, the bytes transferred in it, and their rate. */
   #intervalAt(now: number): { seconds: number; bytes: number; bytesPerSecond: number } {
     const seconds = Math.max(0, now - (this.#intervalStart ?? now)) / 1000;
     const bytes = this.statistics.bytesMoved - this.#bytesBefore;
@@ -48,7 +48,11 @@ export class Meter {
     return seconds > 0 ? this.statistics.bytesDelivered / seconds : 0;
   }
 
-  /** @param recent whether to include the rate of the current interval */
+  /**
+   * The progress in one line of text.
+   *
+   * @param recent whether to include the rate of the current interval
+   */
   line(recent: boolean, now: number): string {
     const { bytesDelivered, inFlight, timings, statuses } = this.statistics;
     const starved = timings.starved.millisecondsAt(now);
@@ -92,7 +96,7 @@ const SCHEMAS = {
   both: 'usbxfer.pipe-stats/2',
 } as const;
 
-/** A stream in one direction or in both, as it is shown while it runs. */
+/** A stream in one direction or in both, and its progress as text and as records. */
 export class MonitoredStream implements Drain {
   readonly meters: readonly Meter[];
 
@@ -110,7 +114,7 @@ export class MonitoredStream implements Drain {
     }
   }
 
-  /** The time of the last change: now or, once the stream has ended, then. Monotonic milliseconds. */
+  /** The time of the current statistics: now, or the end of the stream. Monotonic milliseconds. */
   get time(): number {
     const ends = this.meters.map(({ statistics }) => statistics.endedAt);
     return ends.includes(0) ? performance.now() : Math.max(...ends);

@@ -22,7 +22,7 @@ export interface Direction {
   readonly bytesBeingWritten: number;
   /** All counters, by their names in JSON. */
   counters(): Record<string, unknown>;
-  /** What a status line shows in addition to the common counters. */
+  /** What a status line contains in addition to the common counters. */
   remarks(): readonly string[];
   /** Which bytes were delivered, and how many may be lost if the process exits now. */
   progressSummary(): string;

@@ -14,7 +14,7 @@ export type Failed = Pick<
   'end' | 'in' | 'out' | 'failedDirection' | 'signal' | 'errorCode'
 >;
 
-/** All failures of a stream and what to do about them, in one line; undefined for none. */
+/** All failures of a stream and their remedies, in one line; undefined if there are none. */
 export function describeFailures(report: Report): string | undefined {
   const { restoreError, statsError } = report;
   const failures = [
@@ -25,7 +25,7 @@ export function describeFailures(report: Report): string | undefined {
   return failures.filter((text) => text !== undefined).join('; ') || undefined;
 }
 
-/** What failed in the stream, and how many bytes are safe, in one line; undefined for nothing. */
+/** What failed in the stream, and how many bytes are safe, in one line; undefined if nothing failed. */
 export function describeFailure(report: Failed): string | undefined {
   const failure = failureOf(report);
   const rest = failure === undefined ? undefined : consequence(report);
@@ -140,7 +140,7 @@ function afterGap({ bytesAfterGap }: SendStatistics): string {
   return bytesAfterGap > 0 ? `, and ${bytesAfterGap} after the failed transfer` : '';
 }
 
-/** What an error says and what to do about it. */
+/** The message of an error, and its remedy. */
 function reasonOf(cause: Error | undefined): string {
   const advice = adviceOf(cause);
   return escapeUnsafe(messageOf(cause) + (advice === undefined ? '' : `; ${advice}`));

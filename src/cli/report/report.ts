@@ -29,11 +29,11 @@ export interface OutReport {
   readonly input: string | undefined;
   /** Bytes of the input that were skipped. */
   readonly skip: number;
-  /** The limit of the bytes to send; undefined for none. */
+  /** The limit in bytes; undefined if there is none. */
   readonly bytes?: number | undefined;
 }
 
-/** How a stream ended, as the engine has it, and what moved in each direction that it has. */
+/** The result of a stream: how it ended, and each direction that it has. */
 export interface StreamResult {
   readonly end: Outcome;
   readonly in?: InReport;
@@ -44,7 +44,7 @@ export interface StreamResult {
   readonly restoreError: Error | undefined;
 }
 
-/** Everything that the summary of a stream says. */
+/** Everything that the summary of a stream contains. */
 export interface Report extends StreamResult {
   readonly device: DeviceInfo;
   /** The signal that was received, if any. */

@@ -21,7 +21,7 @@ export function summaryText(report: Report, paint: Paint): string {
   const risk = received ? 'the device may have lost data' : 'the device had to wait';
   const rows = [
     ...(sent ? outRows(report, sent, paint) : []),
-    // Pauses of the input are part of a dialogue.
+    // In a dialogue, the input pauses between messages.
     ...(sent && !received ? inputDelayRows(sent.statistics) : []),
     ...(received ? inRows(report, received, paint) : []),
     ...(suspensions.count > 0 ? [['suspended', `${timeAndCount(suspensions)}: ${risk}`]] : []),
@@ -88,7 +88,7 @@ function notWrittenRows(statistics: ReceiveStatistics): string[][] {
   return listed.length > 0 ? [['', `not written: ${listed.join(', ')}`]] : [];
 }
 
-/** Bytes of the input that the device did not accept, or not in their place. */
+/** Bytes of the input that the device did not accept, or accepted after a gap. */
 function notAcceptedRows({ bytesUnsent, bytesAfterGap }: SendStatistics, paint: Paint): string[][] {
   const rest = bytesUnsent - bytesAfterGap;
   return [

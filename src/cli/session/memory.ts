@@ -11,7 +11,7 @@ import { adviceFor } from '../errors/advice.js';
 import { CliError } from '../errors/cli-error.js';
 import { binarySize } from '../terminal/format.js';
 
-/** The largest transfer queue in bytes, so that a typing error is rejected before any allocation. */
+/** The maximum transfer queue in bytes, so that a typo is rejected before any allocation. */
 const MAX_QUEUE_SIZE = 4 * 1024 ** 3;
 
 /** The transfers that are in flight together. */

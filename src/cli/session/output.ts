@@ -37,7 +37,7 @@ export interface Output {
 }
 
 /**
- * Opens an output: the first of several files.
+ * Opens an output, or the first of its files if it is split.
  *
  * @param device fills in the names of the files
  * @param shutdown ends the wait for the reader of a FIFO
@@ -103,7 +103,7 @@ async function openSingle(
   }
 }
 
-/** Opens each file when there is data for it; a failure then is a failure of the stream. */
+/** Opens each file when there is data for it. A failure to open one then ends the stream. */
 async function openSplit(
   { force, fsync, splitBytes, splitEvery }: OutputPlan,
   nameAt: (index: number) => string,

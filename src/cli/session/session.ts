@@ -36,7 +36,7 @@ interface StreamRequest extends StopConditions, StreamHooks {
  *
  * @param run runs the stream to its end
  * @returns the exit code
- * @throws CliError if there is no such device or `--stats` cannot be opened; whatever `run` throws
+ * @throws CliError if there is no such device or `--stats` cannot be opened, and whatever `run` throws
  */
 export async function runSession(
   plan: StreamPlan,
@@ -65,7 +65,7 @@ export async function runSession(
   }
 }
 
-/** One run of a streaming command: its device, and everything that listens to it. */
+/** One run of a streaming command: its device, and the objects that observe it. */
 class Session {
   readonly device: DeviceInfo;
   readonly notices: Notices;

@@ -7,14 +7,14 @@ import { isUnderNohup } from './startup-fds.js';
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/**
- * How long a drain may take without progress of the output, in milliseconds; the additional time for
- * each MiB of the current write, which reports its progress only at its end; and the interval of the
- * checks.
- */
+/** How long a drain may take without progress of the output, in milliseconds. */
 const STALL_TIMEOUT = 5000;
+
+/** Additional milliseconds for each MiB of the current write, which reports progress only at its end. */
 const STALL_TIMEOUT_PER_MIB = 1000;
 const MIB = 1024 * 1024;
+
+/** The time between two checks for progress, in milliseconds. */
 const CHECK_INTERVAL = 250;
 
 /** The progress of a drain. */
@@ -45,16 +45,16 @@ export function interruptedBy(
 interface ShutdownOptions {
   /** Whether the message of an immediate exit is a JSON object. */
   readonly json?: boolean;
-  /** Whether the second signal kills the process as without a handler. */
+  /** Whether to handle only the first signal. The second then kills the process. */
   readonly once?: boolean;
 }
 
 /**
- * Handles signals: the first ends the work with a drain, the second kills the process. A drain whose
- * output makes no progress is given up after a while.
+ * Handles signals: the first starts a drain, the second kills the process. So does a drain whose
+ * output makes no progress.
  *
- * An immediate exit is by the signal, not with an exit code: Node waits at exit for its threads, and
- * one of them may hang in a write.
+ * An immediate exit is by the signal, not with an exit code: before a normal exit, Node waits for its
+ * threads, and one of them may hang in a write.
  */
 export class ShutdownController {
   readonly #options: ShutdownOptions;

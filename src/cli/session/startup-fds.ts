@@ -1,10 +1,11 @@
 import { constants, existsSync, fstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fdInfo } from '../../engine/io/nonblocking-fd.js';
+import { STDERR, STDIN, STDOUT } from '../terminal/stdio.js';
 
 /*
- * How the process was started, as far as it can still be found out in Node. Information about
- * descriptors comes from /proc, so only on Linux.
+ * How the process was started. Information about descriptors comes from /proc, so it exists on Linux
+ * only.
  */
 
 const ACCESS_MODE = constants.O_RDONLY | constants.O_WRONLY | constants.O_RDWR;
@@ -15,7 +16,7 @@ const ACCESS_MODE = constants.O_RDONLY | constants.O_WRONLY | constants.O_RDWR;
  * Python's DEVNULL) looks the same.
  */
 export function isStdoutClosed(): boolean {
-  return isNullDevice(1, constants.O_RDWR);
+  return isNullDevice(STDOUT, constants.O_RDWR);
 }
 
 /**
@@ -24,7 +25,7 @@ export function isStdoutClosed(): boolean {
  * only, which counts as closed.
  */
 export function isStdinClosed(): boolean {
-  return isNullDevice(0, constants.O_RDWR) || isNullDevice(0, constants.O_WRONLY);
+  return isNullDevice(STDIN, constants.O_RDWR) || isNullDevice(STDIN, constants.O_WRONLY);
 }
 
 /**
@@ -33,7 +34,7 @@ export function isStdinClosed(): boolean {
  * leaves it there. And nohup replaces a terminal on stdin by /dev/null open for writing only.
  */
 export function isUnderNohup(): boolean {
-  return basename(process.env['_'] ?? '') === 'nohup' || isNullDevice(0, constants.O_WRONLY);
+  return basename(process.env['_'] ?? '') === 'nohup' || isNullDevice(STDIN, constants.O_WRONLY);
 }
 
 /**
@@ -49,7 +50,7 @@ export function isInheritedFd(fd: number): boolean {
   const links = linksOfDescriptors();
   const link = links.get(fd) ?? '';
   const twice = [...links.values()].filter((other) => other === link).length > 1;
-  return !link.startsWith('anon_inode:') && !(link.startsWith('pipe:') && twice && fd > 2);
+  return !link.startsWith('anon_inode:') && !(link.startsWith('pipe:') && twice && fd > STDERR);
 }
 
 /** The file of each descriptor; none on other systems than Linux. */
@@ -80,8 +81,8 @@ function isNullDevice(fd: number, accessMode: number): boolean {
 }
 
 /*
- * The names of stdin and stdout. They are not opened by these names: that would read or write a file
- * from its beginning again, and does not work for a socket.
+ * The names of stdin and stdout. The descriptors are used instead of these names: opening a file by
+ * such a name would start at its beginning, and opening a socket fails.
  */
 
 export const STDIN_NAMES: ReadonlySet<string> = new Set([

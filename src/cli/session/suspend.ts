@@ -1,12 +1,12 @@
-/** The interval of the clock, in milliseconds. */
+/** The interval of the timer, in milliseconds. */
 const TICK = 100;
 
 /**
  * Counts how often and how long the process is stopped, by Ctrl-Z or SIGSTOP. A stopped process
- * receives only what was in flight, and not every device waits.
+ * receives only what was in flight, and not every device waits for more transfers.
  *
- * SIGCONT shows that the process continues, a clock how long it was stopped, to a tenth of a second.
- * Shorter stops, and a SIGCONT to a running process, do not count.
+ * SIGCONT reports that the process continues. A timer measures how long it was stopped, to a tenth of a
+ * second. Shorter stops, and a SIGCONT to a running process, do not count.
  */
 export class Suspensions {
   #count = 0;
@@ -42,7 +42,7 @@ export class Suspensions {
   };
 
   readonly #onContinue = (): void => {
-    // The clock may tick between the continuation and the signal.
+    // The timer may tick between the continuation and the signal.
     const now = performance.now();
     const pause = Math.max(now - this.#lastTick, this.#lastTick - this.#tickBefore);
     if (pause > 2 * TICK) {

@@ -11,8 +11,8 @@ import { isatty } from 'node:tty';
 import { STDERR, STDOUT } from './stdio.js';
 
 /*
- * Which terminal shows what, from /proc on Linux. Where /proc gives no answer, the process is assumed
- * to be in the foreground, and its data to go elsewhere.
+ * What a terminal shows, from /proc on Linux. Without an answer from /proc, the process is assumed to
+ * be in the foreground, and its data to go elsewhere.
  */
 
 /** The maximum number of processes of a pipeline through which to follow the data. */

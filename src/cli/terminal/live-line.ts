@@ -15,14 +15,14 @@ const NO_WRAP = '\x1b[?7l';
 
 /** A line at the bottom of a terminal that is redrawn in place and erased at the end. */
 export class LiveLine {
-  readonly #messages: NonBlockingWriter;
+  readonly #writer: NonBlockingWriter;
   readonly #columns: () => number;
   #drawn = '';
   #drawnColumns = 0;
 
   /** @param columns returns the current width of the terminal */
-  constructor(messages: NonBlockingWriter, columns: () => number) {
-    this.#messages = messages;
+  constructor(writer: NonBlockingWriter, columns: () => number) {
+    this.#writer = writer;
     this.#columns = columns;
   }
 
@@ -32,13 +32,13 @@ export class LiveLine {
    * @param text narrower than the terminal; may contain colours
    */
   draw(text: string): void {
-    if (text === this.#drawn || !this.#messages.isEmpty) {
+    if (text === this.#drawn || !this.#writer.isEmpty) {
       return;
     }
     if (this.#drawnColumns !== this.#columns()) {
       this.erase();
     }
-    this.#messages.put(`${NO_WRAP}${START}${text}${ERASE}${WRAP}`);
+    this.#writer.put(`${NO_WRAP}${START}${text}${ERASE}${WRAP}`);
     this.#drawn = text;
     this.#drawnColumns = this.#columns();
   }
@@ -51,7 +51,7 @@ export class LiveLine {
     // A terminal that became narrower has broken the line into several.
     const width = stripVTControlCharacters(this.#drawn).length;
     const above = Math.max(0, Math.ceil(width / this.#columns()) - 1);
-    this.#messages.put(`${START}${ERASE}${`${UP}${ERASE}`.repeat(above)}`);
+    this.#writer.put(`${START}${ERASE}${`${UP}${ERASE}`.repeat(above)}`);
     this.#drawn = '';
   }
 }

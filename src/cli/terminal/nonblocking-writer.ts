@@ -83,7 +83,7 @@ export class NonBlockingWriter {
         } else if (written > 0) {
           this.#pending[0] = head.subarray(written);
         } else {
-          throw new Error('accepts nothing');
+          throw new Error('no bytes were accepted');
         }
       }
     } catch (error) {

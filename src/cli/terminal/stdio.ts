@@ -26,7 +26,7 @@ export function print(text: string): void {
   const written = new Promise<void>((resolve, reject) => {
     stdout.write(`${text}\n`, (error) => (error ? reject(error) : resolve()));
   });
-  written.catch(() => {}); // `finishPrinting` reports it
+  written.catch(() => {}); // `flushStdout` reports it
   printed.push(written);
 }
 

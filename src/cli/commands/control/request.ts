@@ -32,7 +32,7 @@ export async function readTransfer(
   { in: isIn, out, data, input }: ControlOptions,
 ): Promise<ControlTransfer> {
   const given = words.flatMap((word) => word.trim().split(/\s+/)); // several words may be quoted
-  const transfer = readWords(isIn ? ['in', ...given] : out ? ['out', ...given] : given);
+  const transfer = parseWords(isIn ? ['in', ...given] : out ? ['out', ...given] : given);
   if (data === undefined && input === undefined) {
     return transfer;
   }
@@ -49,7 +49,7 @@ export async function readTransfer(
   return { ...transfer, data: data ?? (await readRequestData(input ?? '-')) };
 }
 
-function readWords(words: readonly string[]): ControlTransfer {
+function parseWords(words: readonly string[]): ControlTransfer {
   try {
     return parseRequest(words);
   } catch (cause) {

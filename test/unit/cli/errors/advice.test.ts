@@ -21,9 +21,12 @@ it.each<[Remedy, string | RegExp]>([
   [{ kind: 'end-process', pids: [1, 2] }, /^end the process that/],
   [{ kind: 'install-libudev' }, /apt install libudev1/],
   [{ kind: 'keep-awake', file: '/f' }, 'echo on | sudo tee /f'],
-  [{ kind: 'pass-usb-through', to: ['container'] }, /^to a container, give docker run -v [^;]*$/],
-  [{ kind: 'pass-usb-through', to: ['wsl', 'container'] }, /^to WSL, .*usbipd.*; to a container/],
-  [{ kind: 'pass-usb-through', to: ['machine'] }, /^to a virtual machine, .*xhci_pci$/],
+  [{ kind: 'pass-usb-through', to: ['container'] }, /^in docker run, add -v [^;]*$/],
+  [
+    { kind: 'pass-usb-through', to: ['wsl', 'container'] },
+    /^in Windows, .*usbipd.*; in docker run/,
+  ],
+  [{ kind: 'pass-usb-through', to: ['machine'] }, /^in the hypervisor, .*xhci_pci$/],
   [{ kind: 'pass-usb-through' }, /container .*usbipd .*virtual machine/],
   [{ kind: 'raise-scenario-memory', bytes: 9 }, 'raise the limit: memory=9 in the scenario'],
   [
