@@ -1,4 +1,4 @@
-import { MAX_TIMEOUT_MS } from '../usb/checks.js';
+import { MAX_TIMEOUT_MS } from '../usb/format.js';
 
 /** A timer that fires later than this, in milliseconds, shows that the process was suspended. */
 const SUSPENDED = 1000;

@@ -111,7 +111,7 @@ export function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-/** Resolves with the failure of a step; undefined when it succeeded. */
+/** Resolves with the error of a step that failed; undefined if it succeeded. */
 export function caught(step: Promise<void>): Promise<Error | undefined> {
   return step.then(() => undefined, toError);
 }

@@ -92,6 +92,9 @@ export const DURATION_UNITS: ReadonlyMap<string, number> = new Map<string, numbe
   ['h', 3_600_000],
 ]);
 
+/** The maximum delay of a Node timer in milliseconds, 24.8 days; a longer one would fire at once. */
+export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
 /**
  * Parses a size: `512`, `512B`, `64k` = `64K` = `64Ki` = `64KiB` (1024-based), `64kB` (1000-based),
  * likewise with M, G and T. A fraction must give a whole number of bytes: `1.5M`.
@@ -106,8 +109,8 @@ export function parseSize(text: string): number | undefined {
  * Parses a duration: `250ms`, `10s`, `5m`, `1h`; a plain number means seconds. A fraction must give
  * a whole number of milliseconds: `1.5s`.
  *
- * @returns milliseconds, from 0 to `Number.MAX_SAFE_INTEGER`, which is more than a Node timer can
- *   wait (2^31 - 1); undefined if `text` is not a valid duration
+ * @returns milliseconds, from 0 to `Number.MAX_SAFE_INTEGER`, which may exceed `MAX_TIMEOUT_MS`;
+ *   undefined if `text` is not a valid duration
  */
 export function parseDuration(text: string): number | undefined {
   return parseQuantity(text, DURATION_UNITS);

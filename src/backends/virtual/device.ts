@@ -7,14 +7,6 @@ import type {
   Transfer,
 } from '../../usb/backend.js';
 import {
-  checkControlData,
-  checkIdle,
-  checkOpen,
-  checkReset,
-  checkSubmit,
-  findEndpoint,
-} from '../../usb/checks.js';
-import {
   type ControlRequest,
   controlFailure,
   interfaceToClaim,
@@ -22,6 +14,14 @@ import {
 } from '../../usb/control.js';
 import { UsbError } from '../../usb/errors.js';
 import { type AlternateSetting, type DeviceInfo, findSetting } from '../../usb/model.js';
+import {
+  checkControlData,
+  checkIdle,
+  checkOpen,
+  checkReset,
+  checkSubmit,
+  findEndpoint,
+} from '../../usb/preconditions.js';
 import { holdProcess } from './bus/clock.js';
 import type { Pipe } from './bus/pipe.js';
 import type { Attachment } from './bus/port.js';

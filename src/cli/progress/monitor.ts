@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { isatty } from 'node:tty';
-import { MAX_TIMEOUT_MS } from '../../usb/checks.js';
+import { MAX_TIMEOUT_MS } from '../../usb/format.js';
 import type { ReportPlan } from '../options/plan.js';
 import { endRecord } from '../report/record.js';
 import type { Report } from '../report/report.js';

@@ -44,7 +44,7 @@ export class BufferPool {
     }
   }
 
-  /** Gives back a buffer from `take`. */
+  /** Returns a buffer from `take` to the pool. */
   give(buffer: Buffer): void {
     this.#free.push(buffer);
   }

@@ -77,7 +77,7 @@ export interface TransferHandler {
    */
   flush(turnEnds: boolean): PendingOutput;
 
-  /** Ends a run. Returns where it failed, which counts only if it failed. */
+  /** Ends a run. Returns where it failed; the result is ignored if it did not. */
   finish(): Pick<Outcome, 'offset' | 'hasGap' | 'hasData'>;
 }
 

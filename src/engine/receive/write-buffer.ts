@@ -131,7 +131,7 @@ export class WriteBuffer {
    * Returns the buffers to write next, which the caller owns until `release`; empty if nothing waits.
    * Requires that the previous ones were released.
    *
-   * @param max the most bytes to return, unless a single buffer has more
+   * @param max the maximum number of bytes, unless a single buffer has more
    */
   acquire(max: number): readonly Buffer[] {
     let bytes = 0;

@@ -23,7 +23,7 @@ interface ReadAheadOptions {
 /** Memory that reads fill, and from which pieces are taken. */
 interface Chunk {
   readonly memory: Buffer;
-  /** Views of its full pieces, made once. */
+  /** Views of its full pieces, created once. */
   readonly pieces: Buffer[];
   /** The bytes read into it, and how many of them were taken. */
   filled: number;

@@ -35,7 +35,7 @@ export interface DuplexRequest
     StreamRequest<DuplexStatistics> {}
 
 export interface DuplexResult extends StreamResult<DuplexStatistics> {
-  /** The direction that failed; undefined when none did, or when the failure was in neither. */
+  /** The direction that failed; undefined if neither did. */
   readonly failedDirection: 'in' | 'out' | undefined;
 }
 
@@ -120,7 +120,7 @@ export class Duplex {
     return end.reason === 'limit' && this.#sink.isClosed ? { reason: 'reader-closed' } : end;
   }
 
-  /** The direction that failed; undefined when none did, or when the failure was in neither. */
+  /** The direction that failed; undefined if neither did. */
   get failedDirection(): 'in' | 'out' | undefined {
     return this.#failedDirection;
   }

@@ -1,6 +1,6 @@
-import { MAX_TIMEOUT_MS } from '../../../usb/checks.js';
 import type { ControlRequest } from '../../../usb/control.js';
 import { controlFailure, directionOfRequest } from '../../../usb/control.js';
+import { MAX_TIMEOUT_MS } from '../../../usb/format.js';
 import { transferStatus } from './errors.js';
 import type { MakeNativeTransfer } from './transfer.js';
 

@@ -1,8 +1,8 @@
 import type { ClaimOptions, Device, Interface } from '../../../usb/backend.js';
-import { checkControlData, checkOpen, checkReset } from '../../../usb/checks.js';
 import type { ControlRequest } from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
 import { type DeviceInfo, findSetting } from '../../../usb/model.js';
+import { checkControlData, checkOpen, checkReset } from '../../../usb/preconditions.js';
 import type { Platform } from '../platform.js';
 import { sendControl } from './control.js';
 import { operationError, promisifyNative } from './errors.js';

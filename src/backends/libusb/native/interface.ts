@@ -5,9 +5,9 @@ import type {
   OnComplete,
   Transfer,
 } from '../../../usb/backend.js';
-import { checkIdle, findEndpoint } from '../../../usb/checks.js';
 import { UsbError } from '../../../usb/errors.js';
 import type { AlternateSetting, DeviceInfo, EndpointDescriptor } from '../../../usb/model.js';
+import { checkIdle, findEndpoint } from '../../../usb/preconditions.js';
 import type { Platform } from '../platform.js';
 import { DetachedDriver } from './detached-driver.js';
 import { promisifyNative } from './errors.js';

@@ -1,5 +1,5 @@
 import type { OnComplete, Transfer } from '../../../usb/backend.js';
-import { checkSubmit } from '../../../usb/checks.js';
+import { checkSubmit } from '../../../usb/preconditions.js';
 import { operationError, transferStatus } from './errors.js';
 import type { NativeTransfer } from './node-usb.js';
 

@@ -1,9 +1,9 @@
-import { MAX_TIMEOUT_MS } from '../../../usb/checks.js';
+import { MAX_TIMEOUT_MS } from '../../../usb/format.js';
 
 /** Cancels a scheduled call. Does nothing after the call was made. */
 export type Cancel = () => void;
 
-/** The time of the virtual bus; tests bring their own. */
+/** The time of the virtual bus; tests supply their own. */
 export interface Clock {
   /** Returns monotonic milliseconds. */
   now(): number;

@@ -19,7 +19,7 @@ export class HostController {
   /**
    * Creates the pipe to an endpoint of a device.
    *
-   * @param rate the most bytes per second on this pipe; Infinity for no limit
+   * @param rate the maximum number of bytes per second on this pipe; Infinity for no limit
    */
   createPipe(endpoint: EndpointFunction, rate: number): Pipe {
     const limiter = Number.isFinite(rate) ? new RateLimiter(rate) : undefined;

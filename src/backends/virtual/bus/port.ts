@@ -36,7 +36,7 @@ export class Port {
    * Plugs the device in.
    *
    * @param memory shared by all ports of the bus
-   * @param rate the most bytes per second on each pipe
+   * @param rate the maximum number of bytes per second on each pipe
    * @param takeAddress returns a new address, each time the device is plugged in
    */
   constructor(

@@ -16,7 +16,7 @@ export abstract class QueuedTransfer {
   /** The status, valid once the transfer has ended. */
   status: TransferStatus = 'completed';
 
-  /** The queue that the transfer is in; undefined when it is not in flight. */
+  /** The queue that the transfer is in; undefined if it is not in flight. */
   queue: TransferQueue | undefined;
   previous: QueuedTransfer | undefined;
   next: QueuedTransfer | undefined;

@@ -7,9 +7,6 @@ import type { AlternateSetting, EndpointDescriptor } from './model.js';
  * Checks that every backend makes, with the same errors, before it involves the device or the system.
  */
 
-/** The longest delay of a Node timer in milliseconds, 24.8 days; a longer one fires at once. */
-export const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-
 /** @throws UsbError `invalid` after the device was closed */
 export function checkOpen(isOpen: boolean): void {
   if (!isOpen) {
