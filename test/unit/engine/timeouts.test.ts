@@ -50,13 +50,13 @@ describe('a transfer pending too long', () => {
 
 describe('a silent device', () => {
   it('is not probed at the end while the output is slow', async () => {
-    const { endpoint, sink, receiver, ended } = start({ idleTimeout: 3, bytes: 512 });
+    const { endpoint, sink, receiver, ended } = start({ idleTimeout: 30, bytes: 512 });
     sink.held = true;
     endpoint.submissions[0]?.complete('completed', 512);
     await new Promise(setImmediate);
     expect(endpoint.submissions).toHaveLength(0);
     const timers = vi.spyOn(globalThis, 'setTimeout');
-    await sleep(30);
+    await sleep(100);
     expect(timers.mock.calls.filter(([, delay]) => delay === 1)).toEqual([]);
     timers.mockRestore();
     sink.release();
