@@ -76,6 +76,18 @@ describe('a silent device', () => {
     expect(receiver.statistics.statuses).toMatchObject({ 'timed-out': 1, cancelled: 1 });
   });
 
+  it('is not silent in the run after a failure', async () => {
+    const { endpoint, receiver, ended } = start({ idleTimeout: 20 });
+    await cancelled(endpoint, 1);
+    const [first, second] = endpoint.submissions;
+    second?.complete('stall', 0);
+    first?.complete('cancelled', 0);
+    expect((await ended).reason).toBe('stall');
+    void receiver.run(endpoint);
+    expect(endpoint.submissions).toHaveLength(2);
+    receiver.stop({ reason: 'interrupted' });
+  });
+
   it('is not silent while a transfer that is not full has bytes', async () => {
     const { endpoint, sink, ended } = start({ idleTimeout: 20, depth: 1 });
     await cancelled(endpoint, 1);
@@ -120,6 +132,7 @@ describe('a silent device', () => {
   });
 
   it('is not silent while the sink throttles the stream, nor right after', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     const { endpoint, sink, receiver } = start({
       idleTimeout: 50,
       depth: 1,
@@ -131,13 +144,16 @@ describe('a silent device', () => {
       endpoint.submissions[0]?.complete('completed', 64 * 1024);
       await new Promise(setImmediate);
     }
-    await new Promise((resolve) => setTimeout(resolve, 120));
+    vi.advanceTimersByTime(120);
     sink.held = false;
     sink.release();
     expect(endpoint.submissions).toHaveLength(1);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    vi.advanceTimersByTime(45);
     expect(endpoint.cancellations).toHaveLength(0);
+    vi.advanceTimersByTime(10);
+    expect(endpoint.cancellations).toHaveLength(1);
     receiver.stop({ reason: 'interrupted' });
     endpoint.submissions[0]?.complete('cancelled', 0);
+    vi.useRealTimers();
   });
 });

@@ -282,6 +282,7 @@ describe('Receiver', () => {
     endpoint.room = 3;
     const ended = receiver.run(endpoint);
     expect(endpoint.submissions).toHaveLength(3);
+    endpoint.room = 2;
     while (endpoint.submissions.length > 0) {
       answer(endpoint.submissions[0], 1);
     }

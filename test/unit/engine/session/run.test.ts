@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
@@ -71,21 +72,21 @@ async function slowDevice(scenario = 'speed=high') {
   const location = locateBulkIn(device, {});
   const out = locateOut(device, {});
   const transfers = { depth: 2, transferSize: 512 };
+  const { signal } = new AbortController();
   const base = {
     backend,
     device,
     before: [message(FIRST), message(SECOND)],
     after: [message(LAST)],
-    signal: new AbortController().signal,
+    signal,
   };
   const run = {
-    capture: (duration?: number) => {
-      const bytes = duration === undefined ? 512 : undefined;
+    capture: (duration?: number, bytes = duration === undefined ? 512 : undefined) => {
       return capture({ ...base, duration, location, sink, receive: { ...transfers, bytes } });
     },
-    send: (duration?: number) =>
+    send: (duration?: number, _bytes?: number) =>
       send({ ...base, duration, location: out, source, send: transfers }),
-    duplex: (duration?: number) =>
+    duplex: (duration?: number, _bytes?: number) =>
       duplex({
         ...base,
         duration,
@@ -98,7 +99,7 @@ async function slowDevice(scenario = 'speed=high') {
         linger: 1,
       }),
   };
-  return { run, received, failing, cleared, sink, source };
+  return { run, signal, received, failing, cleared, sink, source };
 }
 
 describe.each(['capture', 'send', 'duplex'] as const)('%s', (direction) => {
@@ -115,6 +116,27 @@ describe.each(['capture', 'send', 'duplex'] as const)('%s', (direction) => {
     const { end } = await run[direction]();
     expect(end).toMatchObject({ reason: 'request-failed', cause: { code: 'stall' } });
     expect(received).toEqual([FIRST, LAST]);
+  });
+
+  it('clears its timers, and listens to its signal no longer', async () => {
+    const { run, signal } = await slowDevice();
+    const deadlines = vi.spyOn(globalThis, 'setTimeout');
+    const checks = vi.spyOn(globalThis, 'setInterval');
+    const cleared = [vi.spyOn(globalThis, 'clearTimeout'), vi.spyOn(globalThis, 'clearInterval')];
+    const running = run[direction](12_345, 512);
+    await sleep(1);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    await running;
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+    // Only the engine's own: the deadline, and the checks that the device is connected.
+    const timers = [deadlines, checks].flatMap(({ mock }) =>
+      mock.results.filter((_, i) => [1000, 12_345].includes(Math.ceil(mock.calls[i]?.[1] ?? 0))),
+    );
+    expect(timers).toHaveLength(direction === 'send' ? 2 : 1);
+    for (const timer of timers) {
+      expect(cleared.flatMap(({ mock }) => mock.calls.flat())).toContain(timer?.value);
+    }
+    vi.restoreAllMocks();
   });
 
   it('reports an interface that cannot be released, and closes input and output', async () => {
