@@ -198,6 +198,18 @@ describe('Receiver', () => {
     expect(fixture.receiver.statistics.bytesSuspect).toBe(status === 'overflow' ? 700 : 0);
   });
 
+  it('reports the place of the first of several failures', async () => {
+    const { endpoint, ended } = start({ depth: 2 });
+    answer(endpoint.submissions[0], 1, 512, 'stall');
+    answer(endpoint.submissions[0], 2, 100, 'error');
+    expect(await ended).toMatchObject({
+      reason: 'stall',
+      offset: 512,
+      hasGap: true,
+      hasData: true,
+    });
+  });
+
   it('ends as device-lost when errors turn out to be an unplug', async () => {
     const { endpoint, ended } = start({ depth: 2 });
     answer(endpoint.submissions[0], 0, 0, 'error');
