@@ -144,6 +144,15 @@ describe('capture', () => {
     expect(done).toContain('after');
   });
 
+  it('sends the requests before the stream once, however often it continues', async () => {
+    const { run, done, endWith } = fixture({}, { ...MESSAGES, recovery: { keepGoing: 1 } });
+    const ended = run();
+    await endWith('stall');
+    await endWith('stall');
+    expect((await ended).end.reason).toBe('stall');
+    expect(done.filter((step) => step === 'before')).toHaveLength(1);
+  });
+
   it('sends no further request before the stream once it is stopped', async () => {
     const { run, endpoint, done, controller } = fixture(
       {},
