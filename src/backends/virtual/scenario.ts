@@ -68,20 +68,20 @@ export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: stri
   ],
   [
     'start=power|request',
-    'When the counter starts to send: as soon as it has power, or when the vendor request 0x01 to the ' +
-      'device has the value 1. The default is power.',
+    'When the counter starts to send: as soon as the device is connected, or after vendor request ' +
+      '0x01 with value 1 to the device. The default is power.',
   ],
-  ['short@OFFSET', 'A short packet ends the message; it is empty between two packets.'],
+  ['short@OFFSET', 'The device sends a short packet, which is empty if OFFSET is between packets.'],
   ['zlp@OFFSET', 'The device sends a zero-length packet.'],
   ['stall@OFFSET', 'The endpoint halts.'],
   ['error@OFFSET', 'The current transfer ends with a protocol error.'],
   ['babble@OFFSET', 'The device sends a packet that is too large. The packet is lost.'],
-  ['silence@OFFSET[=TIME]', 'The device sends nothing for this time, or ever again.'],
-  ['unplug@OFFSET[=TIME]', 'The device is unplugged for this time, or for good.'],
+  ['silence@OFFSET[=TIME]', 'The device sends nothing for this time; without TIME, forever.'],
+  ['unplug@OFFSET[=TIME]', 'The device is unplugged for this time; without TIME, forever.'],
   ['out-stall@OFFSET', 'The OUT endpoint halts.'],
   ['out-error@OFFSET', 'The current OUT transfer ends with a protocol error.'],
-  ['out-silence@OFFSET[=TIME]', 'The device accepts nothing for this time, or ever again.'],
-  ['out-unplug@OFFSET[=TIME]', 'The device is unplugged for this time, or for good.'],
+  ['out-silence@OFFSET[=TIME]', 'The device accepts nothing for this time; without TIME, forever.'],
+  ['out-unplug@OFFSET[=TIME]', 'The device is unplugged for this time; without TIME, forever.'],
 ];
 
 /** High speed, no rate limit, an endless stream without faults. */

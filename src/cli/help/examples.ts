@@ -4,28 +4,28 @@ import type { Term } from './layout.js';
 export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
   usbxfer: [
     ['usbxfer list', 'List all devices.'],
-    ['usbxfer read -d 1234:5678 --ep 0x82 > dump.bin', 'Until Ctrl-C.'],
+    ['usbxfer read -d 1234:5678 --ep 0x82 > dump.bin', 'Read until Ctrl-C.'],
     ['usbxfer write -d 1234:5678 --ep 0x02 < firmware.bin', 'Send a file.'],
-    ['usbxfer read --backend virtual --pid 5678 --bytes 64 | xxd', 'Without a device.'],
+    ['usbxfer read --backend virtual --pid 5678 --bytes 64 | xxd', 'Needs no device.'],
   ],
   list: [
     ['usbxfer list --tree', 'Show devices below their hubs.'],
     ['usbxfer list -d 1234 -o +class', 'List the devices of one vendor.'],
-    ['usbxfer list --json | jq ".devices[].path"', 'Use it in a script.'],
+    ['usbxfer list --json | jq ".devices[].path"', 'Print the port paths.'],
   ],
   info: [
-    ['usbxfer info 1234:5678', 'By vendor and product ID.'],
-    ['usbxfer info 3-1.2 --json', 'By port, for a script.'],
+    ['usbxfer info 1234:5678', 'Select the device by its IDs.'],
+    ['usbxfer info 3-1.2 --json', 'Select it by its port, print JSON.'],
   ],
   read: [
-    ['usbxfer read -d 1234:5678 --ep 0x82 > dump.bin', 'Until Ctrl-C.'],
-    ['usbxfer read -d 1234:5678 --bytes 64MiB -o dump.bin', 'Only 64 MiB.'],
-    ['usbxfer read -d 1234:5678 --duration 10s | zstd > dump.zst', 'To a pipeline.'],
+    ['usbxfer read -d 1234:5678 --ep 0x82 > dump.bin', 'Read until Ctrl-C.'],
+    ['usbxfer read -d 1234:5678 --bytes 64MiB -o dump.bin', 'Read 64 MiB.'],
+    ['usbxfer read -d 1234:5678 --duration 10s | zstd > dump.zst', 'Compress data.'],
   ],
   write: [
     ['usbxfer write -d 1234:5678 --ep 0x02 < firmware.bin', 'Send a file.'],
     ['usbxfer write -d 1234:5678 -i image.bin --skip 1MiB', 'Skip 1 MiB.'],
-    ['zstd -dc image.zst | usbxfer write -d 1234:5678 --zlp auto', 'From a pipe.'],
+    ['zstd -dc image.zst | usbxfer write -d 1234:5678 --zlp auto', 'Decompress, send.'],
   ],
   pipe: [
     ['usbxfer pipe -d 1234:5679 < q > a', 'Send a query, save the reply.'],
@@ -38,13 +38,13 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer control -d 1234:5678 out vendor device 2 --data 0102ff', 'Send data.'],
   ],
   reset: [
-    ['usbxfer reset -d 1234:5678', 'By vendor and product ID.'],
-    ['usbxfer reset --path 3-1.2 --json', 'By port, for a script.'],
+    ['usbxfer reset -d 1234:5678', 'Select the device by its IDs.'],
+    ['usbxfer reset --path 3-1.2 --json', 'Select it by its port, print JSON.'],
   ],
   watch: [
-    ['usbxfer watch', 'Until Ctrl-C.'],
+    ['usbxfer watch', 'Watch until Ctrl-C.'],
     ['usbxfer watch -d 1234:5678 --initial --count 1', 'Wait for a device.'],
-    ['usbxfer watch --json | jq -c .device', 'Use it in a script.'],
+    ['usbxfer watch --json | jq -c .device', 'Print the devices.'],
   ],
   doctor: [
     ['usbxfer doctor -d 1234:5678', 'Check one device.'],
@@ -52,13 +52,13 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer doctor --json | jq ".checks[].fix | strings"', 'Print the fixes.'],
   ],
   'udev-rule': [
-    ['usbxfer udev-rule -d 1234:5678', 'For users at the machine.'],
-    ['usbxfer udev-rule -d 1234:5678 --group plugdev', 'For ssh and services.'],
+    ['usbxfer udev-rule -d 1234:5678', 'Allow users at the machine.'],
+    ['usbxfer udev-rule -d 1234:5678 --group plugdev', 'Also allow a group.'],
   ],
   completion: [
-    ['eval "$(usbxfer completion bash)"', 'In ~/.bashrc.'],
-    ['eval "$(usbxfer completion zsh)"', 'In ~/.zshrc, after compinit.'],
-    ['usbxfer completion fish | source', 'In ~/.config/fish/config.fish.'],
+    ['eval "$(usbxfer completion bash)"', 'Put it in ~/.bashrc.'],
+    ['eval "$(usbxfer completion zsh)"', 'Put it in ~/.zshrc, after compinit.'],
+    ['usbxfer completion fish | source', 'Put it in ~/.config/fish/config.fish.'],
   ],
   help: [
     ['usbxfer help read', 'Show the options of a command.'],

@@ -54,7 +54,7 @@ function unitTerms(
 }
 
 const REQUESTS: readonly Part[] = [
-  'A control request goes to endpoint 0 of a device. It is written in one of two forms:',
+  'A control request goes to endpoint 0 of a device. It has one of two forms:',
   {
     terms: [
       [
@@ -94,7 +94,7 @@ const REQUESTS: readonly Part[] = [
   {
     terms: [
       ['in standard device 6 0x0100 0 18', 'Read the device descriptor (GET_DESCRIPTOR).'],
-      ['0x80 6 0x0100 0 18', 'The same.'],
+      ['0x80 6 0x0100 0 18', 'Send the same request by number.'],
       ['in vendor device 0x0e 0 0 64', 'Send a vendor request and read up to 64 bytes.'],
       ['out vendor device 0x01 1', 'Send a vendor request without data.'],
       ['out class interface 0x22 3 0', 'Set DTR and RTS of a serial port (CDC-ACM).'],
@@ -154,20 +154,21 @@ const ENVIRONMENT: readonly Part[] = [
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done:
     'Success: a limit was reached, all input was sent, the reader closed the pipe, or a signal ended ' +
-    'a capture or a watch that had no limit.',
+    'a run of read, pipe or watch that had no limit.',
   internal: 'An internal error; please report it.',
   usage: 'The command line is invalid.',
   notFound: 'No device, interface or endpoint matches, or more than one does.',
   cannotOpen:
-    'The device cannot be opened or claimed: permission, busy, memory. Or everything succeeded, but ' +
-    'the device could not be restored: its kernel driver did not come back. Or usbxfer doctor found ' +
-    'a problem.',
+    'The device cannot be opened or claimed, for example because of missing permission, another owner ' +
+    'or too little memory. Or everything succeeded, but the kernel driver could not be reattached. ' +
+    'Or usbxfer doctor found a problem.',
   deviceLost: 'The device was lost, or did not come back from a reset.',
   transferErrors:
-    'Transfer errors: the output has a gap or ends early, or not all input was sent. Or a control ' +
+    'Transfers failed: the output has a gap or ends early, or not all input was sent. Or a control ' +
     'request failed.',
   ioFailed: 'The output or the input failed.',
-  shortOfLimit: 'Ended before the limit: device idle, time limit, or end of input.',
+  shortOfLimit:
+    'The run ended before its limit: the device was idle, the time limit expired, or the input ended.',
 };
 
 const EXIT_CODES: readonly Part[] = [
@@ -178,7 +179,7 @@ const EXIT_CODES: readonly Part[] = [
       ),
       [
         '128+n',
-        'Signal n ended the capture or the watch before its limit, or before all input was sent.',
+        'Signal n ended the run before its limit, before all input was sent, or during a wait.',
       ],
     ],
   },

@@ -108,7 +108,11 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
   read: () => [
     [
       'Endpoint:',
-      option('--ep <address>', 'endpoint: 0x82, 82 or 2; default: the only one', values.inEndpoint),
+      option(
+        '--ep <address>',
+        'endpoint, as 0x82, 82 or 2 (default: the only one)',
+        values.inEndpoint,
+      ),
       ...interfaceOptions(),
     ],
     ['Transfers:', ...queueOptions(), outputBuffer(), timeout()],
@@ -118,9 +122,9 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       bytes('stop after this many bytes'),
       skip('discard this many bytes first'),
       option('--count <n>', 'stop after this many transfers with data', values.count),
-      option('--until-short', 'stop after one message: a short or zero-length packet'),
+      option('--until-short', 'stop after a short or zero-length packet (one message)'),
       duration(),
-      idleTimeout('stop after receiving nothing for this long'),
+      idleTimeout('stop when nothing arrives for this long'),
     ],
     [
       'Failures:',
@@ -158,7 +162,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       'Endpoint:',
       option(
         '--ep <address>',
-        'endpoint: 0x02, 02 or 2; default: the only one',
+        'endpoint, as 0x02, 02 or 2 (default: the only one)',
         values.outEndpoint,
       ),
       ...interfaceOptions(),
@@ -175,7 +179,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       'Limits:',
       bytes('send exactly this many bytes'),
       duration(),
-      idleTimeout('stop after the device accepts nothing for this long'),
+      idleTimeout('stop when the device accepts nothing for this long'),
     ],
     ['Failures:', waitOption()],
     reportOptions(),
@@ -183,8 +187,8 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
   pipe: () => [
     [
       'Endpoints:',
-      option('--in <address>', 'endpoint to read: 0x81, 81 or 1', values.inEndpoint),
-      option('--out <address>', 'endpoint to write: 0x01, 01 or 1', values.outEndpoint),
+      option('--in <address>', 'endpoint to read, as 0x81, 81 or 1', values.inEndpoint),
+      option('--out <address>', 'endpoint to write, as 0x01, 01 or 1', values.outEndpoint),
       ...interfaceOptions(),
     ],
     ['Transfers:', ...queueOptions(), outputBuffer(), timeout(), zlp()],
@@ -193,7 +197,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       'Limits:',
       option(
         '--linger <time>',
-        'once all is sent, stop after receiving nothing for this long',
+        'after all is sent, stop when nothing arrives for this long',
         values.timeoutOrForever,
       ).default(LINGER, '1s'),
       bytes('stop after this many bytes from the device'),
