@@ -9,7 +9,7 @@ const SCRIPTS = {
   fish: 'usbxfer.fish',
 } as const;
 
-/** `usbxfer completion`. Each command is a module of its own, so that only one is loaded. */
+/** `usbxfer completion`. A file of its own, because each command is loaded separately. */
 export function define(command: Command): void {
   const shells = Object.keys(SCRIPTS);
   command

@@ -7,7 +7,7 @@ import { InputError } from './errors.js';
 import { FdSource } from './fd-source.js';
 import { fdInfo, reopenNonBlocking } from './nonblocking-fd.js';
 import { discardBytes, type Source } from './source.js';
-import type { StreamKind } from './stream-source.js';
+import { StreamSource } from './stream-source.js';
 
 const { O_NOCTTY, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 
@@ -46,7 +46,7 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
   }
   const isTerminal = isatty(fd);
   const source = mayBlockForever(existing, isTerminal)
-    ? await streamSource(fd, { isTerminal })
+    ? new StreamSource(fd, { isTerminal })
     : new FdSource(fd, { owned: true });
   return skipStart(source, options);
 }
@@ -66,7 +66,7 @@ export async function inheritedSource(fd: number, options: SourceOptions = {}): 
   if (mayBlockForever(existing, isTerminal)) {
     const own = reopen(fd, existing);
     const mayBlock = isTerminal && own === undefined;
-    return skipStart(await streamSource(own ?? fd, { isTerminal, mayBlock }), options);
+    return skipStart(new StreamSource(own ?? fd, { isTerminal, mayBlock }), options);
   }
   const position = fdInfo(fd)?.position;
   if (existing.isCharacterDevice()) {
@@ -89,12 +89,6 @@ async function skipStart(source: Source, { skip = 0, signal }: SourceOptions): P
     throw error;
   }
   return source;
-}
-
-/** Loads the module only when it is needed: Node's streams take most of the loading time. */
-async function streamSource(fd: number, kind: StreamKind): Promise<Source> {
-  const { StreamSource } = await import('./stream-source.js');
-  return new StreamSource(fd, kind);
 }
 
 /** Returns whether a read may block forever on a file that Node can wait for (not on Windows). */
