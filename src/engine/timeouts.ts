@@ -84,10 +84,7 @@ export class Timeouts {
     }
   }
 
-  /**
-   * Whether nothing is in flight because the output lags. The device cannot send then, so it is not
-   * idle.
-   */
+  /** Whether nothing is in flight because the output lags. The device is not idle: it cannot send. */
   set isPaused(isPaused: boolean) {
     if (this.#isPaused && !isPaused) {
       this.#lastArrival = performance.now();
@@ -95,9 +92,7 @@ export class Timeouts {
     this.#isPaused = isPaused;
   }
 
-  /**
-   * Returns since when the device has been idle; undefined while nothing is requested, as at the end.
-   */
+  /** Returns since when the device has been idle; undefined while nothing is requested from it. */
   readonly #idleSince = (): number | undefined =>
     this.#probed !== undefined || this.#isPaused || this.#queue?.inFlight === 0
       ? undefined

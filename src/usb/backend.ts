@@ -111,8 +111,7 @@ export interface Device {
   isConnected(): Promise<boolean>;
 
   /**
-   * Closes the device. All claimed interfaces must have been released. Does nothing if the device was
-   * closed before.
+   * Closes the device. All interfaces must have been released. Does nothing if it was closed before.
    */
   close(): Promise<void>;
 }

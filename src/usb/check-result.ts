@@ -1,9 +1,6 @@
 import type { Remedy } from './errors.js';
 
-/**
- * The severity of a result: a `problem` prevents reading data; a `warning` may cause failures or
- * reduce speed.
- */
+/** The severity: a `problem` prevents reading data; a `warning` may cause failures or reduce speed. */
 export type CheckStatus = 'ok' | 'warning' | 'problem';
 
 /**
@@ -49,9 +46,7 @@ export interface CheckResult {
   readonly remedy?: Remedy | undefined;
 }
 
-/**
- * Groups results by the port path of their device; results about the system have the key undefined.
- */
+/** Groups results by the port path of their device; those about the system have the key undefined. */
 export function groupByDevice(
   results: readonly CheckResult[],
 ): ReadonlyMap<string | undefined, CheckResult[]> {

@@ -85,10 +85,7 @@ export type Remedy =
   | { readonly kind: 'use-faster-link' }
   | { readonly kind: 'use-fewer-transfers'; readonly transfers: number };
 
-/**
- * A failed operation: list, open, claim, submit, …. How a *transfer* ended is a `TransferStatus`,
- * never an error.
- */
+/** A failed operation, such as open or submit. How a *transfer* ended is a `TransferStatus`. */
 export class UsbError extends Error {
   override readonly name = 'UsbError';
   readonly code: UsbErrorCode;

@@ -10,7 +10,7 @@
 const PIECE = 16 * 1024;
 
 /**
- * Overhead in bytes, with a margin for other kernels: the minimum for a transfer, the maximum for a
+ * Overhead in bytes, with a margin for other kernels: the minimum of a transfer, the maximum of a
  * piece.
  */
 const MIN_OVERHEAD = 128;

@@ -58,10 +58,7 @@ export function canMatchSerial(text: string): boolean {
   return text.length <= MAX_SERIAL_LENGTH && /^[0-9A-Za-z._:-]+( +[0-9A-Za-z._:-]+)*$/.test(text);
 }
 
-/**
- * Returns whether a text is a valid group name (POSIX.1 §3.282, with the maximum length of
- * useradd(8)).
- */
+/** Returns whether a text is a valid group name (POSIX.1 §3.282, up to the length of useradd(8)). */
 export function isGroupName(text: string): boolean {
   return /^[A-Za-z_][0-9A-Za-z._-]{0,31}$/.test(text);
 }

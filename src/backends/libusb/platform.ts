@@ -27,10 +27,7 @@ export interface Platform {
   /** Returns whether an opened device is still on the bus. */
   isPresent(info: DeviceInfo, native: NativeDevice): Promise<boolean>;
 
-  /**
-   * Returns the kernel driver of an interface; undefined if it has none or the system does not show
-   * it.
-   */
+  /** Returns the kernel driver of an interface; undefined if it has none or that is unknown. */
   driverOf(info: DeviceInfo, interfaceNumber: number): string | undefined;
 
   /**

@@ -95,8 +95,7 @@ function gone({ path }: DeviceInfo): UsbError {
 }
 
 /**
- * Encodes a configuration. `extra` has the descriptors that libusb does not parse: those of classes
- * and of SuperSpeed.
+ * Encodes a configuration. `extra` has what libusb does not parse: class and SuperSpeed descriptors.
  */
 function configurationBytes(native: NativeConfiguration): Uint8Array {
   return Buffer.concat([

@@ -16,9 +16,7 @@ interface DriverChange {
 
 /** The result of a reset. */
 export interface ResetResult {
-  /**
-   * The configured device at the port after the reset, not always the same one; undefined for none.
-   */
+  /** The configured device at the port after the reset, maybe another one; undefined for none. */
   readonly now: DeviceInfo | undefined;
   /** Milliseconds from the reset until that device was present. */
   readonly milliseconds: number;

@@ -56,10 +56,7 @@ export class FdSource implements Source {
     this.#read();
   }
 
-  /**
-   * Closes the descriptor. A pending read cannot be cancelled, so it closes the descriptor when it
-   * ends.
-   */
+  /** Closes the descriptor, or lets a pending read close it: a read cannot be cancelled. */
   async close(): Promise<void> {
     if (this.#isClosed) {
       return;

@@ -3,8 +3,7 @@ import type { Sink, WriteDone } from './sink.js';
 import { skipBytes, takeBytes } from './sink.js';
 
 /**
- * Where to split. Without either option there is one part; with both, the limit that is reached first
- * applies.
+ * Where to split. Without either option there is one part; with both, the first one reached applies.
  */
 export interface SplitOptions {
   /** Exact number of bytes in each part except the last, from 1. */

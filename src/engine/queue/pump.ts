@@ -56,9 +56,7 @@ export interface TransferHandler {
   /** Removes completions from the head of the queue while there is room for their bytes. */
   collect(queue: TransferQueue): void;
 
-  /**
-   * Returns the outcome if the run ends now for a reason other than a completion; otherwise undefined.
-   */
+  /** Returns the outcome if the run ends now, but not by a completion; otherwise undefined. */
   outcome(queue: TransferQueue): Outcome | undefined;
 
   /**
@@ -115,10 +113,7 @@ export class Pump {
     this.#maxInFlight = options.depth;
   }
 
-  /**
-   * Moves data until something ends the run. Submits what it can before it returns. Resolves after the
-   * drain.
-   */
+  /** Moves data until something ends the run. Submits before it returns; resolves after the drain. */
   run(endpoint: Endpoint): Promise<Outcome> {
     return new Promise((resolve) => {
       this.#resolve = resolve;

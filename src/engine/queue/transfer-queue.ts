@@ -80,9 +80,7 @@ export class TransferQueue {
     }
   }
 
-  /**
-   * Whether no transfer can be submitted: each is in flight, or its completion has not been removed.
-   */
+  /** Whether no transfer can be submitted: each is in flight, or its completion is still queued. */
   get isFull(): boolean {
     return this.#taken === this.#slots.length;
   }
@@ -151,9 +149,7 @@ export class TransferQueue {
     return this.#oldest((slot) => !slot.expired)?.submittedAt;
   }
 
-  /**
-   * Cancels the transfers that were submitted at this time or before. They complete as `timed-out`.
-   */
+  /** Cancels the transfers submitted at this time or before. They complete as `timed-out`. */
   expire(submittedAt: number): void {
     this.#cancel((slot) => !slot.expired && slot.submittedAt <= submittedAt, true);
   }

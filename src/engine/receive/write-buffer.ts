@@ -1,13 +1,9 @@
 import { BufferPool } from '../queue/buffer-pool.js';
 
-/**
- * Transfers of fewer bytes are copied together: writing many small buffers costs more than copying.
- */
+/** Transfers of fewer bytes are copied together: many small writes cost more than copying. */
 const SMALL = 16 * 1024;
 
-/**
- * A transfer that fills no more than this part of its buffer is copied too: it would waste the rest.
- */
+/** A transfer that fills at most this part of its buffer is copied too: it would waste the rest. */
 const SPARSE = 1 / 4;
 
 /** Bytes in a chunk that small transfers are copied to: the capacity of a Linux pipe. */

@@ -30,10 +30,7 @@ export class Writer {
   /** The bytes that remain to be skipped, and to be written. */
   #skip: number;
   #left: number;
-  /**
-   * The bytes for the output so far, written or not, and those up to the end of the first failed
-   * transfer.
-   */
+  /** The bytes for the output so far, written or not, and those up to the first failure. */
   #position = 0;
   #failedAt: number | undefined;
   /** Bytes of the output that were written. */
@@ -94,8 +91,7 @@ export class Writer {
   }
 
   /**
-   * Returns the end of the first transfer that failed since the last call, and whether bytes followed
-   * it.
+   * Returns the end of the first transfer that failed since the last call, and whether bytes followed.
    */
   takeFailure(): Pick<Outcome, 'offset' | 'hasGap'> {
     const offset = this.#failedAt ?? this.#position;

@@ -114,10 +114,7 @@ export class ReadAhead {
     this.#source.read(memory, filled, Math.min(memory.length, filled + this.#left), this.#done);
   }
 
-  /**
-   * Takes the next piece, a buffer that the caller owns until `release`; undefined while there is
-   * none.
-   */
+  /** Takes the next piece, which the caller owns until `release`; undefined while there is none. */
   take(): Buffer | undefined {
     const [chunk] = this.#chunks;
     if (chunk === undefined) {

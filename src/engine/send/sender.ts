@@ -30,8 +30,7 @@ export interface SendOptions extends PumpOptions {
   /** Whether to send bytes as soon as they are read, instead of in full transfers only. */
   readonly prompt?: boolean | undefined;
   /**
-   * Bytes to read ahead of the transfers in flight, from 1; 4 MiB by default. Never more than 256 Ki
-   * transfers.
+   * Bytes to read ahead of the transfers in flight, from 1, up to 256 Ki transfers; 4 MiB by default.
    */
   readonly readAhead?: number | undefined;
   /** Bytes to send, from 1; by default the whole input. */
@@ -172,9 +171,7 @@ export class Sender {
     }
   };
 
-  /**
-   * Counts the bytes of a completion. A cancelled transfer that was accepted in full leaves no gap.
-   */
+  /** Counts the bytes of a completion. A cancelled transfer that was fully accepted leaves no gap. */
   #account({ status, requested, actualLength }: Completion): void {
     if (this.#hasGap) {
       this.statistics.bytesAfterGap += actualLength;
@@ -271,10 +268,7 @@ export class Sender {
     this.#pump.advance();
   };
 
-  /**
-   * Returns since when the oldest transfer has been the next to complete; undefined while there is
-   * none.
-   */
+  /** Returns since when the oldest transfer has been the next to complete; undefined without one. */
   readonly #pendingSince = (): number | undefined => {
     const submittedAt = this.#queue?.oldestSubmission;
     return submittedAt === undefined ? undefined : Math.max(submittedAt, this.#completedAt);

@@ -81,10 +81,7 @@ export class Duplex {
   readonly #sink: EpipeSink;
   readonly #linger: number;
   readonly #onOutputClosed: (() => void) | undefined;
-  /**
-   * The outcome of sending without a failure; it becomes the outcome of the run when the receiver
-   * ends.
-   */
+  /** The outcome of sending without a failure: that of the run, once the receiver has ended too. */
   #sent: Outcome | undefined;
   #end: Outcome | undefined;
   #failedDirection: 'in' | 'out' | undefined;

@@ -13,10 +13,7 @@ const PAUSE = 50;
 
 /** What to do after failures. By default, the first failure ends a capture. */
 export interface RecoveryOptions {
-  /**
-   * The consecutive stalls, errors and overflows, without data between them, that do not end the
-   * capture.
-   */
+  /** How many stalls, errors and overflows without data between them do not end the capture. */
   readonly keepGoing?: number | undefined;
   /** Milliseconds to wait for a lost device to come back; Infinity for no limit. */
   readonly reconnect?: number | undefined;

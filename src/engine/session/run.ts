@@ -220,10 +220,7 @@ async function recover<Target extends OpenDevice, Statistics>(
     : { end: await classifyError(end, target.device), target };
 }
 
-/**
- * Stops a stream after its duration, or when its signal is aborted. Returns a function that cancels
- * both.
- */
+/** Stops a stream after its duration or on abort. Returns a function that cancels both. */
 function onStop({ signal, duration }: StopConditions, stop: (end: Outcome) => void): () => void {
   const interrupt = (): void => stop({ reason: 'interrupted' });
   signal.addEventListener('abort', interrupt);

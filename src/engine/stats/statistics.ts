@@ -69,8 +69,7 @@ export abstract class Statistics {
   }
 
   /**
-   * Returns the seconds from the first submission, or 0 before it, to a time in monotonic
-   * milliseconds.
+   * Returns the seconds from the first submission to a monotonic time in milliseconds; 0 before it.
    */
   secondsAt(time: number): number {
     return this.startedAt === 0 ? 0 : (time - this.startedAt) / 1000;

@@ -118,10 +118,7 @@ export class DataTimings {
   }
 }
 
-/**
- * Measures how long a condition lasted in total, and how often it began. Times are monotonic
- * milliseconds.
- */
+/** Measures how long and how often a condition lasted. Times are monotonic milliseconds. */
 class Stopwatch {
   /** The total of all periods that have ended, in milliseconds. */
   milliseconds = 0;

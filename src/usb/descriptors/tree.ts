@@ -225,10 +225,7 @@ export function splitDescriptors(bytes: Uint8Array): {
   return { descriptors, rest: bytes.subarray(offset) };
 }
 
-/**
- * Decodes a descriptor that consists of these fields alone; returns undefined if it is longer or
- * shorter.
- */
+/** Decodes a descriptor that consists of these fields alone; returns undefined for any other. */
 function decodeExactly<const Fields extends readonly Field[]>(
   fields: Fields,
   bytes: Uint8Array,

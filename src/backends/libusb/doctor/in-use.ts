@@ -19,10 +19,7 @@ interface Mount {
   readonly target: string;
 }
 
-/**
- * Checks whether kernel drivers hold the interfaces that would be read, and what they created for
- * them.
- */
+/** Checks whether kernel drivers hold the interfaces that would be read, and what they created. */
 export function checkDrivers(
   device: DeviceInfo,
   state: DeviceState,

@@ -130,9 +130,7 @@ export class Pipe {
     return this.#budget < TURN_BYTES || completions < TURN_COMPLETIONS ? 0 : wait;
   }
 
-  /**
-   * Moves data while the queue, the budget and the rate allow it; returns the milliseconds to wait.
-   */
+  /** Moves data while queue, budget and rate allow it; returns the milliseconds to wait. */
   #advance(): number {
     const now = this.#limiter === undefined ? 0 : this.#clock.now();
     for (let head = this.#queued.first; head !== undefined; head = this.#queued.first) {
