@@ -71,8 +71,8 @@ const REQUESTS: readonly Part[] = [
       ['TYPE', 'Who defines the request: standard (the USB specification), class or vendor.'],
       [
         'RECIPIENT',
-        'What the request addresses: device, interface, endpoint or other. For an interface or an ' +
-          'endpoint, INDEX is its number or its address, such as 0x82.',
+        'What the request addresses: device, interface, endpoint or other. For an interface, ' +
+          'INDEX is its number. For an endpoint, INDEX is its address, such as 0x82.',
       ],
       ['REQUEST', 'bRequest: 0 to 255.'],
       ['VALUE, INDEX', 'wValue and wIndex: 0 to 65535. The default is 0.'],

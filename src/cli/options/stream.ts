@@ -100,7 +100,7 @@ const reportOptions = (): Group => [
   option('--interval <time>', 'interval for status lines and --stats records', values.interval),
   option('--stats <file>', 'write a JSON record per interval (1s) to a file, - or fd:N'),
   option('--json', 'print the summary as one JSON object on stderr'),
-  option('-q, --quiet', 'print no summary and no progress'),
+  option('-q, --quiet', 'print no summary, progress or notices'),
 ];
 
 /** The options of each command, in the order of its help. */
@@ -135,7 +135,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       ).preset('16'),
       option(
         '--reconnect [time]',
-        'after an unplug, wait for the same device and continue',
+        'if the device is unplugged, wait for it and continue',
         values.timeoutOrForever,
       ).preset('forever'),
       waitOption(),
