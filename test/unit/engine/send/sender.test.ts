@@ -67,6 +67,8 @@ class Fixture {
   }
 }
 
+const MIB = 1024 * 1024;
+
 describe('Sender', () => {
   it('sends the input in transfers of the given size, and the rest in a shorter one', async () => {
     const input = counterBytes(0, 5000);
@@ -289,7 +291,7 @@ describe('Sender', () => {
   });
 
   it('reads nothing after it is stopped', async () => {
-    const fixture = new Fixture(counterBytes(0, 20_000), { readAhead: 1 });
+    const fixture = new Fixture(counterBytes(0, 8 * MIB), { transferSize: MIB, readAhead: 1 });
     await fixture.settle();
     fixture.sender.stop({ reason: 'interrupted' });
     const { bytesRead } = fixture.sender.statistics;
