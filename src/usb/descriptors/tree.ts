@@ -68,7 +68,7 @@ export interface ConfigurationNode extends Decoded<ConfigurationFields> {
 export interface DescriptorTree {
   readonly device: Decoded<DeviceFields> | undefined;
   readonly configurations: readonly ConfigurationNode[];
-  /** The undecoded descriptors before the first configuration. */
+  /** The undecoded descriptors between the device descriptor and the first configuration. */
   readonly others: readonly Uint8Array[];
   /** The bytes from the first invalid length on. */
   readonly undecoded: Uint8Array;
@@ -78,21 +78,31 @@ type Mutable<Node> = {
   -readonly [Key in keyof Node]: Node[Key] extends readonly (infer Item)[] ? Item[] : Node[Key];
 };
 
+/** The part of a tree that is split by bLength. */
+type Configurations = Omit<DescriptorTree, 'device'>;
+
 /**
- * Decodes a device descriptor and the configurations after it, in the layout of `descriptors` in
- * sysfs.
+ * Decodes a device descriptor and the configurations after it, in the form in which sysfs has them:
+ * the device descriptor always takes 18 bytes, whatever its bLength and bDescriptorType are.
  *
  * A descriptor that is too short for its type, or in a place where its type does not belong, is kept
  * undecoded in `others`: no byte is lost.
  */
 export function parseDescriptorTree(bytes: Uint8Array): DescriptorTree {
-  const { descriptors, rest } = splitDescriptors(bytes);
-  const tree: Mutable<DescriptorTree> = {
-    device: undefined,
-    configurations: [],
-    others: [],
-    undecoded: rest,
+  const fields = decodeFields(DEVICE_FIELDS, bytes);
+  if (fields === undefined) {
+    return { device: undefined, configurations: [], others: [], undecoded: bytes };
+  }
+  const size = sizeOf(DEVICE_FIELDS);
+  return {
+    device: { fields, bytes: bytes.subarray(0, size) },
+    ...parseBelowDevice(bytes.subarray(size)),
   };
+}
+
+function parseBelowDevice(bytes: Uint8Array): Configurations {
+  const { descriptors, rest } = splitDescriptors(bytes);
+  const tree: Mutable<Configurations> = { configurations: [], others: [], undecoded: rest };
   let configuration: Mutable<ConfigurationNode> | undefined;
   let setting: Mutable<SettingNode> | undefined;
   let endpoint: Mutable<EndpointNode> | undefined;
@@ -106,14 +116,6 @@ export function parseDescriptorTree(bytes: Uint8Array): DescriptorTree {
   /** Decodes a descriptor into the node that it belongs to; returns false if it has none. */
   function place(descriptor: Uint8Array): boolean {
     switch (descriptor[1]) {
-      case DESCRIPTOR_TYPE.device: {
-        const fields = tree.device ? undefined : decodeFields(DEVICE_FIELDS, descriptor);
-        if (fields === undefined) {
-          return false;
-        }
-        tree.device = { fields, bytes: descriptor };
-        return true;
-      }
       case DESCRIPTOR_TYPE.configuration: {
         const fields = decodeFields(CONFIGURATION_FIELDS, descriptor);
         if (fields === undefined) {
@@ -183,10 +185,10 @@ export function parseDescriptorTree(bytes: Uint8Array): DescriptorTree {
 /**
  * Decodes the fields of configurations that transfers need, and ignores the rest.
  *
- * @param bytes one or more configurations, with or without the device descriptor before them
+ * @param bytes the configurations, without the device descriptor before them
  */
 export function parseConfigurations(bytes: Uint8Array): Configuration[] {
-  return parseDescriptorTree(bytes).configurations.map(({ fields, settings }) => ({
+  return parseBelowDevice(bytes).configurations.map(({ fields, settings }) => ({
     value: fields.bConfigurationValue,
     settings: settings.map(({ fields: setting, endpoints }) => ({
       interfaceNumber: setting.bInterfaceNumber,

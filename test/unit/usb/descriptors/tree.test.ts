@@ -5,48 +5,19 @@ import {
   decodeFields,
   encodeFields,
 } from '../../../../src/usb/descriptors/fields.js';
-import {
-  type DescriptorTree,
-  parseConfigurations,
-  parseDescriptorTree,
-} from '../../../../src/usb/descriptors/tree.js';
+import { parseConfigurations, parseDescriptorTree } from '../../../../src/usb/descriptors/tree.js';
 import {
   companion,
   configuration,
+  deviceBytes,
   endpoint,
   interfaceBytes,
   SYSTEM,
 } from '../../../support/sysfs-tree.js';
+import { treeSize } from '../../../support/tree-size.js';
 
 const VENDOR = [0xff, 0, 0] as const;
-
-/** Returns the size of everything in a tree, in bytes. */
-function sizeOf({ device, configurations, others, undecoded }: DescriptorTree): number {
-  const own = (nodes: readonly Uint8Array[]) => nodes.reduce((all, { length }) => all + length, 0);
-  const inConfigurations = configurations.map(
-    (node) =>
-      own([node.bytes, ...node.others]) +
-      8 * node.associations.length +
-      node.settings
-        .map(
-          (setting) =>
-            own([setting.bytes, ...setting.others]) +
-            setting.endpoints
-              .map(
-                (end) =>
-                  own([end.bytes, ...end.others]) +
-                  (end.companion === undefined ? 0 : 6) +
-                  (end.isochronousCompanion === undefined ? 0 : 8),
-              )
-              .reduce((a, b) => a + b, 0),
-        )
-        .reduce((a, b) => a + b, 0),
-  );
-  return (
-    own([device?.bytes ?? new Uint8Array(), ...others, undecoded]) +
-    inConfigurations.reduce((a, b) => a + b, 0)
-  );
-}
+const IDS = { vid: 0x1234, pid: 0x5678 };
 
 /** Generates bytes that resemble descriptors. */
 const descriptors = fc
@@ -69,7 +40,7 @@ const descriptors = fc
 it('loses no byte of any input', () => {
   fc.assert(
     fc.property(fc.oneof(descriptors, fc.uint8Array({ maxLength: 300 })), (bytes) => {
-      expect(sizeOf(parseDescriptorTree(bytes))).toBe(bytes.length);
+      expect(treeSize(parseDescriptorTree(bytes))).toBe(bytes.length);
     }),
   );
 });
@@ -115,17 +86,20 @@ it('finds the endpoints that a plain walk over the bytes finds', () => {
 
 it('keeps a companion without an endpoint, and a second companion, undecoded', () => {
   const { configurations } = parseDescriptorTree(
-    configuration(
-      1,
-      companion(1, 0),
-      interfaceBytes(
-        0,
-        0,
-        VENDOR,
-        companion(2, 0),
-        endpoint(0x81, 2, 1024),
-        companion(3, 0),
-        companion(4, 0),
+    deviceBytes(
+      IDS,
+      configuration(
+        1,
+        companion(1, 0),
+        interfaceBytes(
+          0,
+          0,
+          VENDOR,
+          companion(2, 0),
+          endpoint(0x81, 2, 1024),
+          companion(3, 0),
+          companion(4, 0),
+        ),
       ),
     ),
   );
@@ -142,9 +116,23 @@ it('keeps a companion without an endpoint, and a second companion, undecoded', (
 it('keeps the bytes after the fields of a longer descriptor', () => {
   const audio = Buffer.from('0905810d4000010a0b', 'hex'); // bRefresh, bSynchAddress
   const [node] = parseDescriptorTree(
-    Buffer.concat([configuration(1), interfaceBytes(0, 0, VENDOR), audio]),
+    deviceBytes(IDS, configuration(1), interfaceBytes(0, 0, VENDOR), audio),
   ).configurations;
   expect(node?.settings[0]?.endpoints[0]?.bytes).toEqual(audio);
+});
+
+it.each([
+  ['a length that is too small', 0, 0],
+  ['a length that is too small', 0, 9],
+  ['a length that is too large', 0, 27],
+  ['the type of another descriptor', 1, 5],
+])('takes 18 bytes for the device descriptor, even if it has %s (byte %i: %i)', (_, offset, value) => {
+  const bytes = deviceBytes(IDS, configuration(1, interfaceBytes(0, 0, VENDOR)));
+  const { device, configurations } = parseDescriptorTree(
+    Uint8Array.from(bytes).with(offset, value),
+  );
+  expect(device?.bytes).toHaveLength(18);
+  expect(configurations[0]?.settings).toHaveLength(1);
 });
 
 it('decodes what it encodes', () => {
