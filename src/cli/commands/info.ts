@@ -5,7 +5,7 @@ import type { DeviceFilter } from '../../usb/model.js';
 import { infoText } from '../devices/describe.js';
 import { inspectDevices } from '../devices/details.js';
 import { infoRecord } from '../devices/record.js';
-import { type EndpointRef, suggestedCommand } from '../devices/suggested-command.js';
+import { commandSuggester } from '../devices/suggested-command.js';
 import { CliError } from '../errors/cli-error.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import {
@@ -55,7 +55,7 @@ async function info(operand: DeviceFilter | undefined, options: InfoOptions): Pr
   if (device === undefined) {
     throw new CliError('no-such-device', 'the device was unplugged');
   }
-  const commandFor = (place: EndpointRef) => suggestedCommand(device, place, devices, options);
+  const commandFor = commandSuggester(device, devices, options);
   if (options.json) {
     print(toJson(infoRecord(device, bytes, commandFor)));
   } else {

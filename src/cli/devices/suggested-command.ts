@@ -1,6 +1,16 @@
 import { formatEndpoint, ids } from '../../usb/format.js';
-import { type EndpointRequest, locateBulkIn, locateOut } from '../../usb/locate.js';
-import { type DeviceInfo, directionOf } from '../../usb/model.js';
+import {
+  type EndpointLocation,
+  type EndpointRequest,
+  locateBulkIn,
+  locateOut,
+} from '../../usb/locate.js';
+import {
+  type AlternateSetting,
+  activeConfiguration,
+  type DeviceInfo,
+  directionOf,
+} from '../../usb/model.js';
 import type { BackendOptions } from '../options/backend.js';
 import { type DeviceDetails, interfaceState } from './details.js';
 
@@ -17,6 +27,9 @@ export interface EndpointRef {
   readonly address: number;
 }
 
+/** A request for an endpoint with an address. */
+type AddressRequest = EndpointRequest & Pick<EndpointRef, 'address'>;
+
 /** The command for each direction, and the function with which it locates the endpoint. */
 const COMMANDS = {
   in: { name: 'read', locate: locateBulkIn },
@@ -24,54 +37,105 @@ const COMMANDS = {
 } as const;
 
 /**
- * Suggests the `usbxfer read` or `usbxfer write` command for an endpoint, quoted for a shell, with the
- * fewest options that identify it. Returns undefined if no command can use the endpoint now.
+ * Returns the function that suggests the `usbxfer read` or `usbxfer write` command for an endpoint, quoted
+ * for a shell, with the fewest options that identify it. It returns undefined if no command can use the
+ * endpoint now.
  *
  * @param others all connected devices
  */
-export function suggestedCommand(
+export function commandSuggester(
   device: DeviceDetails,
-  place: EndpointRef,
   others: readonly DeviceInfo[],
   { backend, scenario }: BackendOptions,
-): string | undefined {
-  const { info } = device;
-  const request = requestFor(info, place);
-  if (request === undefined) {
-    return undefined;
-  }
-  const driver = interfaceState(device, place.interfaceNumber)?.driver;
-  const words = [
+): (place: EndpointRef) => string | undefined {
+  const requestFor = requestFinder(device.info);
+  const common = [
     ...flag('--backend', backend === 'libusb' ? undefined : backend),
     ...flag('--scenario', scenario),
-    ...deviceFlags(info, others),
-    ...flag('--ep', formatEndpoint(place.address)),
-    ...flag('--interface', request.interfaceNumber),
-    ...flag('--alt', request.alternateSetting),
-    ...(driver === undefined || driver === 'usbfs' ? [] : ['--detach']),
+    ...deviceFlags(device.info, others),
   ];
-  return ['usbxfer', COMMANDS[directionOf(place.address)].name, ...words.map(quote)].join(' ');
+  return (place) => {
+    const request = requestFor(place);
+    if (request === undefined) {
+      return undefined;
+    }
+    const driver = interfaceState(device, place.interfaceNumber)?.driver;
+    const words = [
+      ...common,
+      ...flag('--ep', formatEndpoint(place.address)),
+      ...flag('--interface', request.interfaceNumber),
+      ...flag('--alt', request.alternateSetting),
+      ...(driver === undefined || driver === 'usbfs' ? [] : ['--detach']),
+    ];
+    return ['usbxfer', COMMANDS[directionOf(place.address)].name, ...words.map(quote)].join(' ');
+  };
 }
 
-/** The shortest request that identifies the endpoint. */
-function requestFor(info: DeviceInfo, place: EndpointRef): EndpointRequest | undefined {
-  const { address, interfaceNumber, alternateSetting } = place;
-  const { locate } = COMMANDS[directionOf(address)];
-  const requests: EndpointRequest[] = [
+/**
+ * Returns the function that finds the shortest request that identifies an endpoint. Each request is
+ * located once, among the endpoints that match it: a device may have thousands of endpoints.
+ */
+function requestFinder(info: DeviceInfo): (place: EndpointRef) => EndpointRequest | undefined {
+  const matching = settingsByRequest(activeConfiguration(info)?.settings ?? []);
+  const located = new Map<string, EndpointLocation | undefined>();
+  return (place) =>
+    requestsFor(place).find((request) => {
+      const key = keyOf(request);
+      if (!located.has(key)) {
+        const configuration = {
+          value: info.configurationValue ?? 0,
+          settings: matching.get(key) ?? [],
+        };
+        located.set(key, locate({ ...info, configurations: [configuration] }, request));
+      }
+      const found = located.get(key);
+      return (
+        found?.interfaceNumber === place.interfaceNumber &&
+        found.alternateSetting === place.alternateSetting
+      );
+    });
+}
+
+/** The requests that match an endpoint, the shortest first. */
+function requestsFor({
+  address,
+  interfaceNumber,
+  alternateSetting,
+}: EndpointRef): AddressRequest[] {
+  return [
     { address },
     { address, interfaceNumber },
     { address, interfaceNumber, alternateSetting },
   ];
-  return requests.find((request) => {
-    try {
-      const found = locate(info, request);
-      return (
-        found.interfaceNumber === interfaceNumber && found.alternateSetting === alternateSetting
-      );
-    } catch {
-      return false;
+}
+
+/** Returns the endpoints that match each request, with their alternate settings. */
+function settingsByRequest(
+  settings: readonly AlternateSetting[],
+): ReadonlyMap<string, AlternateSetting[]> {
+  const groups = new Map<string, AlternateSetting[]>();
+  for (const setting of settings) {
+    for (const endpoint of setting.endpoints) {
+      for (const key of requestsFor({ ...setting, address: endpoint.address }).map(keyOf)) {
+        const group = groups.get(key) ?? [];
+        group.push({ ...setting, endpoints: [endpoint] });
+        groups.set(key, group);
+      }
     }
-  });
+  }
+  return groups;
+}
+
+function keyOf({ address, interfaceNumber, alternateSetting }: AddressRequest): string {
+  return [address, interfaceNumber, alternateSetting].join();
+}
+
+function locate(info: DeviceInfo, request: AddressRequest): EndpointLocation | undefined {
+  try {
+    return COMMANDS[directionOf(request.address)].locate(info, request);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Selects a device by its IDs; if others share them, also by serial number or else by port. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { DeviceDetails } from '../../../../src/cli/devices/details.js';
-import { suggestedCommand } from '../../../../src/cli/devices/suggested-command.js';
+import { commandSuggester } from '../../../../src/cli/devices/suggested-command.js';
 import type { DeviceInfo } from '../../../../src/usb/model.js';
 import { deviceInfo, deviceWith, setting } from '../../../support/device-info.js';
 
@@ -19,7 +19,7 @@ const PLACE = { interfaceNumber: 0, alternateSetting: 0, address: 0x81 };
 const DEVICE = deviceWith(setting(0, 0, 0x81));
 
 function command(info: DeviceInfo, place = PLACE, others: DeviceInfo[] = [], driver?: string) {
-  return suggestedCommand(listed(info, driver), place, [info, ...others], { backend: 'libusb' });
+  return commandSuggester(listed(info, driver), [info, ...others], { backend: 'libusb' })(place);
 }
 
 it('detaches a kernel driver, but not a process that claimed the interface', () => {
@@ -37,7 +37,7 @@ it.each([
 
 it('keeps the options of the virtual bus', () => {
   const options = { backend: 'virtual', scenario: 'speed=super, rate=40M' };
-  expect(suggestedCommand(listed(DEVICE), PLACE, [DEVICE], options)).toBe(
+  expect(commandSuggester(listed(DEVICE), [DEVICE], options)(PLACE)).toBe(
     "usbxfer read --backend virtual --scenario 'speed=super, rate=40M' -d 1234:5678 --ep 0x81",
   );
 });
