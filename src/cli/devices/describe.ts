@@ -19,7 +19,7 @@ import { busAddress, signallingRate } from '../terminal/format.js';
 import { escapeUnsafe } from '../terminal/sanitize.js';
 import type { Paint } from '../terminal/style.js';
 import { table } from '../terminal/table.js';
-import { type DeviceDetails, driversOf, interfaceState } from './details.js';
+import { activeNode, type DeviceDetails, driversOf, interfaceState } from './details.js';
 import { endpointFacts, type FieldContext, fieldLines } from './fields.js';
 import type { CommandFor } from './record.js';
 
@@ -32,6 +32,7 @@ export function infoText(
 ): string {
   const tree = parseDescriptorTree(descriptors);
   const { info, name } = device;
+  const activeOne = activeNode(tree, info);
   const heading = (text: string) => paint('bold', text);
   const section = (title: string, lines: readonly string[]) =>
     lines.length === 0 ? [] : ['', heading(title), ...indent(lines)];
@@ -45,7 +46,7 @@ export function infoText(
     ...indent(otherLines(tree.others)),
     ...tree.configurations.flatMap((node) => {
       const value = node.fields.bConfigurationValue;
-      const active = value === info.configurationValue;
+      const active = node === activeOne;
       return section(`Configuration ${value}${active ? ' (active)' : ''}`, [
         ...descriptorLines(node, CONFIGURATION_FIELDS, { device }),
         ...node.associations.flatMap((fields) => [

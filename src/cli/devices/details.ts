@@ -1,4 +1,5 @@
 import type { Backend, DeviceState, InterfaceState } from '../../usb/backend.js';
+import type { ConfigurationNode, DescriptorTree } from '../../usb/descriptors/tree.js';
 import { UsbError } from '../../usb/errors.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { advertisedSpeed } from '../../usb/speed.js';
@@ -81,6 +82,17 @@ export function interfaceState(
   number: number,
 ): InterfaceState | undefined {
   return state.interfaces.find(({ interfaceNumber }) => interfaceNumber === number);
+}
+
+/**
+ * The descriptors of the active configuration. Of several with the active value, it is the first, as for
+ * the kernel and for `activeConfiguration`.
+ */
+export function activeNode(
+  { configurations }: DescriptorTree,
+  { configurationValue }: DeviceInfo,
+): ConfigurationNode | undefined {
+  return configurations.find(({ fields }) => fields.bConfigurationValue === configurationValue);
 }
 
 async function maxSpeedOf(backend: Backend, info: DeviceInfo): Promise<number | undefined> {

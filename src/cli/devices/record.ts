@@ -23,7 +23,7 @@ import {
   type EndpointDescriptor,
 } from '../../usb/model.js';
 import { usbVersion } from '../terminal/format.js';
-import { type DeviceDetails, driversOf, interfaceState } from './details.js';
+import { activeNode, type DeviceDetails, driversOf, interfaceState } from './details.js';
 import { endpointFacts } from './fields.js';
 import type { EndpointRef } from './suggested-command.js';
 
@@ -103,12 +103,13 @@ export function infoRecord(
   commandFor: CommandFor,
 ) {
   const tree = parseDescriptorTree(descriptors);
+  const active = activeNode(tree, device.info);
   return {
     schema: 'usbxfer.info/1',
     device: deviceRecord(device),
     descriptor: tree.device === undefined ? null : decoded(tree.device, DEVICE_FIELDS),
     configurations: tree.configurations.map((node) =>
-      configurationRecord(node, device, commandFor),
+      configurationRecord(node, node === active ? device : undefined, commandFor),
     ),
     others: tree.others.map(hex),
     undecoded: hex(tree.undecoded),
@@ -116,19 +117,17 @@ export function infoRecord(
   };
 }
 
+/** @param device undefined unless the configuration is active */
 function configurationRecord(
   node: ConfigurationNode,
-  device: DeviceDetails,
+  device: DeviceDetails | undefined,
   commandFor: CommandFor,
 ) {
-  const active = node.fields.bConfigurationValue === device.info.configurationValue;
   return {
-    active,
+    active: device !== undefined,
     ...decoded(node, CONFIGURATION_FIELDS),
     associations: node.associations,
-    interfaces: node.settings.map((setting) =>
-      interfaceRecord(setting, active ? device : undefined, commandFor),
-    ),
+    interfaces: node.settings.map((setting) => interfaceRecord(setting, device, commandFor)),
     others: node.others.map(hex),
   };
 }
