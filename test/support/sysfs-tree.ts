@@ -19,9 +19,10 @@ export interface SysfsDevice {
   readonly speed: number;
   readonly descriptors: Uint8Array;
   readonly bos?: Uint8Array;
-  readonly manufacturer?: string;
-  readonly product?: string;
-  readonly serial?: string;
+  /** Strings; as bytes if they are no valid UTF-8. */
+  readonly manufacturer?: string | Uint8Array;
+  readonly product?: string | Uint8Array;
+  readonly serial?: string | Uint8Array;
   /** bConfigurationValue of the active configuration; 1 by default, 0 for none. */
   readonly configuration?: number;
   /** The interfaces by number. */
@@ -99,8 +100,8 @@ function write(path: string, content: string): void {
   writeFileSync(path, content);
 }
 
-function line(text: string | undefined): string | undefined {
-  return text === undefined ? undefined : `${text}\n`;
+function line(text: string | Uint8Array | undefined): Uint8Array | undefined {
+  return text === undefined ? undefined : Buffer.concat([Buffer.from(text), Buffer.from('\n')]);
 }
 
 /** Returns a device descriptor, followed by the configurations. */

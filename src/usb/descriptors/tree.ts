@@ -82,7 +82,7 @@ type Mutable<Node> = {
 type Configurations = Omit<DescriptorTree, 'device'>;
 
 /**
- * Decodes a device descriptor and the configurations after it, in the form in which sysfs has them:
+ * Decodes a device descriptor and the configurations after it, in the layout of `descriptors` in sysfs:
  * the device descriptor always takes 18 bytes, whatever its bLength and bDescriptorType are.
  *
  * A descriptor that is too short for its type, or in a place where its type does not belong, is kept

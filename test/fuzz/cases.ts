@@ -1,0 +1,30 @@
+import type { Parameters } from 'fast-check';
+
+/** The cases of a run of all properties: FUZZ_CASES, or 2,000. */
+const CASES = Number(process.env['FUZZ_CASES'] ?? 2000);
+
+/** The seed in FUZZ_SEED repeats a run. A failure prints its seed. */
+const SEED = process.env['FUZZ_SEED'];
+
+/** The percentage of the cases for each property. They make 100. */
+const SHARES = {
+  tree: 30,
+  bos: 10,
+  text: 20,
+  json: 10,
+  doctor: 10,
+  watch: 5,
+  completion: 10,
+  udev: 5,
+} as const;
+
+/** Returns the parameters of a property. */
+export function runsOf(property: keyof typeof SHARES): Parameters<unknown> {
+  return {
+    numRuns: Math.ceil((CASES * SHARES[property]) / 100),
+    ...(SEED === undefined ? {} : { seed: Number(SEED) }),
+  };
+}
+
+/** The timeout of a property, in milliseconds: generous, for a busy machine. */
+export const TIMEOUT = 60_000 + 30 * CASES;
