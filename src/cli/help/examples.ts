@@ -4,7 +4,7 @@ import type { Term } from './layout.js';
 export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
   usbxfer: [
     ['usbxfer list', 'List all devices.'],
-    ['usbxfer read -d 1234:5678 --ep 0x82 > dump.bin', 'Read until Ctrl-C.'],
+    ['usbxfer read -d 1234:5678 --ep 0x82 > dump.bin', 'Stop with Ctrl-C.'],
     ['usbxfer write -d 1234:5678 --ep 0x02 < firmware.bin', 'Send a file.'],
     ['usbxfer read --backend virtual --pid 5678 --bytes 64 | xxd', 'Needs no device.'],
   ],
@@ -18,7 +18,7 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer info 3-1.2 --json', 'Select it by its port, print JSON.'],
   ],
   read: [
-    ['usbxfer read -d 1234:5678 --ep 0x82 > dump.bin', 'Read until Ctrl-C.'],
+    ['usbxfer read -d 1234:5678 --ep 0x82 > dump.bin', 'Stop with Ctrl-C.'],
     ['usbxfer read -d 1234:5678 --bytes 64MiB -o dump.bin', 'Read 64 MiB.'],
     ['usbxfer read -d 1234:5678 --duration 10s | zstd > dump.zst', 'Compress data.'],
   ],
