@@ -76,7 +76,9 @@ describeInLab('an output on a real system', () => {
       ${READ} --bytes 1M -q -o $disk --force --fsync; echo $?
       head -c 1M $disk | check-counters`);
     expect(stdout.toString()).toBe(`7\n7\nuntouched\n0\n${MIB}\n`);
-    expect(stderr).toMatch(/cannot write \/dev\/loop\d+: is a disk \(a block device\); --force/);
+    expect(stderr).toMatch(
+      /cannot write \/dev\/loop\d+: is a disk \(a block device\); choose another name, or overwrite it with --force/,
+    );
     expect(code).toBe(0);
   });
 
