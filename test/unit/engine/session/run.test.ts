@@ -86,7 +86,8 @@ async function slowDevice(scenario = 'speed=high') {
     },
     send: (duration?: number, _bytes?: number) =>
       send({ ...base, duration, location: out, source, send: transfers }),
-    duplex: (duration?: number, _bytes?: number) =>
+    // The device never stops sending, so a limit ends it.
+    duplex: (duration?: number, bytes = duration === undefined ? 512 : undefined) =>
       duplex({
         ...base,
         duration,
@@ -94,7 +95,7 @@ async function slowDevice(scenario = 'speed=high') {
         out,
         source,
         sink,
-        receive: transfers,
+        receive: { ...transfers, bytes },
         send: transfers,
         linger: 1,
       }),
