@@ -185,7 +185,7 @@ describeInLab('usbxfer doctor', () => {
       {
         status: 'problem',
         message: 'no USB bus is visible here (/sys/bus/usb/devices is missing)',
-        fix: expect.stringMatching(/^in the hypervisor, pass through /),
+        fix: expect.stringMatching(/^in (docker run, add|the hypervisor, pass through) /),
       },
     ]);
     expect(bad).toContain('bus');
