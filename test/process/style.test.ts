@@ -5,6 +5,9 @@ import { usbxfer } from './usbxfer.js';
 const BOLD = '\u001b[1m';
 const RED = '\u001b[31m';
 
+/** Node 24 warns of its own accord that it ignores NO_COLOR if FORCE_COLOR is set. */
+const NODE_WARNING = /^\(node:\d+\) Warning: The 'NO_COLOR' env is ignored[^\n]*\n\(Use [^\n]*\n/;
+
 describe.each([
   { env: { FORCE_COLOR: '1' }, color: 'auto', styled: true },
   { env: { FORCE_COLOR: '0' }, color: 'auto', styled: false },
@@ -24,7 +27,7 @@ describe.each([
 
   it(`the name before a failure is ${styled ? '' : 'not '}red`, async () => {
     const { stderr } = await usbxfer(['list', '--color', color, '--lsit'], env);
-    expect(stderr.startsWith(`${styled ? RED : ''}usbxfer:`)).toBe(true);
+    expect(stderr.replace(NODE_WARNING, '').startsWith(`${styled ? RED : ''}usbxfer:`)).toBe(true);
   });
 });
 
