@@ -162,6 +162,7 @@ describe('the end of usbxfer read', () => {
       'set -o pipefail; usbxfer read --pid 5678 | head -c 1000 | wc -c; echo "$PIPESTATUS"',
     );
     expect(stdout.toString().split(/\s+/).slice(0, 2)).toEqual(['1000', '0']);
+    expect(stderr).toMatch(/^ +not written: \d+ not accepted by the output$/m);
     expect(stderr).toMatch(/^ended +reader closed the pipe$/m);
     expect(code).toBe(0);
   });

@@ -82,7 +82,7 @@ function notWrittenRows(statistics: ReceiveStatistics): string[][] {
   const parts = [
     [statistics.bytesSkipped, 'skipped'],
     [statistics.bytesDiscarded, 'past the limit'],
-    [statistics.bytesUnwritten, 'lost'],
+    [statistics.bytesUnwritten, 'not accepted by the output'],
   ] as const;
   const listed = parts.filter(([bytes]) => bytes > 0).map(([bytes, what]) => `${bytes} ${what}`);
   return listed.length > 0 ? [['', `not written: ${listed.join(', ')}`]] : [];
