@@ -1,7 +1,7 @@
 import type { Command, CommanderError as CommanderExit } from 'commander';
 import { CommanderError } from 'commander';
-import { createProgram, type ProgramOptions } from './program.js';
-import { flushStderr, flushStdout, releaseLostTerminals } from './terminal/stdio.js';
+import { createProgram, type ProgramOptions, version } from './program.js';
+import { flushStderr, flushStdout, print, releaseLostTerminals } from './terminal/stdio.js';
 
 /** Suppresses commander's own output. */
 const SILENT = { writeOut: () => {}, writeErr: () => {}, outputError: () => {} };
@@ -51,21 +51,31 @@ async function run(
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    if (!(error instanceof CommanderError && (await handleHelpExit(error, stopped())))) {
+    if (!(error instanceof CommanderError && (await handleExit(error, program, args, stopped())))) {
       throw error;
     }
   }
 }
 
-/** Prints the help if commander exited for it. Returns false if the exit was for an error. */
-async function handleHelpExit(
+/**
+ * Prints the version or the help if commander exited for it.
+ *
+ * @returns false if the exit was for an error
+ * @throws CommanderError if there is no such command: `--help` does not hide a misspelling
+ */
+async function handleExit(
   { code }: CommanderExit,
+  program: Command,
+  args: readonly string[],
   command: Command | undefined,
 ): Promise<boolean> {
   switch (code) {
     case 'commander.version':
+      await requireCommand(program, args);
+      print(version());
       return true;
     case 'commander.helpDisplayed':
+      await requireCommand(program, args);
       (await import('./help/help.js')).showHelp(command);
       return true;
     case 'commander.help':
@@ -73,6 +83,14 @@ async function handleHelpExit(
       return true;
     default:
       return false;
+  }
+}
+
+/** @throws CommanderError if the first argument that is no option is not a command */
+async function requireCommand(program: Command, args: readonly string[]): Promise<void> {
+  const name = args.find((arg) => !arg.startsWith('-'));
+  if (name !== undefined && !program.commands.some((command) => command.name() === name)) {
+    await program.parseAsync([name], { from: 'user' });
   }
 }
 

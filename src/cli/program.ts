@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import type { Command as Program } from 'commander';
 import { Command, CommanderError, Option } from 'commander';
 import { COMMANDS, HELP_SUMMARY } from './commands.js';
-import { print } from './terminal/stdio.js';
 
 /** The global options. They may follow the name of a command. */
 export interface ProgramOptions {
@@ -16,7 +15,7 @@ export interface ProgramOptions {
 export async function createProgram(args: readonly string[]): Promise<Program> {
   const program = new Command('usbxfer')
     .option('-V, --version', 'print the version')
-    .on('option:version', printVersion)
+    .on('option:version', exitForVersion)
     .addOption(debugOption())
     .helpOption('-h, --help', 'print this help')
     .showSuggestionAfterError()
@@ -49,12 +48,12 @@ function debugOption(): InstanceType<typeof Option> {
 }
 
 /** Replaces commander's own option, for which the version would be read at every start. */
-function printVersion(): never {
-  print(version());
+function exitForVersion(): never {
   throw new CommanderError(0, 'commander.version', '(version)');
 }
 
-function version(): string {
+/** Returns the version of usbxfer. */
+export function version(): string {
   const manifest: unknown = JSON.parse(
     readFileSync(new URL(import.meta.resolve('usbxfer/package.json')), 'utf8'),
   );

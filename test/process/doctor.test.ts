@@ -37,6 +37,8 @@ describe('usbxfer doctor', () => {
         '1-2  1234:5679  usbxfer virtual loopback',
         '  ✔ it has bulk IN endpoints: 0x81',
         '',
+        'All checks passed.',
+        '',
       ].join('\n'),
     );
   });
@@ -49,7 +51,8 @@ describe('usbxfer doctor', () => {
 
   it('exits 4 for a problem, after the checklist', async () => {
     const { stdout, stderr, code } = await usbxfer(['doctor', ...TOO_LITTLE], UNICODE);
-    expect([code, stderr]).toEqual([4, 'usbxfer: 1 problem found\n']);
+    expect([code, stderr]).toEqual([4, '']);
+    expect(stdout.toString()).toMatch(/\n\n1 problem\.\n$/);
     expect(stdout.toString()).toMatch(
       /^ {2}✘ the kernel limits USB transfers to 1\.00 MiB .*\n {4}→ /m,
     );
@@ -70,6 +73,12 @@ describe('usbxfer doctor', () => {
     const devices = found.checks.map(({ device }) => device);
     expect([...new Set(devices)]).toEqual([null, ...paths]);
     expect([found.code, found.stderr]).toEqual([0, '']);
+  });
+
+  it('has no conclusion if no device matches', async () => {
+    const { stdout, stderr, code } = await usbxfer(['doctor', '--vid', 'dead'], UNICODE);
+    expect([code, stderr]).toEqual([3, 'usbxfer: no device matches\n']);
+    expect(stdout.toString()).toBe('System\n  ✔ no memory limit for transfers is known\n');
   });
 
   it('exits 3 if no device matches, after the checks of the system', async () => {

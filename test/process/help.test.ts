@@ -202,6 +202,12 @@ describe('a misspelling', () => {
       /^usbxfer: unknown option '--byte' \(did you mean --bytes\?\); see usbxfer read --help$/,
     ],
     [['--nothing'], /^usbxfer: unknown option '--nothing'; see usbxfer --help$/],
+    [
+      ['lsit', '--help'],
+      /^usbxfer: unknown command 'lsit' \(did you mean list\?\); choose one of list, info, read/,
+    ],
+    [['--debug', 'lsit', '-h', 'list'], /^usbxfer: unknown command 'lsit'/],
+    [['lsit', '--version'], /^usbxfer: unknown command 'lsit'/],
     [['read', '--backend', 'virtaul'], /'virtaul' is invalid.* \(did you mean virtual\?\)$/],
     [['read', '--backend', 'floppy'], /'floppy' is invalid; choose one of libusb, virtual$/],
     [

@@ -143,6 +143,28 @@ describe('stdout', () => {
     }
   });
 
+  onLinux.each([
+    'list',
+    'info 1234:5678',
+    'help sizes',
+    'read --help',
+    '--version',
+    'completion bash',
+    'watch --initial --count 1',
+  ])('closed at the start is an output failure of usbxfer %s', async (args) => {
+    const { stderr, code } = await shell(`usbxfer ${args} >&-`);
+    expect(stderr).toMatch(/^usbxfer: stdout is closed; redirect it .*\/dev\/null.*\n$/);
+    expect(code).toBe(7);
+  });
+
+  onLinux.each(['doctor', 'reset -d 1234:5678'])(
+    'closed at the start does not matter to usbxfer %s, whose exit code is the result',
+    async (args) => {
+      const { stderr, code } = await shell(`usbxfer ${args} >&-`);
+      expect([stderr, code]).toEqual(['', 0]);
+    },
+  );
+
   onLinux('closed at the start does not matter to a file', async () => {
     const { code } = await shell(`usbxfer read --pid 5678 --bytes 1M -o '${file}' >&-`);
     expect(code).toBe(0);

@@ -18,10 +18,34 @@ const violation = violations('watch');
 /** What nohup leaves in the environment: these tests may run under it. */
 const NO_NOHUP = { _: '' };
 
+const WATCHING_ALL = 'usbxfer: watching all USB devices (2 connected); Ctrl-C ends the command';
+
 describe('usbxfer watch on the virtual bus', () => {
+  it.each([
+    [['--initial'], WATCHING_ALL],
+    [
+      ['-d', '1234:5679', '-d', '1234', '--path', '1-1', '--class', 'vendor', '--name', 'a\x1b'],
+      'usbxfer: watching USB devices with ID 1234:5679 or 1234, port path 1-1, class vendor, ' +
+        'name a\\x1b (0 connected); Ctrl-C ends the command',
+    ],
+    [
+      ['--vid', '1234', '--pid', '5678', '--serial', 'V0001', '--bus', '1', '--address', '2'],
+      'usbxfer: watching USB devices with vendor ID 1234, product ID 5678, serial number V0001, ' +
+        'bus 1, address 2 (1 connected); Ctrl-C ends the command',
+    ],
+  ])('with %j says what it watches', async (args, message) => {
+    const { stderr } = await usbxfer(['watch', '--timeout', '1ms', ...args]);
+    expect(stderr).toBe(`${message}\n`);
+  });
+
+  it('prints nothing but JSON with --json', async () => {
+    const { stdout, stderr } = await usbxfer(['watch', '--timeout', '1ms', '--json']);
+    expect([stdout.toString(), stderr]).toEqual(['', '']);
+  });
+
   it('prints the connected devices with --initial and stops after --count', async () => {
     const { stdout, stderr, code } = await usbxfer(['watch', '--initial', '--count', '2']);
-    expect([stderr, code]).toEqual(['', 0]);
+    expect([stderr, code]).toEqual([`${WATCHING_ALL}\n`, 0]);
     const time = String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z`;
     const lines = stdout.toString().split('\n');
     expect(lines[0]).toMatch(
@@ -63,13 +87,13 @@ describe('usbxfer watch on the virtual bus', () => {
   });
 
   it.each([
-    [['--timeout', '200ms'], 0, /^$/, 0],
-    [['--timeout', '200ms', '--initial'], 0, /^$/, 2],
-    [['--timeout', '200ms', '--count', '2', '--initial'], 0, /^$/, 2],
+    [['--timeout', '200ms'], 0, /^.*\n$/, 0],
+    [['--timeout', '200ms', '--initial'], 0, /^.*\n$/, 2],
+    [['--timeout', '200ms', '--count', '2', '--initial'], 0, /^.*\n$/, 2],
     [
       ['--timeout', '200ms', '--count', '1'],
       8,
-      /^usbxfer: the time limit expired after 0 of 1 event\n$/,
+      /\nusbxfer: the time limit expired after 0 of 1 event\n$/,
       0,
     ],
     [['--timeout', '200ms', '--count', '3', '--initial'], 8, /after 2 of 3 events\n$/, 2],
@@ -236,9 +260,9 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
   });
 
   it.each([
-    ['SIGINT', 130, '--count', '9', /^usbxfer: SIGINT after 1 of 9 events\n$/],
-    ['SIGTERM', 143, '--timeout', '1h', /^usbxfer: SIGTERM after 1 event\n$/],
-    ['SIGHUP', 129, '--timeout', '1000h', /^usbxfer: SIGHUP after 1 event\n$/],
+    ['SIGINT', 130, '--count', '9', /\nusbxfer: SIGINT after 1 of 9 events\n$/],
+    ['SIGTERM', 143, '--timeout', '1h', /\nusbxfer: SIGTERM after 1 event\n$/],
+    ['SIGHUP', 129, '--timeout', '1000h', /\nusbxfer: SIGHUP after 1 event\n$/],
   ] as const)('%s before a limit exits %i', async (signal, exitCode, option, value, message) => {
     running = start(['watch', '--initial', option, value], { ...bus.environment, ...NO_NOHUP });
     const { child, outcome } = running;
@@ -337,7 +361,7 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
     const { stderr, code } = await shell(
       `${assignments(bus.environment)} '${process.execPath}' '${BINARY}' watch --initial > /dev/full`,
     );
-    expect(stderr).toMatch(/^usbxfer: cannot write to stdout: no space left on device\n$/);
+    expect(stderr).toMatch(/\nusbxfer: cannot write to stdout: no space left on device\n$/);
     expect(code).toBe(7);
   });
 

@@ -8,6 +8,7 @@ import { fittingTransfers, maxMemory, minMemory } from '../../usb/transfer-memor
 import { deviceName, listDevices, UNKNOWN } from '../devices/details.js';
 import { fixFor } from '../errors/advice.js';
 import { CliError } from '../errors/cli-error.js';
+import { exitCodeOf } from '../errors/codes.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import {
   addFilterOptions,
@@ -38,7 +39,12 @@ export function define(command: Command): void {
   command.action(doctor);
 }
 
-/** @throws CliError for a problem, or if no device matches; the results have been printed by then */
+/**
+ * Prints the results and sets the exit code.
+ *
+ * @throws CliError if no device matches, or for a problem with `--json`; the results have been printed
+ *   by then
+ */
 async function doctor(options: DoctorOptions): Promise<void> {
   const backend = await loadBackend(options);
   const { devices: listed, noBus } = await listDevices(backend);
@@ -47,18 +53,23 @@ async function doctor(options: DoctorOptions): Promise<void> {
     ? filterDevices(listed, options)
     : listed.filter((device) => !isHub(device));
   const results = await runChecks(backend, devices, areNamed);
-  if (options.json) {
-    print(toJson({ schema: SCHEMA, checks: results.map(toRecord) }));
-  } else {
-    print(checklist(results, devices, { unicode: showsUnicode(), paint: await painter('stdout') }));
-  }
   const problems = results.filter(({ status }) => status === 'problem').length;
-  const isMissing = devices.length === 0 && noBus === undefined;
-  if (isMissing && (areNamed || problems === 0)) {
+  const isMissing = devices.length === 0 && noBus === undefined && (areNamed || problems === 0);
+  if (options.json) {
+    print(toJson({ schema: SCHEMA, checks: results.map(toRecord) }), false);
+  } else {
+    const look = { unicode: showsUnicode(), paint: await painter('stdout') };
+    const end = isMissing ? '' : `\n\n${conclusion(results)}`;
+    print(checklist(results, devices, look) + end, false);
+  }
+  if (isMissing) {
     throw new CliError('no-such-device', 'no device matches');
   }
   if (problems > 0) {
-    throw new CliError('problems-found', `${countOf(problems, 'problem')} found`);
+    if (options.json) {
+      throw new CliError('problems-found', `${countOf(problems, 'problem')} found`);
+    }
+    process.exitCode = exitCodeOf('problems-found'); // the last line of the checklist says it
   }
 }
 
@@ -109,6 +120,18 @@ export function checklist(
     section('System', found.get(undefined), options),
     ...devices.map((device) => section(heading(device), found.get(device.path), options)),
   ].join('\n\n');
+}
+
+/** The last line of the checklist. */
+export function conclusion(results: readonly CheckResult[]): string {
+  const count = (status: CheckStatus) =>
+    results.filter((result) => result.status === status).length;
+  const [problems, warnings] = [count('problem'), count('warning')];
+  if (problems === 0 && warnings === 0) {
+    return 'All checks passed.';
+  }
+  const found = problems === 0 ? 'No problems' : countOf(problems, 'problem');
+  return `${found}${warnings === 0 ? '' : `, ${countOf(warnings, 'warning')}`}.`;
 }
 
 function section(

@@ -60,7 +60,8 @@ async function reset(options: ResetOptions): Promise<void> {
     const as = ids(now) === ids(device) ? 'with another serial number' : `as ${ids(now)}`;
     throw new CliError('device-lost', `${nameOf(device)} was reset and came back ${as}`);
   }
-  print(options.json ? toJson(resetRecord(device, now, result)) : resetText(device, now, result));
+  const record = () => toJson(resetRecord(device, now, result));
+  print(options.json ? record() : resetText(device, now, result), false);
 }
 
 /** `1234:5678 thing at 3-1.2` */

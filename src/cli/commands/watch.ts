@@ -3,6 +3,7 @@ import { type WatchedBus, watchBus } from '../../engine/device/presence.js';
 import { Deadline } from '../../engine/timers.js';
 import type { BusEvent } from '../../usb/bus-events.js';
 import { ids } from '../../usb/format.js';
+import type { DeviceInfo } from '../../usb/model.js';
 import { deviceName, UNKNOWN } from '../devices/details.js';
 import { identityRecord } from '../devices/record.js';
 import { CliError } from '../errors/cli-error.js';
@@ -11,6 +12,7 @@ import {
   addFilterOptions,
   addKindOptions,
   addPlaceOptions,
+  describeFilters,
   type FilterOptions,
   filterDevices,
   type KindOptions,
@@ -21,7 +23,13 @@ import { ShutdownController } from '../session/shutdown.js';
 import { countOf, signallingRate } from '../terminal/format.js';
 import { NonBlockingWriter } from '../terminal/nonblocking-writer.js';
 import { LONGEST_NAME, sanitize, toJsonLine } from '../terminal/sanitize.js';
-import { nonBlockingOutput, STDOUT, stdoutFailed } from '../terminal/stdio.js';
+import {
+  logToStderr,
+  nonBlockingOutput,
+  requireStdout,
+  STDOUT,
+  stdoutFailed,
+} from '../terminal/stdio.js';
 
 interface WatchOptions extends BackendOptions, FilterOptions, KindOptions {
   readonly initial?: true;
@@ -47,8 +55,9 @@ export function define(command: Command): void {
   command.action(watch);
 }
 
-/** @throws CliError if it ends before a limit, or stdout fails */
+/** @throws CliError if it ends before a limit, or stdout is closed or fails */
 async function watch(options: WatchOptions): Promise<void> {
+  requireStdout();
   const { count = Number.POSITIVE_INFINITY, timeout } = options;
   const bus: WatchedBus = await loadBackend(options);
   const output = new LineOutput();
@@ -75,31 +84,46 @@ async function watch(options: WatchOptions): Promise<void> {
   }
 }
 
-/** Yields a line for each event that matches the options. */
+/** Yields a line for each event that matches the options. Prints what it watches when it starts. */
 async function* linesOf(
   bus: WatchedBus,
   options: WatchOptions,
   signal: AbortSignal,
 ): AsyncGenerator<string, void> {
+  let isFirst = true;
   for await (const events of watchBus(bus, signal)) {
     const now = new Date(); // the time of the events, not of the output
-    for (const event of events) {
+    const selected = events.filter(({ device }) => isSelected(device, options));
+    if (isFirst && !options.json) {
+      logToStderr(startText(options, selected.length));
+    }
+    isFirst = false;
+    for (const event of selected) {
       if (signal.aborted) {
         return;
       }
-      if (isWanted(event, options)) {
+      if (event.kind !== 'present' || options.initial) {
         yield options.json ? toJsonLine(eventRecord(event, now)) : eventLine(event, now);
       }
     }
   }
 }
 
-function isWanted({ kind, device }: BusEvent, options: WatchOptions): boolean {
+function isSelected(device: DeviceInfo, options: WatchOptions): boolean {
   return (
-    (kind !== 'present' || options.initial === true) &&
-    matchesName(deviceName(device, UNKNOWN), options) &&
-    filterDevices([device], options).length > 0
+    matchesName(deviceName(device, UNKNOWN), options) && filterDevices([device], options).length > 0
   );
+}
+
+/** `usbxfer: watching USB devices with ID 1234:5678 (0 connected); Ctrl-C ends the command` */
+function startText(options: WatchOptions, connected: number): string {
+  const filters = [...describeFilters(options), ...describeNames(options)];
+  const which = filters.length === 0 ? 'all USB devices' : `USB devices with ${filters.join(', ')}`;
+  return `usbxfer: watching ${which} (${connected} connected); Ctrl-C ends the command`;
+}
+
+function describeNames({ name: parts = [] }: KindOptions): string[] {
+  return parts.length === 0 ? [] : [`name ${parts.map((part) => sanitize(part)).join(' or ')}`];
 }
 
 /** @throws CliError if a signal or `--timeout` ended it before a limit */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { ids } from '../../usb/format.js';
+import { className } from '../../usb/device-class.js';
+import { hex2, hex4, ids } from '../../usb/format.js';
 import { type DeviceFilter, type DeviceInfo, matches } from '../../usb/model.js';
 import { CliError } from '../errors/cli-error.js';
 import { busAddress } from '../terminal/format.js';
@@ -104,6 +105,41 @@ export function filterDevices(
   return devices.filter((device) =>
     given.every((filters) => filters.some((filter) => matches(device, filter))),
   );
+}
+
+/** What each option that was given selects, in words: `ID 1234:5678 or 1234:5679`. Safe to print. */
+export function describeFilters(options: FilterOptions): string[] {
+  return filtersIn(options).map((filters) => {
+    const described = filters.map(describeFilter);
+    const [noun] = described[0] ?? [''];
+    return `${noun} ${described.map(([, value]) => value).join(' or ')}`;
+  });
+}
+
+/** What a filter compares, and with which value. */
+function describeFilter(filter: DeviceFilter): [noun: string, value: string] {
+  const { vid, pid, serial, path, bus, address, classCode } = filter;
+  if (vid !== undefined && pid !== undefined) {
+    return ['ID', ids({ vid, pid })];
+  }
+  const described = [
+    word('vendor ID', vid, hex4),
+    word('product ID', pid, hex4),
+    word('serial number', serial, sanitize),
+    word('port path', path, sanitize),
+    word('bus', bus, String),
+    word('address', address, String),
+    word('class', classCode, (code) => className(code) ?? hex2(code)),
+  ];
+  return described.find((one) => one !== undefined) ?? ['', ''];
+}
+
+function word<T>(
+  noun: string,
+  value: T | undefined,
+  format: (value: T) => string,
+): [noun: string, value: string] | undefined {
+  return value === undefined ? undefined : [noun, format(value)];
 }
 
 /**

@@ -9,7 +9,7 @@ import type { DeviceInfo } from '../../usb/model.js';
 import { fileAdvice, type OverwriteOption } from '../errors/advice.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
 import { sanitize } from '../terminal/sanitize.js';
-import { STDOUT } from '../terminal/stdio.js';
+import { requireStdout, STDOUT } from '../terminal/stdio.js';
 import {
   isSplit,
   type OutputOptions,
@@ -18,7 +18,6 @@ import {
   statOf,
 } from './output-name.js';
 import { type Interruption, interruptedBy } from './shutdown.js';
-import { isStdoutClosed } from './startup-fds.js';
 
 /** The files of an output. */
 export interface OutputFiles {
@@ -62,11 +61,7 @@ export async function openOutput(
 }
 
 function openStdout({ append, fsync }: OutputOptions): Sink {
-  if (isStdoutClosed()) {
-    throw new CliError('stdout-closed', 'stdout is closed', {
-      advice: 'redirect it (> dump.bin) or give -o FILE; -o /dev/null discards the data',
-    });
-  }
+  requireStdout('redirect it (> dump.bin) or give -o FILE; -o /dev/null discards the data');
   if (isatty(STDOUT)) {
     throw new CliError('stdout-is-terminal', 'will not write binary data to a terminal', {
       advice: 'redirect stdout (> dump.bin) or give -o FILE',

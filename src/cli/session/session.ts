@@ -13,14 +13,13 @@ import { Notices } from '../progress/notices.js';
 import { MonitoredStream, type StreamLimits } from '../progress/stream.js';
 import type { StreamStatistics } from '../report/direction.js';
 import { makeReport, printReport, type StreamResult, withStatsError } from '../report/report.js';
-import { STDIN, STDOUT } from '../terminal/stdio.js';
+import { isStdoutClosed, STDIN, STDOUT } from '../terminal/stdio.js';
 import { type Input, type InputOptions, openInput } from './input.js';
 import { checkTransferMemory, wholePackets } from './memory.js';
 import { type Output, openOutput } from './output.js';
 import { type OutputPlan, statOf } from './output-name.js';
 import { chooseDevice } from './select-device.js';
 import { ShutdownController } from './shutdown.js';
-import { isStdoutClosed } from './startup-fds.js';
 import { Suspensions } from './suspend.js';
 
 /** The part of a request to the engine that is the same for all streams. */

@@ -1,23 +1,11 @@
-import { constants, existsSync, fstatSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { constants, existsSync, fstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { fdInfo } from '../../engine/io/nonblocking-fd.js';
-import { STDERR, STDIN, STDOUT } from '../terminal/stdio.js';
+import { isNullDevice, STDERR, STDIN } from '../terminal/stdio.js';
 
 /*
  * How the process was started. Information about descriptors comes from /proc, so it exists on Linux
  * only.
  */
-
-const ACCESS_MODE = constants.O_RDONLY | constants.O_WRONLY | constants.O_RDWR;
-
-/**
- * Whether stdout was closed at the start (`>&-`). Node then opens /dev/null in its place for reading
- * and writing; `> /dev/null` is open for writing only. A parent that passes such a descriptor (as
- * Python's DEVNULL) looks the same.
- */
-export function isStdoutClosed(): boolean {
-  return isNullDevice(STDOUT, constants.O_RDWR);
-}
 
 /**
  * Whether stdin was closed at the start (`<&-`): Node then opens /dev/null for reading and writing;
@@ -65,19 +53,6 @@ function linksOfDescriptors(): Map<number, string> {
     }
   }
   return links;
-}
-
-function isNullDevice(fd: number, accessMode: number): boolean {
-  try {
-    const info = fdInfo(fd);
-    return (
-      info !== undefined &&
-      (info.flags & ACCESS_MODE) === accessMode &&
-      fstatSync(fd).rdev === statSync('/dev/null').rdev
-    );
-  } catch {
-    return false;
-  }
 }
 
 /*

@@ -1,6 +1,6 @@
-import { closeSync, constants, fstatSync } from 'node:fs';
+import { closeSync, constants, fstatSync, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { reopenNonBlocking } from '../../engine/io/nonblocking-fd.js';
+import { fdInfo, reopenNonBlocking } from '../../engine/io/nonblocking-fd.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
 import type { LiveLine } from './live-line.js';
 import { NonBlockingWriter } from './nonblocking-writer.js';
@@ -15,11 +15,17 @@ const FLUSH_TIMEOUT = 1000;
 
 let stderr: NonBlockingWriter | undefined;
 let liveLine: LiveLine | undefined;
+let isStdoutNeeded = false;
 const printed: Promise<void>[] = [];
 
-/** Prints the result of a command on stdout. */
-export function print(text: string): void {
+/**
+ * Prints the result of a command on stdout.
+ *
+ * @param needed whether it is a failure if stdout is closed; false if the exit code is the result
+ */
+export function print(text: string, needed = true): void {
   const { stdout } = process;
+  isStdoutNeeded ||= needed;
   if (printed.length === 0) {
     stdout.on('error', () => {}); // the callback reports it
   }
@@ -36,6 +42,9 @@ export function print(text: string): void {
  * @throws CliError if stdout failed
  */
 export async function flushStdout(): Promise<void> {
+  if (isStdoutNeeded) {
+    requireStdout();
+  }
   try {
     await Promise.all(printed);
   } catch (cause) {
@@ -49,6 +58,40 @@ export async function flushStdout(): Promise<void> {
 export function stdoutFailed(cause: unknown): CliError {
   const message = `cannot write to stdout: ${systemReason(cause)}`;
   return new CliError('output-failed', message, { cause });
+}
+
+/** @throws CliError if stdout is closed */
+export function requireStdout(
+  advice = 'redirect it (> FILE); > /dev/null discards the output',
+): void {
+  if (isStdoutClosed()) {
+    throw new CliError('stdout-closed', 'stdout is closed', { advice });
+  }
+}
+
+const ACCESS_MODE = constants.O_RDONLY | constants.O_WRONLY | constants.O_RDWR;
+
+/**
+ * Whether stdout was closed at the start (`>&-`). Node then opens /dev/null in its place for reading
+ * and writing; `> /dev/null` is open for writing only. A parent that passes such a descriptor (as
+ * Python's DEVNULL) looks the same.
+ */
+export function isStdoutClosed(): boolean {
+  return isNullDevice(STDOUT, constants.O_RDWR);
+}
+
+/** Whether a descriptor is /dev/null, opened in this mode. False on other systems than Linux. */
+export function isNullDevice(fd: number, accessMode: number): boolean {
+  try {
+    const info = fdInfo(fd);
+    return (
+      info !== undefined &&
+      (info.flags & ACCESS_MODE) === accessMode &&
+      fstatSync(fd).rdev === statSync('/dev/null').rdev
+    );
+  } catch {
+    return false;
+  }
 }
 
 /** Prints a line for the user on stderr. Never waits and never fails. */

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { checkEndpoints, checklist, checkMemory } from '../../../../src/cli/commands/doctor.js';
-import type { CheckResult } from '../../../../src/usb/check-result.js';
+import {
+  checkEndpoints,
+  checklist,
+  checkMemory,
+  conclusion,
+} from '../../../../src/cli/commands/doctor.js';
+import type { CheckResult, CheckStatus } from '../../../../src/usb/check-result.js';
 import { deviceInfo, deviceWith, setting } from '../../../support/device-info.js';
 
 const RESULTS: CheckResult[] = [
@@ -15,6 +20,19 @@ const RESULTS: CheckResult[] = [
   },
 ];
 const paint = (_: string, text: string) => text;
+
+function results(...statuses: CheckStatus[]): CheckResult[] {
+  return statuses.map((status) => ({ id: 'bus', device: undefined, status, message: '' }));
+}
+
+it.each<[CheckStatus[], string]>([
+  [['ok', 'ok'], 'All checks passed.'],
+  [['ok', 'warning'], 'No problems, 1 warning.'],
+  [['problem', 'ok'], '1 problem.'],
+  [['warning', 'problem', 'warning', 'problem'], '2 problems, 2 warnings.'],
+])('after %j, the checklist ends with %s', (statuses, expected) => {
+  expect(conclusion(results(...statuses))).toBe(expected);
+});
 
 describe('the checklist', () => {
   it('marks each result, with the fix below it, safe to print', () => {
