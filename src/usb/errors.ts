@@ -39,7 +39,8 @@ export type PassThroughTarget = 'container' | 'wsl' | 'machine';
  * What would fix a failure, as data. The program that shows it supplies the wording, with its own
  * commands and options. Strings may come from a device or the system: untrusted.
  *
- * - `add-udev-rule`: let users open the device, by a udev rule
+ * - `add-udev-rule`: let users open the device, by a udev rule; `isAtSeat`: whether this user is logged
+ *   in at the machine, so that a rule without a group is enough
  * - `any-of`: any of several remedies
  * - `choose-endpoint`, `choose-endpoint-pair`: specify the endpoint, or the two endpoints, more
  *   precisely
@@ -63,7 +64,12 @@ export type PassThroughTarget = 'container' | 'wsl' | 'machine';
  * - `use-fewer-transfers`: keep this many transfers in flight
  */
 export type Remedy =
-  | { readonly kind: 'add-udev-rule'; readonly vid: number; readonly pid: number }
+  | {
+      readonly kind: 'add-udev-rule';
+      readonly vid: number;
+      readonly pid: number;
+      readonly isAtSeat: boolean;
+    }
   | { readonly kind: 'any-of'; readonly remedies: readonly Remedy[] }
   | { readonly kind: 'choose-endpoint' }
   | { readonly kind: 'choose-endpoint-pair' }

@@ -145,7 +145,8 @@ describeInLab('a device that cannot be opened', () => {
       new RegExp(
         '^usbxfer: cannot open 2-1 \\(1234:5678\\): permission denied for ' +
           '/dev/bus/usb/\\d+/\\d+ \\(root:root, 06[46]4\\); ' +
-          'install a udev rule: usbxfer udev-rule -d 1234:5678\\n$',
+          'this user is not logged in at the machine, .*: ' +
+          'usbxfer udev-rule -d 1234:5678 --group GROUP\\n$',
       ),
     );
     expect(code).toBe(4);

@@ -74,7 +74,7 @@ describeInLab('usbxfer doctor', () => {
         message: expect.stringMatching(
           /^nobody \(groups: nogroup\) cannot open \/dev\/bus\/usb\/002\/\d+ \(root:root, 06[46]4\)$/,
         ),
-        fix: expect.stringContaining('usbxfer udev-rule -d 1234:5678 | sudo tee '),
+        fix: expect.stringContaining('usbxfer udev-rule -d 1234:5678 --group GROUP | sudo tee '),
       },
     ]);
     expect([bad, code]).toEqual([['access'], 4]);

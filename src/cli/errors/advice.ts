@@ -61,7 +61,10 @@ export function adviceOf(error: unknown): string | undefined {
 export function adviceFor(remedy: Remedy): string {
   switch (remedy.kind) {
     case 'add-udev-rule':
-      return `install a udev rule: usbxfer udev-rule -d ${ids(remedy)}`;
+      return remedy.isAtSeat
+        ? `install a udev rule: usbxfer udev-rule -d ${ids(remedy)}`
+        : 'this user is not logged in at the machine, so install a udev rule for one of its groups: ' +
+            `usbxfer udev-rule -d ${ids(remedy)} --group GROUP`;
     case 'any-of':
       return remedy.remedies.map(adviceFor).join('; or ');
     case 'choose-endpoint':
@@ -116,7 +119,7 @@ export function fixFor(remedy: Remedy): string {
     case 'add-udev-rule':
       return (
         `${adviceFor(remedy)} | sudo tee ${udevRuleFile(remedy)}, sudo udevadm control --reload, ` +
-        'and plug the device in again; over ssh or in a service, with --group GROUP'
+        `and plug the device in again${remedy.isAtSeat ? REMOTE_USE : ''}`
       );
     case 'any-of':
       return remedy.remedies.map(fixFor).join('; or ');
@@ -126,6 +129,8 @@ export function fixFor(remedy: Remedy): string {
       return adviceFor(remedy);
   }
 }
+
+const REMOTE_USE = '; over ssh or in a service, with --group GROUP';
 
 function endProcess(pids: readonly number[]): string {
   switch (pids.length) {

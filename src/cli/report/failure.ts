@@ -56,7 +56,7 @@ function failureOf(report: Failed): string | undefined {
     case 'input-failed':
       return `the input failed: ${reasonOf(end.cause)}`;
     case 'output-failed':
-      return `the output failed: ${reasonOf(end.cause)}`;
+      return `the output failed: ${reasonOf(end.cause)}${isRead && isTooLarge(end.cause) ? SPLIT_ADVICE : ''}`;
     case 'request-failed':
       return failedRequest(end);
     case 'submit-failed':
@@ -80,6 +80,13 @@ function failureOf(report: Failed): string | undefined {
     default:
       return undefined;
   }
+}
+
+const SPLIT_ADVICE = '; limit the size of each file with --split-bytes';
+
+/** Whether the file system or ulimit(1) does not allow larger files. */
+function isTooLarge(cause: Error | undefined): boolean {
+  return cause !== undefined && 'code' in cause && cause.code === 'EFBIG';
 }
 
 /** How many bytes are safe, and how to get the rest. */

@@ -6,7 +6,7 @@ import { missingFile } from '../linux/access-errors.js';
 import { accessError } from '../linux/attributes.js';
 import { PASS_TO_CONTAINER } from '../linux/environment.js';
 import { deviceFile, type SystemFiles } from '../linux/paths.js';
-import { groupName, permissionsOf, userName } from '../linux/permissions.js';
+import { groupName, isAtSeat, permissionsOf, userName } from '../linux/permissions.js';
 
 /** The user whose access is checked. */
 export interface User {
@@ -64,7 +64,12 @@ function permissionRemedy(
   system: SystemFiles,
   user: User,
 ): Remedy {
-  const addRule = { kind: 'add-udev-rule', vid, pid } as const;
+  const addRule = {
+    kind: 'add-udev-rule',
+    vid,
+    pid,
+    isAtSeat: isAtSeat(user.uid, system),
+  } as const;
   const stats = statSync(file, { throwIfNoEntry: false });
   const groupMay = stats !== undefined && (stats.mode & 0o060) === 0o060 && stats.gid !== 0;
   if (!groupMay || user.gids.includes(stats.gid)) {

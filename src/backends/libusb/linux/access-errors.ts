@@ -9,7 +9,7 @@ import { PASS_TO_CONTAINER } from './environment.js';
 import { heldByProcess, holdersOf } from './holders.js';
 import { driverOf, USBFS } from './interfaces.js';
 import { deviceFile, type SystemFiles } from './paths.js';
-import { permissionsOf } from './permissions.js';
+import { isAtSeat, permissionsOf } from './permissions.js';
 
 /*
  * Explains why libusb cannot open, claim or control a device, from what the system shows: libusb
@@ -41,7 +41,10 @@ export function openError(info: DeviceInfo, cause: unknown, system: SystemFiles)
     return new UsbError(
       'access',
       `cannot open ${path} (${ids(info)}): permission denied for ${file}${permissions && ` (${permissions})`}`,
-      { cause, remedy: { kind: 'add-udev-rule', vid, pid } },
+      {
+        cause,
+        remedy: { kind: 'add-udev-rule', vid, pid, isAtSeat: isAtSeat(process.getuid?.(), system) },
+      },
     );
   }
   // libusb recognizes only EACCES. The device rules of a container cause EPERM.

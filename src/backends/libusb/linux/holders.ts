@@ -5,12 +5,12 @@ import type { SystemFiles } from './paths.js';
 /** A process that has a file open. */
 export interface Holder {
   readonly pid: number;
-  /** The name of the process, in printable ASCII. */
+  /** Its command line, or its name if it has none: printable ASCII, and … if it is shortened. */
   readonly command: string;
 }
 
-/** The maximum number of characters of a command to show; the kernel keeps 15 for most processes. */
-const MAX_COMMAND = 32;
+/** The maximum number of characters of a command to show. */
+const MAX_COMMAND = 60;
 
 /** The maximum number of processes that a message names. */
 const MAX_NAMED = 4;
@@ -37,10 +37,16 @@ function hasOpen(descriptors: string, file: string): boolean {
   );
 }
 
-/** Returns the name of a process, which may contain any bytes. */
+/**
+ * Returns the command of a process, which may contain any bytes (proc_pid_cmdline(5)): the name of the
+ * program without its folder, and the arguments.
+ */
 function commandOf(folder: string): string {
-  const text = (readText(join(folder, 'comm')) ?? '').trimEnd().slice(0, MAX_COMMAND);
-  return text.replace(/[^ -~]/g, '?') || '?';
+  const [program = '', ...rest] = (readText(join(folder, 'cmdline')) ?? '').split('\0');
+  const line = [program.replace(/^\S*\/(?=.)/, ''), ...rest].join(' ').trimEnd();
+  const text = line || (readText(join(folder, 'comm')) ?? '').trimEnd();
+  const shown = text.length > MAX_COMMAND ? text.slice(0, MAX_COMMAND - 1) : text;
+  return (shown.replace(/[^ -~]/g, '?') || '?') + (shown === text ? '' : '…');
 }
 
 /** Formats holders for a sentence: `usbxfer (PID 12), other (PID 34)`. */

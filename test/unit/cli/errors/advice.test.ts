@@ -3,11 +3,17 @@ import { adviceFor, adviceOf, fileAdvice, fixFor } from '../../../../src/cli/err
 import { CliError } from '../../../../src/cli/errors/cli-error.js';
 import { type Remedy, UsbError } from '../../../../src/usb/errors.js';
 
-const RULE = { kind: 'add-udev-rule', vid: 0x12, pid: 0xabcd } as const;
+const RULE = { kind: 'add-udev-rule', vid: 0x12, pid: 0xabcd, isAtSeat: true } as const;
+const REMOTE_RULE = { ...RULE, isAtSeat: false } as const;
 const GROUP = { kind: 'join-group', group: 'plugdev', user: 'ann' } as const;
 
 it.each<[Remedy, string | RegExp]>([
   [RULE, 'install a udev rule: usbxfer udev-rule -d 0012:abcd'],
+  [
+    REMOTE_RULE,
+    'this user is not logged in at the machine, so install a udev rule for one of its groups: ' +
+      'usbxfer udev-rule -d 0012:abcd --group GROUP',
+  ],
   [
     { kind: 'any-of', remedies: [GROUP, RULE] },
     /^join its group: sudo usermod -aG plugdev ann, and log in again; or install a udev rule: /,
@@ -54,6 +60,9 @@ it.each<[Remedy, string | RegExp]>([
 it('gives doctor all commands of a udev rule, and the command that detaches a driver', () => {
   expect(fixFor({ kind: 'any-of', remedies: [GROUP, RULE] })).toMatch(
     /ann, and log in again; or install a udev rule: usbxfer udev-rule -d 0012:abcd \| sudo tee \/etc\/udev\/rules\.d\/70-usbxfer-0012-abcd\.rules, sudo udevadm .*--group GROUP$/,
+  );
+  expect(fixFor(REMOTE_RULE)).toMatch(
+    /^this user .*: usbxfer udev-rule -d 0012:abcd --group GROUP \| sudo tee .*, and plug the device in again$/,
   );
   expect(fixFor({ kind: 'detach-driver', driver: 'x' })).toMatch(/: usbxfer read --detach$/);
   expect(fixFor({ kind: 'replug' })).toBe('plug the device in again');

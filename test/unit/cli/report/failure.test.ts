@@ -90,6 +90,18 @@ describe('a failure to receive', () => {
     expect(failure({ end: { reason }, errorCode, in: received(counters) })).toBe(expected);
   });
 
+  it('by a file that is too large names the option that splits the output', () => {
+    const cause = Object.assign(new Error('EFBIG: file too large, write'), {
+      code: 'EFBIG',
+      syscall: 'write',
+    });
+    const end = { reason: 'output-failed', cause } as const;
+    expect(failure({ end, errorCode: 'output-failed', in: received(counters) })).toBe(
+      'the output failed: file too large; limit the size of each file with --split-bytes; ' +
+        '300 of 512 bytes received were written',
+    );
+  });
+
   it('has the number of bytes before the failure', () => {
     const end = { reason: 'overflow', offset: 100 } as const;
     const statistics = { ...counters, bytesSuspect: 50 };

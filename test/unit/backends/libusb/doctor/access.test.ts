@@ -11,7 +11,7 @@ import { deviceInfo } from '../../../../support/device-info.js';
 import { Folder } from '../../../../support/folder.js';
 
 const DEVICE = deviceInfo({ path: '2-1', bus: 2, address: 3, serial: '", RUN+="' });
-const ADD_RULE = { kind: 'add-udev-rule', vid: 0x1234, pid: 0x5678 };
+const ADD_RULE = { kind: 'add-udev-rule', vid: 0x1234, pid: 0x5678, isAtSeat: false };
 const PASS_TO_CONTAINER = { kind: 'pass-usb-through', to: ['container'] };
 const isRoot = process.getuid?.() === 0;
 
@@ -55,6 +55,13 @@ describe('a device', () => {
     expect(checkAccess(DEVICE, system, ann('EACCES', 4646)).remedy).toEqual(ADD_RULE);
     chownSync(file, 0, 0);
     expect(checkAccess(DEVICE, system, ann('EACCES')).remedy).toEqual(ADD_RULE);
+  });
+
+  it('that a user at the machine may not open: a rule without a group is enough', () => {
+    folder.file('run/systemd/seats/seat0', 'IS_SEAT0=1\nACTIVE=2\nACTIVE_UID=4242\n');
+    const remedy = (user: User) => checkAccess(DEVICE, system, user).remedy;
+    expect(remedy(ann('EACCES'))).toEqual({ ...ADD_RULE, isAtSeat: true });
+    expect(remedy({ ...ann('EACCES'), uid: 42 })).toEqual(ADD_RULE);
   });
 
   it('that the rules of a container forbid', () => {

@@ -1,4 +1,4 @@
-import { chmodSync, statSync } from 'node:fs';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { usb } from 'usb';
 import { describe, expect, it } from 'vitest';
 import {
@@ -30,8 +30,16 @@ describe('a device that cannot be opened', () => {
     expect(openError(INFO, REFUSED, system)).toMatchObject({
       code: 'access',
       message: `cannot open 1-1 (0012:abcd): permission denied for ${file} (owner:owners, 0640)`,
-      remedy: { kind: 'add-udev-rule', vid: 0x12, pid: 0xabcd },
+      remedy: { kind: 'add-udev-rule', vid: 0x12, pid: 0xabcd, isAtSeat: false },
     });
+  });
+
+  it('by a user who is logged in at the machine: says so', () => {
+    const uid = process.getuid?.();
+    const seat = folder.file('run/systemd/seats/seat0', `UIDS=${uid}\nACTIVE_UID=${uid}1\n`);
+    expect(openError(INFO, REFUSED, system).remedy).toMatchObject({ isAtSeat: false });
+    writeFileSync(seat, `ACTIVE_UID=${uid}\nUIDS=${uid} 120\n`);
+    expect(openError(INFO, REFUSED, system).remedy).toMatchObject({ isAtSeat: true });
   });
 
   it('and whose file is gone by then: leaves out owner and mode', () => {

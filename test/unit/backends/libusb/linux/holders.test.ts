@@ -30,12 +30,26 @@ it('names the processes that have the file open, except this one', () => {
 
 it.each([
   ['\u001b[31mred\u202e\nline', '?[31mred??line'],
-  ['x'.repeat(1000), 'x'.repeat(32)],
+  ['x'.repeat(1000), `${'x'.repeat(59)}…`],
   ['', '?'],
   [undefined, '?'],
-])('shows the name %j as %s', (command, shown) => {
+])('without a command line, shows the name %j as %s', (command, shown) => {
   const proc = new Folder();
   processOf(proc, 5, command, [FILE]);
+  expect(holdersOf(FILE, { proc: proc.path })).toEqual([{ pid: 5, command: shown }]);
+});
+
+it.each([
+  ['/usr/local/bin/usbxfer\0read\0-d\x001234:5678\0', 'usbxfer read -d 1234:5678'],
+  ['usbxfer read -d 1234:5678\0\0\0', 'usbxfer read -d 1234:5678'],
+  ['python3\0/home/ann/\u001b[2J\u202e\nx.py\0', 'python3 /home/ann/?[2J??x.py'],
+  [`cat\0${'x'.repeat(1_000_000)}`, `cat ${'x'.repeat(55)}…`],
+  ['/\0', '/'],
+  ['', 'comm'],
+])('shows the command line %j as %s', (line, shown) => {
+  const proc = new Folder();
+  processOf(proc, 5, 'comm', [FILE]);
+  proc.file('5/cmdline', line);
   expect(holdersOf(FILE, { proc: proc.path })).toEqual([{ pid: 5, command: shown }]);
 });
 
