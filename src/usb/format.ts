@@ -83,13 +83,14 @@ export const SIZE_UNITS: ReadonlyMap<string, number> = new Map<string, number>([
   }),
 ]);
 
-/** The units of durations in milliseconds; '' stands for no unit. */
+/** The units of durations in milliseconds, in ascending order; '' stands for no unit. */
 export const DURATION_UNITS: ReadonlyMap<string, number> = new Map<string, number>([
   ['', 1000],
   ['ms', 1],
   ['s', 1000],
   ['m', 60_000],
   ['h', 3_600_000],
+  ['d', 86_400_000],
 ]);
 
 /** The maximum delay of a Node timer in milliseconds, 24.8 days; a longer one would fire at once. */
@@ -106,14 +107,23 @@ export function parseSize(text: string): number | undefined {
 }
 
 /**
- * Parses a duration: `250ms`, `10s`, `5m`, `1h`; a plain number means seconds. A fraction must give
- * a whole number of milliseconds: `1.5s`.
+ * Parses a duration: `250ms`, `10s`, `5m`, `1h`, `1d`; a plain number means seconds. A fraction must
+ * give a whole number of milliseconds: `1.5s`. Several whole numbers may follow each other, from the
+ * largest unit to the smallest: `1h30m`.
  *
  * @returns milliseconds, from 0 to `Number.MAX_SAFE_INTEGER`, which may exceed `MAX_TIMEOUT_MS`;
  *   undefined if `text` is not a valid duration
  */
 export function parseDuration(text: string): number | undefined {
-  return parseQuantity(text, DURATION_UNITS);
+  const parts = text.match(/[0-9]+[a-z]+/g) ?? [];
+  if (parts.length < 2 || parts.join('') !== text) {
+    return parseQuantity(text, DURATION_UNITS);
+  }
+  const units = parts.map((part) => DURATION_UNITS.get(part.replace(/^[0-9]+/, '')) ?? Number.NaN);
+  const descend = units.every((unit, i) => unit < (units[i - 1] ?? Number.POSITIVE_INFINITY));
+  const values = parts.map((part) => parseQuantity(part, DURATION_UNITS) ?? Number.NaN);
+  const sum = values.reduce((total, value) => total + value, 0);
+  return descend && Number.isSafeInteger(sum) ? sum : undefined;
 }
 
 function parseQuantity(text: string, units: ReadonlyMap<string, number>): number | undefined {

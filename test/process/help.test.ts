@@ -156,7 +156,7 @@ describe('the topics', () => {
       expect(parseSize(`1${unit}`)).toBe(Number(number || 1));
     }
     const times = units.filter(({ word }) => /^seconds$/i.test(word));
-    expect(times.map(({ unit }) => unit)).toEqual(['', 's', 'm', 'h']);
+    expect(times.map(({ unit }) => unit)).toEqual(['', 's', 'm', 'h', 'd']);
     for (const { unit, number } of times) {
       expect(parseDuration(`1${unit}`)).toBe(Number(number || 1) * 1000);
     }

@@ -228,7 +228,7 @@ describe('off a terminal', () => {
   });
 
   it.each([
-    ['--interval', '5ms', /^usbxfer: .*--interval.* give at least 10ms\n$/],
+    ['--interval', '5ms', /^usbxfer: .*--interval.* too small: the minimum is 10ms\n$/],
     ['--interval', 'x', /^usbxfer: .*give a time such as 250ms.*\n$/],
     ['--progress', 'sometimes', /^usbxfer: .*auto, always, never.*\n$/],
     ['--color', 'sometimes', /^usbxfer: .*auto, always, never.*\n$/],

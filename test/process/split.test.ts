@@ -277,10 +277,10 @@ describe('usage', () => {
       ['--split-every', '1s', '-o', '{index}', '--append'],
       "option '--split-every <time>' cannot be used with option '--append'",
     ],
-    [['--split-bytes', '511', '-o', '{index}'], 'give at least 512 bytes'],
+    [['--split-bytes', '511', '-o', '{index}'], 'too small: the minimum is 512 bytes'],
     [['--split-bytes', 'x', '-o', '{index}'], 'give a size'],
-    [['--split-every', '99ms', '-o', '{index}'], 'give at least 100ms'],
-    [['--split-every', '0', '-o', '{index}'], 'give a time'],
+    [['--split-every', '99ms', '-o', '{index}'], 'too small: the minimum is 100ms'],
+    [['--split-every', '0', '-o', '{index}'], 'it must be above 0'],
   ])('%j is refused before the search for a device', async (args, message) => {
     const { stderr, code } = await usbxfer(['read', '--vid', 'dead', '--wait', ...args]);
     expect(stderr).toMatch(/^usbxfer: [^\n]+\n$/);

@@ -282,7 +282,7 @@ describe('what usbxfer write refuses', () => {
   it.each([
     [2, ['--ep', '0x42'], /endpoint address such as 0x02/],
     [2, ['--zlp', 'often'], /auto, always, never/],
-    [2, ['--transfer-size', '0'], /give a size/],
+    [2, ['--transfer-size', '0'], /must be above 0/],
     [2, ['--transfers', '1024', '--transfer-size', '256M'], /must not exceed 4GiB/],
     [2, ['--pid', '5678', '-i', ''], /-i needs a file name/],
     [3, ['--vid', 'dead'], /no such device/],

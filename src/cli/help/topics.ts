@@ -17,8 +17,8 @@ const SIZES: readonly Part[] = [
   'A decimal number and a unit, such as 4096, 64k or 1.5MiB. The size must be a whole number of bytes.',
   { terms: unitTerms(SIZE_UNITS, (bytes) => (bytes === 1 ? 'Bytes.' : `${bytes} bytes.`)) },
   { heading: 'Times' },
-  'A decimal number and a unit, such as 250ms, 10s or 1.5m. Options that wait for a device also ' +
-    'accept the word forever.',
+  'A decimal number and a unit, such as 250ms, 10s or 1.5m, or several from the largest unit to the ' +
+    'smallest, such as 1h30m. Options that wait for a device also accept the word forever.',
   {
     terms: unitTerms(DURATION_UNITS, (ms) =>
       ms === 1000 ? 'Seconds.' : ms < 1000 ? 'Milliseconds.' : `${ms / 1000} seconds.`,

@@ -1,11 +1,9 @@
 import { totalmem } from 'node:os';
 import { InvalidArgumentError } from 'commander';
 import { CLASS_NAMES, classCode } from '../../usb/device-class.js';
-import { parseDuration, parseSize } from '../../usb/format.js';
-import type { DeviceFilter } from '../../usb/model.js';
-import { type Direction, endpointAddress } from '../../usb/model.js';
+import { type DeviceFilter, type Direction, endpointAddress } from '../../usb/model.js';
 import { didYouMean } from '../errors/suggest.js';
-import { binarySize } from '../terminal/format.js';
+import { COUNTS, type Limits, parseLimited, SIZES, TIMES } from './quantities.js';
 
 /*
  * Parsers for the values of options. Each throws commander's InvalidArgumentError, whose message
@@ -23,11 +21,11 @@ export function repeatable<T>(parse: (text: string) => T) {
 
 /** Limits on memory, so that a typo is rejected before any allocation. */
 const MAX_TRANSFERS = 1024;
-const MAX_TRANSFER_SIZE = 256 * 1024 * 1024;
+const TRANSFER_SIZE: Limits = { max: 256 * 1024 * 1024, maxText: '256MiB' };
 
-/** The minimum size in bytes and duration in milliseconds of an output file. */
-const MIN_FILE_SIZE = 512;
-const MIN_FILE_TIME = 100;
+/** The limits of an output file, in bytes and milliseconds. */
+const FILE_SIZE: Limits = { min: 512 };
+const FILE_TIME: Limits = { min: 100 };
 
 /** A vendor or product ID: hexadecimal, as lsusb prints it. */
 export function id(text: string): number {
@@ -74,12 +72,11 @@ function endpoint(text: string, direction: Direction): number {
   return numberOnly ? endpointAddress(value, direction) : value;
 }
 
+const BYTES = { ...COUNTS, example: 'give a number from 0 to 255' };
+
 /** A decimal number from 0 to 255: a bus, a device address, an interface or an alternate setting. */
 export function uint8(text: string): number {
-  if (!/^\d{1,3}$/.test(text) || Number(text) > 255) {
-    throw new InvalidArgumentError('give a number from 0 to 255');
-  }
-  return Number(text);
+  return parseLimited(text, BYTES, { min: 0, max: 255 });
 }
 
 /** The code of a class: its name, or one or two hexadecimal digits. */
@@ -108,99 +105,62 @@ export function deviceSelector(text: string): DeviceFilter {
   return /^usb|-/.test(text) ? { path: path(text) } : idPair(text);
 }
 
+const TRANSFERS = { ...COUNTS, example: `give a whole number from 1 to ${MAX_TRANSFERS}` };
+
 /** The number of transfers in flight. */
 export function transferCount(text: string): number {
-  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (count < 1 || count > MAX_TRANSFERS) {
-    throw new InvalidArgumentError(`give a whole number from 1 to ${MAX_TRANSFERS}`);
-  }
-  return count;
+  return parseLimited(text, TRANSFERS, { max: MAX_TRANSFERS });
 }
 
 /** The size of one transfer, in bytes. */
 export function transferSize(text: string): number {
-  const bytes = size(text);
-  if (bytes > MAX_TRANSFER_SIZE) {
-    throw new InvalidArgumentError('give at most 256MiB');
-  }
-  return bytes;
+  return parseLimited(text, SIZES, TRANSFER_SIZE);
 }
 
 /** The size of a buffer, in bytes: at most the memory of this machine. */
 export function bufferSize(text: string): number {
-  const bytes = size(text);
-  if (bytes > totalmem()) {
-    throw new InvalidArgumentError(
-      `give at most the memory of this machine, ${binarySize(totalmem())}`,
-    );
-  }
-  return bytes;
+  const max = totalmem();
+  return parseLimited(text, SIZES, { max, maxText: `${max} bytes, the memory of this machine` });
 }
 
 /** A size in bytes, at least 1. */
 export function size(text: string): number {
-  const bytes = parseSize(text);
-  if (bytes === undefined || bytes === 0) {
-    throw new InvalidArgumentError('give a size such as 4096, 64k, 64KiB (1024) or 64kB (1000)');
-  }
-  return bytes;
+  return parseLimited(text, SIZES);
 }
 
 /** A number of bytes to skip: a size that may be 0, because a run may report 0. */
 export function offset(text: string): number {
-  return parseSize(text) === 0 ? 0 : size(text);
+  return parseLimited(text, SIZES, { min: 0 });
 }
 
 /** A time in milliseconds, at least 1. */
 export function duration(text: string): number {
-  const milliseconds = parseDuration(text);
-  if (milliseconds === undefined || milliseconds === 0) {
-    throw new InvalidArgumentError('give a time such as 250ms, 10s, 5m or 1h');
-  }
-  return milliseconds;
+  return parseLimited(text, TIMES);
 }
 
 /** The time between two reports: at least 10 milliseconds. */
 export function interval(text: string): number {
-  const milliseconds = duration(text);
-  if (milliseconds < 10) {
-    throw new InvalidArgumentError('give at least 10ms');
-  }
-  return milliseconds;
+  return parseLimited(text, TIMES, { min: 10 });
 }
 
 /** The size of each output file, in bytes. */
 export function splitSize(text: string): number {
-  const bytes = size(text);
-  if (bytes < MIN_FILE_SIZE) {
-    throw new InvalidArgumentError(`give at least ${MIN_FILE_SIZE} bytes`);
-  }
-  return bytes;
+  return parseLimited(text, SIZES, FILE_SIZE);
 }
 
 /** The duration of each output file, in milliseconds. */
 export function splitTime(text: string): number {
-  const milliseconds = duration(text);
-  if (milliseconds < MIN_FILE_TIME) {
-    throw new InvalidArgumentError(`give at least ${MIN_FILE_TIME}ms`);
-  }
-  return milliseconds;
+  return parseLimited(text, TIMES, FILE_TIME);
 }
+
+const TIMES_OR_FOREVER = { ...TIMES, example: `${TIMES.example}, or forever` };
 
 /** A timeout in milliseconds; Infinity for `forever`. */
 export function timeoutOrForever(text: string): number {
-  const milliseconds = text === 'forever' ? Number.POSITIVE_INFINITY : parseDuration(text);
-  if (milliseconds === undefined || milliseconds === 0) {
-    throw new InvalidArgumentError('give a time such as 250ms, 10s, 5m or 1h, or forever');
-  }
-  return milliseconds;
+  return text === 'forever' ? Number.POSITIVE_INFINITY : parseLimited(text, TIMES_OR_FOREVER);
 }
 
 /** A number of things, at least 1. */
 export function count(text: string): number {
-  const number = /^\d{1,15}$/.test(text) ? Number(text) : 0;
-  if (number < 1) {
-    throw new InvalidArgumentError('give a whole number of at least 1');
-  }
-  return number;
+  return parseLimited(text, COUNTS);
 }

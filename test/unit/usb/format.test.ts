@@ -153,6 +153,13 @@ describe('parseDuration', () => {
     ['1.5m', 90_000],
     ['1h', 3_600_000],
     ['1000h', 3_600_000_000],
+    ['1d', 86_400_000],
+    ['1.5d', 129_600_000],
+    ['1h30m', 5_400_000],
+    ['1m30s', 90_000],
+    ['90m', 5_400_000],
+    ['1d2h3m4s5ms', 93_784_005],
+    ['0h90m', 5_400_000],
   ])('parses %j as %i milliseconds', (text, milliseconds) => {
     expect(parseDuration(text)).toBe(milliseconds);
   });
@@ -167,10 +174,16 @@ describe('parseDuration', () => {
     '0.0001',
     '1S',
     '1M',
-    '1d',
     '1us',
     '1min',
-    '1h30m',
+    '1h30',
+    '30m1h',
+    '1h1h',
+    '1h 30m',
+    '1.5h30m',
+    '1h0.5m',
+    '1h30x',
+    '104249991d24h',
   ])('refuses %j', (text) => {
     expect(parseDuration(text)).toBeUndefined();
   });
