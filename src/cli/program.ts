@@ -18,7 +18,7 @@ export async function createProgram(args: readonly string[]): Promise<Program> {
     .on('option:version', exitForVersion)
     .addOption(debugOption())
     .helpOption('-h, --help', 'print this help')
-    .showSuggestionAfterError()
+    .showSuggestionAfterError(false)
     .helpCommand(false);
   // Only options without values and `help` may precede the name of the command.
   const named = args.find((arg) => COMMANDS.some(({ name }) => name === arg));

@@ -68,12 +68,16 @@ describe('an IN request', () => {
     expect((await usbxfer([...short, '--quiet'])).stderr).toBe('');
   });
 
-  it('of length 0 prints nothing', async () => {
-    const { stdout, stderr, code } = await usbxfer(
-      [...CONTROL, 'in', 'vendor', 'device', '1'],
-      answering('() => 0'),
+  it('of length 0 has no response, and says so unless it is quiet', async () => {
+    const request = [...CONTROL, 'in', 'vendor', 'device', '1'];
+    const { stdout, stderr, code } = await usbxfer(request, answering('() => 0'));
+    expect([stdout.length, code]).toEqual([0, 0]);
+    expect(stderr).toBe(
+      'sent 192,1,0,0 \nusbxfer: the request succeeded; its length is 0, so the device sent no data; ' +
+        'to read data, give LENGTH after the index, such as 64\n',
     );
-    expect([stdout.length, stderr, code]).toEqual([0, 'sent 192,1,0,0 \n', 0]);
+    const quiet = await usbxfer([...request, '-q'], answering('() => 0'));
+    expect([quiet.stderr, quiet.code]).toEqual(['sent 192,1,0,0 \n', 0]);
   });
 
   it('passes the largest length and the value of --timeout', async () => {
@@ -261,7 +265,7 @@ describe('a request to an interface', () => {
       'out class interface 1 --detach',
       'claim [0,0,{"detachDriver":true}]\ncontrol\nrelease\nclose\n',
     ],
-    ['in standard endpoint 0 0 0x82', 'claim [0,0,{}]\ncontrol\nrelease\nclose\n'],
+    ['in standard endpoint 0 0 0x82 2', 'claim [0,0,{}]\ncontrol\nrelease\nclose\n'],
     ['out vendor interface 1', 'control\nclose\n'],
     ['out class device 1', 'control\nclose\n'],
   ])('claims the interface if necessary, and releases it: %s', async (words, expected) => {

@@ -188,7 +188,8 @@ describe('a misspelling', () => {
       ['lsit'],
       /^usbxfer: unknown command 'lsit' \(did you mean list\?\); choose one of list, info, read/,
     ],
-    [['dump'], /^usbxfer: unknown command 'dump'; choose one of list, info, read/],
+    [['dump'], /^usbxfer: unknown command 'dump' \(did you mean read\?\); choose one of list, /],
+    [['help', 'lsusb'], /^usbxfer: no help for 'lsusb' \(did you mean list\?\); choose one of /],
     [['help', 'reed'], /^usbxfer: no help for 'reed' \(did you mean read\?\); choose one of /],
     [
       ['help', 'exitcodes'],

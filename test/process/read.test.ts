@@ -199,7 +199,11 @@ describe('what usbxfer read refuses', () => {
     [2, ['stray'], /too many arguments/],
     [3, ['--vid', 'dead'], /no such device/],
     [3, ['--serial', 'nobody'], /no such device/],
-    [3, ['--vid', '1234'], /2 devices match: 1-1 .*1-2 .*select one with/],
+    [
+      3,
+      ['--vid', '1234'],
+      /2 devices match: 1-1 .*1-2 .*; select one with -d VID:PID, --path or --serial$/m,
+    ],
     [3, ['--pid', '5678', '--ep', '0x02'], /endpoint 0x02 is bulk OUT, not bulk IN; .*0x82/],
     [3, ['--pid', '5678', '--ep', '0x83'], /endpoint 0x83 is isochronous IN, not bulk IN/],
     [3, ['--pid', '5678', '--ep', '0x85'], /there is no endpoint 0x85; bulk IN endpoints: 0x82/],

@@ -1,21 +1,29 @@
 import type { Command, CommanderError } from 'commander';
+import { commandsCalled, optionsCalled } from './other-names.js';
 
 /** Turns commander's error about the arguments into a message and advice, one line each. */
 export function explainUsage(
   { code, message }: CommanderError,
   command: Command | undefined,
 ): { message: string; advice: string | undefined } {
-  const line = message
-    .replace(/^error: /, '')
-    .replace(/\n\(Did you mean (.*)\?\)$/, ' (did you mean $1?)')
-    .replaceAll('\n', ' ');
+  const line = message.replace(/^error: /, '').replaceAll('\n', ' ');
   const name = command?.parent ? `usbxfer ${command.name()}` : 'usbxfer';
   switch (code) {
-    case 'commander.unknownOption':
-      return { message: line, advice: `see ${name} --help` };
+    case 'commander.unknownOption': {
+      const known = optionNames(command);
+      const option = nameIn(line);
+      const called = optionsCalled(option).filter((candidate) => known.includes(candidate));
+      return { message: line + didYouMean(option, known, called), advice: `see ${name} --help` };
+    }
     case 'commander.unknownCommand': {
       const commands = (command?.parent ?? command)?.commands.map((known) => known.name()) ?? [];
-      return { message: line, advice: `choose one of ${commands.join(', ')}` };
+      const word = nameIn(line);
+      return {
+        message: line + didYouMean(word, commands, commandsCalled(word)),
+        advice: isDevice(word)
+          ? `name a command before the device, such as usbxfer info ${word}`
+          : `choose one of ${commands.join(', ')}`,
+      };
     }
     case 'commander.missingArgument':
       return { message: line, advice: `see ${name} --help` };
@@ -29,6 +37,21 @@ export function explainUsage(
     default:
       return { message: line, advice: undefined };
   }
+}
+
+/** The name in a message: `send` in `unknown command 'send'`, `--size` in `unknown option '--size=4'`. */
+function nameIn(line: string): string {
+  return /'([^'=]*)/.exec(line)?.[1] ?? '';
+}
+
+/** The options of a command and the global options. */
+function optionNames(command: Command | undefined): string[] {
+  const options = [command, command?.parent].flatMap((each) => each?.options ?? []);
+  return [...options.flatMap(({ long }) => long ?? []), '--help'];
+}
+
+function isDevice(word: string): boolean {
+  return /^[0-9a-f]{1,4}:[0-9a-f]{1,4}$/i.test(word);
 }
 
 /** The options that a stray argument probably needs: `use -d VID[:PID] or -i FILE; `. */
@@ -62,11 +85,19 @@ function invalidValue(line: string): string {
 /** The maximum number of missing, extra, wrong and swapped letters in a word with a suggestion. */
 const MAX_MISTAKES = 2;
 
-/** ` (did you mean read?)` with the names nearest to a word or that begin with it; empty if none. */
-export function didYouMean(word: string, candidates: readonly string[]): string {
-  const near = nearest(word, candidates);
+/**
+ * ` (did you mean read?)` with the names that a word stands for, with those nearest to it, or with those
+ * that begin with it; empty if there are none.
+ *
+ * @param called the names that the word stands for elsewhere
+ */
+export function didYouMean(
+  word: string,
+  candidates: readonly string[],
+  called: readonly string[] = [],
+): string {
   const begun = candidates.filter((name) => word.length > 1 && name.startsWith(word));
-  const meant = near.length > 0 ? near : begun;
+  const meant = [called, nearest(word, candidates), begun].find((names) => names.length > 0) ?? [];
   return meant.length === 0 ? '' : ` (did you mean ${meant.join(' or ')}?)`;
 }
 

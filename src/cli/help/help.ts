@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { COMMANDS, HELP_SUMMARY } from '../commands.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT } from '../errors/codes.js';
+import { commandsCalled } from '../errors/other-names.js';
 import { didYouMean } from '../errors/suggest.js';
 import { logToStderr, print } from '../terminal/stdio.js';
 import { commandHelp } from './command-help.js';
@@ -44,7 +45,7 @@ function unknownName(program: Command, name: string): CliError {
     ...program.commands.map((command) => command.name()),
     ...TOPICS.map((topic) => topic.name),
   ];
-  const suggestion = didYouMean(name, names);
+  const suggestion = didYouMean(name, names, commandsCalled(name));
   return new CliError('invalid-value', `no help for '${name}'${suggestion}`, {
     advice: `choose one of ${names.join(', ')}`,
   });

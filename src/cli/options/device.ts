@@ -159,10 +159,17 @@ export function selectDevice(devices: readonly DeviceInfo[], options: FilterOpti
     const shown = candidates.slice(0, MAX_CANDIDATES).map(describe).join(', ');
     const more = candidates.length > MAX_CANDIDATES ? ', …' : '';
     throw new CliError('ambiguous-device', `${candidates.length} devices match: ${shown}${more}`, {
-      advice: 'select one with --path, --serial, or --bus and --address',
+      advice: areSameModel(candidates)
+        ? 'select one with --path, --serial, or --bus and --address'
+        : 'select one with -d VID:PID, --path or --serial',
     });
   }
   return only;
+}
+
+/** Whether all devices have the same IDs. */
+function areSameModel(devices: readonly DeviceInfo[]): boolean {
+  return new Set(devices.map(ids)).size === 1;
 }
 
 function describe(device: DeviceInfo): string {

@@ -67,7 +67,7 @@ export function define(command: Command): void {
     .addOption(
       new Option('--json', 'print one JSON object with the response').conflicts(['output', 'hex']),
     )
-    .option('-q, --quiet', 'do not warn about short responses');
+    .option('-q, --quiet', 'do not warn about short or empty responses');
   addColorOption(command);
   addBackendOptions(command);
   command.action(control);

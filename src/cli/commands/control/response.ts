@@ -52,7 +52,8 @@ interface CompletedRequest {
 }
 
 /**
- * Prints the result, or writes the response to the sink. Warns about a short response.
+ * Prints the result, or writes the response to the sink. Warns about a short response, and about an
+ * IN request for no data.
  *
  * @throws CliError if the sink fails
  */
@@ -77,6 +78,15 @@ export async function reportResponse(
   if (length < transfer.data.length && !quiet) {
     const requested = countOf(transfer.data.length, 'byte');
     logToStderr(`usbxfer: the device responded with only ${length} of ${requested}`);
+  } else if (
+    transfer.data.length === 0 &&
+    directionOfRequest(transfer.request) === 'in' &&
+    !quiet
+  ) {
+    logToStderr(
+      'usbxfer: the request succeeded; its length is 0, so the device sent no data; ' +
+        'to read data, give LENGTH after the index, such as 64',
+    );
   }
   const dump = hex ? hexDump(bytes).join('\n') : '';
   if (sink !== undefined) {
