@@ -1,6 +1,6 @@
 import { constants, existsSync, fstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { isNullDevice, STDERR, STDIN } from '../terminal/stdio.js';
+import { accessMode, isNullDevice, STDERR, STDIN } from '../terminal/stdio.js';
 
 /*
  * How the process was started. Information about descriptors comes from /proc, so it exists on Linux
@@ -27,7 +27,7 @@ export function isUnderNohup(): boolean {
 
 /**
  * Whether a descriptor is open and was inherited. Node's own descriptors are anonymous inodes, and
- * pipes of which this process has both ends.
+ * pipes of which this process has both ends, neither of them a standard descriptor.
  */
 export function isInheritedFd(fd: number): boolean {
   try {
@@ -37,8 +37,18 @@ export function isInheritedFd(fd: number): boolean {
   }
   const links = linksOfDescriptors();
   const link = links.get(fd) ?? '';
-  const twice = [...links.values()].filter((other) => other === link).length > 1;
-  return !link.startsWith('anon_inode:') && !(link.startsWith('pipe:') && twice && fd > STDERR);
+  return !link.startsWith('anon_inode:') && !(link.startsWith('pipe:') && isOwnPipe(link, links));
+}
+
+/** @param links the file of each descriptor */
+function isOwnPipe(pipe: string, links: ReadonlyMap<number, string>): boolean {
+  const ends = [...links.keys()].filter((fd) => links.get(fd) === pipe);
+  const modes = new Set(ends.map(accessMode));
+  return (
+    modes.has(constants.O_RDONLY) &&
+    modes.has(constants.O_WRONLY) &&
+    ends.every((fd) => fd > STDERR)
+  );
 }
 
 /** The file of each descriptor; none on other systems than Linux. */

@@ -81,17 +81,18 @@ export function isStdoutClosed(): boolean {
 }
 
 /** Whether a descriptor is /dev/null, opened in this mode. False on other systems than Linux. */
-export function isNullDevice(fd: number, accessMode: number): boolean {
+export function isNullDevice(fd: number, mode: number): boolean {
   try {
-    const info = fdInfo(fd);
-    return (
-      info !== undefined &&
-      (info.flags & ACCESS_MODE) === accessMode &&
-      fstatSync(fd).rdev === statSync('/dev/null').rdev
-    );
+    return accessMode(fd) === mode && fstatSync(fd).rdev === statSync('/dev/null').rdev;
   } catch {
     return false;
   }
+}
+
+/** The access mode of a descriptor: O_RDONLY, O_WRONLY or O_RDWR; undefined outside Linux. */
+export function accessMode(fd: number): number | undefined {
+  const info = fdInfo(fd);
+  return info && info.flags & ACCESS_MODE;
 }
 
 /** Prints a line for the user on stderr. Never waits and never fails. */
