@@ -22,7 +22,7 @@ export const READERS: readonly Program[] = [
     name: 'usbxfer',
     share: ALL,
     command: (bytes) =>
-      `node bin/usbxfer.js read -d 1234:5678 --ep 0x81 ${POOL} --bytes ${bytes} --json`,
+      `node bin/usbxfer.js read -d 1234:5678 --ep 0x81 ${POOL} --bytes ${bytes} --json=/dev/stderr`,
   },
   {
     name: 'C pool',
@@ -46,7 +46,7 @@ export const WRITERS: readonly Program[] = [
     name: 'usbxfer',
     share: ALL,
     command: (bytes) =>
-      `node bin/usbxfer.js write -d 1234:5678 --ep 0x02 ${POOL} --bytes ${bytes} --json`,
+      `node bin/usbxfer.js write -d 1234:5678 --ep 0x02 ${POOL} --bytes ${bytes} --json=/dev/stderr`,
   },
   {
     name: 'C pool',

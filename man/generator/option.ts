@@ -30,5 +30,5 @@ function anyOf(names: readonly string[]): string {
 
 /** Returns the name of the value, `vid[:pid]` in `--device <vid[:pid]>`; empty for a switch. */
 function valueName(flags: string): string {
-  return /[<[](.*)[>\]]$/.exec(flags)?.[1] ?? '';
+  return /[<[]=?(.*)[>\]]$/.exec(flags)?.[1] ?? '';
 }

@@ -35,7 +35,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     const { fail } = await import('./errors/print.js');
     // Not parsed: the arguments may be invalid.
-    const json = optionsIn(args).includes('--json');
+    const json = optionsIn(args).some((arg) => /^--json(=|$)/.test(arg));
     const debug = program?.opts<ProgramOptions>().debug ?? false;
     process.exitCode = await fail(error, { json, debug, command });
   }

@@ -31,7 +31,7 @@ describeInLab('an output on a real system', () => {
       mkdir -p /mnt/full; mount -t tmpfs -o size=5M none /mnt/full
       trap 'umount /mnt/full' EXIT
       gadget up one ffs -- send forever >/dev/null
-      ${READ} --json ${to}; code=$?
+      ${READ} --json=/dev/stderr ${to}; code=$?
       check-counters < /mnt/full/dump.bin
       ${READ} --bytes 1M -q | wc -c
       exit $code`);
@@ -53,7 +53,7 @@ describeInLab('an output on a real system', () => {
       mount -o loop /mnt/thin/disk /mnt/disk
       trap 'umount -l /mnt/disk /mnt/thin' EXIT
       gadget up one ffs -- send forever >/dev/null
-      ${READ} --bytes 32M --fsync --json -o /mnt/disk/dump.bin`);
+      ${READ} --bytes 32M --fsync --json=/dev/stderr -o /mnt/disk/dump.bin`);
     const summary = JSON.parse(stderr);
     expect(summary).toMatchObject({
       end_reason: 'output-failed',

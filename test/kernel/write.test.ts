@@ -36,7 +36,7 @@ describeInLab('usbxfer write', () => {
     const { stdout, stderr, code } = await run(
       `--speed ${speed} --`,
       `
-      cat /tmp/input | ${WRITE} --transfer-size ${size} --zlp ${zlp} --json; code=$?
+      cat /tmp/input | ${WRITE} --transfer-size ${size} --zlp ${zlp} --json=/dev/stderr; code=$?
       gadget unplug one; gadget account one > /dev/null
       cmp /tmp/input /tmp/sink && echo same
       ${MESSAGES}
@@ -64,7 +64,7 @@ describeInLab('usbxfer write', () => {
     const { stdout, stderr, code } = await run(
       '-- --interrupt-out',
       `
-      ${WRITE} -i /tmp/input --bytes 301k --transfer-size 10k --zlp always --json; code=$?
+      ${WRITE} -i /tmp/input --bytes 301k --transfer-size 10k --zlp always --json=/dev/stderr; code=$?
       gadget unplug one; gadget account one > /dev/null
       head -c 301k /tmp/input | cmp - /tmp/sink && echo same
       ${MESSAGES}
@@ -85,7 +85,7 @@ describeInLab('usbxfer write that ends early', () => {
     const { stdout, stderr, code } = await run(
       `--speed ${speed} -- --accept ${accept}`,
       `
-      ${WRITE} -i /tmp/input --json 2> /tmp/first.json; echo $?
+      ${WRITE} -i /tmp/input --json=/dev/stderr 2> /tmp/first.json; echo $?
       grep -o 'OUT halted.*' /run/gadget/one/log
       skip=$(${RESUME_AT})
       ${WRITE} -i /tmp/input --skip $skip -q; code=$?
@@ -107,7 +107,7 @@ describeInLab('usbxfer write that ends early', () => {
     const { stdout, stderr, code } = await run(
       '-- --take 1000001',
       `
-      ${WRITE} -i /tmp/input --idle-timeout 1s --json; code=$?
+      ${WRITE} -i /tmp/input --idle-timeout 1s --json=/dev/stderr; code=$?
       gadget account one
       exit $code`,
     );
@@ -136,7 +136,7 @@ describeInLab('usbxfer write that ends early', () => {
       `
       device=$(</run/gadget/one/pid); trap 'kill -CONT $device' EXIT
       ${WRITE} -i /tmp/input --bytes ${bytes} --transfer-size 20k --idle-timeout 3s \
-        --json 2> /tmp/first.json & host=$!
+        --json=/dev/stderr 2> /tmp/first.json & host=$!
       until [[ $(stat -c %s /tmp/sink) -gt 300000 ]]; do sleep 0.05; done
       ${cause}
       wait $host; echo $?

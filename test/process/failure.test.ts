@@ -26,9 +26,11 @@ const FAULT = `data:text/javascript,${encodeURIComponent(`
     throw new TypeError("planted\\n\\x1b[31m");
   };`)}`;
 
-/** Runs a script in the folder. `$JSON` is --json or empty. */
+/** Runs a script in the folder. `$JSON` and `$STREAM_JSON` print JSON on stderr, or are empty. */
 function run(script: string, json: boolean): Promise<Outcome> {
-  return shell(`cd '${folder}'; JSON=${json ? '--json' : ''}\n${script}`);
+  return shell(
+    `cd '${folder}'; JSON=${json ? '--json' : ''} STREAM_JSON=${json ? '--json=/dev/stderr' : ''}\n${script}`,
+  );
 }
 
 describe.each<[ErrorCode, number, string, boolean?]>([
@@ -57,9 +59,9 @@ describe.each<[ErrorCode, number, string, boolean?]>([
   ['no-such-endpoint', 3, 'usbxfer read --pid 5678 --ep 0x85 $JSON'],
   ['no-memory', 4, 'usbxfer read --pid 5678 --scenario memory=1M --transfer-size 1M $JSON'],
   ['stdout-closed', 7, 'usbxfer read --pid 5678 $JSON >&-', onLinux],
-  ['output-exists', 7, 'usbxfer read --pid 5678 -o precious $JSON'],
-  ['output-unsuitable', 7, 'usbxfer read --pid 5678 -o folder $JSON'],
-  ['cannot-open-output', 7, 'usbxfer read --pid 5678 -o nowhere/x $JSON'],
+  ['output-exists', 7, 'usbxfer read --pid 5678 -o precious $STREAM_JSON'],
+  ['output-unsuitable', 7, 'usbxfer read --pid 5678 -o folder $STREAM_JSON'],
+  ['cannot-open-output', 7, 'usbxfer read --pid 5678 -o nowhere/x $STREAM_JSON'],
   ['output-failed', 7, 'usbxfer list $JSON > /dev/full', onLinux],
   ['input-failed', 7, 'usbxfer list --scenario @nowhere $JSON'],
 ])('%s exits %i: %s', (code, exitCode, script, possible = true) => {
@@ -90,7 +92,7 @@ describe.each<[ErrorCode, number, string, boolean?]>([
   ['transfer-error', 6, 'usbxfer read --pid 5678 --scenario error@1k $JSON'],
   ['overflow', 6, 'usbxfer read --pid 5678 --scenario babble@1k $JSON'],
   ['gaps', 6, 'usbxfer read --pid 5678 --keep-going --bytes 1M --scenario stall@1k $JSON'],
-  ['output-failed', 7, 'usbxfer read --pid 5678 -o /dev/full $JSON', onLinux],
+  ['output-failed', 7, 'usbxfer read --pid 5678 -o /dev/full $STREAM_JSON', onLinux],
   ['idle', 8, 'usbxfer read --pid 5678 --idle-timeout 50ms --bytes 1M --scenario silence@1k $JSON'],
 ])('a capture that ends with %s exits %i', (code, exitCode, script, possible = true) => {
   it.runIf(possible)('prints the failure in the last line and in the summary', async () => {
@@ -153,8 +155,8 @@ describe('a signal', () => {
 describe('--json', () => {
   it('contains the native error code of the system', async () => {
     const output = join(folder, 'nowhere', 'x');
-    const { stderr } = await usbxfer(['read', '--pid', '5678', '-o', output, '--json']);
-    const { native } = JSON.parse(stderr);
+    const { stdout } = await usbxfer(['read', '--pid', '5678', '-o', output, '--json']);
+    const { native } = JSON.parse(stdout.toString());
     expect(native).toMatchObject({ code: 'ENOENT', syscall: 'open' });
     expect(native.errno).toBeLessThan(0);
   });
@@ -197,14 +199,14 @@ describe('--debug', () => {
   });
 
   it('adds to the object of --json', async () => {
-    const { stderr } = await usbxfer([...args, '--json', '--debug']);
+    const { stderr } = await usbxfer([...args, '--json=/dev/stderr', '--debug']);
     expect(stderr.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
     const { code, debug } = JSON.parse(stderr);
     expect(code).toBe('cannot-open-output');
     expect(debug.causes).toMatchObject([
       {
         name: 'CliError',
-        stack: expect.arrayContaining([expect.stringMatching(/^at .*main .*\/base\.js:/)]),
+        stack: expect.arrayContaining([expect.stringMatching(/^at .*\/base\.js:/)]),
       },
       { name: 'Error', native: { code: 'ENOENT', syscall: 'open' } },
     ]);
@@ -228,7 +230,7 @@ describe('--debug', () => {
       /^debug: Error: ENOSPC: .* \(ENOSPC, errno -\d+, write\)\n( {4}at .*\n)*usbxfer: the output failed: [^\n]*\n$/,
     );
     const json = await usbxfer([...full, '--json']);
-    expect(JSON.parse(json.stderr).debug.causes).toMatchObject([
+    expect(JSON.parse(json.stdout.toString()).debug.causes).toMatchObject([
       { name: 'Error', native: { code: 'ENOSPC', syscall: 'write' } },
     ]);
   });

@@ -228,8 +228,8 @@ describe('stdout', () => {
 
 describe('an output that fails', () => {
   /** Checks that every received byte is written or counted as not written. */
-  function expectFailure(stderr: string, code: number | null, error: RegExp): { written: number } {
-    const summary = JSON.parse(stderr);
+  function expectFailure(json: string, code: number | null, error: RegExp): { written: number } {
+    const summary = JSON.parse(json);
     expect(code).toBe(7);
     expect(summary).toMatchObject({ end_reason: 'output-failed', exit_code: 7 });
     expect(summary.error).toMatch(error);
@@ -242,8 +242,10 @@ describe('an output that fails', () => {
   }
 
   it.skipIf(!existsSync('/dev/full'))('by a full disk (ENOSPC) exits 7', async () => {
-    const { stderr, code } = await usbxfer([...READ, '--json', '-o', '/dev/full']);
-    expect(expectFailure(stderr, code, /failed: no space left on device; \d+ of /)).toEqual({
+    const { stdout, code } = await usbxfer([...READ, '--json', '-o', '/dev/full']);
+    expect(
+      expectFailure(stdout.toString(), code, /failed: no space left on device; \d+ of /),
+    ).toEqual({
       written: 0,
     });
   });
@@ -254,7 +256,7 @@ describe('an output that fails', () => {
   ])('by a limit on file sizes (EFBIG) keeps what fits, through %s', async (_, to) => {
     // The unit is 1024 bytes.
     const { stderr, code } = await shell(
-      `ulimit -f 1500; usbxfer read --pid 5678 --json ${to(file)}`,
+      `ulimit -f 1500; usbxfer read --pid 5678 --json=/dev/stderr ${to(file)}`,
     );
     const { written } = expectFailure(stderr, code, /file too large/);
     const bytes = readFileSync(file);

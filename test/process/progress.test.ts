@@ -139,7 +139,7 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     ['readers one after the other that do', '| cat | cat'],
     ['a terminal as the output', '-o /dev/tty'],
     ['--progress never', '-o /dev/null --progress never'],
-    ['--json', '-o /dev/null --json'],
+    ['JSON on stderr', '-o /dev/null --json=/dev/stderr'],
     ['--quiet', '-o /dev/null --quiet'],
   ])('is not drawn with %s', async (_, how) => {
     // The bytes of the device are no printable characters.

@@ -42,8 +42,8 @@ function at(name: string): string {
 
 /** Captures into the directory with a template and returns the summary. */
 async function split(template: string, ...args: string[]) {
-  const { stderr, code } = await usbxfer([...READ, '--json', '-o', at(template), ...args]);
-  return { code, summary: JSON.parse(stderr) };
+  const { stdout, code } = await usbxfer([...READ, '--json', '-o', at(template), ...args]);
+  return { code, summary: JSON.parse(stdout.toString()) };
 }
 
 /** Reads the files of the directory in order of their names. */
@@ -100,8 +100,8 @@ describe('--split-bytes', () => {
       await sleep(5);
     }
     child.kill('SIGINT');
-    const { stderr, code } = await outcome;
-    const summary = JSON.parse(stderr);
+    const { stdout, code } = await outcome;
+    const summary = JSON.parse(stdout.toString());
     expect([code, summary.end_reason]).toEqual([0, 'interrupted']);
     const bytes = Buffer.concat(parts());
     expect(isCounterPrefix(bytes)).toBe(true);

@@ -141,6 +141,7 @@ describe('--stats', () => {
     [['-o', ''], 2, /-o needs a file name; - is stdout/],
     [['--stats', 'fd:77'], 2, /descriptor 77 is not open; open it in the shell: 77> /],
     [['--stats', '/nowhere/stats'], 7, /cannot write \/nowhere\/stats: no such file/],
+    [['--stats', 'x'.repeat(400)], 7, /cannot write x+…: name too long/],
   ])('%j is refused', async (args, code, message) => {
     const outcome = await read('--bytes', '1M', ...args);
     expect(outcome.stderr).toMatch(message);
@@ -156,6 +157,26 @@ describe('--stats', () => {
       'usbxfer: --stats fd:4: descriptor 4 is not open for writing; ' +
         'open it in the shell: 4> stats.jsonl\n',
       2,
+    ]);
+  });
+
+  it('goes to a pipe that the shell opened twice', async () => {
+    const { stdout, code } = await shell(
+      `( usbxfer read -d 1234:5678 -q --bytes 1k -o '${data}' --stats fd:3 3>&1 ) | cat`,
+    );
+    expect(recordsOf(stdout.toString()).at(-1)).toMatchObject({ bytes_written: 1024 });
+    expect(code).toBe(0);
+  });
+
+  it.each([
+    ['goes', 'read -d 1234:5678 --bytes 1k --stats fd:3 3>&1'],
+    ['comes from', 'write -d 1234:5678 --stats fd:3 < input 3>> input'],
+  ])('is refused as a descriptor of the file where the data %s: %s', async (verb, command) => {
+    const { stdout, stderr, code } = await shell(
+      `cd '${folder}'; echo hi > input; usbxfer ${command}`,
+    );
+    expect([stdout.length, stderr, code]).toEqual([
+      ...[0, `usbxfer: --stats fd:3 is where the data ${verb}; name another file\n`, 2],
     ]);
   });
 
@@ -289,7 +310,7 @@ describe('the JSON of', () => {
     [['--bytes', '1M']],
     [['--bytes', '3M', '--keep-going', '--scenario', 'stall@1M,error@2M']],
     [['--scenario', 'unplug@1M']],
-    [['--bytes', '1M', '-o', '/dev/null']],
+    [['--bytes', '1M', '-o', '/dev/null', '--json=/dev/stderr']],
   ])('read %j matches its schema', async (args) => {
     const { stderr } = await usbxfer(['read', '-d', '1234:5678', '--json', ...args]);
     expect(violations('read')(JSON.parse(stderr))).toBeUndefined();
@@ -299,7 +320,7 @@ describe('the JSON of', () => {
     [['list', '--vid', 'dead']],
     [['read', '--no-such-option']],
     [['read', '--vid', 'dead', '--debug']],
-    [['read', '-d', '1234:5678', '-o', '/nowhere/x']],
+    [['read', '-d', '1234:5678', '--ep', '0x85']],
   ])('the failure of %j matches its schema', async (args) => {
     const { stderr } = await usbxfer([...args, '--json']);
     expect(violations('error')(JSON.parse(stderr))).toBeUndefined();

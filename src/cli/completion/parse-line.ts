@@ -1,4 +1,5 @@
 import type { Command, Option } from 'commander';
+import { AttachedValueOption } from '../options/attached-value.js';
 import type { BackendOptions } from '../options/backend.js';
 import type { FilterOptions } from '../options/device.js';
 import type { RawStreamOptions } from '../options/plan.js';
@@ -54,7 +55,7 @@ export function parseLine(command: Command, args: readonly string[]): ParsedLine
       }
       const last = named.at(-1);
       pending =
-        last !== undefined && last.attached === undefined && takesValue(last.option)
+        last !== undefined && last.attached === undefined && takesNextArgument(last.option)
           ? last.option
           : undefined;
     }
@@ -89,6 +90,11 @@ export function namedOptions(known: readonly Option[], arg: string): NamedOption
 
 function takesValue(option: Option): boolean {
   return option.required || option.optional;
+}
+
+/** Whether the next argument is, or may be, the value of the option. */
+function takesNextArgument(option: Option): boolean {
+  return takesValue(option) && !(option instanceof AttachedValueOption);
 }
 
 function optionValue(option: Option, text: string | undefined): unknown {

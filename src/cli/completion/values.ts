@@ -59,6 +59,7 @@ export const VALUE_COMPLETIONS: Readonly<Record<string, CompleteValue>> = {
     Object.entries(DEVICE_VALUES).map(([option, values]) => [option, onBus(values)]),
   ),
   '--input': fileName,
+  '--json': fileName,
   '--output': fileName,
   '--scenario': scenarioClauses,
   '--stats': fileName,

@@ -9,40 +9,56 @@ import { CliError } from './cli-error.js';
 import { type ErrorCode, exitCodeOf, usualAdvice } from './codes.js';
 import { explainUsage } from './suggest.js';
 
-/** How to print a failure. */
-interface FailureOptions {
-  /** Whether to print one JSON object instead of one line. */
-  readonly json: boolean;
+/** How to describe a failure. */
+interface DescribeOptions {
   /** Whether to include causes and stack traces. */
   readonly debug: boolean;
   /** The command whose arguments were being parsed, if any. */
-  readonly command: Command | undefined;
+  readonly command?: Command | undefined;
+}
+
+/** How to print a failure. */
+interface FailureOptions extends DescribeOptions {
+  /** Whether to print one JSON object instead of one line. */
+  readonly json: boolean;
 }
 
 /** Prints a failure on stderr. Returns the exit code. */
 export async function fail(error: unknown, options: FailureOptions): Promise<number> {
-  const { json, debug, command } = options;
-  const code = codeOfError(error);
-  const exitCode = exitCodeOf(code, error instanceof CliError ? error.signal : undefined);
-  const { message, advice } =
-    error instanceof CommanderError
-      ? explainUsage(error, command)
-      : { message: messageOf(error, code), advice: chooseAdvice(error, code) };
-  if (json) {
-    const native = causesOf(error).map(nativeFailure).find(Boolean);
-    const details = debug ? debugRecord([error]) : undefined;
-    logToStderr(
-      toJson(errorRecord({ code, message, exit_code: exitCode, advice, native, debug: details })),
-    );
-    return exitCode;
+  if (options.json) {
+    const record = failureRecord(error, options);
+    logToStderr(toJson(record));
+    return record.exit_code;
   }
-  if (debug) {
+  const { exitCode, message, advice } = describe(error, options);
+  if (options.debug) {
     logToStderr(debugText([error]));
   }
   const paint = await painter('stderr');
   const line = advice === undefined ? message : `${message}; ${advice}`;
   logToStderr(`${paint('red', 'usbxfer:')} ${escapeUnsafe(line)}`);
   return exitCode;
+}
+
+/** Makes the JSON object of a failure. */
+export function failureRecord(
+  error: unknown,
+  options: DescribeOptions,
+): ErrorRecord & { readonly [field: string]: unknown } {
+  const { code, exitCode, message, advice } = describe(error, options);
+  const native = causesOf(error).map(nativeFailure).find(Boolean);
+  const debug = options.debug ? debugRecord([error]) : undefined;
+  return errorRecord({ code, message, exit_code: exitCode, advice, native, debug });
+}
+
+function describe(error: unknown, { command }: DescribeOptions) {
+  const code = codeOfError(error);
+  const exitCode = exitCodeOf(code, error instanceof CliError ? error.signal : undefined);
+  const text =
+    error instanceof CommanderError
+      ? explainUsage(error, command)
+      : { message: messageOf(error, code), advice: chooseAdvice(error, code) };
+  return { code, exitCode, ...text };
 }
 
 /** The message in one line. It may contain arguments and device strings. */
@@ -67,7 +83,9 @@ interface ErrorRecord {
 }
 
 /** Makes the JSON object of a failure. */
-export function errorRecord(record: ErrorRecord): Record<string, unknown> {
+export function errorRecord(
+  record: ErrorRecord,
+): ErrorRecord & { readonly [field: string]: unknown } {
   return { schema: 'usbxfer.error/1', ...record };
 }
 

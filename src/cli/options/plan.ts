@@ -9,8 +9,9 @@ import type { InputOptions } from '../session/input.js';
 import { checkQueueSize } from '../session/memory.js';
 import { type OutputOptions, type OutputPlan, planOutput } from '../session/output-name.js';
 import type { ChoiceOptions } from '../session/select-device.js';
+import { isStdoutFree, planSide, type SidePlan } from '../session/side-output.js';
 import { STDOUT_NAMES } from '../session/startup-fds.js';
-import { STDOUT } from '../terminal/stdio.js';
+import { isStdoutClosed, STDOUT } from '../terminal/stdio.js';
 import type { BackendOptions } from './backend.js';
 
 /** The options of a streaming command, as parsed. A command sets only those that it has. */
@@ -41,7 +42,8 @@ export interface RawStreamOptions extends BackendOptions, ChoiceOptions, Partial
   readonly progress: 'auto' | 'always' | 'never';
   readonly interval?: number;
   readonly stats?: string;
-  readonly json?: true;
+  /** The name of a file; true without one. */
+  readonly json?: true | string;
   readonly quiet?: true;
   readonly debug?: true;
 }
@@ -104,21 +106,14 @@ export interface ReportPlan {
   readonly progress: 'auto' | 'always' | 'never';
   /** Milliseconds between status lines; undefined for none. */
   readonly interval: number | undefined;
-  readonly stats: StatsPlan | undefined;
-  readonly json: boolean;
+  readonly stats: SidePlan | undefined;
+  /** Where the JSON goes: also stdout or stderr. Undefined for a summary as text. */
+  readonly json: SidePlan | undefined;
   readonly quiet: boolean;
   readonly debug: boolean;
   /** The names of the data's files, `-` for stdin and stdout; undefined for a device. */
   readonly input: string | undefined;
   readonly output: string | undefined;
-}
-
-/** Where `--stats` writes: an inherited descriptor, or a file. */
-export interface StatsPlan {
-  readonly target: number | string;
-  /** Whether an existing file is overwritten, or appended to. */
-  readonly force: true | undefined;
-  readonly append: true | undefined;
 }
 
 /**
@@ -153,7 +148,8 @@ export function planPipe(raw: RawStreamOptions): PipePlan {
 }
 
 function planStream(raw: RawStreamOptions, limited: boolean): StreamPlan {
-  const { backend, scenario, stats, json = false, quiet = false, debug = false } = raw;
+  const { backend, scenario, quiet = false, debug = false } = raw;
+  const stats = planStats(raw);
   const { device, vid, pid, serial, path, bus, address, wait } = raw;
   return {
     backend: { backend, ...(scenario === undefined ? {} : { scenario }) },
@@ -164,8 +160,8 @@ function planStream(raw: RawStreamOptions, limited: boolean): StreamPlan {
     duration: raw.duration,
     limited,
     report: {
-      ...{ progress: raw.progress, interval: raw.interval, json, quiet, debug },
-      stats: stats === undefined ? undefined : planStats(stats, raw),
+      ...{ progress: raw.progress, interval: raw.interval, quiet, debug },
+      ...{ stats, json: planJson(raw, stats) },
       ...{ input: raw.input, output: raw.output },
     },
   };
@@ -192,16 +188,39 @@ function planSend(
   return { address, send: { depth, transferSize, zlp, ...rest }, input: { input, skip } };
 }
 
-function planStats(stats: string, { force, append, output }: RawStreamOptions): StatsPlan {
-  if (stats === '') {
-    throw new CliError('invalid-value', '--stats needs a file name');
+function planStats({ stats, output, ...raw }: RawStreamOptions): SidePlan | undefined {
+  if (stats === undefined) {
+    return undefined;
   }
-  const fd = /^fd:(\d{1,9})$/.exec(stats)?.[1];
-  const target = stats === '-' ? STDOUT : fd === undefined ? stats : Number(fd);
-  if (target === STDOUT && output !== undefined && STDOUT_NAMES.has(output)) {
+  const plan = planSide('--stats', stats, raw);
+  if (plan.target === STDOUT && output !== undefined && STDOUT_NAMES.has(output)) {
     throw new CliError('conflicting-options', `--stats ${stats}: stdout is used for the data`, {
       advice: 'give -o FILE, or --stats fd:3 with 3> stats.jsonl',
     });
   }
-  return { target, force, append };
+  return plan;
+}
+
+/** Without a file, the JSON goes to stdout if nothing else does, otherwise to stderr. */
+function planJson(
+  { json, output, ...raw }: RawStreamOptions,
+  stats: SidePlan | undefined,
+): SidePlan | undefined {
+  if (json === undefined) {
+    return undefined;
+  }
+  const isFree = isStdoutFree(output, [stats]);
+  if (json === true) {
+    return planSide('--json', isFree ? 'fd:1' : 'fd:2', {});
+  }
+  const plan = planSide('--json', json, raw);
+  if (plan.target === STDOUT && !isFree) {
+    const [code, state] = isStdoutClosed()
+      ? (['stdout-closed', 'closed'] as const)
+      : (['conflicting-options', 'used for something else'] as const);
+    throw new CliError(code, `--json=${json}: stdout is ${state}`, {
+      advice: 'give -o FILE, or --json=FILE',
+    });
+  }
+  return plan;
 }

@@ -3,6 +3,7 @@ import { DEFAULT_WRITE_BUFFER } from '../../engine/receive/receiver.js';
 import { DEFAULT_READ_AHEAD } from '../../engine/send/sender.js';
 import { request } from '../commands/control/request.js';
 import { addColorOption } from '../terminal/style.js';
+import { AttachedValueOption, parseAttachedValues } from './attached-value.js';
 import { addBackendOptions } from './backend.js';
 import { addFilterOptions, addPlaceOptions, waitOption } from './device.js';
 import * as values from './parsers.js';
@@ -99,7 +100,7 @@ const reportOptions = (): Group => [
     .default('auto'),
   option('--interval <time>', 'interval for status lines and --stats records', values.interval),
   option('--stats <file>', 'write a JSON record per interval (1s) to a file, - or fd:N'),
-  option('--json', 'print the summary as one JSON object on stderr'),
+  new AttachedValueOption('--json', 'file', 'print the summary as one JSON object'),
   option('-q, --quiet', 'print no summary, progress or notices'),
 ];
 
@@ -226,4 +227,5 @@ export function addStreamOptions(command: Command, name: StreamName): void {
   }
   addColorOption(command);
   addBackendOptions(command);
+  parseAttachedValues(command);
 }

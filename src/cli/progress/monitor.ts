@@ -5,12 +5,12 @@ import type { ReportPlan } from '../options/plan.js';
 import { endRecord } from '../report/record.js';
 import type { Report } from '../report/report.js';
 import type { Interruption } from '../session/shutdown.js';
+import { SideOutput } from '../session/side-output.js';
 import { STDIN_NAMES, STDOUT_NAMES } from '../session/startup-fds.js';
 import { isTerminal, showsStdout } from '../terminal/foreground.js';
 import { toJsonLine } from '../terminal/sanitize.js';
 import { logToStderr, STDERR, STDIN } from '../terminal/stdio.js';
 import type { ProgressBar } from './bar.js';
-import { StatsFile } from './stats-file.js';
 import { MonitoredStream } from './stream.js';
 
 /** The interval of `--stats` records without `--interval`, in milliseconds. */
@@ -25,7 +25,7 @@ const STATUS_SIGNALS: readonly NodeJS.Signals[] = ['SIGUSR1', 'SIGINFO'];
  */
 export class Monitor {
   readonly #plan: ReportPlan;
-  #stats: StatsFile | undefined;
+  #stats: SideOutput | undefined;
   #stream: MonitoredStream | undefined;
   #progress: ProgressBar | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -42,16 +42,17 @@ export class Monitor {
    * Opens the output of `--stats`, and prepares the progress line if it will be shown. Only then loads
    * its code, which is large.
    *
+   * @param isTaken whether a file is already used for the JSON
    * @throws CliError if `--stats` cannot be opened
    */
-  async open(shutdown: Interruption): Promise<void> {
+  async open(shutdown: Interruption, isTaken: (file: Stats) => boolean): Promise<void> {
     const { stats } = this.#plan;
     if (isShown(this.#plan)) {
       const { ProgressBar } = await import('./bar.js');
       this.#progress = await ProgressBar.prepare();
     }
     if (stats !== undefined) {
-      this.#stats = await StatsFile.open(stats, this.#plan, shutdown);
+      this.#stats = await SideOutput.open(stats, this.#plan, shutdown, isTaken);
     }
   }
 
@@ -83,7 +84,7 @@ export class Monitor {
         ...(sent && { out: sent.statistics }),
       });
     const end = { final: true, ...endRecord(report) };
-    this.#stats?.put({ ...stream.record(stream.time), ...end });
+    this.#put({ ...stream.record(stream.time), ...end });
     return this.stop();
   }
 
@@ -98,8 +99,17 @@ export class Monitor {
   }
 
   get #printsLines(): boolean {
-    const { interval, json, quiet } = this.#plan;
-    return interval !== undefined && this.#progress === undefined && !json && !quiet;
+    const { interval, quiet } = this.#plan;
+    return interval !== undefined && this.#progress === undefined && !this.#hasJson && !quiet;
+  }
+
+  /** Whether stderr has the JSON, and so no text. */
+  get #hasJson(): boolean {
+    return hasJsonOnStderr(this.#plan);
+  }
+
+  #put(record: Record<string, unknown>): void {
+    this.#stats?.put(`${toJsonLine(record)}\n`);
   }
 
   readonly #tick = (): void => {
@@ -107,7 +117,7 @@ export class Monitor {
     if (this.#printsLines) {
       logToStderr(this.#stream?.line(true, now) ?? '');
     }
-    this.#stats?.put(this.#stream?.record(now) ?? {});
+    this.#put(this.#stream?.record(now) ?? {});
     this.#stream?.mark(now);
   };
 
@@ -115,7 +125,7 @@ export class Monitor {
     const stream = this.#stream;
     if (stream === undefined) {
       logToStderr('usbxfer: no transfer has started yet');
-    } else if (this.#plan.json) {
+    } else if (this.#hasJson) {
       logToStderr(toJsonLine(stream.record(stream.time)));
     } else {
       logToStderr(stream.line(false, stream.time));
@@ -127,15 +137,20 @@ export class Monitor {
  * Whether to show the progress line. By default, it is not shown on a terminal that also shows the
  * data or the JSON summary, or on which the data is typed.
  */
-function isShown({ progress, input, output, json, quiet }: ReportPlan): boolean {
+function isShown(plan: ReportPlan): boolean {
+  const { progress, input, output, quiet } = plan;
   if (progress !== 'auto') {
     return progress === 'always';
   }
-  if (json || quiet || !isatty(STDERR) || process.env['TERM'] === 'dumb') {
+  if (quiet || hasJsonOnStderr(plan) || !isatty(STDERR) || process.env['TERM'] === 'dumb') {
     return false;
   }
   if (input !== undefined && (STDIN_NAMES.has(input) ? isatty(STDIN) : isTerminal(input))) {
     return false;
   }
   return output === undefined || !(STDOUT_NAMES.has(output) ? showsStdout() : isTerminal(output));
+}
+
+function hasJsonOnStderr({ json }: ReportPlan): boolean {
+  return json?.target === STDERR;
 }

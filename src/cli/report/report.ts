@@ -4,8 +4,8 @@ import type { EndpointLocation } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { type ErrorCode, exitCodeOf } from '../errors/codes.js';
 import { debugRecord, debugText } from '../errors/print.js';
+import type { JsonOutput } from '../session/json-output.js';
 import type { OutputFiles } from '../session/output.js';
-import { toJson } from '../terminal/sanitize.js';
 import { logToStderr } from '../terminal/stdio.js';
 import { painter } from '../terminal/style.js';
 import { codeOfEnd } from './exit-status.js';
@@ -84,21 +84,24 @@ export function withStatsError(report: Report, statsError: Error | undefined): R
     : { ...report, statsError, errorCode: 'stats-failed', exitCode: exitCodeOf('stats-failed') };
 }
 
-/** Prints a report on stderr: the summary, and what failed. */
+/** Prints a report: the summary and what failed, as text on stderr, and as JSON if there is one. */
 export async function printReport(
   report: Report,
-  { json, quiet, debug }: { json: boolean; quiet: boolean; debug: boolean },
+  json: JsonOutput | undefined,
+  { quiet, debug }: { quiet: boolean; debug: boolean },
 ): Promise<void> {
   const { end, restoreError, statsError, errorCode } = report;
   const causes = [end.cause, restoreError, statsError].filter((cause) => cause !== undefined);
   const debugging = debug && errorCode !== undefined && causes.length > 0;
-  if (json) {
+  if (json !== undefined) {
     const details = debugging ? debugRecord(causes) : undefined;
-    logToStderr(toJson({ ...summaryRecord(report), debug: details }));
-    return;
+    json.put({ ...summaryRecord(report), debug: details });
+    if (json.isOnStderr) {
+      return;
+    }
   }
   const paint = await painter('stderr');
-  if (!quiet) {
+  if (!quiet && !json?.isOnStdout) {
     logToStderr(summaryText(report, paint));
   }
   const failure = describeFailures(report);

@@ -6,15 +6,17 @@ import type { Backend, ClaimOptions } from '../../usb/backend.js';
 import type { EndpointLocation } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { CliError } from '../errors/cli-error.js';
+import { fail, failureRecord } from '../errors/print.js';
 import { loadBackend } from '../options/backend.js';
-import type { ReceivePlan, SendPlan, StreamPlan } from '../options/plan.js';
+import type { ReceivePlan, ReportPlan, SendPlan, StreamPlan } from '../options/plan.js';
 import { Monitor } from '../progress/monitor.js';
 import { Notices } from '../progress/notices.js';
 import { MonitoredStream, type StreamLimits } from '../progress/stream.js';
 import type { StreamStatistics } from '../report/direction.js';
 import { makeReport, printReport, type StreamResult, withStatsError } from '../report/report.js';
-import { isStdoutClosed, STDIN, STDOUT } from '../terminal/stdio.js';
+import { isStdoutClosed, STDERR, STDIN, STDOUT } from '../terminal/stdio.js';
 import { type Input, type InputOptions, openInput } from './input.js';
+import { JsonOutput } from './json-output.js';
 import { checkTransferMemory, wholePackets } from './memory.js';
 import { type Output, openOutput } from './output.js';
 import { type OutputPlan, statOf } from './output-name.js';
@@ -35,32 +37,72 @@ interface StreamRequest extends StopConditions, StreamHooks {
  *
  * @param run runs the stream to its end
  * @returns the exit code
- * @throws CliError if there is no such device or `--stats` cannot be opened, and whatever `run` throws
+ * @throws CliError if `--json` cannot be opened. Without `--json`, also for any other failure before
+ *   the stream: with it, the failure is in the JSON.
  */
 export async function runSession(
   plan: StreamPlan,
   run: (session: Session) => Promise<StreamResult>,
 ): Promise<number> {
   const { report: options } = plan;
+  let json: JsonOutput | undefined;
+  const shutdown = new ShutdownController({
+    json: options.json?.target === STDERR,
+    onExit: (record) => json?.isOnStderr || json?.put(record),
+  });
+  try {
+    json = options.json && (await JsonOutput.open(options.json, options, shutdown));
+    const exitCode = await runOnDevice(plan, run, shutdown, json).catch((error) =>
+      reportFailure(error, options, json),
+    );
+    const jsonError = await json?.close();
+    const jsonExitCode = jsonError && (await fail(jsonError, { ...options, json: false }));
+    return exitCode || (jsonExitCode ?? 0);
+  } finally {
+    shutdown.dispose();
+  }
+}
+
+/** Writes a failure before the stream as JSON. Returns the exit code. */
+async function reportFailure(
+  error: unknown,
+  { debug }: ReportPlan,
+  json: JsonOutput | undefined,
+): Promise<number> {
+  if (json === undefined) {
+    throw error;
+  }
+  const record = failureRecord(error, { debug });
+  json.put(record);
+  return json.isOnStderr ? record.exit_code : fail(error, { json: false, debug });
+}
+
+async function runOnDevice(
+  plan: StreamPlan,
+  run: (session: Session) => Promise<StreamResult>,
+  shutdown: ShutdownController,
+  json: JsonOutput | undefined,
+): Promise<number> {
+  const { report: options } = plan;
   const backend = await loadBackend(plan.backend);
-  const notices = new Notices(options.json || options.quiet);
-  const shutdown = new ShutdownController(options);
+  const notices = new Notices(options.quiet || json?.isOnStderr === true);
   const suspensions = new Suspensions();
   const monitor = new Monitor(options);
+  const isTaken = (file: Stats): boolean => json?.isOpenOn(file) ?? false;
   try {
-    await monitor.open(shutdown);
+    await monitor.open(shutdown, isTaken);
     const device = await chooseDevice(backend, plan.device, shutdown, notices);
-    const session = new Session(plan, backend, device, notices, shutdown, monitor);
+    const isUsed = (file: Stats): boolean => isTaken(file) || monitor.isOpenOn(file);
+    const session = new Session(plan, backend, device, notices, shutdown, monitor, isUsed);
     const result = await run(session);
     const signal = shutdown.received;
     const report = makeReport(result, plan.limited, { device, signal, suspensions });
     const concluded = withStatsError(report, await monitor.conclude(report));
-    await printReport(concluded, options);
+    await printReport(concluded, json, options);
     return concluded.exitCode;
   } finally {
     await monitor.stop();
     suspensions.dispose();
-    shutdown.dispose();
   }
 }
 
@@ -71,7 +113,9 @@ class Session {
   readonly request: StreamRequest;
   readonly #shutdown: ShutdownController;
   readonly #monitor: Monitor;
+  readonly #isUsed: (file: Stats) => boolean;
 
+  /** @param isUsed whether a file has text of `--stats` or `--json` */
   constructor(
     { claim, hooks, duration, device: { wait } }: StreamPlan,
     backend: Backend,
@@ -79,7 +123,9 @@ class Session {
     notices: Notices,
     shutdown: ShutdownController,
     monitor: Monitor,
+    isUsed: (file: Stats) => boolean,
   ) {
+    this.#isUsed = isUsed;
     this.device = device;
     this.notices = notices;
     this.#shutdown = shutdown;
@@ -117,11 +163,11 @@ class Session {
   /**
    * Opens an output. Closes the input if that fails.
    *
-   * @throws CliError if it cannot be opened, or is the file that `input` or `--stats` uses
+   * @throws CliError if it cannot be opened, or is a file that is used for something else
    */
   async openOutput(output: OutputPlan, input?: Input): Promise<Output> {
     const isInput = input === undefined ? () => false : isFileOf(input);
-    const isTaken = (file: Stats) => isInput(file) || this.#monitor.isOpenOn(file);
+    const isTaken = (file: Stats) => isInput(file) || this.#isUsed(file);
     try {
       if (output.nameOf === undefined && !isStdoutClosed() && isInput(fstatSync(STDOUT))) {
         throw new CliError('output-unsuitable', 'stdout is the input file', {

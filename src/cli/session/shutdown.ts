@@ -43,8 +43,10 @@ export function interruptedBy(
 }
 
 interface ShutdownOptions {
-  /** Whether the message of an immediate exit is a JSON object. */
+  /** Whether the message of an immediate exit on stderr is a JSON object. */
   readonly json?: boolean;
+  /** Called with that object before an immediate exit. */
+  readonly onExit?: (record: Record<string, unknown>) => void;
   /** Whether to handle only the first signal. The second then kills the process. */
   readonly once?: boolean;
 }
@@ -134,6 +136,7 @@ export class ShutdownController {
     const exitCode = 128 + constants.signals[signal];
     const record = errorRecord({ code: 'interrupted', message, exit_code: exitCode });
     logToStderr(this.#options.json ? toJson(record) : `usbxfer: ${message}`);
+    this.#options.onExit?.(record);
     this.dispose();
     process.kill(process.pid, signal);
   }

@@ -1,0 +1,46 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+
+/** Stands for the value of an option without one. No argument can contain it. */
+const NO_VALUE = '\0';
+
+/**
+ * An option with an optional value that must be attached: `--json=FILE`. The next argument is never its
+ * value, as it is for commander. The value of the option is `true` without one.
+ */
+export class AttachedValueOption extends Option {
+  /**
+   * @param long the name of the option: `--json`
+   * @param value the name of its value in the help
+   */
+  constructor(long: string, value: string, description: string) {
+    super(`${long} [${value}]`, description);
+    this.flags = `${long}[=${value}]`;
+    this.argParser((text: string) => text === NO_VALUE || text);
+  }
+}
+
+/** Makes a command parse its options of this kind. Call it when all options are defined. */
+export function parseAttachedValues(command: Command): void {
+  const parseOptions = command.parseOptions.bind(command);
+  command.parseOptions = (args) => {
+    const end = args.indexOf('--');
+    return parseOptions(
+      args.map((arg, at) => {
+        const isOption = (end < 0 || at < end) && !takesNext(command, args[at - 1]);
+        return isOption && findOption(command, arg) instanceof AttachedValueOption
+          ? `${arg}=${NO_VALUE}`
+          : arg;
+      }),
+    );
+  };
+}
+
+/** Whether the argument after this one is its value. */
+function takesNext(command: Command, arg: string | undefined): boolean {
+  return findOption(command, arg)?.required ?? false;
+}
+
+function findOption({ options }: Command, name: string | undefined): Option | undefined {
+  return options.find(({ long, short }) => name !== undefined && (name === long || name === short));
+}
