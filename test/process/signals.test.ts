@@ -180,7 +180,7 @@ describe('the second signal', () => {
 describe('nohup', () => {
   /** Runs a capture under nohup, sends SIGHUP, and ends it by another signal. */
   const script = (output: string): string => `
-    nohup '${process.execPath}' '${BINARY}' read --pid 5678 --scenario rate=20M --json \\
+    nohup '${process.execPath}' '${BINARY}' read --pid 5678 --scenario rate=20M --json=/dev/stderr \\
       -o ${output} > /dev/null 2> ${output}.json &
     until [[ -s ${output} ]]; do sleep 0.05; done
     kill -HUP $!; sleep 0.3; kill -TERM $!; wait $!`;
