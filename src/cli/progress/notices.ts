@@ -16,11 +16,11 @@ export class Notices {
 
   /** The callbacks of a recovery. */
   readonly recovery = {
-    onGap: ({ offset, cause }: Gap): void => {
+    onGap: ({ offset, cause }: Gap, continues: boolean): void => {
       this.#gaps += 1;
       if (this.#gaps <= MAX_GAPS) {
-        const next = cause === 'device-lost' ? 'waiting for the device' : 'continuing';
-        this.#print(`gap at byte ${offset}: ${cause}; ${next}`);
+        const next = cause === 'device-lost' ? '; waiting for the device' : '; continuing';
+        this.#print(`gap at byte ${offset}: ${cause}${continues ? next : ''}`);
       } else if (this.#gaps === MAX_GAPS + 1) {
         this.#print('more gaps follow; the summary counts them');
       }

@@ -84,11 +84,17 @@ export function sending(statistics: SendStatistics): Direction {
   };
 }
 
-function transferCounters({ transfers, statuses }: Statistics): Record<string, unknown> {
+function transferCounters({ transfers, statuses, failures }: Statistics): Record<string, unknown> {
   return {
     transfers,
     statuses: Object.fromEntries(
       TRANSFER_STATUSES.map((status) => [status.replace('-', '_'), statuses[status]]),
     ),
+    failures: {
+      stall: failures.stall,
+      error: failures.error,
+      overflow: failures.overflow,
+      device_lost: failures['device-lost'],
+    },
   };
 }

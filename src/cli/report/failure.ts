@@ -106,7 +106,7 @@ function writtenOf({ statistics: { bytesReceived, bytesWritten } }: InReport): s
 }
 
 function keptBytes({ end, errorCode }: Failed, received: InReport): string | undefined {
-  const { bytesWritten, bytesSuspect } = received.statistics;
+  const { bytesWritten, bytesSuspect, failures } = received.statistics;
   switch (errorCode) {
     case 'output-failed':
       return writtenOf(received);
@@ -120,9 +120,12 @@ function keptBytes({ end, errorCode }: Failed, received: InReport): string | und
     offset === bytesWritten
       ? `the ${bytesWritten} bytes before it were written`
       : `${offset} of the ${bytesWritten} bytes written precede it`;
-  return errorCode === 'overflow' && bytesSuspect > 0
-    ? `${kept}, and the last ${bytesSuspect} of these are suspect`
-    : kept;
+  if (errorCode !== 'overflow' || bytesSuspect === 0) {
+    return kept;
+  }
+  return failures.overflow > 1
+    ? `${kept}; ${bytesSuspect} bytes received before the overflows are suspect`
+    : `${kept}, and the last ${bytesSuspect} of these are suspect`;
 }
 
 /** How many bytes the device has, and the options that send it the rest. */

@@ -57,8 +57,9 @@ export class Receiver {
   readonly #timeouts: Timeouts;
   readonly #pump: Pump;
   #packetSize = 1;
-  /** Whether any byte arrived in this run. */
+  /** Whether any byte arrived in this run, and whether any transfer stalled. */
   #hasData = false;
+  #isHalted = false;
   /** The buffer of a failed submission; the next submission uses it. */
   #unsubmitted: Buffer | undefined;
 
@@ -117,11 +118,13 @@ export class Receiver {
 
   readonly #start = (queue: TransferQueue): void => {
     this.#hasData = false;
+    this.#isHalted = false;
     this.#timeouts.start(queue);
   };
 
   readonly #onComplete = (completion: Completion, now: number): boolean => {
     this.#hasData ||= completion.actualLength > 0;
+    this.#isHalted ||= completion.status === 'stall';
     this.#quota.count(completion);
     this.#timeouts.onComplete(completion, now);
     return isFailure(completion.status);
@@ -166,8 +169,9 @@ export class Receiver {
 
   readonly #flush = (turnEnds: boolean): PendingOutput => this.#writer.flush(turnEnds);
 
-  readonly #finish = (): Pick<Outcome, 'offset' | 'hasGap' | 'hasData'> => {
+  readonly #finish = (): Pick<Outcome, 'offset' | 'failures' | 'isHalted' | 'hasData'> => {
     this.#timeouts.stop();
-    return { ...this.#writer.takeFailure(), hasData: this.#hasData };
+    const failures = this.#writer.takeFailures();
+    return { ...failures, isHalted: this.#isHalted, hasData: this.#hasData };
   };
 }

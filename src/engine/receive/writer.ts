@@ -1,9 +1,8 @@
 import { toError } from '../../usb/errors.js';
-import { isFailure } from '../../usb/transfer-status.js';
 import type { Sink } from '../io/sink.js';
 import type { PendingOutput } from '../queue/pump.js';
 import type { Completion } from '../queue/transfer-queue.js';
-import type { Outcome } from '../session/outcome.js';
+import { addFailure, type Outcome, type TransferFailure } from '../session/outcome.js';
 import type { ReceiveStatistics } from '../stats/statistics.js';
 import type { Limits } from './limits.js';
 import type { WriteBuffer } from './write-buffer.js';
@@ -30,9 +29,10 @@ export class Writer {
   /** The bytes that remain to be skipped, and to be written. */
   #skip: number;
   #left: number;
-  /** The bytes for the output so far, written or not, and those up to the first failure. */
+  /** The bytes for the output so far, written or not. */
   #position = 0;
-  #failedAt: number | undefined;
+  /** The failures of transfers since `takeFailures`. */
+  #failures: TransferFailure[] = [];
   /** Bytes of the output that were written. */
   #written = 0;
   /** Bytes in the current write; 0 if there is none. */
@@ -73,8 +73,8 @@ export class Writer {
     this.#skip -= skipped;
     this.#left -= length;
     this.#position += length;
-    if (isFailure(status)) {
-      this.#failedAt ??= this.#position;
+    if (status !== 'completed') {
+      addFailure(this.#failures, status, this.#position);
     }
     this.#statistics.bytesSkipped += skipped;
     this.#statistics.bytesDiscarded += actualLength - skipped - length;
@@ -90,13 +90,11 @@ export class Writer {
     return true;
   }
 
-  /**
-   * Returns the end of the first transfer that failed since the last call, and whether bytes followed.
-   */
-  takeFailure(): Pick<Outcome, 'offset' | 'hasGap'> {
-    const offset = this.#failedAt ?? this.#position;
-    this.#failedAt = undefined;
-    return { offset, hasGap: this.#written > offset };
+  /** Returns the failures of transfers since the last call, and the place of the first one. */
+  takeFailures(): Pick<Outcome, 'offset' | 'failures'> {
+    const failures = this.#failures;
+    this.#failures = [];
+    return { offset: failures[0]?.offset ?? this.#position, failures };
   }
 
   /**

@@ -8,7 +8,7 @@ import {
   type SubmitResult,
 } from '../queue/pump.js';
 import type { Completion, TransferQueue } from '../queue/transfer-queue.js';
-import type { Outcome } from '../session/outcome.js';
+import { addFailure, type Outcome, type TransferFailure } from '../session/outcome.js';
 import { SendStatistics } from '../stats/statistics.js';
 import { Watchdog } from '../timers.js';
 import { ReadAhead } from './read-ahead.js';
@@ -88,6 +88,7 @@ export class Sender {
   #filledOnce = false;
   /** Whether a transfer was not accepted in full. */
   #hasGap = false;
+  readonly #failures: TransferFailure[] = [];
   /** The time of the last completion in monotonic milliseconds; 0 before the first. */
   #completedAt = 0;
   #isIdle = false;
@@ -178,6 +179,7 @@ export class Sender {
     } else {
       this.statistics.bytesAccepted += actualLength;
     }
+    addFailure(this.#failures, status, this.statistics.bytesAccepted);
     if (actualLength < requested || (requested === 0 && status !== 'completed')) {
       this.#hasGap = true;
     } else if (requested === 0) {
@@ -253,9 +255,9 @@ export class Sender {
     );
   }
 
-  readonly #finish = (): Pick<Outcome, 'offset'> => {
+  readonly #finish = (): Pick<Outcome, 'offset' | 'failures'> => {
     this.#watchdog?.stop();
-    return { offset: this.statistics.bytesAccepted };
+    return { offset: this.statistics.bytesAccepted, failures: this.#failures };
   };
 
   readonly #onRead = (bytes: number): void => {

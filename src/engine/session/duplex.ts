@@ -58,6 +58,7 @@ export async function duplex(request: DuplexRequest): Promise<DuplexResult> {
         return end;
       },
       stop: (end) => streams.stop(end),
+      record: (end) => streams.record(end),
       halted: ({ out }) => (streams.isHalted ? out : undefined),
     };
   });
@@ -84,6 +85,8 @@ export class Duplex {
   /** The outcome of sending without a failure: that of the run, once the receiver has ended too. */
   #sent: Outcome | undefined;
   #end: Outcome | undefined;
+  /** How each direction ended. */
+  readonly #ends: { in?: Outcome; out?: Outcome } = {};
   #failedDirection: 'in' | 'out' | undefined;
 
   /** @throws RangeError for options out of range */
@@ -127,6 +130,18 @@ export class Duplex {
     return this.#sender.isHalted;
   }
 
+  /** Records the failures in each direction, given how the run ended. */
+  record({ reason }: Outcome): void {
+    const { in: received, out: sent } = this.#ends;
+    const known = (end: Outcome): Outcome => (reason === 'device-lost' ? { ...end, reason } : end);
+    if (received !== undefined) {
+      this.statistics.in.recordFailures(known(received), false);
+    }
+    if (sent !== undefined) {
+      this.statistics.out.countFailures(known(sent));
+    }
+  }
+
   /** Ends both: starts their drains. */
   stop(end: Outcome): void {
     this.#end = this.#end === undefined ? end : moreSevere(this.#end, end);
@@ -143,6 +158,7 @@ export class Duplex {
   }
 
   readonly #onReceived = (end: Outcome): void => {
+    this.#ends.in = end;
     // The linger time at the end is not part of the time that receiving took.
     if (end.reason === 'idle') {
       const { in: received } = this.statistics;
@@ -152,6 +168,7 @@ export class Duplex {
   };
 
   readonly #onSent = (end: Outcome): void => {
+    this.#ends.out = end;
     if (end.reason !== 'input-ended' && end.reason !== 'limit') {
       this.#onEnded('out', end);
     } else if (this.#end === undefined) {

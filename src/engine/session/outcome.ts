@@ -36,6 +36,16 @@ export type EndReason =
   | 'request-failed'
   | 'internal';
 
+/** The reasons that are failures of transfers. */
+export type FailureReason = Extract<EndReason, 'stall' | 'error' | 'overflow' | 'device-lost'>;
+
+/** One event that made transfers fail: all failed transfers with no byte between them. */
+export interface TransferFailure {
+  readonly reason: FailureReason;
+  /** The bytes of the stream before it: those of the failed transfer are included. */
+  readonly offset: number;
+}
+
 /** Why a stream ended, and where. */
 export interface Outcome {
   readonly reason: EndReason;
@@ -45,8 +55,10 @@ export interface Outcome {
   readonly request?: ControlRequest;
   /** For a failure: the bytes before the place where some may be missing. */
   readonly offset?: number;
-  /** For a failure: whether bytes after that place were delivered, so that it is a gap. */
-  readonly hasGap?: boolean;
+  /** The failures of transfers in the run, in the order of the stream. Empty or absent for none. */
+  readonly failures?: readonly TransferFailure[];
+  /** For a failure: whether the endpoint is halted, because a transfer of the run stalled. */
+  readonly isHalted?: boolean;
   /** For a failure: whether any byte arrived in the same run. */
   readonly hasData?: boolean;
   /** For a failure: when it happened, in monotonic milliseconds. */
@@ -56,6 +68,48 @@ export interface Outcome {
 /** Wraps an unexpected exception. */
 export function internalError(error: unknown): Outcome {
   return { reason: 'internal', cause: toError(error) };
+}
+
+/** The failure of each status that is one. */
+const FAILURES: Readonly<Partial<Record<TransferStatus, FailureReason>>> = {
+  error: 'error',
+  stall: 'stall',
+  'no-device': 'device-lost',
+  overflow: 'overflow',
+};
+
+/**
+ * Adds a failed transfer to the failures of a run. It belongs to the last one if no byte is between
+ * them: a halt fails all queued transfers, and so does a disconnect, which begins with errors.
+ *
+ * @param offset the bytes of the stream up to the end of the transfer
+ */
+export function addFailure(
+  failures: TransferFailure[],
+  status: TransferStatus,
+  offset: number,
+): void {
+  const reason = FAILURES[status];
+  const last = failures.at(-1);
+  if (reason === undefined) {
+    return;
+  }
+  if (last?.offset !== offset) {
+    failures.push({ reason, offset });
+  } else if (last.reason === 'error' && reason === 'device-lost') {
+    failures.splice(-1, 1, { reason, offset });
+  }
+}
+
+/**
+ * Returns the failures of a run whose reason is known now: if the device was lost, the errors at its
+ * end were the disconnect.
+ */
+export function failuresOf({ reason, failures = [] }: Outcome): readonly TransferFailure[] {
+  const last = failures.at(-1);
+  return reason === 'device-lost' && last?.reason === 'error'
+    ? [...failures.slice(0, -1), { reason, offset: last.offset }]
+    : failures;
 }
 
 /** The outcome of a run that was ended by a transfer of each status. */

@@ -17,8 +17,8 @@ export interface RecoveryOptions {
   readonly keepGoing?: number | undefined;
   /** Milliseconds to wait for a lost device to come back; Infinity for no limit. */
   readonly reconnect?: number | undefined;
-  /** Called with each gap as it happens. */
-  readonly onGap?: ((gap: Gap) => void) | undefined;
+  /** Called with each gap as it is recorded, and whether the capture continues. */
+  readonly onGap?: ((gap: Gap, continues: boolean) => void) | undefined;
   /** Called when a lost device is back. */
   readonly onReconnect?: (() => void) | undefined;
 }
@@ -55,15 +55,16 @@ export class Recovery {
     if (end.hasData) {
       this.#failuresInARow = 0;
     }
-    switch (end.reason) {
+    const isLost = end.failures?.at(-1)?.reason === 'device-lost'; // after another failure
+    switch (isLost && this.#options.reconnect !== undefined ? 'device-lost' : end.reason) {
       case 'stall':
       case 'error':
       case 'overflow':
         return this.#afterFailure(end, target);
       case 'device-lost':
-        return this.#endOrReconnect(end, target);
+        return this.#endOrReconnect({ ...end, reason: 'device-lost' }, target);
       default:
-        return { end, target };
+        return this.#finish(end, target);
     }
   }
 
@@ -71,10 +72,9 @@ export class Recovery {
     if (this.#stopped.aborted || this.#countFailure()) {
       return this.#endOrReconnect(await classifyError(end, target.device), target);
     }
-    this.#recordGap(end);
     try {
       // Clear only a halt: clearing resets the data toggle, which loses a packet after other failures.
-      if (end.reason === 'stall') {
+      if (end.isHalted) {
         await target.endpoint.clearHalt();
       } else if (this.#failuresInARow > 1) {
         await sleep(PAUSE);
@@ -84,6 +84,7 @@ export class Recovery {
       const reason = isGone ? 'device-lost' : end.reason;
       return this.#endOrReconnect({ ...end, reason, cause: toError(error) }, target);
     }
+    this.#record(end, true);
     return { end: undefined, target };
   }
 
@@ -93,13 +94,9 @@ export class Recovery {
   ): Promise<RecoveryDecision<OpenEndpoint>> {
     const { reconnect, onReconnect } = this.#options;
     if (reconnect === undefined || this.#stopped.aborted || end.reason !== 'device-lost') {
-      // Transfers that were in flight after the failed one may have received more data.
-      if (end.hasGap) {
-        this.#statistics.recordGap(end);
-      }
-      return { end, target };
+      return this.#finish(end, target);
     }
-    this.#recordGap(end);
+    this.#recordLoss(end);
     await target.close().catch(() => {}); // a lost device cannot be restored
     try {
       const reopened = await this.#reopen(reconnect);
@@ -137,10 +134,25 @@ export class Recovery {
     return this.#failuresInARow > (this.#options.keepGoing ?? 0);
   }
 
-  /** Records the gap after which the capture continues. */
-  #recordGap(end: Outcome): void {
-    const gap = this.#statistics.recordGap(end);
-    this.#options.onGap?.(gap);
+  /** Ends the capture. Transfers that were in flight after a failed one may have received more data. */
+  #finish(end: Outcome, target: OpenEndpoint): RecoveryDecision<OpenEndpoint> {
+    this.#record(end, false);
+    return { end, target };
+  }
+
+  /** Records a lost device: there is a gap at the end of the output, whether a transfer failed there or not. */
+  #recordLoss(end: Outcome): void {
+    const { bytesWritten } = this.#statistics;
+    const { failures = [] } = end;
+    const isRecorded = failures.at(-1)?.offset === bytesWritten;
+    const lost = { reason: 'device-lost', offset: bytesWritten } as const;
+    this.#record(isRecorded ? end : { ...end, failures: [...failures, lost] }, true);
+  }
+
+  #record(end: Outcome, continues: boolean): void {
+    for (const gap of this.#statistics.recordFailures(end, continues)) {
+      this.#options.onGap?.(gap, continues);
+    }
   }
 }
 

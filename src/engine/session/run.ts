@@ -82,8 +82,14 @@ export interface Stream<Target extends OpenDevice, Statistics> {
   /** Returns the endpoint whose halt must be cleared for the next stream, if any. */
   halted?(target: Target): Endpoint | undefined;
 
-  /** Decides whether to continue after a run. By default the first run is the last. */
+  /**
+   * Records the failures of a run, and decides whether to continue. By default the first run is the
+   * last, and `record` is called.
+   */
   recover?(end: Outcome, target: Target): Promise<RecoveryDecision<Target>>;
+
+  /** Records the failures of the run, whose reason is known now. */
+  record?(end: Outcome): void;
 
   /**
    * Returns the number of transfers in flight. Needed if a run may wait for its input with none in
@@ -215,9 +221,12 @@ async function recover<Target extends OpenDevice, Statistics>(
   end: Outcome,
   target: Target,
 ): Promise<RecoveryDecision<Target>> {
-  return stream.recover
-    ? stream.recover(end, target)
-    : { end: await classifyError(end, target.device), target };
+  if (stream.recover) {
+    return stream.recover(end, target);
+  }
+  const classified = await classifyError(end, target.device);
+  stream.record?.(classified);
+  return { end: classified, target };
 }
 
 /** Stops a stream after its duration or on abort. Returns a function that cancels both. */

@@ -32,6 +32,7 @@ export function send(request: SendRequest): Promise<SendResult> {
         return mostSevere(await sender.run(endpoint), failure);
       },
       stop: (end) => sender.stop(end),
+      record: (end) => sender.statistics.countFailures(end),
       halted: ({ endpoint }) => (sender.isHalted ? endpoint : undefined),
       inFlight: () => sender.inFlight,
     };

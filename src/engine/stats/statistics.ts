@@ -1,5 +1,11 @@
 import type { TransferStatus } from '../../usb/transfer-status.js';
-import type { EndReason, Outcome } from '../session/outcome.js';
+import {
+  type EndReason,
+  type FailureReason,
+  failuresOf,
+  type Outcome,
+  type TransferFailure,
+} from '../session/outcome.js';
 import { QueueTimings } from './timings.js';
 
 /** Counters of the transfers of one direction. Nothing is computed or formatted until it is read. */
@@ -19,6 +25,16 @@ export abstract class Statistics {
    * the power of n - 1.
    */
   readonly sizes = new Float64Array(33);
+  /**
+   * Events that made transfers fail, by reason. A halt or a disconnect is one event, although it fails
+   * all transfers in flight. Counted when a run has ended.
+   */
+  readonly failures: Record<FailureReason, number> = {
+    stall: 0,
+    error: 0,
+    overflow: 0,
+    'device-lost': 0,
+  };
   /** Submissions; each has exactly one completion. */
   submissions = 0;
   /** Completions, whatever their status. */
@@ -55,6 +71,13 @@ export abstract class Statistics {
     this.sizes[sizeClass] = (this.sizes[sizeClass] ?? 0) + 1;
     if (moved > 0) {
       this.transfersWithData += 1;
+    }
+  }
+
+  /** Counts the failures of a run. */
+  countFailures(end: Outcome): void {
+    for (const { reason } of failuresOf(end)) {
+      this.failures[reason] += 1;
     }
   }
 
@@ -132,9 +155,39 @@ export class ReceiveStatistics extends Statistics {
     }
   }
 
-  /** Records a gap, by default after the bytes written so far. */
-  recordGap({ reason, offset = this.bytesWritten, at = performance.now() }: Outcome): Gap {
-    const gap = { offset, seconds: (at - this.startedAt) / 1000, cause: reason };
+  /**
+   * Counts the failures of a run, and records as a gap each one that more bytes of the output follow.
+   *
+   * @param continues whether the stream continues after the run: then bytes follow the last one, too
+   * @returns the gaps
+   */
+  recordFailures(end: Outcome, continues: boolean): Gap[] {
+    const failures = failuresOf(end);
+    this.countFailures(end);
+    this.#forgetErrorBefore(failures[0]);
+    const followed = failures.filter(({ offset }) => continues || offset < this.bytesWritten);
+    return followed.map(({ reason, offset }) => this.recordGap(reason, offset, end.at));
+  }
+
+  /** A disconnect begins with errors: the last gap is part of it if it was an error at its place. */
+  #forgetErrorBefore(failure: TransferFailure | undefined): void {
+    const last = this.gaps.at(-1);
+    const isPart = last?.cause === 'error' && last.offset === failure?.offset;
+    if (isPart && failure?.reason === 'device-lost' && this.gaps.length === this.gapCount) {
+      this.gaps.pop();
+      this.gapCount -= 1;
+      this.failures.error -= 1;
+    }
+  }
+
+  /**
+   * Records a gap.
+   *
+   * @param offset the bytes of the output before it
+   * @param at monotonic milliseconds
+   */
+  recordGap(cause: EndReason, offset: number, at = performance.now()): Gap {
+    const gap = { offset, seconds: (at - this.startedAt) / 1000, cause };
     this.gapCount += 1;
     if (this.gaps.length < MAX_GAPS) {
       this.gaps.push(gap);

@@ -109,6 +109,12 @@ describe('a failure to receive', () => {
       'endpoint 0x82 overflowed: the device sent more than requested; ' +
         '100 of the 300 bytes written precede it, and the last 50 of these are suspect',
     );
+    const failures = { stall: 0, error: 0, overflow: 2, 'device-lost': 0 };
+    const several = { ...statistics, failures };
+    expect(failure({ end, errorCode: 'overflow', in: received(several) })).toBe(
+      'endpoint 0x82 overflowed: the device sent more than requested; ' +
+        '100 of the 300 bytes written precede it; 50 bytes received before the overflows are suspect',
+    );
   });
 });
 

@@ -198,14 +198,17 @@ describe('Receiver', () => {
     expect(fixture.receiver.statistics.bytesSuspect).toBe(status === 'overflow' ? 700 : 0);
   });
 
-  it('reports the place of the first of several failures', async () => {
+  it('reports the place of each failure', async () => {
     const { endpoint, ended } = start({ depth: 2 });
     answer(endpoint.submissions[0], 1, 512, 'stall');
     answer(endpoint.submissions[0], 2, 100, 'error');
     expect(await ended).toMatchObject({
       reason: 'stall',
       offset: 512,
-      hasGap: true,
+      failures: [
+        { reason: 'stall', offset: 512 },
+        { reason: 'error', offset: 612 },
+      ],
       hasData: true,
     });
   });

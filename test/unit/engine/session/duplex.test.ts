@@ -78,6 +78,35 @@ function held(...chunks: Buffer[]): MemorySource {
 }
 
 describe('Duplex', () => {
+  it('records a failed reception as a gap if more bytes follow it', async () => {
+    const fixture = new Fixture(held(), { receive: { depth: 3, transferSize: 1024 } });
+    await fixture.settle();
+    const [first, second, third] = [...fixture.in.submissions];
+    first?.complete('error', 100);
+    third?.complete('cancelled', 0);
+    second?.complete('cancelled', 200);
+    const end = await fixture.drained();
+    fixture.streams.record(end);
+    const { in: received, out: sent } = fixture.streams.statistics;
+    expect(received.gaps).toMatchObject([{ offset: 100, cause: 'error' }]);
+    expect([received.failures.error, sent.failures.error]).toEqual([1, 0]);
+  });
+
+  it('counts the loss of the device in each direction in which transfers failed', async () => {
+    const fixture = new Fixture(new MemorySource(counterBytes(0, 3000)));
+    await fixture.settle();
+    for (const { submissions } of [fixture.in, fixture.out]) {
+      for (const submission of [...submissions]) {
+        submission.complete('error', 0);
+      }
+    }
+    fixture.streams.record({ ...(await fixture.drained()), reason: 'device-lost' });
+    const { in: received, out: sent } = fixture.streams.statistics;
+    const lost = { stall: 0, error: 0, overflow: 0, 'device-lost': 1 };
+    expect([received.failures, sent.failures]).toEqual([lost, lost]);
+    expect(received.gapCount).toBe(0);
+  });
+
   it('receives, but sends no data, until `begin` has resolved', async () => {
     const [incoming, outgoing] = [new ScriptedEndpoint(), new ScriptedEndpoint()];
     const streams = new Duplex({

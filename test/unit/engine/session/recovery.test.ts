@@ -92,6 +92,31 @@ describe('with keepGoing', () => {
     expect(statistics).toMatchObject({ gapCount: 1, gaps: [{ offset: 8192, cause: 'overflow' }] });
   });
 
+  it.each([
+    ['babble@4096, babble@12288', 'overflow', 'overflow', 12288 - 512],
+    ['error@4096, babble@8192', 'error', 'overflow', 8192],
+  ])('records each of several failures of one run at its own place: %s', async (scenario, first, second, place) => {
+    const several = { depth: 16, bytes: 65_536 };
+    const { statistics } = await run(scenario, { keepGoing: 16 }, several);
+    expect(statistics.gaps.map(({ offset, cause }) => [offset, cause])).toEqual([
+      [4096, first],
+      [place, second],
+    ]);
+  });
+
+  it('counts a halt as one failure, although it fails all transfers in flight', async () => {
+    const { statistics } = await run('stall@8k', { keepGoing: 1 }, { depth: 16, bytes: 65_536 });
+    expect(statistics.statuses.stall).toBeGreaterThan(1);
+    expect(statistics.failures).toEqual({ stall: 1, error: 0, overflow: 0, 'device-lost': 0 });
+  });
+
+  it('clears a halt that follows another failure in the same run', async () => {
+    const scenario = 'babble@4k, stall@5k';
+    const { end, statistics } = await run(scenario, { keepGoing: 1 }, { bytes: 65_536 });
+    expect(end.reason).toBe('limit');
+    expect(statistics.gaps.map(({ cause }) => cause)).toEqual(['overflow', 'stall']);
+  });
+
   it('ends after N failures in a row without data between them', async () => {
     const stalls = 'stall@4k,'.repeat(5);
     const three = await run(stalls, { keepGoing: 3 });
@@ -122,7 +147,7 @@ describe('with keepGoing', () => {
     const { end, statistics, bytes } = await run('unplug@10k', { keepGoing: 16 });
     expect(end.reason).toBe('device-lost');
     expect(bytes).toHaveLength(10 * 1024);
-    expect(statistics.gaps.every(({ cause }) => cause === 'error')).toBe(true);
+    expect(statistics).toMatchObject({ gapCount: 0, failures: { error: 0, 'device-lost': 1 } });
   });
 });
 
@@ -220,7 +245,40 @@ describe('with reconnect', () => {
   });
 });
 
+describe('with both', () => {
+  it('records a disconnect as one gap, although it begins with errors', async () => {
+    const { statistics } = await run(
+      'unplug@10k=50ms',
+      { keepGoing: 16, reconnect: 5000 },
+      { bytes: 40_000 },
+    );
+    expect(statistics.gaps).toMatchObject([{ offset: 10 * 1024, cause: 'device-lost' }]);
+    expect(statistics.failures).toEqual({ stall: 0, error: 0, overflow: 0, 'device-lost': 1 });
+  });
+
+  it('waits for a device that is lost in the run of another failure', async () => {
+    const { end, statistics } = await run(
+      'babble@4k, unplug@5k=50ms',
+      { keepGoing: 16, reconnect: 5000 },
+      { bytes: 40_000 },
+    );
+    expect(end.reason).toBe('limit');
+    expect(statistics.gaps.map(({ cause }) => cause)).toEqual(['overflow', 'device-lost']);
+  });
+});
+
 describe('without either', () => {
+  it('records each failure that more bytes follow', async () => {
+    const several = { depth: 4, transferSize: 1024 };
+    const { end, statistics, bytes } = await run('error@1k, babble@1536, short@2500', {}, several);
+    expect(end).toMatchObject({ reason: 'error', offset: 1024 });
+    expect(bytes.length).toBeGreaterThan(1536);
+    expect(statistics.gaps.map(({ offset, cause }) => [offset, cause])).toEqual([
+      [1024, 'error'],
+      [1536, 'overflow'],
+    ]);
+  });
+
   it.each([
     ['stall@10k', 'stall', 0],
     ['error@10k', 'error', 1],

@@ -167,6 +167,7 @@ it('clears a halt that follows another failure', async () => {
     });
   const { end, statistics } = await run(4096);
   expect([end.reason, statistics.statuses.stall]).toEqual(['error', 3]);
+  expect(statistics.failures).toMatchObject({ error: 1, stall: 0 });
   const before = taken().length;
   expect((await run(1000)).end.reason).toBe('input-ended');
   expect(taken()).toHaveLength(before + 1000);
