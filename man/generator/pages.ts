@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { Command } from 'commander';
 import { COMMANDS, HELP_SUMMARY } from '../../src/cli/commands.js';
 import { COLUMNS } from '../../src/cli/devices/columns.js';
 import { EXAMPLES } from '../../src/cli/help/examples.js';
@@ -52,16 +51,20 @@ async function commandPage({ name, summary }: (typeof COMMANDS)[number]): Promis
     name: `usbxfer-${name}`,
     version: version(),
     summary,
-    operands: [...(command.options.length > 0 ? [OPTIONS] : []), ...operands(command)].join(' '),
+    operands: [...(command.options.length > 0 ? [OPTIONS] : []), ...operands(command.usage())].join(
+      ' ',
+    ),
     options: command.options,
     blocks: blocks(name),
   };
 }
 
-function operands({ registeredArguments }: Command): string[] {
-  return registeredArguments.map((operand) => {
-    const name = `${italic(operand.name())}${operand.variadic ? ' ...' : ''}`;
-    return operand.required ? name : `[${name}]`;
+/** Formats the operands in a usage such as `[options] [device] <request...>`. */
+function operands(usage: string): string[] {
+  return usage.split(' ').flatMap((word) => {
+    const [, bracket, name = '', dots] = /^([<[])([a-z]+)(\.\.\.)?[>\]]$/.exec(word) ?? [];
+    const shown = `${italic(name)}${dots === undefined ? '' : ' ...'}`;
+    return name === 'options' ? [] : [bracket === '[' ? `[${shown}]` : shown];
   });
 }
 

@@ -42,6 +42,15 @@ describe('an IN request', () => {
     expect([stdout.length, code]).toEqual([18, 0]);
   });
 
+  it.each(['1234:5678', '1-1'])('may follow the device %s', async (device) => {
+    const expected = (await usbxfer([...CONTROL, ...GET_DEVICE, '18'])).stdout;
+    const words = [...GET_DEVICE, '18'];
+    expect((await usbxfer(['control', device, ...words])).stdout).toEqual(expected);
+    expect((await usbxfer(['control', device, words.join(' ')])).stdout).toEqual(expected);
+    const reversed = ['control', '--in', device, ...words.slice(1)];
+    expect((await usbxfer(reversed)).stdout).toEqual(expected);
+  });
+
   it('prints the response on stdout: the descriptor that usbxfer info shows', async () => {
     const { stdout, stderr, code } = await usbxfer([...CONTROL, ...GET_DEVICE, '18']);
     expect([stderr, code]).toEqual(['', 0]);

@@ -213,7 +213,11 @@ describe('a misspelling', () => {
     [['read', '--backend', 'floppy'], /'floppy' is invalid; choose one of libusb, virtual$/],
     [
       ['read', 'dump.bin'],
-      /^usbxfer: too many arguments .*; use -d VID\[:PID\] or -o FILE; see usbxfer read --help$/,
+      /'dump.bin' is invalid for argument 'device'; give a device .*; a file needs -o FILE$/,
+    ],
+    [
+      ['read', '1-1', 'dump.bin'],
+      /^usbxfer: too many arguments .*; a file needs -o FILE; see usbxfer read --help$/,
     ],
   ])('%j prints one line with the choices and exits with 2', async (args, message) => {
     const { stdout, stderr, code } = await usbxfer(args);

@@ -196,7 +196,8 @@ describe('what usbxfer read refuses', () => {
     [2, ['--scenario', 'rate=fast'], /rate=SIZE/],
     [2, ['--scenario', 'explode@1M'], /unknown/],
     [2, ['--nonsense'], /unknown option/],
-    [2, ['stray'], /too many arguments/],
+    [2, ['stray'], /give a device as VID:PID, .*; a file needs -o FILE$/m],
+    [2, ['1-1', 'stray'], /too many arguments/],
     [3, ['--vid', 'dead'], /no such device/],
     [3, ['--serial', 'nobody'], /no such device/],
     [

@@ -32,10 +32,7 @@ describe('usbxfer udev-rule', () => {
   });
 
   it.each([
-    [
-      [],
-      /^usbxfer: a rule needs the vendor and the product ID; give both, such as -d 1234:5678\n$/,
-    ],
+    [[], /^usbxfer: a rule needs the vendor and the product ID; give both, such as 1234:5678\n$/],
     [['-d', '1234'], /needs the vendor and the product ID/],
     [['--pid', '1234'], /needs the vendor and the product ID/],
     [['-d', '1234:567*'], /give 1 to 4 hexadecimal digits/],

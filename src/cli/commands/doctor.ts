@@ -3,7 +3,7 @@ import type { Backend, TransferMemory } from '../../usb/backend.js';
 import { type CheckResult, type CheckStatus, groupByDevice } from '../../usb/check-result.js';
 import { formatEndpoint, ids } from '../../usb/format.js';
 import { bulkInEndpoints } from '../../usb/locate.js';
-import { type DeviceInfo, isHub } from '../../usb/model.js';
+import { type DeviceFilter, type DeviceInfo, isHub } from '../../usb/model.js';
 import { fittingTransfers, maxMemory, minMemory } from '../../usb/transfer-memory.js';
 import { deviceName, listDevices, UNKNOWN } from '../devices/details.js';
 import { fixFor } from '../errors/advice.js';
@@ -11,11 +11,13 @@ import { CliError } from '../errors/cli-error.js';
 import { exitCodeOf } from '../errors/codes.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import {
+  addDeviceOperand,
   addFilterOptions,
   addPlaceOptions,
   type FilterOptions,
   filterDevices,
   filterOf,
+  withOperand,
 } from '../options/device.js';
 import { DEFAULT_QUEUE } from '../options/stream.js';
 import { binarySize, countOf, showsUnicode } from '../terminal/format.js';
@@ -31,7 +33,7 @@ const SCHEMA = 'usbxfer.doctor/1';
 
 /** `usbxfer doctor` */
 export function define(command: Command): void {
-  addFilterOptions(command);
+  addFilterOptions(addDeviceOperand(command));
   addPlaceOptions(command);
   command.optionsGroup('Output:').option('--json', 'print one JSON object');
   addColorOption(command);
@@ -45,7 +47,11 @@ export function define(command: Command): void {
  * @throws CliError if no device matches, or for a problem with `--json`; the results have been printed
  *   by then
  */
-async function doctor(options: DoctorOptions): Promise<void> {
+async function doctor(
+  operand: readonly DeviceFilter[] | undefined,
+  given: DoctorOptions,
+): Promise<void> {
+  const options = withOperand(given, operand);
   const backend = await loadBackend(options);
   const { devices: listed, noBus } = await listDevices(backend);
   const areNamed = Object.keys(filterOf(options)).length > 0;

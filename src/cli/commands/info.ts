@@ -9,12 +9,13 @@ import { commandSuggester } from '../devices/suggested-command.js';
 import { CliError } from '../errors/cli-error.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import {
+  addDeviceOperand,
   addFilterOptions,
   addPlaceOptions,
   type FilterOptions,
   selectDevice,
+  withOperand,
 } from '../options/device.js';
-import * as values from '../options/parsers.js';
 import { hexDump } from '../terminal/format.js';
 import { toJson } from '../terminal/sanitize.js';
 import { print } from '../terminal/stdio.js';
@@ -27,8 +28,7 @@ interface InfoOptions extends BackendOptions, FilterOptions {
 
 /** `usbxfer info` */
 export function define(command: Command): void {
-  command
-    .argument('[device]', 'vid[:pid] or port path', values.deviceSelector)
+  addDeviceOperand(command)
     .optionsGroup('Output:')
     .option('--json', 'print one JSON object')
     .addOption(new Option('--raw', 'print the descriptors as a hex dump').conflicts('json'));
@@ -39,13 +39,14 @@ export function define(command: Command): void {
 }
 
 /** @throws CliError unless exactly one device matches */
-async function info(operand: DeviceFilter | undefined, options: InfoOptions): Promise<void> {
+async function info(
+  operand: readonly DeviceFilter[] | undefined,
+  given: InfoOptions,
+): Promise<void> {
+  const options = withOperand(given, operand);
   const backend = await loadBackend(options);
   const devices = await backend.list();
-  const selected = selectDevice(
-    devices,
-    operand === undefined ? options : { ...options, operand: [operand] },
-  );
+  const selected = selectDevice(devices, options);
   const bytes = await backend.descriptors(selected);
   if (options.raw) {
     print(rawLines(bytes).join('\n'));

@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { isHub } from '../../usb/model.js';
+import { type DeviceFilter, isHub } from '../../usb/model.js';
 import {
   COLUMNS,
   type Column,
@@ -18,12 +18,14 @@ import { CliError } from '../errors/cli-error.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import {
   addBusOption,
+  addDeviceOperands,
   addFilterOptions,
   addKindOptions,
   type FilterOptions,
   filterDevices,
   type KindOptions,
   matchesName,
+  withOperand,
 } from '../options/device.js';
 import { repeatable } from '../options/parsers.js';
 import { countOf, showsUnicode } from '../terminal/format.js';
@@ -70,6 +72,7 @@ export function define(command: Command): void {
     );
   addColorOption(command);
   const format = { repeatable: true };
+  addDeviceOperands(command);
   addKindOptions(addBusOption(addFilterOptions(command, format), format)).option(
     '--driver <name>',
     'kernel driver of an interface',
@@ -80,7 +83,8 @@ export function define(command: Command): void {
 }
 
 /** @throws CliError if no device matches; --json has printed an empty list by then */
-async function list(options: ListOptions): Promise<void> {
+async function list(operand: readonly DeviceFilter[], given: ListOptions): Promise<void> {
+  const options = withOperand(given, operand);
   if (options.listColumns) {
     print(table(COLUMNS.map(({ name, meaning }) => [name, meaning])).join('\n'));
     return;

@@ -3,16 +3,18 @@ import { Option } from 'commander';
 import { isSameDevice } from '../../engine/device/presence.js';
 import { isChange, type ResetResult, resetDevice } from '../../engine/device/reset.js';
 import { ids, parentPath } from '../../usb/format.js';
-import type { DeviceInfo } from '../../usb/model.js';
+import type { DeviceFilter, DeviceInfo } from '../../usb/model.js';
 import { deviceName, UNKNOWN } from '../devices/details.js';
 import { identityRecord } from '../devices/record.js';
 import { CliError } from '../errors/cli-error.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import {
+  addDeviceOperand,
   addFilterOptions,
   addPlaceOptions,
   type FilterOptions,
   selectDevice,
+  withOperand,
 } from '../options/device.js';
 import * as values from '../options/parsers.js';
 import { LONGEST_NAME, sanitize, toJson } from '../terminal/sanitize.js';
@@ -27,7 +29,7 @@ interface ResetOptions extends BackendOptions, FilterOptions {
 
 /** `usbxfer reset` */
 export function define(command: Command): void {
-  addPlaceOptions(addFilterOptions(command));
+  addPlaceOptions(addFilterOptions(addDeviceOperand(command)));
   command
     .optionsGroup('Reset:')
     .addOption(
@@ -43,7 +45,11 @@ export function define(command: Command): void {
 }
 
 /** @throws CliError unless exactly one device matches, and if it does not come back */
-async function reset(options: ResetOptions): Promise<void> {
+async function reset(
+  operand: readonly DeviceFilter[] | undefined,
+  given: ResetOptions,
+): Promise<void> {
+  const options = withOperand(given, operand);
   const backend = await loadBackend(options);
   const device = selectDevice(await backend.list(), options);
   if (parentPath(device.path) === undefined) {

@@ -3,6 +3,8 @@ import { capture } from '../../engine/session/capture.js';
 import { duplex } from '../../engine/session/duplex.js';
 import { send } from '../../engine/session/send.js';
 import { locateBulkIn, locateOut, locatePair } from '../../usb/locate.js';
+import type { DeviceFilter } from '../../usb/model.js';
+import { addDeviceOperand, withOperand } from '../options/device.js';
 import { planPipe, planRead, planWrite, type RawStreamOptions } from '../options/plan.js';
 import { addStreamOptions, type StreamName } from '../options/stream.js';
 import { runSession } from '../session/session.js';
@@ -77,8 +79,10 @@ function smallest(...limits: (number | undefined)[]): number | undefined {
 /** Defines `usbxfer read`, `usbxfer write` or `usbxfer pipe`, by the name of the command. */
 export function define(command: Command): void {
   const name = command.name() as StreamName;
+  addDeviceOperand(command);
   addStreamOptions(command, name);
-  command.action(async () => {
-    process.exitCode = await STREAM_COMMANDS[name](command.optsWithGlobals<RawStreamOptions>());
+  command.action(async (operand: readonly DeviceFilter[] | undefined) => {
+    const raw = withOperand(command.optsWithGlobals<RawStreamOptions>(), operand);
+    process.exitCode = await STREAM_COMMANDS[name](raw);
   });
 }

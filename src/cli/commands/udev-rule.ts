@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { ids } from '../../usb/format.js';
+import type { DeviceFilter } from '../../usb/model.js';
 import {
   canMatchSerial,
   isGroupName,
@@ -9,7 +10,8 @@ import {
   udevRuleFile,
 } from '../../usb/udev-rule.js';
 import { CliError } from '../errors/cli-error.js';
-import { addFilterOptions, type FilterOptions, filterOf } from '../options/device.js';
+import { addFilterOptions, type FilterOptions, filterOf, withOperand } from '../options/device.js';
+import { idPair } from '../options/parsers.js';
 import { logToStderr, print } from '../terminal/stdio.js';
 
 interface UdevRuleOptions extends FilterOptions {
@@ -18,6 +20,7 @@ interface UdevRuleOptions extends FilterOptions {
 
 /** `usbxfer udev-rule` */
 export function define(command: Command): void {
+  command.argument('[ids]', 'vid:pid, hexadecimal as in lsusb', (text) => [idPair(text)]);
   addFilterOptions(command)
     .optionsGroup('Rule:')
     .option('--group <name>', 'also allow this group, logged in locally or remotely', group)
@@ -25,11 +28,12 @@ export function define(command: Command): void {
 }
 
 /** @throws CliError if the IDs are missing or the serial number cannot stand in a rule */
-function printRule(options: UdevRuleOptions): void {
+function printRule(operand: readonly DeviceFilter[] | undefined, given: UdevRuleOptions): void {
+  const options = withOperand(given, operand);
   const { vid, pid, serial } = filterOf(options);
   if (vid === undefined || pid === undefined) {
     throw new CliError('usage', 'a rule needs the vendor and the product ID', {
-      advice: 'give both, such as -d 1234:5678',
+      advice: 'give both, such as 1234:5678',
     });
   }
   if (serial !== undefined && !canMatchSerial(serial)) {

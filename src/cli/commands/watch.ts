@@ -3,12 +3,13 @@ import { type WatchedBus, watchBus } from '../../engine/device/presence.js';
 import { Deadline } from '../../engine/timers.js';
 import type { BusEvent } from '../../usb/bus-events.js';
 import { ids } from '../../usb/format.js';
-import type { DeviceInfo } from '../../usb/model.js';
+import type { DeviceFilter, DeviceInfo } from '../../usb/model.js';
 import { deviceName, UNKNOWN } from '../devices/details.js';
 import { identityRecord } from '../devices/record.js';
 import { CliError } from '../errors/cli-error.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import {
+  addDeviceOperands,
   addFilterOptions,
   addKindOptions,
   addPlaceOptions,
@@ -17,6 +18,7 @@ import {
   filterDevices,
   type KindOptions,
   matchesName,
+  withOperand,
 } from '../options/device.js';
 import * as values from '../options/parsers.js';
 import { ShutdownController } from '../session/shutdown.js';
@@ -42,6 +44,7 @@ interface WatchOptions extends BackendOptions, FilterOptions, KindOptions {
 /** `usbxfer watch` */
 export function define(command: Command): void {
   const format = { repeatable: true };
+  addDeviceOperands(command);
   addKindOptions(addPlaceOptions(addFilterOptions(command, format), format));
   command
     .optionsGroup('Limits:')
@@ -56,7 +59,8 @@ export function define(command: Command): void {
 }
 
 /** @throws CliError if it ends before a limit, or stdout is closed or fails */
-async function watch(options: WatchOptions): Promise<void> {
+async function watch(operand: readonly DeviceFilter[], given: WatchOptions): Promise<void> {
+  const options = withOperand(given, operand);
   requireStdout();
   const { count = Number.POSITIVE_INFINITY, timeout } = options;
   const bus: WatchedBus = await loadBackend(options);

@@ -18,16 +18,22 @@ import type { Candidate } from './values.js';
 /** Suggests values from the devices that match the other options on the line. */
 export type BusValues = (devices: readonly DeviceInfo[], given: GivenOptions) => Candidate[];
 
+/** The IDs of devices. */
+export const idValues = property(ids, nameOf);
+
+/** The port paths of devices. */
+export const pathValues = property(({ path }) => path, idsAndName);
+
 /** The options whose values are properties of devices. */
 export const DEVICE_VALUES: Readonly<Record<string, BusValues>> = {
-  '--device': property(ids, nameOf),
+  '--device': idValues,
   '--vid': property(
     ({ vid }) => hex4(vid),
     (device) => device.manufacturer ?? nameOf(device),
   ),
   '--pid': property(({ pid }) => hex4(pid), nameOf),
   '--serial': property(({ serial }) => serial ?? '', idsAndName),
-  '--path': property(({ path }) => path, idsAndName),
+  '--path': pathValues,
   '--address': property(({ address }) => String(address), idsAndName),
   '--name': property(({ product }) => product ?? '', ids),
   '--bus': sharedProperty(({ bus }) => [String(bus)]),
@@ -40,7 +46,7 @@ export const DEVICE_VALUES: Readonly<Record<string, BusValues>> = {
 function property(
   value: (device: DeviceInfo) => string,
   description: (device: DeviceInfo) => string,
-): BusValues {
+): (devices: readonly DeviceInfo[]) => Candidate[] {
   return (devices) => unique(devices, value, description);
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { isDeviceSelector } from '../options/parsers.js';
 import { createProgram } from '../program.js';
 import { escapeUnsafe, sanitize } from '../terminal/sanitize.js';
 import { print } from '../terminal/stdio.js';
@@ -7,6 +8,7 @@ import {
   addPrefix,
   type Candidate,
   type Completions,
+  completeDevice,
   completeValue,
   requestWords,
 } from './values.js';
@@ -71,8 +73,8 @@ async function completeArgument(
     return completeValue(command, pending, word, values);
   }
   if (ended || !word.startsWith('-')) {
-    const choices = operandChoices(command, line);
-    return choices.length > 0 || ended ? choices.map((text) => ({ text })) : options(command, line);
+    const choices = await completeOperand(command, line);
+    return choices.length > 0 || ended ? choices : options(command, line);
   }
   const last = namedOptions(optionsOf(command), word).at(-1);
   if (last?.attached !== undefined) {
@@ -85,10 +87,23 @@ async function completeArgument(
     : options(command, line);
 }
 
-function operandChoices(command: Command, { operands, options }: ParsedLine): readonly string[] {
-  return command.name() === 'control'
-    ? requestWords(operands, [...options])
-    : (command.registeredArguments[operands.length]?.argChoices ?? []);
+function withoutDevice([first = '', ...rest]: readonly string[]): readonly string[] {
+  return first === '' || isDeviceSelector(first) ? rest : [first, ...rest];
+}
+
+async function completeOperand(
+  command: Command,
+  { operands, options, values }: ParsedLine,
+): Promise<readonly Candidate[]> {
+  const last = command.registeredArguments.at(-1);
+  const argument =
+    command.registeredArguments[operands.length] ?? (last?.variadic ? last : undefined);
+  const devices = await completeDevice(command, argument?.name() ?? '', values);
+  const words =
+    command.name() === 'control'
+      ? requestWords(withoutDevice(operands), [...options])
+      : (argument?.argChoices ?? []);
+  return [...words.map((text) => ({ text })), ...devices];
 }
 
 function commands(program: Command): Candidate[] {

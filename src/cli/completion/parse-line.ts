@@ -1,7 +1,9 @@
-import type { Command, Option } from 'commander';
+import type { Argument, Command, Option } from 'commander';
+import type { DeviceFilter } from '../../usb/model.js';
 import { AttachedValueOption } from '../options/attached-value.js';
 import type { BackendOptions } from '../options/backend.js';
 import type { FilterOptions } from '../options/device.js';
+import { deviceSelector, isDeviceSelector } from '../options/parsers.js';
 import type { RawStreamOptions } from '../options/plan.js';
 
 /** The values of options that completion uses. The line is unfinished, so any may be missing. */
@@ -60,9 +62,12 @@ export function parseLine(command: Command, args: readonly string[]): ParsedLine
           : undefined;
     }
   }
-  const values = Object.fromEntries(
-    known.map((option) => [option.attributeName(), optionValue(option, texts.get(option))]),
-  );
+  const values = {
+    ...Object.fromEntries(
+      known.map((option) => [option.attributeName(), optionValue(option, texts.get(option))]),
+    ),
+    operand: deviceFilters(command.registeredArguments, operands),
+  };
   return { options: new Set(texts.keys()), values, operands, pending, ended };
 }
 
@@ -86,6 +91,23 @@ export function namedOptions(known: readonly Option[], arg: string): NamedOption
     named.push({ option, attached: undefined });
   }
   return named;
+}
+
+/** The filters of the operands that are devices; undefined if there are none. */
+function deviceFilters(
+  [argument]: readonly Argument[],
+  operands: readonly string[],
+): readonly DeviceFilter[] | undefined {
+  const texts =
+    argument?.name() !== 'device' ? [] : argument.variadic ? operands : operands.slice(0, 1);
+  const filters = texts.filter(isDeviceSelector).flatMap((text) => {
+    try {
+      return [deviceSelector(text)];
+    } catch {
+      return []; // unfinished, or a mistake
+    }
+  });
+  return filters.length === 0 ? undefined : filters;
 }
 
 function takesValue(option: Option): boolean {

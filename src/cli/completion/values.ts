@@ -13,7 +13,9 @@ import {
   type BusValues,
   DEVICE_VALUES,
   endpoints,
+  idValues,
   interfaces,
+  pathValues,
 } from './bus-values.js';
 import type { GivenOptions } from './parse-line.js';
 
@@ -90,16 +92,37 @@ export async function completeValue(
   }
   const complete =
     VALUE_COMPLETIONS[`${command.name()} ${option.long}`] ?? VALUE_COMPLETIONS[option.long ?? ''];
-  // A command without --backend uses the real bus.
-  const hasBackend = command.options.some(({ long }) => long === '--backend');
-  const defaults: GivenOptions = hasBackend ? {} : { backend: 'libusb' };
   // An earlier value of the same option does not restrict this one.
-  const given = { ...defaults, ...values, [option.attributeName()]: undefined };
+  const given = { ...withBackend(command, values), [option.attributeName()]: undefined };
   return complete === undefined ? [] : complete(value, given);
 }
 
+/** How to complete operands, by name. */
+const OPERAND_COMPLETIONS: Readonly<Record<string, BusValues>> = {
+  device: (devices) => [...idValues(devices), ...pathValues(devices)],
+  ids: idValues,
+};
+
+/** Completes an operand that selects a device; no candidates for another one. */
+export async function completeDevice(
+  command: Command,
+  operand: string,
+  values: GivenOptions,
+): Promise<readonly Candidate[]> {
+  const candidates = OPERAND_COMPLETIONS[operand];
+  // An earlier operand does not restrict this one.
+  const given = { ...withBackend(command, values), operand: undefined };
+  return candidates === undefined ? [] : onBus(candidates)('', given);
+}
+
+/** Adds the backend of a command without `--backend`: the real bus. */
+function withBackend(command: Command, values: GivenOptions): GivenOptions {
+  const hasBackend = command.options.some(({ long }) => long === '--backend');
+  return hasBackend ? values : { backend: 'libusb', ...values };
+}
+
 /** Completes from the devices that match the other options. Opens none of them. */
-function onBus(values: BusValues): CompleteValue {
+function onBus(values: BusValues): (value: string, given: GivenOptions) => Promise<Candidate[]> {
   return async (_, given) => {
     const bus = await busOf(given);
     return bus === undefined ? [] : values(filterDevices(await bus.list(), given), given);

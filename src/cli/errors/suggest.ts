@@ -30,10 +30,14 @@ export function explainUsage(
     case 'commander.excessArguments':
       return {
         message: tooMany(line),
-        advice: `${likelyOptions(command)}see ${name} --help`,
+        advice: [...fileOptions(command), `see ${name} --help`].join('; '),
       };
-    case 'commander.invalidArgument':
-      return { message: invalidValue(line), advice: undefined };
+    case 'commander.invalidArgument': {
+      const advice = / for argument 'device'\. give a device /.test(line)
+        ? fileOptions(command)
+        : [];
+      return { message: invalidValue(line), advice: advice[0] };
+    }
     default:
       return { message: line, advice: undefined };
   }
@@ -54,13 +58,12 @@ function isDevice(word: string): boolean {
   return /^[0-9a-f]{1,4}:[0-9a-f]{1,4}$/i.test(word);
 }
 
-/** The options that a stray argument probably needs: `use -d VID[:PID] or -i FILE; `. */
-function likelyOptions(command: Command | undefined): string {
-  const found = command?.options.flatMap(({ short, flags }) => {
-    const value = /<(vid\[:pid\]|file)>/.exec(flags)?.[1];
-    return short && value ? [`${short} ${value.toUpperCase()}`] : [];
-  });
-  return found?.length ? `use ${found.join(' or ')}; ` : '';
+/** The options that a stray file name needs: `a file needs -i FILE or -o FILE`; none if there are none. */
+function fileOptions(command: Command | undefined): string[] {
+  const found = command?.options.flatMap(({ short, flags }) =>
+    short && flags.endsWith('<file>') ? [`${short} FILE`] : [],
+  );
+  return found?.length ? [`a file needs ${found.join(' or ')}`] : [];
 }
 
 /** Turns commander's two sentences about excess arguments into one. */

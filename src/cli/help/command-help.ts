@@ -8,7 +8,7 @@ import { sentence, termLines } from './layout.js';
 export function commandHelp(command: Command, width: number): string {
   const operands = command.registeredArguments.map(operandTerm);
   return [
-    `Usage: ${synopsis(command)}\n${sentence(command.description())}`,
+    `Usage: usbxfer ${command.name()} ${command.usage()}\n${sentence(command.description())}`,
     section('Examples:', exampleLines(command.name())),
     ...(operands.length === 0 ? [] : [section('Arguments:', termLines(operands, width))]),
     ...groups(command).map(([heading, options]) =>
@@ -27,14 +27,6 @@ function topics(command: Command): string[] {
     ...(command.options.length > 0 ? ['usbxfer help sizes'] : []),
     ...(TAKES_REQUESTS.has(command.name()) ? ['usbxfer help requests'] : []),
   ];
-}
-
-function synopsis(command: Command): string {
-  const operands = command.registeredArguments.map((operand) => {
-    const name = operandName(operand);
-    return operand.required ? `<${name}>` : `[${name}]`;
-  });
-  return ['usbxfer', command.name(), '[options]', ...operands].join(' ');
 }
 
 /** `request...` for an operand of several words. */

@@ -4,13 +4,13 @@ import type { Term } from './layout.js';
 export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
   usbxfer: [
     ['usbxfer list', 'List all devices.'],
-    ['usbxfer read -d 1234:5678 --ep 0x82 > dump.bin', 'Stop with Ctrl-C.'],
-    ['usbxfer write -d 1234:5678 --ep 0x02 < firmware.bin', 'Send a file.'],
+    ['usbxfer read 1234:5678 --ep 0x82 > dump.bin', 'Stop with Ctrl-C.'],
+    ['usbxfer write 1234:5678 --ep 0x02 < firmware.bin', 'Send a file.'],
     ['usbxfer read --backend virtual --pid 5678 --bytes 64 | xxd', 'Needs no device.'],
   ],
   list: [
     ['usbxfer list --tree', 'Show devices below their hubs.'],
-    ['usbxfer list -d 1234 -o +class', 'List the devices of one vendor.'],
+    ['usbxfer list 1234 -o +class', 'List the devices of one vendor.'],
     ['usbxfer list --json | jq ".devices[].path"', 'Print the port paths.'],
   ],
   info: [
@@ -18,42 +18,42 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer info 3-1.2 --json', 'Select it by its port, print JSON.'],
   ],
   read: [
-    ['usbxfer read -d 1234:5678 --ep 0x82 > dump.bin', 'Stop with Ctrl-C.'],
-    ['usbxfer read -d 1234:5678 --bytes 64MiB -o dump.bin', 'Read 64 MiB.'],
-    ['usbxfer read -d 1234:5678 --duration 10s | zstd > dump.zst', 'Compress data.'],
+    ['usbxfer read 1234:5678 --ep 0x82 > dump.bin', 'Stop with Ctrl-C.'],
+    ['usbxfer read 1234:5678 --bytes 64MiB -o dump.bin', 'Read 64 MiB.'],
+    ['usbxfer read 1234:5678 --duration 10s | zstd > dump.zst', 'Compress data.'],
   ],
   write: [
-    ['usbxfer write -d 1234:5678 --ep 0x02 < firmware.bin', 'Send a file.'],
-    ['usbxfer write -d 1234:5678 -i image.bin --skip 1MiB', 'Skip 1 MiB.'],
-    ['zstd -dc image.zst | usbxfer write -d 1234:5678 --zlp auto', 'Decompress, send.'],
+    ['usbxfer write 1234:5678 --ep 0x02 < firmware.bin', 'Send a file.'],
+    ['usbxfer write 1234:5678 -i image.bin --skip 1MiB', 'Skip 1 MiB.'],
+    ['zstd -dc image.zst | usbxfer write 1234:5678 --zlp auto', 'Decompress, send.'],
   ],
   pipe: [
-    ['usbxfer pipe -d 1234:5679 < q > a', 'Send a query, save the reply.'],
-    ['usbxfer pipe -d 1234:5679 --linger 5s < q > a', 'Wait longer for the reply.'],
-    ['usbxfer pipe -d 1234:5679 -o log.bin', 'Send typed text until Ctrl-D.'],
+    ['usbxfer pipe 1234:5679 < q > a', 'Send a query, save the reply.'],
+    ['usbxfer pipe 1234:5679 --linger 5s < q > a', 'Wait longer for the reply.'],
+    ['usbxfer pipe 1234:5679 -o log.bin', 'Send typed text until Ctrl-D.'],
   ],
   control: [
-    ['usbxfer control -d 1234:5678 in vendor device 2 0 0 64 --hex', 'Read data.'],
-    ['usbxfer control -d 1234:5678 out vendor device 1 1', 'Send no data.'],
-    ['usbxfer control -d 1234:5678 out vendor device 2 --data 0102ff', 'Send data.'],
+    ['usbxfer control 1234:5678 in vendor device 2 0 0 64 --hex', 'Read data.'],
+    ['usbxfer control 1234:5678 out vendor device 1 1', 'Send no data.'],
+    ['usbxfer control 1234:5678 out vendor device 2 --data 0102ff', 'Send data.'],
   ],
   reset: [
-    ['usbxfer reset -d 1234:5678', 'Select the device by its IDs.'],
-    ['usbxfer reset --path 3-1.2 --json', 'Select it by its port, print JSON.'],
+    ['usbxfer reset 1234:5678', 'Select the device by its IDs.'],
+    ['usbxfer reset 3-1.2 --json', 'Select it by its port, print JSON.'],
   ],
   watch: [
     ['usbxfer watch', 'Watch until Ctrl-C.'],
-    ['usbxfer watch -d 1234:5678 --initial --count 1', 'Wait for a device.'],
+    ['usbxfer watch 1234:5678 --initial --count 1', 'Wait for a device.'],
     ['usbxfer watch --json | jq -c .device', 'Print the devices.'],
   ],
   doctor: [
-    ['usbxfer doctor -d 1234:5678', 'Check one device.'],
+    ['usbxfer doctor 1234:5678', 'Check one device.'],
     ['usbxfer doctor', 'Check all devices.'],
     ['usbxfer doctor --json | jq ".checks[].fix | strings"', 'Print the fixes.'],
   ],
   'udev-rule': [
-    ['usbxfer udev-rule -d 1234:5678', 'Allow users at the machine.'],
-    ['usbxfer udev-rule -d 1234:5678 --group plugdev', 'Also allow a group.'],
+    ['usbxfer udev-rule 1234:5678', 'Allow users at the machine.'],
+    ['usbxfer udev-rule 1234:5678 --group plugdev', 'Also allow a group.'],
   ],
   completion: [
     ['eval "$(usbxfer completion bash)"', 'Put it in ~/.bashrc.'],

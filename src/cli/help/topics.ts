@@ -64,8 +64,8 @@ const REQUESTS: readonly Part[] = [
       ['out TYPE RECIPIENT REQUEST [VALUE [INDEX [DATA]]]', 'Host-to-device: the data is sent.'],
     ],
   },
-  'usbxfer control takes these words as arguments. An option such as --before takes them in quotes ' +
-    'as one argument.',
+  'usbxfer control takes these words as arguments. Its first argument is the device if it contains a ' +
+    'colon or is a port path. An option such as --before takes the words in quotes as one argument.',
   {
     terms: [
       ['TYPE', 'Who defines the request: standard (the USB specification), class or vendor.'],

@@ -43,6 +43,9 @@ export type FilterOptions = {
   readonly [Name in FilterName | 'operand']?: readonly DeviceFilter[] | undefined;
 };
 
+/** The text of the operand in the help. */
+export const DEVICE_OPERAND = 'vid[:pid], hexadecimal as in lsusb, or port path';
+
 /** Whether every value of a repeated option counts, and not only the last one. */
 interface FilterOptionsFormat {
   readonly repeatable?: boolean;
@@ -76,6 +79,41 @@ export function addPlaceOptions(command: Command, format?: FilterOptionsFormat):
 /** Adds the option that selects devices by the bus. */
 export function addBusOption(command: Command, format?: FilterOptionsFormat): Command {
   return addFilters(command, ['bus'], format);
+}
+
+/** Adds the operand that selects one device. */
+export function addDeviceOperand(command: Command): Command {
+  return command.argument('[device]', DEVICE_OPERAND, (text) => [values.deviceSelector(text)]);
+}
+
+/** Adds operands that select devices: each of them, those that match it. */
+export function addDeviceOperands(command: Command): Command {
+  return command.argument('[device...]', DEVICE_OPERAND, values.repeatable(values.deviceSelector));
+}
+
+/**
+ * Adds the operand to the options.
+ *
+ * @throws CliError if an option gives the same property of the device
+ */
+export function withOperand<Options extends FilterOptions>(
+  options: Options,
+  operand: readonly DeviceFilter[] = [],
+): Options {
+  if (operand.length === 0) {
+    return options;
+  }
+  const given = new Set(filtersIn(options).flat().flatMap(Object.keys));
+  const twice = operand.flatMap(Object.keys).find((property) => given.has(property));
+  if (twice !== undefined) {
+    const property = twice === 'path' ? 'port path' : 'IDs';
+    throw new CliError(
+      'conflicting-options',
+      `an argument and an option both give the ${property} of the device`,
+      { advice: 'give one of them' },
+    );
+  }
+  return { ...options, operand };
 }
 
 /** The option that waits for the selected device. */

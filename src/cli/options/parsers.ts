@@ -102,7 +102,18 @@ export function path(text: string): string {
 
 /** A device by its port path, `3-1.2`, or by its IDs, `1234:5678`. */
 export function deviceSelector(text: string): DeviceFilter {
-  return /^usb|-/.test(text) ? { path: path(text) } : idPair(text);
+  if (/^(usb\d|\d+-)/.test(text)) {
+    return { path: path(text) };
+  }
+  if (!/^(0x)?[0-9a-f]+(:\S*)?$/i.test(text)) {
+    throw new InvalidArgumentError('give a device as VID:PID, such as 1234:5678, or a port path');
+  }
+  return idPair(text);
+}
+
+/** Whether a word can only be a device, because it has the form `VID:PID` or `BUS-PORT`. */
+export function isDeviceSelector(word: string): boolean {
+  return /^(usb\d|\d+-|[^\s:]+:)\S*$/.test(word);
 }
 
 const TRANSFERS = { ...COUNTS, example: `give a whole number from 1 to ${MAX_TRANSFERS}` };

@@ -150,10 +150,10 @@ export function planPipe(raw: RawStreamOptions): PipePlan {
 function planStream(raw: RawStreamOptions, limited: boolean): StreamPlan {
   const { backend, scenario, quiet = false, debug = false } = raw;
   const stats = planStats(raw);
-  const { device, vid, pid, serial, path, bus, address, wait } = raw;
+  const { operand, device, vid, pid, serial, path, bus, address, wait } = raw;
   return {
     backend: { backend, ...(scenario === undefined ? {} : { scenario }) },
-    device: { device, vid, pid, serial, path, bus, address, wait },
+    device: { operand, device, vid, pid, serial, path, bus, address, wait },
     setting: { interfaceNumber: raw.interface, alternateSetting: raw.alt },
     claim: { detachDriver: raw.detach },
     hooks: { before: raw.before, after: raw.after },

@@ -29,6 +29,7 @@ async function candidates(words: string[], env: NodeJS.ProcessEnv = {}): Promise
 }
 
 const IDS = ['1234:5678', '1234:5679'];
+const PATHS = ['1-1', '1-2'];
 const IN_READ = ['read', '-d', '1234:5678'];
 
 describe('commands', () => {
@@ -81,8 +82,13 @@ describe('options', () => {
     [['completion', 'bash', ''], ['--help']],
     [
       ['control', ''],
+      ['in', 'out', ...IDS, ...PATHS],
+    ],
+    [
+      ['control', '1234:5678', ''],
       ['in', 'out'],
     ],
+    [['control', '1-1', '--out', 'v'], ['vendor']],
     [['control', '-d', '1234:5678', 'o'], ['out']],
     [
       ['control', 'in', ''],
@@ -107,6 +113,26 @@ describe('values', () => {
     [['read', '-d', '1234:5679'], ['1234:5679']],
     [['read', '-d1'], IDS.map((id) => `-d${id}`)],
     [['read', '-qd1'], IDS.map((id) => `-qd${id}`)],
+    [
+      ['read', ''],
+      [...IDS, ...PATHS],
+    ],
+    [['write', '12'], IDS],
+    [['info', '1-'], PATHS],
+    [
+      ['reset', '--serial', 'V0002', ''],
+      ['1234:5679', '1-2'],
+    ],
+    [
+      ['list', '1-1', ''],
+      [...IDS, ...PATHS],
+    ],
+    [['read', '1234:5679', '--ep', ''], ['0x81']],
+    [['read', '1-1', '--ep', ''], ['0x82']],
+    [
+      ['read', '1234:', '--ep', '0x8'],
+      ['0x82', '0x81'],
+    ],
     [['read', '--device='], IDS.map((id) => `--device=${id}`)],
     [['list', '--device', ''], IDS],
     [['doctor', '-d', ''], IDS],

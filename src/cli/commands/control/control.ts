@@ -5,11 +5,17 @@ import type { Sink } from '../../../engine/io/sink.js';
 import type { Backend } from '../../../usb/backend.js';
 import { type ControlTransfer, directionOfRequest } from '../../../usb/control.js';
 import { caught, UsbError } from '../../../usb/errors.js';
-import type { DeviceInfo } from '../../../usb/model.js';
+import type { DeviceFilter, DeviceInfo } from '../../../usb/model.js';
 import { adviceOf } from '../../errors/advice.js';
 import { CliError } from '../../errors/cli-error.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../../options/backend.js';
-import { addFilterOptions, addPlaceOptions, waitOption } from '../../options/device.js';
+import {
+  addFilterOptions,
+  addPlaceOptions,
+  DEVICE_OPERAND,
+  waitOption,
+  withOperand,
+} from '../../options/device.js';
 import * as values from '../../options/parsers.js';
 import { Notices } from '../../progress/notices.js';
 import { openOutput } from '../../session/output.js';
@@ -37,10 +43,13 @@ export interface ControlOptions extends BackendOptions, ChoiceOptions, OutputOpt
 
 /** `usbxfer control` */
 export function define(command: Command): void {
-  command.argument(
-    '<request...>',
-    'in|out TYPE RECIPIENT REQUEST [VALUE [INDEX [LENGTH|DATA]]]; see usbxfer help requests',
-  );
+  command
+    .argument('[device]', DEVICE_OPERAND, deviceOrWord)
+    .argument(
+      '[request...]',
+      'in|out TYPE RECIPIENT REQUEST [VALUE [INDEX [LENGTH|DATA]]]; see usbxfer help requests',
+    )
+    .usage('[options] [device] <request...>');
   addFilterOptions(command);
   addPlaceOptions(command);
   command
@@ -73,8 +82,24 @@ export function define(command: Command): void {
   command.action(control);
 }
 
+/** The filter in the first argument; the argument itself if it is a word of the request. */
+function deviceOrWord(text: string): readonly DeviceFilter[] | string {
+  return values.isDeviceSelector(text) ? [values.deviceSelector(text)] : text;
+}
+
 /** @throws CliError if the request is invalid or fails, or its data cannot be read or written */
-async function control(words: readonly string[], options: ControlOptions): Promise<void> {
+async function control(
+  first: readonly DeviceFilter[] | string | undefined,
+  rest: readonly string[],
+  given: ControlOptions,
+): Promise<void> {
+  const words = typeof first === 'string' ? [first, ...rest] : rest;
+  const options = withOperand(given, typeof first === 'string' ? undefined : first);
+  if (words.length === 0) {
+    throw new CliError('usage', "missing required argument 'request'", {
+      advice: 'see usbxfer control --help',
+    });
+  }
   const transfer = await readTransfer(words, options);
   const plan = await planResponse(transfer, options);
   const backend = await loadBackend(options);
