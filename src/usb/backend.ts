@@ -43,8 +43,8 @@ export interface Backend {
   transferMemory(): Promise<TransferMemory | undefined>;
 
   /**
-   * Checks the system and each of these devices for problems. Opens no device and changes nothing.
-   * Absent in a backend that cannot have problems.
+   * Checks the system and each of these devices for problems. Changes nothing. Opens a device only to
+   * ask for a descriptor that the system does not show. Absent in a backend that cannot have problems.
    */
   diagnose?(devices: readonly DeviceInfo[]): Promise<CheckResult[]>;
 }

@@ -1,4 +1,5 @@
 import { splitDescriptors } from './descriptors/tree.js';
+import type { DeviceInfo } from './model.js';
 
 /** bDescriptorType of a capability (USB 3.2 table 9-6). */
 const DEVICE_CAPABILITY = 0x10;
@@ -15,6 +16,18 @@ const EXPONENTS = [1e-6, 1e-3, 1, 1e3];
 
 /** The minimum bcdUSB of a device at SuperSpeed; at other speeds it reports 2.10 (USB 3.2 §9.6.1). */
 const USB_3 = 0x0300;
+const USB_2_1 = 0x0210;
+
+/** The fastest signalling rate of USB 2, in Mbit/s. */
+export const USB_2_SPEED = 480;
+
+/**
+ * Returns whether only its BOS descriptor shows if a device could run faster: a SuperSpeed device in a
+ * USB 2 port reports USB 2.10 (USB 3.2 §9.6.1), and so do some USB 2 devices.
+ */
+export function mayBeSuperSpeed({ speed, usbVersion }: DeviceInfo): boolean {
+  return usbVersion === USB_2_1 && speed !== undefined && speed <= USB_2_SPEED;
+}
 
 /**
  * Returns the fastest signalling rate that a device advertises, in Mbit/s; undefined if it advertises

@@ -62,6 +62,21 @@ describeInLab('usbxfer doctor', () => {
     expect(stdout.toString()).toBe('0\n0\n0\n');
   });
 
+  it('asks a SuperSpeed device in a USB 2 port for its speed, and marks the link', async () => {
+    const { of, code } = await diagnose(`
+      gadget up one sourcesink --speed high >/dev/null
+      ${DOCTOR}`);
+    expect(of('link')).toMatchObject([
+      {
+        status: 'warning',
+        message: 'the link runs at 480 Mbit/s; the device supports 5000 Mbit/s',
+      },
+    ]);
+    expect(code).toBe(0);
+    const unprivileged = await diagnose(AS_NOBODY);
+    expect(unprivileged.of('link')).toEqual([]);
+  });
+
   it('shows an unprivileged user the owner of the device file and the rule to install', async () => {
     const { of, bad, stderr, code } = await diagnose(`
       gadget up one sourcesink >/dev/null

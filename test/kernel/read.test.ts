@@ -28,6 +28,14 @@ describeInLab.each([
     expect(stderr).toMatch(
       /\nbytes +50000000 [\s\S]*\n +0 error, 0 stall, [\s\S]*\nended +limit reached\n$/,
     );
+    expect(stderr.match(/^usbxfer: .*/gm) ?? []).toEqual(
+      speed === 'super'
+        ? []
+        : [
+            'usbxfer: the link runs at 480 Mbit/s, but the device supports 5000 Mbit/s; ' +
+              'use a USB 3 port and cable for more speed',
+          ],
+    );
     expect(code).toBe(0);
   });
 });

@@ -51,6 +51,6 @@ export class LibusbBackend implements Backend {
   }
 
   diagnose(devices: readonly DeviceInfo[]): Promise<CheckResult[]> {
-    return this.#platform.diagnose(devices);
+    return this.#platform.diagnose(devices, (info) => this.open(info));
   }
 }

@@ -1,4 +1,5 @@
 import type { Backend, DescriptorBytes, DeviceState, TransferMemory } from '../../usb/backend.js';
+import type { CheckResult } from '../../usb/check-result.js';
 import type { ControlRequest } from '../../usb/control.js';
 import type { UsbError } from '../../usb/errors.js';
 import type { DeviceInfo } from '../../usb/model.js';
@@ -18,8 +19,8 @@ export interface Platform {
   /** See `Backend.transferMemory`. */
   transferMemory(): Promise<TransferMemory | undefined>;
 
-  /** See `Backend.diagnose`. */
-  diagnose: NonNullable<Backend['diagnose']>;
+  /** See `Backend.diagnose`; `open` is `Backend.open`. */
+  diagnose(devices: readonly DeviceInfo[], open: Backend['open']): Promise<CheckResult[]>;
 
   /** See `WatchedBus`; undefined if nothing is cheaper than a list. */
   readonly fingerprint: (() => Promise<string>) | undefined;

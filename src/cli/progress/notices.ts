@@ -6,12 +6,13 @@ const MAX_GAPS = 10;
 
 /** Prints messages about events while a stream runs. */
 export class Notices {
-  readonly #silent: boolean;
+  /** Whether it prints nothing. */
+  readonly isSilent: boolean;
   #gaps = 0;
 
   /** @param silent whether to print nothing, so that stderr contains only the summary */
   constructor(silent: boolean) {
-    this.#silent = silent;
+    this.isSilent = silent;
   }
 
   /** The callbacks of a recovery. */
@@ -36,11 +37,17 @@ export class Notices {
         '(usbfs_memory_mb; other programs use part of it)',
     );
 
+  readonly slowLink = (speed: number, fastest: number): void =>
+    this.#print(
+      `the link runs at ${speed} Mbit/s, but the device supports ${fastest} Mbit/s; ` +
+        'use a USB 3 port and cable for more speed',
+    );
+
   readonly outputClosed = (): void =>
     this.#print('the reader of the output is gone; sending the rest of the input');
 
   #print(message: string): void {
-    if (!this.#silent) {
+    if (!this.isSilent) {
       logToStderr(`usbxfer: ${message}`);
     }
   }

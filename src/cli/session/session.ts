@@ -2,7 +2,7 @@ import { fstatSync, type Stats } from 'node:fs';
 import type { ReceiveOptions } from '../../engine/receive/receiver.js';
 import type { SendOptions } from '../../engine/send/sender.js';
 import type { StopConditions, StreamHooks } from '../../engine/session/run.js';
-import type { Backend, ClaimOptions } from '../../usb/backend.js';
+import type { Backend, ClaimOptions, Device } from '../../usb/backend.js';
 import type { EndpointLocation } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { CliError } from '../errors/cli-error.js';
@@ -17,6 +17,7 @@ import { makeReport, printReport, type StreamResult, withStatsError } from '../r
 import { isStdoutClosed, STDERR, STDIN, STDOUT } from '../terminal/stdio.js';
 import { type Input, type InputOptions, openInput } from './input.js';
 import { JsonOutput } from './json-output.js';
+import { noticeSlowLink } from './link-speed.js';
 import { checkTransferMemory, wholePackets } from './memory.js';
 import { type Output, openOutput } from './output.js';
 import { type OutputPlan, statOf } from './output-name.js';
@@ -30,6 +31,7 @@ interface StreamRequest extends StopConditions, StreamHooks {
   readonly device: DeviceInfo;
   readonly claim: ClaimOptions;
   readonly justPluggedIn: boolean;
+  readonly onOpen: ((device: Device) => Promise<void>) | undefined;
 }
 
 /**
@@ -132,7 +134,10 @@ class Session {
     this.#monitor = monitor;
     const { signal } = shutdown;
     const justPluggedIn = wait !== undefined;
-    this.request = { backend, device, claim, duration, justPluggedIn, signal, ...hooks };
+    const onOpen = notices.isSilent
+      ? undefined
+      : (opened: Device) => noticeSlowLink(backend, opened, notices);
+    this.request = { backend, device, claim, duration, justPluggedIn, onOpen, signal, ...hooks };
   }
 
   /** Options for the receiver. Transfers have whole packets, so that the device cannot overflow them. */

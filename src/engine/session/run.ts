@@ -38,6 +38,8 @@ export interface StreamRequest<Statistics> extends StopConditions, StreamHooks {
   readonly claim?: ClaimOptions | undefined;
   /** Whether the device was just plugged in, and may take a moment until it can be opened. */
   readonly justPluggedIn?: boolean | undefined;
+  /** Called once, when the device is open and claimed. Streaming waits for it. Must not reject. */
+  readonly onOpen?: ((device: Device) => Promise<void>) | undefined;
   /** Called when streaming starts, with the statistics, which are updated from then on. */
   readonly onStart?: ((statistics: Statistics) => void) | undefined;
 }
@@ -140,14 +142,16 @@ export async function runStream<Target extends OpenDevice, Statistics>(
 }
 
 async function prepare<Target extends OpenDevice, Statistics>(
-  { justPluggedIn, signal }: StreamRequest<Statistics>,
+  { justPluggedIn, signal, onOpen }: StreamRequest<Statistics>,
   { source, sink }: StreamEnds,
   create: () => Stream<Target, Statistics>,
 ) {
   try {
     const stream = create();
     const open = () => stream.open();
-    return { stream, first: await (justPluggedIn ? openWhenReady(open, signal) : open()) };
+    const first = await (justPluggedIn ? openWhenReady(open, signal) : open());
+    await onOpen?.(first.device);
+    return { stream, first };
   } catch (error) {
     await Promise.all([closeQuietly(source), closeQuietly(sink)]);
     throw error;

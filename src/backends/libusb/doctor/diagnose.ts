@@ -1,3 +1,4 @@
+import type { Backend } from '../../../usb/backend.js';
 import type { CheckResult } from '../../../usb/check-result.js';
 import type { DeviceInfo } from '../../../usb/model.js';
 import { holdersOf } from '../linux/holders.js';
@@ -5,7 +6,7 @@ import { inspect } from '../linux/interfaces.js';
 import { deviceFile, type SystemFiles } from '../linux/paths.js';
 import { checkAccess, currentUser } from './access.js';
 import { checkDrivers, checkHolders, readMounts } from './in-use.js';
-import { checkAutosuspend, checkLink } from './link.js';
+import { checkAutosuspend, checkLink, readBos } from './link.js';
 import { checkBus, checkLibusb, checkUdev } from './system.js';
 
 // A file of its own so that the checks are loaded only for a diagnosis.
@@ -14,19 +15,21 @@ import { checkBus, checkLibusb, checkUdev } from './system.js';
 export async function diagnose(
   devices: readonly DeviceInfo[],
   system: SystemFiles,
+  open: Backend['open'],
 ): Promise<CheckResult[]> {
   const user = currentUser();
   const mounts = readMounts(system);
-  const ofDevices = devices.flatMap((device) => {
+  const ofDevices = devices.map(async (device) => {
     const state = inspect(device, system);
     const holders = holdersOf(deviceFile(device, system), system);
     return [
       checkAccess(device, system, user),
       ...checkDrivers(device, state, mounts),
       checkHolders(device, state, holders, user),
-      ...checkLink(device, system),
+      ...checkLink(device, await readBos(device, system, open)),
       ...checkAutosuspend(device, system),
     ];
   });
-  return [checkBus(system), await checkLibusb(system), checkUdev(system), ...ofDevices];
+  const ofSystem = [checkBus(system), await checkLibusb(system), checkUdev(system)];
+  return [...ofSystem, ...(await Promise.all(ofDevices)).flat()];
 }

@@ -1,24 +1,52 @@
 import { join } from 'node:path';
+import type { Backend } from '../../../usb/backend.js';
 import type { CheckResult } from '../../../usb/check-result.js';
+import { requestBos } from '../../../usb/descriptors/bos.js';
 import type { DeviceInfo } from '../../../usb/model.js';
-import { advertisedSpeed } from '../../../usb/speed.js';
+import { advertisedSpeed, mayBeSuperSpeed } from '../../../usb/speed.js';
 import { readBytes, readText } from '../linux/attributes.js';
 import type { SystemFiles } from '../linux/paths.js';
 
 /**
- * Checks whether the link is slower than the device advertises. Most of that is in `bos_descriptors`,
- * which older kernels do not show. Returns no result if the speed of the link is unknown.
+ * Reads the BOS descriptor of a device: from sysfs or, as older kernels do not show it, from a device
+ * that may be faster than its link.
+ *
+ * @returns undefined if it is not known, also because the device cannot be opened
  */
-export function checkLink(
-  { path, speed, usbVersion }: DeviceInfo,
+export async function readBos(
+  device: DeviceInfo,
   { devices }: Pick<SystemFiles, 'devices'>,
-): CheckResult[] {
-  if (speed === undefined) {
+  open: Backend['open'],
+): Promise<Uint8Array | undefined> {
+  const shown = readBytes(join(devices, device.path, 'bos_descriptors'));
+  if (shown !== undefined || !mayBeSuperSpeed(device)) {
+    return shown;
+  }
+  try {
+    const opened = await open(device);
+    try {
+      return await requestBos(opened);
+    } finally {
+      await opened.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Checks whether the link is slower than the device advertises. Returns no result if the speed of the
+ * link or of the device is unknown.
+ *
+ * @param bos see `readBos`
+ */
+export function checkLink(device: DeviceInfo, bos: Uint8Array | undefined): CheckResult[] {
+  const { path, speed, usbVersion } = device;
+  if (speed === undefined || (bos === undefined && mayBeSuperSpeed(device))) {
     return [];
   }
   const about = { id: 'link', device: path } as const;
-  const fastest =
-    advertisedSpeed(usbVersion, readBytes(join(devices, path, 'bos_descriptors'))) ?? speed;
+  const fastest = advertisedSpeed(usbVersion, bos) ?? speed;
   if (fastest <= speed) {
     return [{ ...about, status: 'ok', message: `the link runs at ${speed} Mbit/s` }];
   }

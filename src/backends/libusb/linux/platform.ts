@@ -21,9 +21,9 @@ export function linuxPlatform(root?: string): Platform {
     inspect: async (info) => inspect(info, system),
     driverOf: (info, interfaceNumber) => driverOf(info, interfaceNumber, system),
     transferMemory: async () => usbfsMemory(system),
-    async diagnose(devices) {
+    async diagnose(devices, open) {
       const { diagnose } = await import('../doctor/diagnose.js');
-      return diagnose(devices, system);
+      return diagnose(devices, system, open);
     },
 
     checkBeforeOpen(info) {

@@ -278,8 +278,10 @@ describe('a portable platform', () => {
   });
 
   it('diagnoses whether libusb can be loaded', async () => {
-    expect(await platformWith().platform.diagnose([INFO])).toMatchObject([
-      { id: 'libusb', device: undefined, status: 'ok' },
-    ]);
+    expect(
+      await platformWith().platform.diagnose([INFO], () =>
+        Promise.reject(new Error('the device is opened')),
+      ),
+    ).toMatchObject([{ id: 'libusb', device: undefined, status: 'ok' }]);
   });
 });

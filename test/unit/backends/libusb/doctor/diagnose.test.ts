@@ -35,7 +35,9 @@ const of = (results: CheckResult[], path: string | undefined) =>
   results.filter(({ device }) => device === path);
 
 it('checks the system, and each device', async () => {
-  const results = await diagnose([STICK, BUSY, FREE], system());
+  const results = await diagnose([STICK, BUSY, FREE], system(), () =>
+    Promise.reject(new Error('the device is opened')),
+  );
   expect(of(results, undefined).map(short)).toEqual(['bus ok', 'libusb ok', 'udev ok']);
   expect(of(results, '1-1').map(short)).toEqual([
     'access ok',
@@ -62,6 +64,8 @@ it('checks the system, and each device', async () => {
 });
 
 it('checks the system alone where there are no devices', async () => {
-  const results = await diagnose([], system());
+  const results = await diagnose([], system(), () =>
+    Promise.reject(new Error('the device is opened')),
+  );
   expect(results.map(({ device }) => device)).toEqual([undefined, undefined, undefined]);
 });
