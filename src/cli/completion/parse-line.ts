@@ -42,7 +42,7 @@ export function parseLine(command: Command, args: readonly string[]): ParsedLine
   let pending: Option | undefined;
   let ended = false;
   for (const arg of args) {
-    if (pending !== undefined && (pending.required || !arg.startsWith('-'))) {
+    if (pending !== undefined && (pending.required || isOptionalValue(arg))) {
       texts.set(pending, arg);
       pending = undefined;
     } else if (ended || arg === '-' || !arg.startsWith('-')) {
@@ -108,6 +108,11 @@ function deviceFilters(
     }
   });
   return filters.length === 0 ? undefined : filters;
+}
+
+/** Whether an argument can be the optional value of the option before it. */
+function isOptionalValue(arg: string): boolean {
+  return !arg.startsWith('-') && !isDeviceSelector(arg);
 }
 
 function takesValue(option: Option): boolean {

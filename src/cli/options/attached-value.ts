@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { isDeviceSelector } from './parsers.js';
 
 /** Stands for the value of an option without one. No argument can contain it. */
 const NO_VALUE = '\0';
@@ -20,7 +21,10 @@ export class AttachedValueOption extends Option {
   }
 }
 
-/** Makes a command parse its options of this kind. Call it when all options are defined. */
+/**
+ * Makes a command parse its options of this kind, and not take a device for the optional value of
+ * another option: `--wait 1234:5678`.
+ */
 export function parseAttachedValues(command: Command): void {
   const parseOptions = command.parseOptions.bind(command);
   command.parseOptions = (args) => {
@@ -28,8 +32,12 @@ export function parseAttachedValues(command: Command): void {
     return parseOptions(
       args.map((arg, at) => {
         const isOption = (end < 0 || at < end) && !takesNext(command, args[at - 1]);
-        return isOption && findOption(command, arg) instanceof AttachedValueOption
-          ? `${arg}=${NO_VALUE}`
+        const option = isOption ? findOption(command, arg) : undefined;
+        if (option instanceof AttachedValueOption) {
+          return `${arg}=${NO_VALUE}`;
+        }
+        return option?.presetArg !== undefined && isDeviceSelector(args[at + 1] ?? '')
+          ? `${arg}=${option.presetArg}`
           : arg;
       }),
     );

@@ -8,6 +8,7 @@ import { caught, UsbError } from '../../../usb/errors.js';
 import type { DeviceFilter, DeviceInfo } from '../../../usb/model.js';
 import { adviceOf } from '../../errors/advice.js';
 import { CliError } from '../../errors/cli-error.js';
+import { parseAttachedValues } from '../../options/attached-value.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../../options/backend.js';
 import {
   addFilterOptions,
@@ -79,6 +80,7 @@ export function define(command: Command): void {
     .option('-q, --quiet', 'do not warn about short or empty responses');
   addColorOption(command);
   addBackendOptions(command);
+  parseAttachedValues(command);
   command.action(control);
 }
 
