@@ -76,7 +76,7 @@ async function handleExit(
       return true;
     case 'commander.helpDisplayed':
       await requireCommand(program, args);
-      (await import('./help/help.js')).showHelp(command);
+      (await import('./help/help.js')).showHelp(command, isShortHelp(args));
       return true;
     case 'commander.help':
       process.exitCode = (await import('./help/help.js')).printMissingCommand();
@@ -84,6 +84,11 @@ async function handleExit(
     default:
       return false;
   }
+}
+
+/** Whether the help was requested by `-h`, not by `--help`. */
+function isShortHelp(args: readonly string[]): boolean {
+  return optionsIn(args).find((arg) => arg === '-h' || arg === '--help') === '-h';
 }
 
 /** @throws CommanderError if the first argument that is no option is not a command */

@@ -17,7 +17,7 @@ export async function createProgram(args: readonly string[]): Promise<Program> {
     .option('-V, --version', 'print the version')
     .on('option:version', exitForVersion)
     .addOption(debugOption())
-    .helpOption('-h, --help', 'print this help')
+    .helpOption('-h, --help', 'print the help; -h prints the most used options')
     .showSuggestionAfterError(false)
     .helpCommand(false);
   // Only options without values and `help` may precede the name of the command.

@@ -84,6 +84,16 @@ describe.each([...COMMAND_NAMES, 'help'])('the help of usbxfer %s', (name) => {
 });
 
 describe('the help of usbxfer read', () => {
+  it('is short for -h and complete for --help', async () => {
+    const long = await answer('read', '--help');
+    const short = await answer('read', '-h');
+    expect(short.length).toBeLessThanOrEqual(24);
+    expect(short.at(-1)).toBe('All options: usbxfer read --help, man usbxfer-read.');
+    expect(long.length).toBeGreaterThan(60);
+    expect(await answer('read', '-o', 'x', '-h', '--help')).toEqual(short);
+    expect(await answer('read', '--help', '-h')).toEqual(long);
+  });
+
   it('shows defaults, choices, and the meaning of an option without a value', async () => {
     const text = (await answer('read', '--help')).join(' ').replace(/ +/g, ' ');
     expect(text).toContain('(default: 256KiB)');

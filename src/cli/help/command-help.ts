@@ -6,12 +6,12 @@ import { sentence, termLines } from './layout.js';
 
 /** The help of one command: synopsis, examples, and options by group. */
 export function commandHelp(command: Command, width: number): string {
-  const operands = command.registeredArguments.map(operandTerm);
+  const operands = operandTerms(command);
   return [
     `Usage: usbxfer ${command.name()} ${command.usage()}\n${sentence(command.description())}`,
     section('Examples:', exampleLines(command.name())),
     ...(operands.length === 0 ? [] : [section('Arguments:', termLines(operands, width))]),
-    ...groups(command).map(([heading, options]) =>
+    ...groupsOf(command).map(([heading, options]) =>
       section(heading, termLines(options.map(optionTerm), width)),
     ),
     `More: ${[`man ${manualPage(command)}`, ...topics(command)].join(', ')}.`,
@@ -34,8 +34,9 @@ function operandName(operand: Argument): string {
   return operand.variadic ? `${operand.name()}...` : operand.name();
 }
 
-function operandTerm(operand: Argument): Term {
-  return [operandName(operand), operand.description];
+/** The operands of a command, with their descriptions. */
+export function operandTerms({ registeredArguments }: Command): Term[] {
+  return registeredArguments.map((operand) => [operandName(operand), operand.description]);
 }
 
 function manualPage(command: Command): string {
@@ -47,7 +48,8 @@ function section(heading: string, lines: readonly string[]): string {
   return [heading, ...lines].join('\n');
 }
 
-function groups(command: Command): [heading: string, options: Option[]][] {
+/** The options of a command, below their headings in the help. */
+export function groupsOf(command: Command): [heading: string, options: Option[]][] {
   const found = new Map<string, Option[]>();
   for (const option of command.createHelp().visibleOptions(command)) {
     const heading = option.helpGroupHeading ?? 'Other:';

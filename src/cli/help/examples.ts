@@ -66,9 +66,13 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
   ],
 };
 
-/** The examples of a command, indented. What each does is a shell comment, so a line can be pasted. */
-export function exampleLines(name: string): string[] {
-  const examples = EXAMPLES[name] ?? [];
+/**
+ * The examples of a command, indented. What each does is a shell comment, so a line can be pasted.
+ *
+ * @param max the maximum number of examples
+ */
+export function exampleLines(name: string, max = Number.POSITIVE_INFINITY): string[] {
+  const examples = (EXAMPLES[name] ?? []).slice(0, max);
   const longest = Math.max(...examples.map(([line]) => line.length));
   return examples.map(([line, what]) => {
     const comment = `${what.charAt(0).toLowerCase()}${what.slice(1).replace(/\.$/, '')}`;

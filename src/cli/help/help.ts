@@ -8,11 +8,17 @@ import { logToStderr, print } from '../terminal/stdio.js';
 import { commandHelp } from './command-help.js';
 import { exampleLines } from './examples.js';
 import { helpWidth, sentence, termLines, topicText, wrap } from './layout.js';
+import { shortHelp } from './short-help.js';
 import { TOPICS } from './topics.js';
 
-/** Prints the help of a command, or the overview. */
-export function showHelp(command: Command | undefined): void {
-  print(command?.parent ? commandHelp(command, helpWidth()) : overview());
+/**
+ * Prints the help of a command, or the overview.
+ *
+ * @param isShort whether to print only the most used options of the command
+ */
+export function showHelp(command: Command | undefined, isShort = false): void {
+  const format = isShort ? shortHelp : commandHelp;
+  print(command?.parent ? format(command, helpWidth()) : overview());
 }
 
 /** Prints the overview on stderr when no command is given. Returns the exit code. */

@@ -1,8 +1,10 @@
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../../../src/cli/commands.js';
 import { commandHelp } from '../../../../src/cli/help/command-help.js';
 import { overview } from '../../../../src/cli/help/help.js';
 import { topicText } from '../../../../src/cli/help/layout.js';
+import { COMMON_OPTIONS, shortHelp } from '../../../../src/cli/help/short-help.js';
 import { TOPICS } from '../../../../src/cli/help/topics.js';
 import { createProgram } from '../../../../src/cli/program.js';
 
@@ -13,13 +15,17 @@ import { createProgram } from '../../../../src/cli/program.js';
 
 const WIDTH = 80;
 
-async function helpOf(name: string): Promise<string> {
+async function commandOf(name: string): Promise<Command> {
   const program = await createProgram([name]);
   const command = program.commands.find((candidate) => candidate.name() === name);
   if (command === undefined) {
     throw new Error(`there is no command ${name}`);
   }
-  return commandHelp(command, WIDTH);
+  return command;
+}
+
+async function helpOf(name: string): Promise<string> {
+  return commandHelp(await commandOf(name), WIDTH);
 }
 
 it('prints the overview as reviewed', async () => {
@@ -31,6 +37,30 @@ it.each([
   'help',
 ])('prints the help of %s as reviewed', async (name) => {
   await expect(`${await helpOf(name)}\n`).toMatchFileSnapshot(`snapshots/usbxfer-${name}.txt`);
+});
+
+it.each(Object.keys(COMMON_OPTIONS))('prints the short help of %s as reviewed', async (name) => {
+  const text = shortHelp(await commandOf(name), WIDTH);
+  await expect(`${text}\n`).toMatchFileSnapshot(`snapshots/short-${name}.txt`);
+});
+
+describe.each([...COMMANDS.map(({ name }) => name), 'help'])('the short help of %s', (name) => {
+  it('fits a terminal of 80 by 24', async () => {
+    const lines = shortHelp(await commandOf(name), WIDTH).split('\n');
+    expect(lines.length).toBeLessThanOrEqual(24);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(WIDTH);
+  });
+
+  it('has all options, or some of them and a reference to the others', async () => {
+    const command = await commandOf(name);
+    const text = shortHelp(command, WIDTH);
+    const all = command.options.map(({ long }) => long ?? '');
+    const shown = all.filter(
+      (option) => text.includes(`${option} `) || text.includes(`${option}[`),
+    );
+    expect(shown).toEqual(expect.arrayContaining([...(COMMON_OPTIONS[name] ?? all)]));
+    expect(shown.length === all.length).toBe(!text.includes(`All options: usbxfer ${name} --help`));
+  });
 });
 
 it.each(TOPICS)('prints the topic $name as reviewed', async ({ name, parts }) => {
