@@ -44,6 +44,12 @@ describe('a manual page', () => {
     );
   });
 
+  it('has no hyphen after which a line may be broken', () => {
+    expect(
+      render('@date 2026-01-31\n.SH DESCRIPTION\n.\\" so-so\nA zero-length \\-\\-x.\n'),
+    ).toMatch(/"2026-01-31".*\nA zero\\-length \\-\\-x\.\n$/s);
+  });
+
   it('adds flags, defaults and presets from the definitions to the end of the first paragraph', () => {
     const text = render(
       '@group Limits\n@option --depth\nAt once.\n.IP\nMore.\n@option --bytes\nSo many.\n' +
