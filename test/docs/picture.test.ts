@@ -83,7 +83,7 @@ describe('docs/terminal.svg', () => {
     const texts = textsOf(svg).join('\n');
     expect(texts).toContain('$ usbxfer read ');
     expect(texts).toMatch(/ of 256 MiB {2}\d+ %/);
-    expect(texts).toMatch(/^ended +limit reached$/m);
+    expect(texts).toMatch(/^ended +limit reached( \(--bytes\))?$/m);
   });
 
   it('has no external references', () => {

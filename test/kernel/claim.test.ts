@@ -33,7 +33,7 @@ describeInLab('an interface that a kernel driver holds', () => {
       gadget up one storage >/dev/null
       for turn in 1 2; do ${READ} --detach --duration 1s || exit; driver; done`);
     expect(stdout.toString()).toBe('usb-storage\n'.repeat(2));
-    expect(stderr).toMatch(/ended +time limit reached\n/);
+    expect(stderr).toMatch(/ended +time limit reached \(--duration\)\n/);
     expect(code).toBe(0);
   });
 
@@ -191,7 +191,7 @@ describeInLab('more memory than the kernel allows', () => {
       before=$(<$memory); echo 0 > $memory; trap 'echo $before > $memory' EXIT
       gadget up one ffs -- silence >/dev/null
       ${READ} --transfers 64 --transfer-size 1M --duration 100ms > /dev/null`);
-    expect(stderr).toContain('64 cancelled,');
+    expect(stderr).toMatch(/^transfers +\d+, and 64 still pending when it ended$/m);
     expect(code).toBe(0);
   });
 });

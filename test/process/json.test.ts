@@ -63,7 +63,7 @@ describe('--json=FILE', () => {
     const { stdout, stderr, code } = await run('usbxfer $R --json=summary.json');
     expect([stdout.length, code]).toEqual([2 ** 20, 0]);
     expect(JSON.parse(content('summary.json'))).toMatchObject({ bytes_written: 2 ** 20 });
-    expect(stderr).toMatch(/^from .*\nended +limit reached\n$/s);
+    expect(stderr).toMatch(/^from .*\nended +limit reached \(--bytes\)\n$/s);
   });
 
   it('has a failure before the stream', async () => {

@@ -97,18 +97,24 @@ describe('usbxfer read and failures', () => {
   it('reports each gap when it occurs', async () => {
     const args = ['read', '--pid', '5678', '--keep-going', '--bytes', '1M'];
     const { stderr } = await usbxfer([...args, '--scenario', 'stall@100k']);
-    expect(stderr).toMatch(/^usbxfer: gap at byte 102400: stall; continuing\n/);
     expect(stderr).toMatch(
-      /\ngap +at byte 102400, after [\d.]+ s: stall\nended +limit reached\nusbxfer: the output has 1 gap/,
+      /^usbxfer: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d: gap at byte 102400: stall; continuing\n/,
+    );
+    expect(stderr).toMatch(
+      /\ntransfers +\d+\nevents +1 stall.*\ngap +at byte 102400, [-\d: ]+ \(after [\d.]+ s\): stall\nended +limit reached \(--bytes\)\nusbxfer: the output has 1 gap/,
     );
   });
 
   it('--reconnect waits for the same device and continues', async () => {
     const args = ['--reconnect', '--bytes', '1M', '--scenario', 'unplug@100k=200ms'];
+    const startedAt = Date.now();
     const { stdout, code, summary } = await read(...args);
     expect([stdout.length, code]).toEqual([1024 * 1024, 6]);
     expect(isCounterPrefix(stdout)).toBe(true);
     expect(summary.gaps).toMatchObject([{ offset: 100 * 1024, cause: 'device-lost' }]);
+    const lostAt = Date.parse(summary.gaps[0]?.time ?? '');
+    expect(lostAt).toBeGreaterThan(startedAt);
+    expect(lostAt).toBeLessThanOrEqual(Date.now());
   });
 
   it('--reconnect=TIME waits at most this long, and exits 5', async () => {

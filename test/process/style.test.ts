@@ -63,6 +63,6 @@ describe.runIf(hasTmux)('on a terminal', () => {
     );
     const lines = await terminal.shows((lines) => lines.includes('so'));
     expect(lines.join('\n')).not.toMatch(/in flight/);
-    expect(lines.join('\n')).toMatch(/^ended +time limit reached$/m);
+    expect(lines.join('\n')).toMatch(/^ended +time limit reached \(--duration\)$/m);
   });
 });

@@ -46,14 +46,14 @@ describe('usbxfer write', () => {
       .replace(/[\d.]+ s$/m, 'T')
       .replace(/[\d.]+ .iB\/s.*/, 'R')
       .split('\n')
-      .filter((line) => !/^(throttled|starved| {2})/.test(line));
+      .filter((line) => !/^(throttled|starved| {2})/.test(line)); // if this machine is slow
     expect(lines).toEqual([
       `from       ${file}`,
       'to         1-1 (1234:5678 virtual counter), endpoint 0x02',
       'bytes      3000000 (2.86 MiB)',
       'time       T',
       'rate       R',
-      'transfers  12: 12 completed, 0 timed-out, 0 cancelled,',
+      'transfers  12',
       'ended      end of the input',
       '',
     ]);

@@ -24,7 +24,7 @@ const STREAM_COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Pr
         recovery: { ...plan.in.recovery, ...session.notices.recovery },
         onStart: (statistics) => session.start({ in: statistics }, receive),
       });
-      return { ...result, in: { location, statistics, output: files() } };
+      return { ...result, in: { location, statistics, output: files(), limits: receive } };
     });
   },
   write: (raw) => {
@@ -63,7 +63,7 @@ const STREAM_COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Pr
       });
       return {
         ...result,
-        in: { location: pair.in, statistics: statistics.in, output: files() },
+        in: { location: pair.in, statistics: statistics.in, output: files(), limits: receive },
         out: { location: pair.out, statistics: statistics.out, input: input.name, skip: 0 },
       };
     });

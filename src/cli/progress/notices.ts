@@ -1,4 +1,6 @@
 import type { Gap } from '../../engine/stats/statistics.js';
+import { causeText } from '../report/words.js';
+import { localTime } from '../terminal/format.js';
 import { logToStderr } from '../terminal/stdio.js';
 
 /** How many gaps are printed: a device that always fails must not flood the terminal. */
@@ -17,16 +19,18 @@ export class Notices {
 
   /** The callbacks of a recovery. */
   readonly recovery = {
-    onGap: ({ offset, cause }: Gap, continues: boolean): void => {
+    onGap: ({ offset, time, cause }: Gap, continues: boolean): void => {
       this.#gaps += 1;
       if (this.#gaps <= MAX_GAPS) {
         const next = cause === 'device-lost' ? '; waiting for the device' : '; continuing';
-        this.#print(`gap at byte ${offset}: ${cause}${continues ? next : ''}`);
+        const what = `gap at byte ${offset}: ${causeText(cause)}${continues ? next : ''}`;
+        this.#print(`${localTime(time)}: ${what}`);
       } else if (this.#gaps === MAX_GAPS + 1) {
         this.#print('more gaps follow; the summary counts them');
       }
     },
-    onReconnect: (): void => this.#print('the device is back; continuing'),
+    onReconnect: (): void =>
+      this.#print(`${localTime(new Date())}: the device is back; continuing`),
   };
 
   readonly waiting = (): void => this.#print('waiting for the device');

@@ -113,19 +113,26 @@ function keptBytes({ end, errorCode }: Failed, received: InReport): string | und
     case 'gaps':
       return undefined;
     case 'request-failed':
-      return `${countOf(bytesWritten, 'byte')} were written`;
+      return `${bytesWritten === 0 ? 'nothing was' : written(bytesWritten)} written`;
   }
   const { offset = bytesWritten } = end;
   const kept =
-    offset === bytesWritten
-      ? `the ${bytesWritten} bytes before it were written`
-      : `${offset} of the ${bytesWritten} bytes written precede it`;
+    bytesWritten === 0
+      ? 'nothing was written before it'
+      : offset === bytesWritten
+        ? `the ${written(bytesWritten, ' before it')} written`
+        : `${offset} of the ${bytesWritten} bytes written precede it`;
   if (errorCode !== 'overflow' || bytesSuspect === 0) {
     return kept;
   }
   return failures.overflow > 1
     ? `${kept}; ${bytesSuspect} bytes received before the overflows are suspect`
     : `${kept}, and the last ${bytesSuspect} of these are suspect`;
+}
+
+/** `1 byte was`, `300 bytes before it were` */
+function written(bytes: number, where = ''): string {
+  return `${countOf(bytes, 'byte')}${where} ${bytes === 1 ? 'was' : 'were'}`;
 }
 
 /** How many bytes the device has, and the options that send it the rest. */

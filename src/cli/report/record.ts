@@ -31,7 +31,7 @@ function inRecord({ location, output, statistics }: InReport): Record<string, un
     ...endpointRecord(location),
     output: output ?? null,
     ...directionRecord(receiving(statistics)),
-    gaps: statistics.gaps,
+    gaps: statistics.gaps.map((gap) => ({ ...gap, time: gap.time.toISOString() })),
   };
 }
 

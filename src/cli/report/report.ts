@@ -1,3 +1,4 @@
+import type { Limits } from '../../engine/receive/limits.js';
 import type { Outcome } from '../../engine/session/outcome.js';
 import type { ReceiveStatistics, SendStatistics } from '../../engine/stats/statistics.js';
 import type { EndpointLocation } from '../../usb/locate.js';
@@ -19,6 +20,8 @@ export interface InReport {
   readonly statistics: ReceiveStatistics;
   /** The files that were written; undefined for stdout. */
   readonly output: OutputFiles | undefined;
+  /** The limits that were given. */
+  readonly limits: Limits;
 }
 
 /** What was sent. */

@@ -1,4 +1,4 @@
-import type { EndReason } from '../../engine/session/outcome.js';
+import { FAILURE_REASONS, isClean } from '../../engine/session/outcome.js';
 import type {
   ReceiveStatistics,
   SendStatistics,
@@ -11,6 +11,7 @@ import { sanitize } from '../terminal/sanitize.js';
 import type { Paint } from '../terminal/style.js';
 import { table } from '../terminal/table.js';
 import type { InReport, OutReport, Report } from './report.js';
+import { endText, eventTexts, gapText } from './words.js';
 
 /** Gaps that the summary lists; JSON has more. */
 const MAX_GAPS = 10;
@@ -37,7 +38,7 @@ function inRows(report: Report, { location, statistics, output }: InReport, pain
     bytesRow(statistics),
     ...notWrittenRows(statistics),
     ...rateRows(statistics),
-    ...transferRows(statistics, paint),
+    ...transferRows(report, statistics, paint),
     ...gapRows(statistics, paint),
     ...outputDelayRows(statistics),
   ];
@@ -52,7 +53,7 @@ function outRows(report: Report, { location, statistics, input, skip }: OutRepor
     bytesRow(statistics),
     ...notAcceptedRows(statistics, paint),
     ...rateRows(statistics),
-    ...transferRows(statistics, paint),
+    ...transferRows(report, statistics, paint),
     ...(zeroLengthPackets > 0 ? [['', countOf(zeroLengthPackets, 'zero-length packet')]] : []),
   ];
 }
@@ -109,76 +110,90 @@ function rateRows({ seconds, bytesPerSecond, timings }: Statistics): string[][] 
   ];
 }
 
-/** The number of transfers for each status, failures in the second row. */
-function transferRows({ statuses, transfers }: Statistics, paint: Paint): string[][] {
-  const failed = (['error', 'stall', 'no-device', 'overflow'] as const).map((status) => {
-    const text = `${statuses[status]} ${status}`;
-    return statuses[status] > 0 ? paint('red', text) : text;
-  });
-  const { completed, cancelled } = statuses;
-  const fine = `${completed} completed, ${statuses['timed-out']} timed-out, ${cancelled} cancelled`;
+/** The number of transfers, and what made some of them fail. */
+function transferRows(report: Report, statistics: Statistics, paint: Paint): string[][] {
+  const { statuses, transfers, pendingAtEnd } = statistics;
+  const pending = isClean(report.end) ? pendingAtEnd : 0;
+  const timedOut = statuses['timed-out'];
+  const notes = [
+    ...(timedOut > 0 ? [`${timedOut} of them ended by --timeout and submitted again`] : []),
+    ...(pending > 0 ? [`and ${pending} still pending when it ended`] : []),
+  ];
   return [
-    ['transfers', `${transfers}: ${fine},`],
-    ['', failed.join(', ')],
+    ['transfers', [String(transfers - pending), ...notes].join(', ')],
+    ...eventRows(statistics, paint),
   ];
 }
 
+/** What happened to the device. One event may fail all transfers in flight. */
+function eventRows(statistics: Statistics, paint: Paint): string[][] {
+  const { failures, statuses } = statistics;
+  const events = FAILURE_REASONS.reduce((sum, reason) => sum + failures[reason], 0);
+  const failed = statuses.error + statuses.stall + statuses['no-device'] + statuses.overflow;
+  const transfers = failed === events ? '' : ` (${countOf(failed, 'transfer')} failed)`;
+  return events === 0
+    ? []
+    : [['events', paint('red', eventTexts(statistics).join(', ') + transfers)]];
+}
+
 function gapRows({ gaps, gapCount }: ReceiveStatistics, paint: Paint): string[][] {
-  const rows = gaps
-    .slice(0, MAX_GAPS)
-    .map(({ offset, seconds, cause }) => [
-      'gap',
-      paint('red', `at byte ${offset}, after ${seconds.toFixed(3)} s: ${cause}`),
-    ]);
+  const rows = gaps.slice(0, MAX_GAPS).map((gap) => ['gap', paint('red', gapText(gap))]);
   const more = gapCount - rows.length;
   return more > 0 ? [...rows, ['', `and ${countOf(more, 'more gap')}`]] : rows;
 }
 
-/** How long the output delayed the transfers, and what helps. */
-function outputDelayRows({ timings, bytesBufferedPeak }: ReceiveStatistics): string[][] {
-  return delayRows(timings, `${binarySize(bytesBufferedPeak)} waited for the output`, [
-    'because the output was too slow;',
+/** A delay is worth advice if it is at least this long, in milliseconds, and this share of the run. */
+const LONG_DELAY = 100;
+const LONG_DELAY_SHARE = 0.01;
+
+/**
+ * How long the output delayed the transfers, and what helps. While no transfer is in flight, a device
+ * that cannot wait loses data: that is shown however short it was.
+ */
+function outputDelayRows(statistics: ReceiveStatistics): string[][] {
+  const { timings, bytesBufferedPeak } = statistics;
+  const rows = delayRows(statistics, `${binarySize(bytesBufferedPeak)} waited for the output`, [
+    'because the output was too slow',
     'use a faster reader or disk, or a larger --buffer for bursts',
   ]);
+  return rows.length > 0 || timings.starved.count === 0
+    ? rows
+    : [starvedRow(timings.starved, 'because the output was too slow')];
 }
 
 /** How long the input delayed the transfers, and what helps. */
-function inputDelayRows({ timings }: SendStatistics): string[][] {
-  return delayRows(timings, 'waiting for the input', [
-    'because the input was too slow;',
+function inputDelayRows(statistics: SendStatistics): string[][] {
+  return delayRows(statistics, 'waiting for the input', [
+    'because the input was too slow',
     'use a faster program or disk, or a larger --buffer for pauses',
   ]);
 }
 
+/** The delays that are worth advice. */
 function delayRows(
-  { throttled, starved }: Statistics['timings'],
+  { timings: { throttled, starved }, seconds }: Statistics,
   reason: string,
   [cause, advice]: readonly [string, string],
 ): string[][] {
+  const threshold = Math.max(LONG_DELAY, seconds * 1000 * LONG_DELAY_SHARE);
   return [
-    ...(throttled.count > 0 ? [['throttled', `${timeAndCount(throttled)}: ${reason}`]] : []),
-    ...(starved.count > 0
-      ? [
-          ['starved', `${timeAndCount(starved)}: no transfer was in flight ${cause}`],
-          ['', advice],
-        ]
+    ...(throttled.milliseconds >= threshold
+      ? [['throttled', `${timeAndCount(throttled)}: ${reason}`]]
       : []),
+    ...(starved.milliseconds >= threshold ? [starvedRow(starved, `${cause};`), ['', advice]] : []),
   ];
 }
 
-/** `0.123 s, 4 times` */
-function timeAndCount({ milliseconds, count }: { milliseconds: number; count: number }): string {
-  return `${(milliseconds / 1000).toFixed(3)} s, ${countOf(count, 'time')}`;
+function starvedRow(starved: Delay, cause: string): string[] {
+  return ['starved', `${timeAndCount(starved)}: no transfer was in flight ${cause}`];
 }
 
-function endText({ end, signal, in: received }: Report): string {
-  const words: Partial<Record<EndReason, string>> = {
-    limit: 'limit reached',
-    'input-ended': 'end of the input',
-    duration: 'time limit reached',
-    idle: received ? 'the device sent nothing more' : 'the device accepted nothing more',
-    interrupted: signal ?? 'interrupted',
-    'reader-closed': 'reader closed the pipe',
-  };
-  return words[end.reason] ?? end.reason;
+interface Delay {
+  readonly milliseconds: number;
+  readonly count: number;
+}
+
+/** `0.123 s, 4 times` */
+function timeAndCount({ milliseconds, count }: Delay): string {
+  return `${(milliseconds / 1000).toFixed(3)} s, ${countOf(count, 'time')}`;
 }

@@ -43,6 +43,13 @@ export function clock(seconds: number): string {
   return hours ? `${hours}:${String(minutes).padStart(2, '0')}:${tail}` : `${minutes}:${tail}`;
 }
 
+/** The local time, in seconds: `2026-11-29 14:03:04`. */
+export function localTime(time: Date): string {
+  const pad = (number: number) => String(number).padStart(2, '0');
+  const date = [time.getFullYear(), pad(time.getMonth() + 1), pad(time.getDate())].join('-');
+  return `${date} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(pad).join(':')}`;
+}
+
 /** Whether the locale (setlocale(3)) has a UTF-8 character set. Without a locale, it is assumed. */
 export function showsUnicode(): boolean {
   const { LC_ALL, LC_CTYPE, LANG } = process.env;

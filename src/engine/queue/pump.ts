@@ -101,6 +101,8 @@ export class Pump {
   /** The outcome of this run and the start of its drain, once something ends the run. */
   #end: Outcome | undefined;
   #drainingSince = 0;
+  /** Transfers cancelled before this drain. */
+  #cancelledBefore = 0;
   /** The outcome passed to `stop`, which ends this run and all later ones. */
   #stopped: Outcome | undefined;
   #resolve: (end: Outcome) => void = () => {};
@@ -118,10 +120,12 @@ export class Pump {
     return new Promise((resolve) => {
       this.#resolve = resolve;
       const queue = this.#queueOf(endpoint);
+      const { statistics } = this.#handler;
       this.#end = this.#stopped;
+      this.#cancelledBefore = statistics.statuses.cancelled;
       this.#running = true;
       const now = performance.now();
-      this.#handler.statistics.timings.data.start(now);
+      statistics.timings.data.start(now);
       this.#handler.start(queue);
       this.#advance(now, true);
     });
@@ -168,6 +172,7 @@ export class Pump {
     }
     this.#end = end;
     this.#drainingSince = performance.now();
+    this.#cancelledBefore = this.#handler.statistics.statuses.cancelled;
     this.#queue?.cancelAll();
   }
 
@@ -237,7 +242,9 @@ export class Pump {
 
   #finish(end: Outcome): void {
     this.#running = false;
-    this.#handler.statistics.endedAt = performance.now();
+    const { statistics } = this.#handler;
+    statistics.endedAt = performance.now();
+    statistics.pendingAtEnd = statistics.statuses.cancelled - this.#cancelledBefore;
     const place = this.#handler.finish();
     this.#resolve(isClean(end) ? end : { ...end, ...place, at: this.#drainingSince });
   }

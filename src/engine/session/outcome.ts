@@ -37,7 +37,14 @@ export type EndReason =
   | 'internal';
 
 /** The reasons that are failures of transfers. */
-export type FailureReason = Extract<EndReason, 'stall' | 'error' | 'overflow' | 'device-lost'>;
+export const FAILURE_REASONS = [
+  'stall',
+  'error',
+  'overflow',
+  'device-lost',
+] as const satisfies readonly EndReason[];
+
+export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 /** One event that made transfers fail: all failed transfers with no byte between them. */
 export interface TransferFailure {

@@ -35,6 +35,8 @@ export abstract class Statistics {
     overflow: 0,
     'device-lost': 0,
   };
+  /** Transfers that were cancelled because the last run ended: not a loss. */
+  pendingAtEnd = 0;
   /** Submissions; each has exactly one completion. */
   submissions = 0;
   /** Completions, whatever their status. */
@@ -108,8 +110,9 @@ export abstract class Statistics {
 export interface Gap {
   /** Bytes of the output before it. */
   readonly offset: number;
-  /** Seconds from the first submission to the failure that caused it. */
+  /** Seconds from the first submission to the failure that caused it, and the time of day. */
   readonly seconds: number;
+  readonly time: Date;
   readonly cause: EndReason;
 }
 
@@ -187,7 +190,8 @@ export class ReceiveStatistics extends Statistics {
    * @param at monotonic milliseconds
    */
   recordGap(cause: EndReason, offset: number, at = performance.now()): Gap {
-    const gap = { offset, seconds: (at - this.startedAt) / 1000, cause };
+    const time = new Date(Date.now() + at - performance.now());
+    const gap = { offset, seconds: (at - this.startedAt) / 1000, time, cause };
     this.gapCount += 1;
     if (this.gaps.length < MAX_GAPS) {
       this.gaps.push(gap);

@@ -61,7 +61,7 @@ it('whatever happens, each record is as the schema says, and the last has the su
       const end = endRecord({
         ...result,
         device,
-        in: { location, statistics, output: undefined },
+        in: { location, statistics, output: undefined, limits: {} },
         signal: undefined,
         suspensions: { count: 0, milliseconds: 0 },
         usage: process.resourceUsage(),

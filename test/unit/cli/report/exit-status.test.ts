@@ -19,7 +19,7 @@ interface Ending {
 
 function received({ gaps = 0 }: Ending) {
   const statistics = Object.assign(new ReceiveStatistics(1), { gapCount: gaps });
-  return { location, statistics, output: undefined };
+  return { location, statistics, output: undefined, limits: {} };
 }
 
 function sent({ unsent = 0 }: Ending) {

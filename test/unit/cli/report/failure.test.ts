@@ -17,7 +17,7 @@ function locationOf(address: number) {
 
 function received(counters: Partial<ReceiveStatistics> = {}): InReport {
   const statistics = Object.assign(new ReceiveStatistics(1), counters);
-  return { location: locationOf(0x82), statistics, output: undefined };
+  return { location: locationOf(0x82), statistics, output: undefined, limits: {} };
 }
 
 function sent(counters: Partial<SendStatistics> = {}, rest: Partial<OutReport> = {}): OutReport {
@@ -88,6 +88,18 @@ describe('a failure to receive', () => {
     ],
   ])('by %s has the number of bytes that were written', (reason, errorCode, expected) => {
     expect(failure({ end: { reason }, errorCode, in: received(counters) })).toBe(expected);
+  });
+
+  it.each<[number, ErrorCode, RegExp]>([
+    [0, 'device-lost', /; nothing was written before it$/],
+    [1, 'device-lost', /; the 1 byte before it was written$/],
+    [0, 'request-failed', /; nothing was written$/],
+    [1, 'request-failed', /; 1 byte was written$/],
+    [2, 'request-failed', /; 2 bytes were written$/],
+  ])('with %i bytes written, by %s, has them in plain words', (bytes, errorCode, expected) => {
+    const written = received({ bytesMoved: 512, bytesWritten: bytes });
+    const end = { reason: 'device-lost', cause: new Error('why') } as const;
+    expect(failure({ end, errorCode, in: written })).toMatch(expected);
   });
 
   it('by a file that is too large names the option that splits the output', () => {

@@ -182,6 +182,26 @@ describe('Receiver', () => {
     expect(await fixture.ended).toEqual({ reason: 'interrupted' });
     expect(sink.contents).toEqual(Buffer.concat([Buffer.alloc(1024, 1), Buffer.alloc(512, 2)]));
     expect(receiver.statistics.statuses.cancelled).toBe(3);
+    expect(receiver.statistics.pendingAtEnd).toBe(3);
+  });
+
+  it('counts as pending at the end only what the last run cancelled', async () => {
+    const fixture = start({ depth: 3 });
+    const { endpoint, receiver } = fixture;
+    answer(endpoint.submissions[0], 1, 0, 'stall');
+    drain(fixture);
+    await fixture.ended;
+    const again = receiver.run(endpoint);
+    answer(endpoint.submissions[0], 1);
+    receiver.stop({ reason: 'interrupted' });
+    answer(endpoint.submissions.at(-1), 0, 0, 'cancelled');
+    answer(endpoint.submissions.at(-1), 2);
+    answer(endpoint.submissions.at(-1), 0, 0, 'cancelled');
+    await again;
+    expect(receiver.statistics.statuses.cancelled).toBe(4);
+    expect(receiver.statistics.pendingAtEnd).toBe(2);
+    await receiver.run(endpoint); // which a stopped receiver ends at once
+    expect(receiver.statistics.pendingAtEnd).toBe(0);
   });
 
   it.each([

@@ -1,0 +1,79 @@
+import type { EndReason } from '../../engine/session/outcome.js';
+import { FAILURE_REASONS } from '../../engine/session/outcome.js';
+import type { Gap, Statistics } from '../../engine/stats/statistics.js';
+import { countOf, localTime } from '../terminal/format.js';
+import type { Report } from './report.js';
+
+/** The event behind each reason for a failed transfer. */
+const EVENTS: Readonly<Partial<Record<EndReason, string>>> = {
+  stall: 'stall',
+  error: 'transfer error',
+  overflow: 'overflow',
+  'device-lost': 'disconnection',
+};
+
+/** What caused a gap, as a noun. */
+export function causeText(cause: EndReason): string {
+  return EVENTS[cause] ?? cause;
+}
+
+/** `at byte 4096, 2026-11-29 14:03:04 (after 1.500 s): stall` */
+export function gapText({ offset, seconds, time, cause }: Gap): string {
+  const when = `${localTime(time)} (after ${seconds.toFixed(3)} s)`;
+  return `at byte ${offset}, ${when}: ${causeText(cause)}`;
+}
+
+/** The events that made transfers fail: `2 stalls`, `1 disconnection`. */
+export function eventTexts({ failures }: Pick<Statistics, 'failures'>): string[] {
+  return FAILURE_REASONS.filter((reason) => failures[reason] > 0).map((reason) =>
+    countOf(failures[reason], causeText(reason)),
+  );
+}
+
+/** How a stream ended. */
+export function endText(report: Report): string {
+  const { end, signal, in: received, out: sent } = report;
+  switch (end.reason) {
+    case 'limit':
+      return `limit reached (${limitOption(report)})`;
+    case 'input-ended':
+      return 'end of the input';
+    case 'duration':
+      return 'time limit reached (--duration)';
+    case 'idle':
+      return `the device ${received ? 'sent' : 'accepted'} nothing more${sent && received ? '' : ' (--idle-timeout)'}`;
+    case 'interrupted':
+      return signal ?? 'interrupted';
+    case 'reader-closed':
+      return 'the reader closed the pipe';
+    case 'stall':
+      return 'the endpoint stalled';
+    case 'error':
+    case 'overflow':
+      return causeText(end.reason);
+    case 'device-lost':
+      return 'the device was disconnected';
+    case 'submit-failed':
+      return 'the system refused a transfer';
+    case 'output-failed':
+      return 'the output failed';
+    case 'input-failed':
+      return 'the input failed';
+    case 'request-failed':
+      return 'a control request failed';
+    case 'internal':
+      return 'internal error';
+  }
+}
+
+/** The option whose limit ended a stream. Only receiving has others than `--bytes`. */
+function limitOption({ in: received }: Report): string {
+  const { bytes, count = Number.POSITIVE_INFINITY, untilShort } = received?.limits ?? {};
+  if (received === undefined || received.statistics.bytesWritten >= (bytes ?? Infinity)) {
+    return '--bytes';
+  }
+  if (received.statistics.transfersWithData >= count) {
+    return '--count';
+  }
+  return untilShort ? '--until-short' : '--bytes';
+}
