@@ -50,7 +50,6 @@ export {
   type EndpointLocation,
   type EndpointPair,
   type EndpointRequest,
-  locateBulkIn,
   locateIn,
   locateOut,
   locatePair,

@@ -5,7 +5,7 @@
 import { VirtualBackend } from '../../src/backends/virtual/backend.js';
 import { FdSink } from '../../src/engine/io/fd-sink.js';
 import { capture } from '../../src/engine/session/capture.js';
-import { locateBulkIn } from '../../src/usb/locate.js';
+import { locateIn } from '../../src/usb/locate.js';
 import { bareLoop } from './bare-loop.js';
 
 const STDOUT = 1;
@@ -18,7 +18,7 @@ const [device] = await backend.list();
 if (device === undefined) {
   throw new Error('the virtual bus is empty');
 }
-const location = locateBulkIn(device, {});
+const location = locateIn(device, {});
 
 if (path === 'bare') {
   const seconds = await bareLoop(backend, device, location, { depth, size, bytes });

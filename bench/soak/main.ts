@@ -8,7 +8,7 @@ import { VirtualBackend } from '../../src/backends/virtual/backend.js';
 import { FdSink } from '../../src/engine/io/fd-sink.js';
 import { capture } from '../../src/engine/session/capture.js';
 import type { ReceiveStatistics } from '../../src/engine/stats/statistics.js';
-import { locateBulkIn } from '../../src/usb/locate.js';
+import { locateIn } from '../../src/usb/locate.js';
 import { saveResults } from '../results.js';
 import { growth, type Memory, memoryTable, takeMemory } from './memory.js';
 
@@ -64,7 +64,7 @@ async function soak() {
   const { end, statistics } = await capture({
     backend,
     device,
-    location: locateBulkIn(device, {}),
+    location: locateIn(device, {}),
     sink: new FdSink(fd),
     receive: { depth: DEPTH, transferSize: SIZE, count: transfers },
     signal: new AbortController().signal,

@@ -1,5 +1,5 @@
 import type { Option } from 'commander';
-import { defaultText } from '../../src/cli/help/command-help.js';
+import { defaultText, hasDefault } from '../../src/cli/help/command-help.js';
 import { bold, italic } from './roff.js';
 
 /** Formats the heading of an option: `-o, --output file`, `--wait[=time]`. */
@@ -13,10 +13,10 @@ export function optionHeading({ short, long, flags, required }: Option): string 
 
 /** Returns the sentences on an option's value that come from its definition. */
 export function optionDetails(option: Option): string[] {
-  const { argChoices, defaultValue, presetArg, flags } = option;
+  const { argChoices, presetArg, flags } = option;
   return [
     ...(argChoices === undefined ? [] : [`The value is ${anyOf(argChoices.map(bold))}.`]),
-    ...(defaultValue === undefined ? [] : [`The default is ${bold(defaultText(option))}.`]),
+    ...(hasDefault(option) ? [`The default is ${bold(defaultText(option))}.`] : []),
     ...(presetArg === undefined
       ? []
       : [`If ${italic(valueName(flags))} is omitted, it is ${bold(String(presetArg))}.`]),

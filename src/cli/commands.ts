@@ -28,7 +28,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: 'read',
-    summary: 'stream a bulk IN endpoint to stdout or a file',
+    summary: 'stream a bulk or interrupt IN endpoint to stdout or a file',
     load: () => import('./commands/stream.js'),
   },
   {

@@ -47,25 +47,15 @@ interface Kind {
   readonly purpose: string;
 }
 
-const BULK_IN: Kind = { direction: 'in', types: ['bulk'], purpose: 'read from' };
 const ANY_IN: Kind = { direction: 'in', types: ['bulk', 'interrupt'], purpose: 'read from' };
 const ANY_OUT: Kind = { direction: 'out', types: ['bulk', 'interrupt'], purpose: 'write to' };
 
 /**
- * Finds the one bulk IN endpoint of the active configuration that matches a request.
+ * Finds the one IN endpoint of the active configuration that matches a request. Interrupt endpoints
+ * count only if no bulk endpoint matches.
  *
  * If the matches are one endpoint in several alternate settings of one interface, alternate setting
  * 0 is chosen, if it is among them. Otherwise several matches are an error.
- *
- * @throws UsbError `not-found` or `ambiguous`, with the endpoints that exist
- */
-export function locateBulkIn(device: DeviceInfo, request: EndpointRequest): EndpointLocation {
-  return locate(device, request, BULK_IN);
-}
-
-/**
- * Finds the one IN endpoint that matches a request, as `locateBulkIn` does. Interrupt endpoints count
- * only if no bulk endpoint matches.
  *
  * @throws UsbError `not-found` or `ambiguous`, with the endpoints that exist
  */
@@ -113,15 +103,15 @@ export function locatePair(device: DeviceInfo, request: PairRequest): EndpointPa
   );
 }
 
-/** Returns all bulk IN endpoints of the active configuration that match a request. */
-export function bulkInEndpoints(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
-  return matching(device, request, BULK_IN);
+/**
+ * Returns all bulk IN endpoints of the active configuration that match a request, or all interrupt
+ * IN endpoints if no bulk endpoint matches.
+ */
+export function inEndpoints(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
+  return matching(device, request, ANY_IN);
 }
 
-/**
- * Returns all bulk OUT endpoints of the active configuration that match a request, or all interrupt
- * OUT endpoints if no bulk endpoint matches.
- */
+/** Returns the OUT endpoints that match a request, as `inEndpoints` does. */
 export function outEndpoints(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
   return matching(device, request, ANY_OUT);
 }

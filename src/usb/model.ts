@@ -65,6 +65,8 @@ export interface EndpointDescriptor {
   readonly type: TransferType;
   /** Bytes in one full packet: wMaxPacketSize, bits 10..0. */
   readonly maxPacketSize: number;
+  /** The packets of an interrupt endpoint in one service interval, 2 or more; 1 if absent. */
+  readonly packetsPerInterval?: number;
 }
 
 const IN = 0x80;
@@ -127,6 +129,37 @@ export function transferTypeOf(bmAttributes: number): TransferType {
 /** Returns the packet size in bits 10..0 of wMaxPacketSize; bits 12..11 count extra transactions. */
 export function packetSizeOf(wMaxPacketSize: number): number {
   return wMaxPacketSize & 0x7ff;
+}
+
+/** Returns the transactions in one microframe of a periodic endpoint: bits 12..11 (USB 2.0 §9.6.6). */
+export function transactionsOf(wMaxPacketSize: number): number {
+  return ((wMaxPacketSize >> 11) & 3) + 1;
+}
+
+/** The most packets in one service interval of an interrupt endpoint (USB 2.0 §5.7.3, USB 3.2 §9.6.7). */
+const MAX_PACKETS = 3;
+
+/**
+ * Creates an endpoint descriptor from its fields.
+ *
+ * @param bMaxBurst that of the SuperSpeed companion; undefined without one
+ */
+export function endpointDescriptor(
+  bEndpointAddress: number,
+  bmAttributes: number,
+  wMaxPacketSize: number,
+  bMaxBurst?: number,
+): EndpointDescriptor {
+  const type = transferTypeOf(bmAttributes);
+  const packets = bMaxBurst === undefined ? transactionsOf(wMaxPacketSize) : bMaxBurst + 1;
+  return {
+    address: bEndpointAddress,
+    type,
+    maxPacketSize: packetSizeOf(wMaxPacketSize),
+    ...(type === 'interrupt' && packets > 1
+      ? { packetsPerInterval: Math.min(packets, MAX_PACKETS) }
+      : {}),
+  };
 }
 
 /** Returns whether a device is a hub, including a root hub. */

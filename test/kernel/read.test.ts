@@ -66,6 +66,30 @@ describeInLab('usbxfer read', () => {
   });
 });
 
+describeInLab('usbxfer read of an interrupt endpoint', () => {
+  it.each([
+    ['full', 1, 64],
+    ['high', 1, 512],
+    ['high', 3, 1024],
+    ['super', 3, 1024],
+  ])('takes what arrives in an interval as one transfer, at %s speed with %i packets of %i bytes', async (speed, packets, packetSize) => {
+    const interval = packets * packetSize;
+    // A larger transfer would wait for the bytes after the silence.
+    const { stdout, stderr, code } = await guest(`
+      gadget up one ffs --speed ${speed} -- --interrupt-in ${packets} \
+        messages 8 20, send ${10 * interval}, silence 60000, send forever >/dev/null
+      ${READ} --bytes ${10 * interval + 160} --json=/dev/stderr | check-counters; code=$?
+      exit $code`);
+    expect(JSON.parse(stderr)).toMatchObject({
+      endpoint: '0x81',
+      statuses: { completed: 30 },
+      short_transfers: 20,
+      end_reason: 'limit',
+    });
+    expect([stdout.toString(), code]).toEqual([`${10 * interval + 160}\n`, 0]);
+  });
+});
+
 describeInLab('the end of usbxfer read on a real bus', () => {
   it('is clean when the reader closes the pipe, and the device is free immediately', async () => {
     const { stdout, stderr, code } = await guest(`
@@ -139,7 +163,12 @@ describeInLab('the end of usbxfer read on a real bus', () => {
 describeInLab('what usbxfer read rejects on a real bus', () => {
   it.each([
     ['a device that is not there', '--serial nobody', 3, /no such device/],
-    ['an OUT endpoint', '--ep 0x02', 3, /endpoint 0x02 is bulk OUT, not bulk IN; .*0x81/],
+    [
+      'an OUT endpoint',
+      '--ep 0x02',
+      3,
+      /endpoint 0x02 is bulk OUT, not bulk or interrupt IN; .*0x81/,
+    ],
     ['an interface that is not there', '--interface 7', 3, /no interface 7/],
     ['an endpoint number out of range', '--ep 0x182', 2, /endpoint address/],
   ])('%s', async (_, args, exitCode, message) => {

@@ -96,7 +96,7 @@ describe('the help of usbxfer read', () => {
 
   it('shows defaults, choices, and the meaning of an option without a value', async () => {
     const text = (await answer('read', '--help')).join(' ').replace(/ +/g, ' ');
-    expect(text).toContain('(default: 256KiB)');
+    expect(text).toContain('(default: 256KiB; interrupt IN: one interval)');
     expect(text).toContain('(one of libusb, virtual; default: libusb; or USBXFER_BACKEND)');
     expect(text).toContain('(without a value: forever)');
   });

@@ -116,7 +116,10 @@ onLinux('usbxfer info', () => {
     expect(first).toMatch(/^\n/);
     expect(second).toMatch(/^ \(active\)\n/);
     expect(first).not.toContain('usbxfer read');
-    expect(second.match(/usbxfer read .*/g)).toEqual(['usbxfer read -d 0bda:8152 --ep 0x81']);
+    expect(second.match(/usbxfer read .*/g)).toEqual([
+      'usbxfer read -d 0bda:8152 --ep 0x83 --detach',
+      'usbxfer read -d 0bda:8152 --ep 0x81',
+    ]);
     expect(second).toContain('files enx00e04c');
   });
 

@@ -48,7 +48,7 @@ describe('the packed package, installed in an empty folder', () => {
 
   it('has a library that captures, and whose types compile without skipLibCheck', () => {
     const script = `
-      import { capture, locateBulkIn, type Sink, VirtualBackend } from 'usbxfer';
+      import { capture, locateIn, type Sink, VirtualBackend } from 'usbxfer';
 
       const sink: Sink = {
         start: async () => {},
@@ -65,7 +65,7 @@ describe('the packed package, installed in an empty folder', () => {
       const backend = new VirtualBackend();
       const [device] = await backend.list();
       if (device !== undefined) {
-        const location = locateBulkIn(device, {});
+        const location = locateIn(device, {});
         const { signal } = new AbortController();
         const receive = { transferSize: 65536, depth: 4, bytes: ${MIB} };
         const { end } = await capture({ backend, device, location, sink, receive, signal });

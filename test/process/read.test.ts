@@ -51,6 +51,12 @@ describe('usbxfer read', () => {
     expect([code, stdout.length]).toEqual([0, 1024]);
   });
 
+  it('reads each report of an interrupt endpoint as it comes', async () => {
+    const args = ['read', '-d', '1234:5678', '--ep', '0x84', '--count', '5'];
+    const { stdout, code } = await usbxfer(args);
+    expect([code, stdout.length, isCounterPrefix(stdout)]).toEqual([0, 40, true]);
+  });
+
   it('uses the only bulk IN endpoint by default', async () => {
     const { stdout, code } = await usbxfer(['read', '-d', '1234:5678', '--bytes', '1000']);
     expect([code, stdout.length]).toEqual([0, 1000]);
@@ -204,9 +210,21 @@ describe('what usbxfer read refuses', () => {
       ['--vid', '1234'],
       /2 devices match: 1-1 .*1-2 .*; select one with -d VID:PID, --path or --serial$/m,
     ],
-    [3, ['--pid', '5678', '--ep', '0x02'], /endpoint 0x02 is bulk OUT, not bulk IN; .*0x82/],
-    [3, ['--pid', '5678', '--ep', '0x83'], /endpoint 0x83 is isochronous IN, not bulk IN/],
-    [3, ['--pid', '5678', '--ep', '0x85'], /there is no endpoint 0x85; bulk IN endpoints: 0x82/],
+    [
+      3,
+      ['--pid', '5678', '--ep', '0x02'],
+      /endpoint 0x02 is bulk OUT, not bulk or interrupt IN; .*0x82.*0x84/,
+    ],
+    [
+      3,
+      ['--pid', '5678', '--ep', '0x83'],
+      /endpoint 0x83 is isochronous IN, not bulk or interrupt IN/,
+    ],
+    [
+      3,
+      ['--pid', '5678', '--ep', '0x85'],
+      /there is no endpoint 0x85; bulk or interrupt IN endpoints: 0x82/,
+    ],
     [3, ['--pid', '5678', '--interface', '7'], /no interface 7/],
     [3, ['--pid', '5678', '--alt', '9'], /no alternate setting 9/],
     [7, ['--pid', '5678', '--scenario', '@/no/such/file'], /cannot read/],

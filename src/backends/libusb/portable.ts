@@ -8,12 +8,7 @@ import {
 } from '../../usb/descriptors/fields.js';
 import { UsbError } from '../../usb/errors.js';
 import { comparePaths, portPath } from '../../usb/format.js';
-import {
-  type Configuration,
-  type DeviceInfo,
-  packetSizeOf,
-  transferTypeOf,
-} from '../../usb/model.js';
+import { type Configuration, type DeviceInfo, endpointDescriptor } from '../../usb/model.js';
 import { operationError } from './native/errors.js';
 import { findNative, loadNodeUsb, type NativeDevice, type NodeUsb } from './native/node-usb.js';
 import type { Platform } from './platform.js';
@@ -144,11 +139,9 @@ function configuration(native: NativeConfiguration): Configuration {
       interfaceClass: setting.bInterfaceClass,
       interfaceSubClass: setting.bInterfaceSubClass,
       interfaceProtocol: setting.bInterfaceProtocol,
-      endpoints: setting.endpoints.map((endpoint) => ({
-        address: endpoint.bEndpointAddress,
-        type: transferTypeOf(endpoint.bmAttributes),
-        maxPacketSize: packetSizeOf(endpoint.wMaxPacketSize),
-      })),
+      endpoints: setting.endpoints.map(({ bEndpointAddress, bmAttributes, wMaxPacketSize }) =>
+        endpointDescriptor(bEndpointAddress, bmAttributes, wMaxPacketSize),
+      ),
     })),
   };
 }

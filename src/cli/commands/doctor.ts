@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Backend, TransferMemory } from '../../usb/backend.js';
 import { type CheckResult, type CheckStatus, groupByDevice } from '../../usb/check-result.js';
 import { formatEndpoint, ids } from '../../usb/format.js';
-import { bulkInEndpoints } from '../../usb/locate.js';
+import { inEndpoints } from '../../usb/locate.js';
 import { type DeviceFilter, type DeviceInfo, isHub } from '../../usb/model.js';
 import { fittingTransfers, maxMemory, minMemory } from '../../usb/transfer-memory.js';
 import { deviceName, listDevices, UNKNOWN } from '../devices/details.js';
@@ -85,13 +85,17 @@ async function runChecks(
   devices: readonly DeviceInfo[],
   areNamed: boolean,
 ): Promise<CheckResult[]> {
-  const examined = devices.filter((device) => areNamed || bulkInEndpoints(device, {}).length > 0);
+  const examined = devices.filter((device) => areNamed || hasBulkIn(device));
   const found = groupByDevice((await backend.diagnose?.(examined)) ?? []);
   return [
     ...(found.get(undefined) ?? []),
     checkMemory(await backend.transferMemory()),
     ...devices.flatMap((device) => [checkEndpoints(device), ...(found.get(device.path) ?? [])]),
   ];
+}
+
+function hasBulkIn(device: DeviceInfo): boolean {
+  return inEndpoints(device, {}).some(({ endpoint }) => endpoint.type === 'bulk');
 }
 
 function toRecord({ id, device, status, message, remedy }: CheckResult): Record<string, unknown> {
@@ -205,12 +209,12 @@ export function checkMemory(memory: TransferMemory | undefined): CheckResult {
 /** Checks whether a device has an endpoint to read from. */
 export function checkEndpoints(device: DeviceInfo): CheckResult {
   const about = { id: 'endpoint', device: device.path } as const;
-  const endpoints = bulkInEndpoints(device, {}).map(({ endpoint }) =>
-    formatEndpoint(endpoint.address),
-  );
-  if (endpoints.length > 0) {
-    const names = [...new Set(endpoints)].join(', ');
-    return { ...about, status: 'ok', message: `it has bulk IN endpoints: ${names}` };
+  const endpoints = inEndpoints(device, {}).map(({ endpoint }) => endpoint);
+  const [first] = endpoints;
+  if (first !== undefined) {
+    const names = new Set(endpoints.map(({ address }) => formatEndpoint(address)));
+    const message = `it has ${first.type} IN endpoints: ${[...names].join(', ')}`;
+    return { ...about, status: 'ok', message };
   }
   return device.configurationValue === undefined
     ? {
@@ -219,5 +223,5 @@ export function checkEndpoints(device: DeviceInfo): CheckResult {
         message: 'it is not configured: it has no interfaces yet',
         remedy: { kind: 'replug' },
       }
-    : { ...about, status: 'warning', message: 'it has no bulk IN endpoint to read from' };
+    : { ...about, status: 'warning', message: 'it has no IN endpoint to read from' };
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { capture } from '../../engine/session/capture.js';
 import { duplex } from '../../engine/session/duplex.js';
 import { send } from '../../engine/session/send.js';
-import { locateBulkIn, locateOut, locatePair } from '../../usb/locate.js';
+import { locateIn, locateOut, locatePair } from '../../usb/locate.js';
 import type { DeviceFilter } from '../../usb/model.js';
 import { addDeviceOperand, withOperand } from '../options/device.js';
 import { planPipe, planRead, planWrite, type RawStreamOptions } from '../options/plan.js';
@@ -14,7 +14,7 @@ const STREAM_COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Pr
   read: (raw) => {
     const plan = planRead(raw);
     return runSession(plan, async (session) => {
-      const location = locateBulkIn(session.device, { ...plan.setting, address: plan.in.address });
+      const location = locateIn(session.device, { ...plan.setting, address: plan.in.address });
       const receive = session.receiveOptions(plan.in, location);
       await session.checkMemory(location, receive);
       const { sink, files } = await session.openOutput(plan.in.output);

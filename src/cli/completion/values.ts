@@ -3,7 +3,13 @@ import type { Command, Option } from 'commander';
 import { SCENARIO_CLAUSES } from '../../backends/virtual/scenario.js';
 import type { Backend } from '../../usb/backend.js';
 import { RECIPIENTS, REQUEST_TYPES } from '../../usb/control.js';
-import { bulkInEndpoints, outEndpoints } from '../../usb/locate.js';
+import {
+  type EndpointLocation,
+  type EndpointRequest,
+  inEndpoints,
+  outEndpoints,
+} from '../../usb/locate.js';
+import { type DeviceInfo, isHub } from '../../usb/model.js';
 import { COLUMNS } from '../devices/columns.js';
 import { driversOf } from '../devices/details.js';
 import { loadBackend } from '../options/backend.js';
@@ -68,17 +74,22 @@ export const VALUE_COMPLETIONS: Readonly<Record<string, CompleteValue>> = {
   'list --driver': driverNames,
   'list --output': columnNames,
   'list --sort': sortColumns,
-  'pipe --in': onBus(endpoints(bulkInEndpoints)),
+  'pipe --in': onBus(endpoints(readable)),
   'pipe --out': onBus(endpoints(outEndpoints)),
   'pipe --interface': onBus(interfaces(outEndpoints)),
   'pipe --alt': onBus(alternateSettings(outEndpoints)),
-  'read --ep': onBus(endpoints(bulkInEndpoints)),
-  'read --interface': onBus(interfaces(bulkInEndpoints)),
-  'read --alt': onBus(alternateSettings(bulkInEndpoints)),
+  'read --ep': onBus(endpoints(readable)),
+  'read --interface': onBus(interfaces(readable)),
+  'read --alt': onBus(alternateSettings(readable)),
   'write --ep': onBus(endpoints(outEndpoints)),
   'write --interface': onBus(interfaces(outEndpoints)),
   'write --alt': onBus(alternateSettings(outEndpoints)),
 };
+
+/** The endpoints to read from. That of a hub is for its driver only. */
+function readable(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
+  return isHub(device) ? [] : inEndpoints(device, request);
+}
 
 /** Completes the value of an option of a command. */
 export async function completeValue(

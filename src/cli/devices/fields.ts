@@ -2,7 +2,13 @@ import type { CompanionFields, EndpointFields } from '../../usb/descriptors/fiel
 import { DESCRIPTOR_TYPE, type EndpointNode } from '../../usb/descriptors/tree.js';
 import { className } from '../../usb/device-class.js';
 import { hex2, hex4 } from '../../usb/format.js';
-import { directionOf, packetSizeOf, type TransferType, transferTypeOf } from '../../usb/model.js';
+import {
+  directionOf,
+  packetSizeOf,
+  type TransferType,
+  transactionsOf,
+  transferTypeOf,
+} from '../../usb/model.js';
 import { countOf, usbVersion } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
 import { table } from '../terminal/table.js';
@@ -151,7 +157,7 @@ export function endpointFacts({ fields, companion }: EndpointNode): EndpointFact
 /** Decodes bits 12..11 of wMaxPacketSize (USB 2.0 §9.6.6); 1 for bulk endpoints. */
 function transactions({ wMaxPacketSize }: EndpointFields, type: TransferType): number {
   const periodic = type === 'isochronous' || type === 'interrupt';
-  return periodic ? ((wMaxPacketSize >> 11) & 3) + 1 : 1;
+  return periodic ? transactionsOf(wMaxPacketSize) : 1;
 }
 
 /** Decodes Mult, bits 1..0 of bmAttributes of a companion (USB 3.2 §9.6.7). */

@@ -2,7 +2,7 @@ import { formatEndpoint, ids } from '../../usb/format.js';
 import {
   type EndpointLocation,
   type EndpointRequest,
-  locateBulkIn,
+  locateIn,
   locateOut,
 } from '../../usb/locate.js';
 import {
@@ -10,6 +10,7 @@ import {
   activeConfiguration,
   type DeviceInfo,
   directionOf,
+  isHub,
 } from '../../usb/model.js';
 import type { BackendOptions } from '../options/backend.js';
 import { type DeviceDetails, interfaceState } from './details.js';
@@ -32,7 +33,7 @@ type AddressRequest = EndpointRequest & Pick<EndpointRef, 'address'>;
 
 /** The command for each direction, and the function with which it locates the endpoint. */
 const COMMANDS = {
-  in: { name: 'read', locate: locateBulkIn },
+  in: { name: 'read', locate: locateIn },
   out: { name: 'write', locate: locateOut },
 } as const;
 
@@ -55,7 +56,8 @@ export function commandSuggester(
     ...deviceFlags(device.info, others),
   ];
   return (place) => {
-    const request = requestFor(place);
+    // Reading from a hub would detach its driver, and disconnect every device below it.
+    const request = isHub(device.info) ? undefined : requestFor(place);
     if (request === undefined) {
       return undefined;
     }

@@ -61,12 +61,17 @@ export function groupsOf(command: Command): [heading: string, options: Option[]]
 function optionTerm(option: Option): Term {
   const notes = [
     option.argChoices === undefined ? '' : `one of ${option.argChoices.join(', ')}`,
-    option.defaultValue === undefined ? '' : `default: ${defaultText(option)}`,
+    hasDefault(option) ? `default: ${defaultText(option)}` : '',
     option.presetArg === undefined ? '' : `without a value: ${String(option.presetArg)}`,
     option.envVar === undefined ? '' : `or ${option.envVar}`,
   ].filter((note) => note !== '');
   const { flags, description } = option;
   return [flags, notes.length === 0 ? description : `${description} (${notes.join('; ')})`];
+}
+
+/** Whether an option has a default, which may depend on the device: then only its text is known. */
+export function hasDefault({ defaultValue, defaultValueDescription }: Option): boolean {
+  return defaultValue !== undefined || defaultValueDescription !== undefined;
 }
 
 /** The default value of an option, as a user would type it. */

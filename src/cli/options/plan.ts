@@ -6,7 +6,7 @@ import type { ClaimOptions } from '../../usb/backend.js';
 import type { ControlTransfer } from '../../usb/control.js';
 import { CliError } from '../errors/cli-error.js';
 import type { InputOptions } from '../session/input.js';
-import { checkQueueSize } from '../session/memory.js';
+import { checkQueueSize, DEFAULT_TRANSFER_SIZE } from '../session/memory.js';
 import { type OutputOptions, type OutputPlan, planOutput } from '../session/output-name.js';
 import type { ChoiceOptions } from '../session/select-device.js';
 import { isStdoutFree, planSide, type SidePlan } from '../session/side-output.js';
@@ -23,7 +23,8 @@ export interface RawStreamOptions extends BackendOptions, ChoiceOptions, Partial
   readonly alt?: number;
   readonly detach?: true;
   readonly transfers: number;
-  readonly transferSize: number;
+  /** Undefined for the default, which depends on the endpoint. */
+  readonly transferSize?: number;
   readonly buffer: number;
   readonly zlp?: ZeroLengthPackets;
   readonly timeout?: number;
@@ -88,7 +89,9 @@ interface SettingPlan {
 export interface ReceivePlan {
   /** The endpoint address; undefined for the only one. */
   readonly address: number | undefined;
-  readonly receive: ReceiveOptions;
+  readonly receive: Omit<ReceiveOptions, 'transferSize'>;
+  /** Bytes per transfer; undefined for the default of the endpoint. */
+  readonly transferSize: number | undefined;
   readonly recovery: RecoveryOptions;
   readonly output: OutputPlan;
 }
@@ -123,14 +126,14 @@ export interface ReportPlan {
  */
 export function planRead(raw: RawStreamOptions): ReadPlan {
   const { bytes, count, untilShort, duration } = raw;
-  checkQueueSize(raw.transfers, raw.transferSize);
+  checkQueueSize(raw.transfers, transferSizeOf(raw));
   const limited = [bytes, count, untilShort, duration].some((limit) => limit !== undefined);
   return { ...planStream(raw, limited), in: planReceive(raw, raw.ep) };
 }
 
 /** Resolves the options of `usbxfer write`, like `planRead`. */
 export function planWrite(raw: RawStreamOptions): WritePlan {
-  checkQueueSize(raw.transfers, raw.transferSize);
+  checkQueueSize(raw.transfers, transferSizeOf(raw));
   const { bytes, idleTimeout, buffer: readAhead } = raw;
   const out = planSend(raw, raw.ep, { bytes, idleTimeout, readAhead });
   return { ...planStream(raw, bytes !== undefined), out };
@@ -138,7 +141,7 @@ export function planWrite(raw: RawStreamOptions): WritePlan {
 
 /** Resolves the options of `usbxfer pipe`, like `planRead`. */
 export function planPipe(raw: RawStreamOptions): PipePlan {
-  checkQueueSize(2 * raw.transfers, raw.transferSize);
+  checkQueueSize(2 * raw.transfers, transferSizeOf(raw));
   return {
     ...planStream(raw, raw.bytes !== undefined),
     in: planReceive(raw, raw.in),
@@ -174,18 +177,25 @@ function planReceive(raw: RawStreamOptions, address: number | undefined): Receiv
   const limits = { bytes, skip, count, untilShort };
   return {
     address,
-    receive: { depth, transferSize, writeBuffer, ...limits, timeout, idleTimeout },
+    receive: { depth, writeBuffer, ...limits, timeout, idleTimeout },
+    transferSize,
     recovery: { keepGoing, reconnect },
     output: planOutput({ output, force, append, fsync, splitBytes, splitEvery }),
   };
 }
 
 function planSend(
-  { transfers: depth, transferSize, zlp, input = '-', skip }: RawStreamOptions,
+  raw: RawStreamOptions,
   address: number | undefined,
   rest: Partial<SendOptions>,
 ): SendPlan {
-  return { address, send: { depth, transferSize, zlp, ...rest }, input: { input, skip } };
+  const { transfers: depth, zlp, input = '-', skip } = raw;
+  const send = { depth, transferSize: transferSizeOf(raw), zlp, ...rest };
+  return { address, send, input: { input, skip } };
+}
+
+function transferSizeOf({ transferSize = DEFAULT_TRANSFER_SIZE }: RawStreamOptions): number {
+  return transferSize;
 }
 
 function planStats({ stats, output, ...raw }: RawStreamOptions): SidePlan | undefined {

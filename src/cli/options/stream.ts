@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { DEFAULT_WRITE_BUFFER } from '../../engine/receive/receiver.js';
 import { DEFAULT_READ_AHEAD } from '../../engine/send/sender.js';
 import { request } from '../commands/control/request.js';
+import { DEFAULT_TRANSFER_SIZE } from '../session/memory.js';
 import { addColorOption } from '../terminal/style.js';
 import { AttachedValueOption, parseAttachedValues } from './attached-value.js';
 import { addBackendOptions } from './backend.js';
@@ -9,7 +10,7 @@ import { addFilterOptions, addPlaceOptions, waitOption } from './device.js';
 import * as values from './parsers.js';
 
 /** The default transfer queue. Sizes in bytes. */
-export const DEFAULT_QUEUE = { transfers: 16, transferSize: 256 * 1024 } as const;
+export const DEFAULT_QUEUE = { transfers: 16, transferSize: DEFAULT_TRANSFER_SIZE } as const;
 
 /** How long `pipe` waits for more replies after everything is sent, in milliseconds. */
 const LINGER = 1000;
@@ -63,15 +64,20 @@ const interfaceOptions = () => [
   option('--detach', 'detach the kernel driver while streaming'),
 ];
 
-const queueOptions = () => [
-  option('--transfers <n>', 'number of transfers to keep in flight', values.transferCount).default(
-    DEFAULT_QUEUE.transfers,
-  ),
-  option('--transfer-size <size>', 'bytes per transfer', values.transferSize).default(
-    DEFAULT_QUEUE.transferSize,
-    '256KiB',
-  ),
-];
+/** @param receives whether an IN endpoint may need another default size */
+const queueOptions = (receives: boolean) => {
+  const size = option('--transfer-size <size>', 'bytes per transfer', values.transferSize);
+  return [
+    option(
+      '--transfers <n>',
+      'number of transfers to keep in flight',
+      values.transferCount,
+    ).default(DEFAULT_QUEUE.transfers),
+    receives
+      ? size.default(undefined, '256KiB; interrupt IN: one interval')
+      : size.default(DEFAULT_QUEUE.transferSize, '256KiB'),
+  ];
+};
 
 const hookOptions = (): Group => [
   'Control requests:',
@@ -116,7 +122,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       ),
       ...interfaceOptions(),
     ],
-    ['Transfers:', ...queueOptions(), outputBuffer(), timeout()],
+    ['Transfers:', ...queueOptions(true), outputBuffer(), timeout()],
     hookOptions(),
     [
       'Limits:',
@@ -170,7 +176,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
     ],
     [
       'Transfers:',
-      ...queueOptions(),
+      ...queueOptions(false),
       buffer('bytes to read ahead of the device', DEFAULT_READ_AHEAD, '4MiB'),
       zlp(),
     ],
@@ -192,7 +198,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       option('--out <address>', 'endpoint to write, as 0x01, 01 or 1', values.outEndpoint),
       ...interfaceOptions(),
     ],
-    ['Transfers:', ...queueOptions(), outputBuffer(), timeout(), zlp()],
+    ['Transfers:', ...queueOptions(true), outputBuffer(), timeout(), zlp()],
     hookOptions(),
     [
       'Limits:',

@@ -18,7 +18,7 @@ import { isStdoutClosed, STDERR, STDIN, STDOUT } from '../terminal/stdio.js';
 import { type Input, type InputOptions, openInput } from './input.js';
 import { JsonOutput } from './json-output.js';
 import { noticeSlowLink } from './link-speed.js';
-import { checkTransferMemory, wholePackets } from './memory.js';
+import { checkTransferMemory, defaultTransferSize, wholePackets } from './memory.js';
 import { type Output, openOutput } from './output.js';
 import { type OutputPlan, statOf } from './output-name.js';
 import { chooseDevice } from './select-device.js';
@@ -141,8 +141,9 @@ class Session {
   }
 
   /** Options for the receiver. Transfers have whole packets, so that the device cannot overflow them. */
-  receiveOptions({ receive }: ReceivePlan, location: EndpointLocation): ReceiveOptions {
-    const transferSize = wholePackets(receive.transferSize, location);
+  receiveOptions(plan: ReceivePlan, location: EndpointLocation): ReceiveOptions {
+    const { receive, transferSize: wanted = defaultTransferSize(location) } = plan;
+    const transferSize = wholePackets(wanted, location);
     return { ...receive, transferSize, onShrink: this.notices.shrunk };
   }
 

@@ -1,4 +1,4 @@
-import { type Configuration, packetSizeOf, transferTypeOf } from '../model.js';
+import { type Configuration, endpointDescriptor } from '../model.js';
 import {
   ASSOCIATION_FIELDS,
   type AssociationFields,
@@ -196,11 +196,14 @@ export function parseConfigurations(bytes: Uint8Array): Configuration[] {
       interfaceClass: setting.bInterfaceClass,
       interfaceSubClass: setting.bInterfaceSubClass,
       interfaceProtocol: setting.bInterfaceProtocol,
-      endpoints: endpoints.map(({ fields: endpoint }) => ({
-        address: endpoint.bEndpointAddress,
-        type: transferTypeOf(endpoint.bmAttributes),
-        maxPacketSize: packetSizeOf(endpoint.wMaxPacketSize),
-      })),
+      endpoints: endpoints.map(({ fields: endpoint, companion }) =>
+        endpointDescriptor(
+          endpoint.bEndpointAddress,
+          endpoint.bmAttributes,
+          endpoint.wMaxPacketSize,
+          companion?.bMaxBurst,
+        ),
+      ),
     })),
   }));
 }

@@ -41,6 +41,8 @@
 //                      no more data can arrive, because the device is unplugged or accepts nothing. Until
 //                      then it may lag. `gadget account` waits for it
 //   --interrupt-out    the OUT endpoint is an interrupt endpoint
+//   --interrupt-in N   the IN endpoint is an interrupt endpoint with N packets per interval, 1 to 3; more
+//                      than 1 only at high speed and SuperSpeed
 //
 // A packet is accepted whole or not at all: if SIZE is within a packet, that packet counts, too. The log
 // also has the account whenever it is settled.
@@ -154,6 +156,17 @@ static struct {
 static void make_interrupt(struct usb_endpoint_descriptor_no_audio *endpoint) {
   endpoint->bmAttributes = USB_ENDPOINT_XFER_INT;
   endpoint->bInterval = 1;
+}
+
+// A packet size with bits for extra transactions needs the largest packets (USB 2.0 table 9-14).
+static void make_in_interrupt(unsigned packets) {
+  make_interrupt(&descriptors.fs.in);
+  make_interrupt(&descriptors.hs.in);
+  make_interrupt(&descriptors.ss.in);
+  if (packets > 1) descriptors.hs.in.wMaxPacketSize = (__le16)((packets - 1) << 11 | 1024);
+  descriptors.ss.in_companion.bMaxBurst = (__u8)(packets - 1);
+  descriptors.ss.in_companion.wBytesPerInterval =
+      (__le16)(packets * descriptors.ss.in.wMaxPacketSize);
 }
 
 static void make_out_interrupt(void) {
@@ -323,12 +336,15 @@ static struct request *pipe_take(struct pipe *pipe) {
   return request;
 }
 
-// The endpoint as the host sees it at the current speed.
+// The endpoint as the host sees it at the current speed; wMaxPacketSize is the packet size alone.
 static struct usb_endpoint_descriptor pipe_descriptor(const struct pipe *pipe) {
   struct usb_endpoint_descriptor descriptor;
   for (;;) {
     wait_enabled();
-    if (ioctl(pipe->fd, FUNCTIONFS_ENDPOINT_DESC, &descriptor) == 0) return descriptor;
+    if (ioctl(pipe->fd, FUNCTIONFS_ENDPOINT_DESC, &descriptor) == 0) {
+      descriptor.wMaxPacketSize &= 0x7ff;
+      return descriptor;
+    }
     sleep_ms(2);
   }
 }
@@ -771,6 +787,8 @@ static int option(char **arguments) {
   if (value == NULL) misuse(name);
   if (strcmp(name, "--sink") == 0)
     sink = created(value);
+  else if (strcmp(name, "--interrupt-in") == 0)
+    make_in_interrupt((unsigned)number(value, 1));
   else if (strcmp(name, "--account") == 0)
     account_file = created(value);
   else if (strcmp(name, "--messages") == 0)

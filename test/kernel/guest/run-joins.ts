@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { LibusbBackend } from '../../../src/backends/libusb/backend.js';
 import { createRandom } from '../../../src/backends/virtual/scenario.js';
 import { capture } from '../../../src/engine/session/capture.js';
-import { locateBulkIn } from '../../../src/usb/locate.js';
+import { locateIn } from '../../../src/usb/locate.js';
 import { counterBytes } from '../../support/counter-stream.js';
 import { MemorySink } from '../../unit/engine/support/memory-sink.js';
 
@@ -27,7 +27,7 @@ let position = 0;
 for (let i = 0; i < Number(count); i += 1) {
   const device = (await backend.list()).find((candidate) => candidate.path === path);
   assert(device !== undefined);
-  const location = locateBulkIn(device, {});
+  const location = locateIn(device, {});
   const sink = new MemorySink();
   const bytes = upTo(400_000);
   const packets = upTo(64);

@@ -45,7 +45,9 @@ describe('commands', () => {
   });
 
   it('have descriptions', async () => {
-    expect(await answer(['rea'])).toEqual(['read\tstream a bulk IN endpoint to stdout or a file']);
+    expect(await answer(['rea'])).toEqual([
+      'read\tstream a bulk or interrupt IN endpoint to stdout or a file',
+    ]);
   });
 
   it.each(COMMANDS)('$name: offers all options of the help', async ({ name }) => {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
   type EndpointRequest,
-  locateBulkIn,
   locateIn,
   locateOut,
   locatePair,
@@ -16,7 +15,7 @@ const NO_PACKETS = { address: 0x81, type: 'bulk', maxPacketSize: 0 } as const;
 
 type Found = readonly [interfaceNumber: number, alternateSetting: number, address: number];
 
-describe('locateBulkIn', () => {
+describe('locateIn', () => {
   it.each<[string, AlternateSetting[], EndpointRequest, Found]>([
     ['the only bulk IN endpoint', [setting(0, 0, 0x02, INTERRUPT, 0x81)], {}, [0, 0, 0x81]],
     ['an address', [setting(0, 0, 0x81), setting(3, 0, 0x82)], { address: 0x82 }, [3, 0, 0x82]],
@@ -40,7 +39,7 @@ describe('locateBulkIn', () => {
       [0, 1, 0x81],
     ],
   ])('finds %s', (_, settings, request, [interfaceNumber, alternateSetting, address]) => {
-    expect(locateBulkIn(deviceWith(...settings), request)).toMatchObject({
+    expect(locateIn(deviceWith(...settings), request)).toMatchObject({
       interfaceNumber,
       alternateSetting,
       endpoint: { address },
@@ -48,13 +47,13 @@ describe('locateBulkIn', () => {
   });
 
   it.each<[string, AlternateSetting[], EndpointRequest, string, RegExp]>([
-    ['no endpoints', [setting(0, 0)], {}, 'not-found', /no bulk IN endpoint.*: none/],
+    ['no endpoints', [setting(0, 0)], {}, 'not-found', /no bulk or interrupt IN endpoint.*: none/],
     [
       'an address that is not there',
       [setting(0, 0, 0x81)],
       { address: 0x85 },
       'not-found',
-      /no endpoint 0x85; bulk IN endpoints: 0x81 \(interface 0 alt 0\)/,
+      /no endpoint 0x85; bulk or interrupt IN endpoints: 0x81 \(interface 0 alt 0\)/,
     ],
     [
       'an OUT endpoint',
@@ -101,19 +100,19 @@ describe('locateBulkIn', () => {
     ],
     ['a packet size of 0', [setting(0, 0, NO_PACKETS)], {}, 'not-found', /wMaxPacketSize 0/],
   ])('refuses %s', (_, settings, request, code, message) => {
-    expect(() => locateBulkIn(deviceWith(...settings), request)).toThrow(
+    expect(() => locateIn(deviceWith(...settings), request)).toThrow(
       expect.objectContaining({ name: 'UsbError', code, message: expect.stringMatching(message) }),
     );
   });
 
   it('says how to choose', () => {
-    expect(() => locateBulkIn(deviceWith(setting(0, 0, 0x81, 0x82)), {})).toThrow(
+    expect(() => locateIn(deviceWith(setting(0, 0, 0x81, 0x82)), {})).toThrow(
       expect.objectContaining({ remedy: { kind: 'choose-endpoint' } }),
     );
   });
 
   it('refuses a device that is not configured', () => {
-    expect(() => locateBulkIn(deviceInfo({ configurationValue: undefined }), {})).toThrow(
+    expect(() => locateIn(deviceInfo({ configurationValue: undefined }), {})).toThrow(
       'not configured',
     );
   });

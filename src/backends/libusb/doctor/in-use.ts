@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { DeviceState, InterfaceState } from '../../../usb/backend.js';
 import type { CheckResult, CheckStatus } from '../../../usb/check-result.js';
-import { bulkInEndpoints } from '../../../usb/locate.js';
+import { inEndpoints } from '../../../usb/locate.js';
 import type { DeviceInfo } from '../../../usb/model.js';
 import { readText } from '../linux/attributes.js';
 import { type Holder, heldByProcess, nameHolders } from '../linux/holders.js';
@@ -109,14 +109,14 @@ function isPartOf(source: string, node: string): boolean {
   return source.startsWith(node) && /^(p?\d+)?$/.test(source.slice(node.length));
 }
 
-/** Returns the interfaces with a bulk IN endpoint; holders of the others do not matter. */
+/** Returns the interfaces with an IN endpoint to read; holders of the others do not matter. */
 function readableInterfaces(device: DeviceInfo, state: DeviceState): InterfaceState[] {
   const numbers = readableNumbers(device);
   return state.interfaces.filter(({ interfaceNumber }) => numbers.has(interfaceNumber));
 }
 
 function readableNumbers(device: DeviceInfo): Set<number> {
-  return new Set(bulkInEndpoints(device, {}).map(({ interfaceNumber }) => interfaceNumber));
+  return new Set(inEndpoints(device, {}).map(({ interfaceNumber }) => interfaceNumber));
 }
 
 /** Returns `warning` if data can still be read, because an interface is free; otherwise `problem`. */

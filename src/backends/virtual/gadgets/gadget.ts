@@ -12,6 +12,7 @@ import { CounterIn } from './counter-in.js';
 import { CounterOut } from './counter-out.js';
 import type { ControlFunction, EndpointFunction } from './endpoint.js';
 import { createLoopback } from './loopback.js';
+import { ReportIn } from './report-in.js';
 
 /** A simulated device: its descriptors and its endpoints. */
 export interface Gadget {
@@ -29,8 +30,8 @@ const INTERRUPT_PACKET_SIZE = 64;
 
 /**
  * Creates the virtual counter: EP 2 IN sends the counter, EP 2 OUT accepts all data. Alternate setting 1
- * also has an interrupt EP 4 OUT, which accepts all data, and an isochronous EP 3 IN, which cannot be
- * used.
+ * also has an interrupt EP 4 IN, which sends the counter in reports of 8 bytes every 10 ms, an
+ * interrupt EP 4 OUT, which accepts all data, and an isochronous EP 3 IN, which cannot be used.
  */
 export function createCounterGadget(options: Omit<CounterOptions, 'packetSize'>): Gadget {
   const { speed } = options.scenario;
@@ -43,12 +44,14 @@ export function createCounterGadget(options: Omit<CounterOptions, 'packetSize'>)
       setting(1, [
         ...bulk,
         endpoint(0x83, 'isochronous', packetSize),
+        endpoint(0x84, 'interrupt', INTERRUPT_PACKET_SIZE),
         endpoint(0x04, 'interrupt', INTERRUPT_PACKET_SIZE),
       ]),
     ]),
     functions: new Map<number, EndpointFunction>([
       [0x82, source],
       [0x02, new CounterOut({ ...options, packetSize })],
+      [0x84, new ReportIn(options.clock, INTERRUPT_PACKET_SIZE)],
       [
         0x04,
         new CounterOut({

@@ -157,7 +157,7 @@ describe('the list', () => {
     );
     const [device] = await platformWith(native({ ports: [1] }, bytes)).platform.list();
     expect(device?.configurations[0]?.settings[0]?.endpoints).toEqual([
-      { address: 0x81, type: 'interrupt', maxPacketSize: 1024 },
+      { address: 0x81, type: 'interrupt', maxPacketSize: 1024, packetsPerInterval: 3 },
     ]);
   });
 

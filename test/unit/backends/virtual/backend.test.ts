@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, expect, it } from 'vitest';
 import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
-import { locateBulkIn } from '../../../../src/usb/locate.js';
+import { locateIn } from '../../../../src/usb/locate.js';
 import { Host } from './bus/host.js';
 
 describe('the virtual bus', () => {
@@ -42,7 +42,7 @@ describe('the virtual bus', () => {
     const backend = new VirtualBackend({ scenario: parseScenario(`speed=${name}`) });
     for (const info of await backend.list()) {
       expect(info.speed).toBe(speed);
-      expect(locateBulkIn(info, {}).endpoint.maxPacketSize).toBe(packetSize);
+      expect(locateIn(info, {}).endpoint.maxPacketSize).toBe(packetSize);
     }
   });
 
@@ -50,8 +50,8 @@ describe('the virtual bus', () => {
     const backend = new VirtualBackend();
     const [info] = await backend.list();
     assert(info !== undefined);
-    expect(locateBulkIn(info, {}).alternateSetting).toBe(0);
-    expect(() => locateBulkIn(info, { address: 0x83 })).toThrow(/isochronous/);
+    expect(locateIn(info, {}).alternateSetting).toBe(0);
+    expect(() => locateIn(info, { address: 0x83 })).toThrow(/isochronous/);
     const device = await backend.open(info);
     const claimed = await device.claim(0, 1);
     expect(() => claimed.endpoint(0x83)).toThrow(/no bulk or interrupt endpoint 0x83/);

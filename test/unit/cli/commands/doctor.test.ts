@@ -131,10 +131,18 @@ describe('the endpoint check', () => {
     });
   });
 
+  it('names interrupt endpoints if there are no bulk endpoints', () => {
+    const interrupt = { address: 0x81, type: 'interrupt', maxPacketSize: 8 } as const;
+    expect(checkEndpoints(deviceWith(setting(0, 0, interrupt, 0x02)))).toMatchObject({
+      status: 'ok',
+      message: 'it has interrupt IN endpoints: 0x81',
+    });
+  });
+
   it('warns about a device without one', () => {
     expect(checkEndpoints(deviceWith(setting(0, 0, 0x01)))).toMatchObject({
       status: 'warning',
-      message: 'it has no bulk IN endpoint to read from',
+      message: 'it has no IN endpoint to read from',
     });
     expect(checkEndpoints(deviceInfo({ configurationValue: undefined }))).toMatchObject({
       status: 'warning',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DEVICE_VALUES, endpoints } from '../../../../src/cli/completion/bus-values.js';
 import type { Candidate } from '../../../../src/cli/completion/values.js';
-import { bulkInEndpoints, outEndpoints } from '../../../../src/usb/locate.js';
+import { inEndpoints, outEndpoints } from '../../../../src/usb/locate.js';
 import type { DeviceInfo } from '../../../../src/usb/model.js';
 import { deviceInfo, deviceWith, setting } from '../../../support/device-info.js';
 
@@ -24,13 +24,13 @@ describe('values from the bus', () => {
       setting(0, 0, 0x81, 0x01),
       setting(2, 1, 0x82, { address: 0x83, type: 'interrupt', maxPacketSize: 8 }),
     );
-    const inEndpoints = endpoints(bulkInEndpoints);
-    expect(inEndpoints([device], {})).toEqual([
+    const candidates = endpoints(inEndpoints);
+    expect(candidates([device], {})).toEqual([
       { text: '0x81', description: 'bulk IN, 512 bytes, interface 0' },
       { text: '0x82', description: 'bulk IN, 512 bytes, interface 2 alt 1' },
     ]);
-    expect(inEndpoints([device], { interface: 2 }).map(({ text }) => text)).toEqual(['0x82']);
-    expect(inEndpoints([{ ...device, configurationValue: undefined }], {})).toEqual([]);
+    expect(candidates([device], { interface: 2 }).map(({ text }) => text)).toEqual(['0x82']);
+    expect(candidates([{ ...device, configurationValue: undefined }], {})).toEqual([]);
   });
 
   it('contain OUT endpoints: interrupt endpoints if there is no bulk one', () => {

@@ -74,6 +74,20 @@ it('writes to OUT endpoints', () => {
   expect(at(1, 0x02)).toBe('usbxfer write -d 1234:5678 --ep 0x02');
 });
 
+it('reads from interrupt endpoints, also next to bulk endpoints', () => {
+  const interrupt = { address: 0x83, type: 'interrupt', maxPacketSize: 8 } as const;
+  const device = deviceWith(setting(0, 0, 0x81, interrupt));
+  expect(command(device, { interfaceNumber: 0, alternateSetting: 0, address: 0x83 })).toBe(
+    'usbxfer read -d 1234:5678 --ep 0x83',
+  );
+});
+
+it('does not read from a hub', () => {
+  const interrupt = { address: 0x81, type: 'interrupt', maxPacketSize: 8 } as const;
+  const hub = { ...deviceWith(setting(0, 0, interrupt)), deviceClass: 9 };
+  expect(command(hub)).toBeUndefined();
+});
+
 it('is undefined if no command can use the endpoint', () => {
   const empty = { address: 0x81, type: 'bulk', maxPacketSize: 0 } as const;
   expect(command(deviceWith(setting(0, 0, empty)))).toBeUndefined();

@@ -5,7 +5,7 @@ import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
 import { MonitoredStream } from '../../../../src/cli/progress/stream.js';
 import { endRecord } from '../../../../src/cli/report/record.js';
 import { capture } from '../../../../src/engine/session/capture.js';
-import { locateBulkIn } from '../../../../src/usb/locate.js';
+import { locateIn } from '../../../../src/usb/locate.js';
 import { violations } from '../../../process/schema.js';
 import { MemorySink } from '../../engine/support/memory-sink.js';
 import { situation } from '../../engine/support/situation.js';
@@ -22,7 +22,7 @@ it('whatever happens, each record is as the schema says, and the last has the su
       if (device === undefined) {
         throw new Error('no device');
       }
-      const location = locateBulkIn(device, {});
+      const location = locateIn(device, {});
       const sink = new MemorySink();
       sink.capacity = given.capacity ?? sink.capacity;
       const stop = new AbortController();

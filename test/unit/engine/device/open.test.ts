@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openEndpoint, openRecipient } from '../../../../src/engine/device/open.js';
 import type { Backend, ClaimOptions, Device, Interface } from '../../../../src/usb/backend.js';
 import { UsbError } from '../../../../src/usb/errors.js';
-import { locateBulkIn } from '../../../../src/usb/locate.js';
+import { locateIn } from '../../../../src/usb/locate.js';
 import { deviceWith, setting } from '../../../support/device-info.js';
 
 const info = deviceWith(setting(0, 0, 0x81), setting(2, 0, 0x02));
@@ -93,7 +93,7 @@ describe('openRecipient', () => {
 });
 
 describe('openEndpoint', () => {
-  const location = locateBulkIn(info, {});
+  const location = locateIn(info, {});
 
   it('releases and closes again when the endpoint cannot be used', async () => {
     const { backend, steps } = bus();

@@ -4,7 +4,7 @@ import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
 import { waitForDevice } from '../../../../src/engine/device/presence.js';
 import { capture } from '../../../../src/engine/session/capture.js';
-import { locateBulkIn } from '../../../../src/usb/locate.js';
+import { locateIn } from '../../../../src/usb/locate.js';
 import { counterBytes, isCounterPrefix } from '../../../support/counter-stream.js';
 import { MemorySink } from '../support/memory-sink.js';
 import { situation } from '../support/situation.js';
@@ -19,7 +19,7 @@ it('the output is the stream in order, and every byte is accounted for, in all s
       if (device === undefined) {
         throw new Error('no device');
       }
-      const location = locateBulkIn(device, {});
+      const location = locateIn(device, {});
       const sink = new MemorySink();
       sink.capacity = given.capacity ?? sink.capacity;
       const stop = new AbortController();
@@ -97,7 +97,7 @@ it('consecutive runs of any size join without a gap', async () => {
           const { statistics } = await capture({
             backend,
             device,
-            location: locateBulkIn(device, {}),
+            location: locateIn(device, {}),
             sink,
             receive: { depth, transferSize: 4096, bytes: count * 512 },
             signal: new AbortController().signal,

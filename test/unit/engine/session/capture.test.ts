@@ -3,7 +3,7 @@ import { type CaptureRequest, capture } from '../../../../src/engine/session/cap
 import type { RecoveryOptions } from '../../../../src/engine/session/recovery.js';
 import type { Backend, ClaimOptions, Device, Interface } from '../../../../src/usb/backend.js';
 import { UsbError } from '../../../../src/usb/errors.js';
-import { locateBulkIn } from '../../../../src/usb/locate.js';
+import { locateIn } from '../../../../src/usb/locate.js';
 import type { TransferStatus } from '../../../../src/usb/transfer-status.js';
 import { deviceWith, setting } from '../../../support/device-info.js';
 import { MemorySink } from '../support/memory-sink.js';
@@ -74,7 +74,7 @@ function fixture(
     capture({
       backend,
       device: info,
-      location: locateBulkIn(info, {}),
+      location: locateIn(info, {}),
       sink,
       receive: { depth: 2, transferSize: 512 },
       signal: controller.signal,

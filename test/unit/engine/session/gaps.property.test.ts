@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
 import { capture } from '../../../../src/engine/session/capture.js';
-import { locateBulkIn } from '../../../../src/usb/locate.js';
+import { locateIn } from '../../../../src/usb/locate.js';
 import { counterBytes } from '../../../support/counter-stream.js';
 import { MemorySink } from '../support/memory-sink.js';
 
@@ -53,7 +53,7 @@ it('the gaps are the places where transfers failed, and nothing is missing anywh
         const { end, statistics } = await capture({
           backend,
           device,
-          location: locateBulkIn(device, {}),
+          location: locateIn(device, {}),
           sink,
           receive: { depth, transferSize: packets * PACKET, bytes },
           recovery: { keepGoing, reconnect, onGap: ({ offset }) => noticed.push(offset) },

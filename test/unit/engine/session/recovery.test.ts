@@ -8,7 +8,7 @@ import type { EndReason } from '../../../../src/engine/session/outcome.js';
 import { Recovery, type RecoveryOptions } from '../../../../src/engine/session/recovery.js';
 import { ReceiveStatistics } from '../../../../src/engine/stats/statistics.js';
 import type { Backend, Device } from '../../../../src/usb/backend.js';
-import { locateBulkIn } from '../../../../src/usb/locate.js';
+import { locateIn } from '../../../../src/usb/locate.js';
 import { isCounterPrefix } from '../../../support/counter-stream.js';
 import { deviceWith, setting } from '../../../support/device-info.js';
 import { MemorySink } from '../support/memory-sink.js';
@@ -33,7 +33,7 @@ async function run(
   const result = await capture({
     backend,
     device,
-    location: locateBulkIn(device, {}),
+    location: locateIn(device, {}),
     sink,
     receive: { depth: 4, transferSize: 4096, ...receive },
     recovery,
@@ -177,7 +177,7 @@ describe('with reconnect', () => {
     const { end, statistics } = await capture({
       backend,
       device,
-      location: locateBulkIn(device, {}),
+      location: locateIn(device, {}),
       sink,
       receive: { depth: 4, transferSize: 4096, bytes: 20_000 },
       recovery: { reconnect: 5000 },

@@ -9,7 +9,7 @@ import { sendRequests } from '../../../../src/engine/session/run.js';
 import { send } from '../../../../src/engine/session/send.js';
 import type { Device } from '../../../../src/usb/backend.js';
 import { UsbError, type UsbErrorCode } from '../../../../src/usb/errors.js';
-import { locateBulkIn, locateOut } from '../../../../src/usb/locate.js';
+import { locateIn, locateOut } from '../../../../src/usb/locate.js';
 import { counterBytes } from '../../../support/counter-stream.js';
 import { deviceWith } from '../../../support/device-info.js';
 import { MemorySink } from '../support/memory-sink.js';
@@ -69,7 +69,7 @@ async function slowDevice(scenario = 'speed=high') {
   };
   const sink = new MemorySink();
   const source = new MemorySource(counterBytes(0, 5000));
-  const location = locateBulkIn(device, {});
+  const location = locateIn(device, {});
   const out = locateOut(device, {});
   const transfers = { depth: 2, transferSize: 512 };
   const { signal } = new AbortController();

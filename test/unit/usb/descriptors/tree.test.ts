@@ -194,6 +194,25 @@ describe('parseConfigurations', () => {
   });
 
   it.each([
+    ['one packet', [], [0x40, 0x00], undefined],
+    ['two packets', [], [0x00, 0x0c], 2],
+    ['three packets', [], [0x00, 0x14], 3],
+    ['a reserved value', [], [0x00, 0x1c], 3],
+    ['a burst at SuperSpeed', COMPANION.with(2, 1), [0x00, 0x04], 2],
+    ['an impossible burst', COMPANION.with(2, 255), [0x00, 0x04], 3],
+    [
+      'no burst, and bits that have no meaning there',
+      COMPANION.with(2, 0),
+      [0x00, 0x14],
+      undefined,
+    ],
+  ])('decodes %s per interval of an interrupt endpoint', (_, companion, size, packetsPerInterval) => {
+    const endpoint = [...ENDPOINT.with(3, 3).slice(0, 4), ...size, 1];
+    const [configuration] = parse(CONFIGURATION, INTERFACE, endpoint, companion);
+    expect(configuration?.settings[0]?.endpoints[0]?.packetsPerInterval).toBe(packetsPerInterval);
+  });
+
+  it.each([
     ['a length of 0', [0, 4, 0, 0]],
     ['a length of 1', [1, 4]],
     ['a length past the end', [200, 4, 0, 0, 0]],
