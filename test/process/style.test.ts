@@ -62,7 +62,7 @@ describe.runIf(hasTmux)('on a terminal', () => {
       'usbxfer read --pid 5678 --scenario rate=20M --duration 2s -o /dev/null; echo so',
     );
     const lines = await terminal.shows((lines) => lines.includes('so'));
-    expect(lines.join('\n')).not.toMatch(/in flight/);
+    expect(lines.join('\n')).not.toMatch(/ elapsed /);
     expect(lines.join('\n')).toMatch(/^ended +time limit reached \(--duration\)$/m);
   });
 });

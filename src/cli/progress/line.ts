@@ -1,5 +1,5 @@
 import type { Statistics } from '../../engine/stats/statistics.js';
-import { TRANSFER_STATUSES } from '../../usb/transfer-status.js';
+import { delayText, eventTexts } from '../report/words.js';
 import { binarySize, clock } from '../terminal/format.js';
 import type { Paint } from '../terminal/style.js';
 import type { Meter, StreamLimits } from './stream.js';
@@ -10,9 +10,6 @@ const ESTIMATE_SECONDS = 10;
 /** The minimum and the maximum width of a bar or a sparkline, in columns. */
 const MIN_GRAPH = 10;
 const MAX_GRAPH = 60;
-
-/** Statuses that are not failures. */
-const HARMLESS: ReadonlySet<string> = new Set(['completed', 'timed-out', 'cancelled']);
 
 /** How to draw on the terminal. */
 export interface RenderOptions {
@@ -31,8 +28,10 @@ interface Piece {
   readonly alarming?: boolean;
 }
 
-/** A placeholder for the bar or the sparkline, which fills the remaining width. */
-const GRAPH: Piece = { text: ' '.repeat(MIN_GRAPH), rank: 5 };
+/** Placeholders for the bar and for the sparkline, which fill the remaining width. */
+const BAR: Piece = { text: ' '.repeat(MIN_GRAPH), rank: 5 };
+const HISTORY_LABEL = 'last minute: ';
+const HISTORY: Piece = { text: HISTORY_LABEL + BAR.text, rank: 9 };
 
 /** A direction, and its recent rates. */
 interface Track {
@@ -49,8 +48,13 @@ export function progressLine(
   const share = Math.floor(options.width / tracks.length);
   return tracks
     .map((track) => {
-      track.history.add(track.meter.statistics.bytesMoved, now);
-      const { name } = track.meter.direction;
+      const { statistics, direction } = track.meter;
+      if (statistics.waitingSince === undefined) {
+        track.history.add(statistics.bytesMoved, now);
+      } else {
+        track.history.skip(statistics.bytesMoved, now);
+      }
+      const { name } = direction;
       const label = tracks.length === 1 || share <= name.length + 1 ? '' : `${name} `;
       return label + progressText(track, now, { ...options, width: share - label.length });
     })
@@ -60,6 +64,7 @@ export function progressLine(
 /**
  * The progress of one direction in one line that is narrower than the terminal: with a limit, the
  * share that is done and the time that is left; without one, the rates of the last minute as a graph.
+ * While the device is away, how long it has been waited for, instead of rates.
  *
  * @param now monotonic milliseconds
  */
@@ -73,28 +78,35 @@ export function progressText(
   const average = meter.averageAt(now);
   const ahead = estimate(limits, statistics, recentRate(history, average), elapsed);
   const left = ahead && (ahead.seconds < Number.POSITIVE_INFINITY ? clock(ahead.seconds) : '-');
+  const { waitingSince } = statistics;
+  const isAway = waitingSince !== undefined;
+  const hasHistory = !ahead && !isAway && history.seconds.length > 0;
   const pieces: Piece[] = [
-    ...(ahead ? [GRAPH] : []),
+    ...(ahead ? [BAR] : []),
     { text: sizes(statistics, limits), rank: 0 },
     ...(ahead ? [{ text: `${Math.floor(ahead.share * 100)} %`, rank: 1 }] : []),
-    { text: clock(elapsed), rank: 8 },
-    { text: `${binarySize(history.current)}/s`, rank: 2 },
-    { text: `avg ${binarySize(average)}/s`, rank: 7 },
-    ...(left ? [{ text: `ETA ${left}`, rank: 3 }] : []),
-    { text: `${statistics.inFlight} in flight`, rank: 9 },
-    ...problemPieces(statistics, now),
+    { text: `elapsed ${clock(elapsed)}`, rank: 8 },
+    ...(isAway
+      ? [{ text: `waiting for the device for ${clock((now - waitingSince) / 1000)}`, rank: 2 }]
+      : [
+          { text: `now ${binarySize(history.current)}/s`, rank: 2 },
+          { text: `average ${binarySize(average)}/s`, rank: 7 },
+          ...(left ? [{ text: `left ${left}`, rank: 3 }] : []),
+        ]),
+    ...problemPieces(meter, now),
     // The sparkline grows, so it comes last and moves nothing else.
-    ...(ahead ? [] : [GRAPH]),
+    ...(hasHistory ? [HISTORY] : []),
   ];
   const room = options.width - 1;
   const shown = fitting(pieces, room);
   const columns = Math.min(room - widthOf(shown) + MIN_GRAPH, MAX_GRAPH);
   return shown
     .map((piece) => {
-      if (piece === GRAPH) {
-        return ahead
-          ? options.bar(ahead.share, columns)
-          : sparkline(history.seconds.slice(-columns), options.unicode);
+      if (piece === BAR) {
+        return options.bar(ahead?.share ?? 0, columns);
+      }
+      if (piece === HISTORY) {
+        return HISTORY_LABEL + sparkline(history.seconds.slice(-columns), options.unicode);
       }
       const text = piece.text.slice(0, Math.max(0, room));
       return piece.alarming ? options.paint('red', text) : text;
@@ -107,21 +119,14 @@ function sizes({ bytesDelivered }: Statistics, { bytes }: StreamLimits): string 
   return bytes === undefined ? done : `${done} of ${binarySize(bytes)}`;
 }
 
-/** The time without transfers in flight, and the number of transfers for each status. */
-function problemPieces(statistics: Statistics, now: number): Piece[] {
-  const pieces: Piece[] = [];
-  const starved = statistics.timings.starved.millisecondsAt(now);
-  if (starved > 0) {
-    pieces.push({ text: `starved ${(starved / 1000).toFixed(1)} s`, rank: 6 });
-  }
-  for (const status of TRANSFER_STATUSES) {
-    const count = statistics.statuses[status];
-    if (count > 0) {
-      const alarming = !HARMLESS.has(status);
-      pieces.push({ text: `${status} ${count}`, rank: alarming ? 4 : 10, alarming });
-    }
-  }
-  return pieces;
+/** How long a slow output or input left no transfer in flight, and what happened to the device. */
+function problemPieces({ statistics, direction }: Meter, now: number): Piece[] {
+  const delay = delayText(direction, now);
+  const events = eventTexts(statistics);
+  return [
+    ...(delay === undefined ? [] : [{ text: delay, rank: 6 }]),
+    ...events.map((text) => ({ text, rank: 4, alarming: true })),
+  ];
 }
 
 /** Bytes per second in the last seconds, steadier than the rate of the last second alone. */
@@ -188,6 +193,13 @@ export class RateHistory {
       this.#secondSince = now;
       this.#secondBytes = bytes;
     }
+  }
+
+  /** Leaves out the time since the last reading: the device was away. */
+  skip(bytes: number, now: number): void {
+    this.#readings.splice(0, this.#readings.length, { at: now, bytes });
+    this.#secondSince = now;
+    this.#secondBytes = bytes;
   }
 
   /** Bytes per second in the last second, or since the start; 0 before the second reading. */

@@ -1,6 +1,6 @@
 import type { Statistics } from '../../engine/stats/statistics.js';
-import { TRANSFER_STATUSES } from '../../usb/transfer-status.js';
 import { type Direction, directionsOf, type StreamStatistics } from '../report/direction.js';
+import { delayText, eventTexts } from '../report/words.js';
 import type { Drain } from '../session/shutdown.js';
 import { binarySize } from '../terminal/format.js';
 
@@ -54,19 +54,27 @@ export class Meter {
    * @param recent whether to include the rate of the current interval
    */
   line(recent: boolean, now: number): string {
-    const { bytesDelivered, inFlight, timings, statuses } = this.statistics;
-    const starved = timings.starved.millisecondsAt(now);
+    const { bytesDelivered } = this.statistics;
+    const delay = delayText(this.direction, now);
     return [
       `${this.statistics.secondsAt(now).toFixed(1)} s: ${bytesDelivered} bytes (${binarySize(bytesDelivered)})`,
-      ...(recent ? [`${binarySize(this.#intervalAt(now).bytesPerSecond)}/s`] : []),
-      `${binarySize(this.averageAt(now))}/s on average`,
-      `${inFlight} in flight`,
-      ...TRANSFER_STATUSES.filter((status) => statuses[status] > 0).map(
-        (status) => `${status} ${statuses[status]}`,
-      ),
+      ...this.#rateTexts(recent, now),
+      ...eventTexts(this.statistics),
       ...this.direction.remarks(),
-      ...(starved > 0 ? [`starved ${(starved / 1000).toFixed(1)} s`] : []),
+      ...(delay === undefined ? [] : [delay]),
     ].join(', ');
+  }
+
+  /** The rates or, while the device is away, how long it has been waited for. */
+  #rateTexts(recent: boolean, now: number): string[] {
+    const { waitingSince } = this.statistics;
+    if (waitingSince !== undefined) {
+      return [`waiting for the device for ${((now - waitingSince) / 1000).toFixed(1)} s`];
+    }
+    const average = `${binarySize(this.averageAt(now))}/s on average`;
+    return recent
+      ? [`${binarySize(this.#intervalAt(now).bytesPerSecond)}/s now`, average]
+      : [average];
   }
 
   record(now: number): Record<string, unknown> {

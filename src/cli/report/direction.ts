@@ -22,6 +22,8 @@ export interface Direction {
   readonly bytesBeingWritten: number;
   /** All counters, by their names in JSON. */
   counters(): Record<string, unknown>;
+  /** The end of the stream that delays the device if it lags; undefined if pauses are normal there. */
+  readonly delayedBy: 'output' | 'input' | undefined;
   /** What a status line contains in addition to the common counters. */
   remarks(): readonly string[];
   /** Which bytes were delivered, and how many may be lost if the process exits now. */
@@ -30,7 +32,10 @@ export interface Direction {
 
 /** The directions of a stream: receiving first. */
 export function directionsOf({ in: received, out: sent }: StreamStatistics): Direction[] {
-  return [...(received ? [receiving(received)] : []), ...(sent ? [sending(sent)] : [])];
+  return [
+    ...(received ? [receiving(received)] : []),
+    ...(sent ? [sending(sent, received !== undefined)] : []),
+  ];
 }
 
 /** The direction from the device. */
@@ -38,6 +43,7 @@ export function receiving(statistics: ReceiveStatistics): Direction {
   return {
     name: 'in',
     statistics,
+    delayedBy: 'output',
     get bytesToWrite() {
       return statistics.bytesBuffered;
     },
@@ -64,11 +70,16 @@ export function receiving(statistics: ReceiveStatistics): Direction {
   };
 }
 
-/** The direction to the device. */
-export function sending(statistics: SendStatistics): Direction {
+/**
+ * The direction to the device.
+ *
+ * @param isDialogue whether data is received, too: then the input pauses between messages
+ */
+export function sending(statistics: SendStatistics, isDialogue = false): Direction {
   return {
     name: 'out',
     statistics,
+    delayedBy: isDialogue ? undefined : 'input',
     bytesToWrite: 0,
     bytesBeingWritten: 0,
     counters: () => ({

@@ -11,7 +11,7 @@ import { sanitize } from '../terminal/sanitize.js';
 import type { Paint } from '../terminal/style.js';
 import { table } from '../terminal/table.js';
 import type { InReport, OutReport, Report } from './report.js';
-import { endText, eventTexts, gapText } from './words.js';
+import { endText, eventTexts, gapText, isLongDelay } from './words.js';
 
 /** Gaps that the summary lists; JSON has more. */
 const MAX_GAPS = 10;
@@ -142,10 +142,6 @@ function gapRows({ gaps, gapCount }: ReceiveStatistics, paint: Paint): string[][
   return more > 0 ? [...rows, ['', `and ${countOf(more, 'more gap')}`]] : rows;
 }
 
-/** A delay is worth advice if it is at least this long, in milliseconds, and this share of the run. */
-const LONG_DELAY = 100;
-const LONG_DELAY_SHARE = 0.01;
-
 /**
  * How long the output delayed the transfers, and what helps. While no transfer is in flight, a device
  * that cannot wait loses data: that is shown however short it was.
@@ -175,12 +171,13 @@ function delayRows(
   reason: string,
   [cause, advice]: readonly [string, string],
 ): string[][] {
-  const threshold = Math.max(LONG_DELAY, seconds * 1000 * LONG_DELAY_SHARE);
   return [
-    ...(throttled.milliseconds >= threshold
+    ...(isLongDelay(throttled.milliseconds, seconds)
       ? [['throttled', `${timeAndCount(throttled)}: ${reason}`]]
       : []),
-    ...(starved.milliseconds >= threshold ? [starvedRow(starved, `${cause};`), ['', advice]] : []),
+    ...(isLongDelay(starved.milliseconds, seconds)
+      ? [starvedRow(starved, `${cause};`), ['', advice]]
+      : []),
   ];
 }
 

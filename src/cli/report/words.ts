@@ -2,6 +2,7 @@ import type { EndReason } from '../../engine/session/outcome.js';
 import { FAILURE_REASONS } from '../../engine/session/outcome.js';
 import type { Gap, Statistics } from '../../engine/stats/statistics.js';
 import { countOf, localTime } from '../terminal/format.js';
+import type { Direction } from './direction.js';
 import type { Report } from './report.js';
 
 /** The event behind each reason for a failed transfer. */
@@ -28,6 +29,30 @@ export function eventTexts({ failures }: Pick<Statistics, 'failures'>): string[]
   return FAILURE_REASONS.filter((reason) => failures[reason] > 0).map((reason) =>
     countOf(failures[reason], causeText(reason)),
   );
+}
+
+/** A delay matters if it is at least this long, in milliseconds, and at least this share of the run. */
+const LONG_DELAY = 100;
+const LONG_DELAY_SHARE = 0.01;
+
+/**
+ * Whether a delay matters.
+ *
+ * @param seconds the length of the run
+ */
+export function isLongDelay(milliseconds: number, seconds: number): boolean {
+  return milliseconds >= Math.max(LONG_DELAY, seconds * 1000 * LONG_DELAY_SHARE);
+}
+
+/** `output too slow for 1.5 s`: with no transfer in flight. Undefined if that was too short to matter. */
+export function delayText(
+  { delayedBy, statistics }: Pick<Direction, 'delayedBy' | 'statistics'>,
+  now: number,
+): string | undefined {
+  const starved = statistics.timings.starved.millisecondsAt(now);
+  return delayedBy !== undefined && isLongDelay(starved, statistics.secondsAt(now))
+    ? `${delayedBy} too slow for ${(starved / 1000).toFixed(1)} s`
+    : undefined;
 }
 
 /** How a stream ended. */

@@ -96,6 +96,7 @@ export class Recovery {
     if (reconnect === undefined || this.#stopped.aborted || end.reason !== 'device-lost') {
       return this.#finish(end, target);
     }
+    this.#statistics.waitingSince = end.at ?? performance.now();
     this.#recordLoss(end);
     await target.close().catch(() => {}); // a lost device cannot be restored
     try {
@@ -107,6 +108,8 @@ export class Recovery {
       return { end: undefined, target: reopened };
     } catch (error) {
       return { end: reconnectFailure(error), target: undefined };
+    } finally {
+      this.#statistics.waitingSince = undefined;
     }
   }
 

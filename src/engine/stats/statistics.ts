@@ -47,6 +47,8 @@ export abstract class Statistics {
   bytesMoved = 0;
   /** The peak number of waiting bytes: received and not written, or read and not submitted. */
   bytesBufferedPeak = 0;
+  /** Since when the stream waits for a lost device, in monotonic milliseconds; undefined if it does not. */
+  waitingSince: number | undefined;
   /** When the first transfer was submitted, and when the last run ended, in monotonic milliseconds. */
   startedAt = 0;
   endedAt = 0;

@@ -7,7 +7,7 @@ import {
   type RenderOptions,
 } from '../../../../src/cli/progress/line.js';
 import { Meter, type StreamLimits } from '../../../../src/cli/progress/stream.js';
-import { receiving, sending } from '../../../../src/cli/report/direction.js';
+import { directionsOf, receiving } from '../../../../src/cli/report/direction.js';
 import { ReceiveStatistics, SendStatistics } from '../../../../src/engine/stats/statistics.js';
 
 const MIB = 1024 * 1024;
@@ -48,23 +48,27 @@ function textOf(goal: StreamLimits, width = 200, ...seconds: number[]): string {
 describe('the line of a capture', () => {
   it('without a limit has the rate now and on average, and the last minute', () => {
     expect(textOf({}, 200, 1 * MIB, 2 * MIB, 3 * MIB)).toBe(
-      '6.00 MiB  0:03  3.00 MiB/s  avg 2.00 MiB/s  0 in flight  -*@',
+      '6.00 MiB  elapsed 0:03  now 3.00 MiB/s  average 2.00 MiB/s  last minute: -*@',
     );
+  });
+
+  it('has no graph before there is a rate', () => {
+    expect(textOf({}, 200)).toBe('0 B  elapsed 0:00  now 0 B/s  average 0 B/s');
   });
 
   it('with a limit of bytes has a bar, the share and when it ends', () => {
     const text = textOf({ bytes: 8 * MIB }, 120, 2 * MIB, 2 * MIB);
     expect(text).toMatch(
-      /^#+\.+ {2}4\.00 MiB of 8\.00 MiB {2}50 % {2}0:02 {2}2\.00 MiB\/s {2}avg 2\.00 MiB\/s {2}ETA 0:02 /,
+      /^#+\.+ {2}4\.00 MiB of 8\.00 MiB {2}50 % {2}elapsed 0:02 {2}now 2\.00 MiB\/s {2}average 2\.00 MiB\/s {2}left 0:02$/,
     );
     const bar = /^#+\.+/.exec(text)?.[0] ?? '';
     expect([...bar].filter((c) => c === '#').length).toBe(Math.round(bar.length / 2));
   });
 
   it.each<[StreamLimits, RegExp]>([
-    [{ duration: 8000 }, / {2}25 % .* ETA 0:06/],
-    [{ bytes: 100 * MIB, duration: 4000 }, / {2}50 % .* ETA 0:02/],
-    [{ bytes: 5 * MIB, duration: 400_000 }, / {2}80 % .* ETA 0:01/],
+    [{ duration: 8000 }, / {2}25 % .* left 0:06/],
+    [{ bytes: 100 * MIB, duration: 4000 }, / {2}50 % .* left 0:02/],
+    [{ bytes: 5 * MIB, duration: 400_000 }, / {2}80 % .* left 0:01/],
   ])('looks forward to the limit that comes first: %j', (goal, expected) => {
     expect(textOf(goal, 200, 2 * MIB, 2 * MIB)).toMatch(expected);
   });
@@ -82,27 +86,55 @@ describe('the line of a capture', () => {
   });
 
   it('knows no end while nothing comes', () => {
-    expect(textOf({ bytes: MIB }, 200, 0, 0)).toContain('  ETA -');
+    expect(textOf({ bytes: MIB }, 200, 0, 0)).toContain('  left -');
   });
 
   it('counts transfers towards a limit of them', () => {
     const [statistics, history, now] = capture(MIB, MIB);
     statistics.transfersWithData = 5;
     expect(progressText(track(statistics, history, { count: 20 }), now, looks)).toMatch(
-      / 25 % .*ETA 0:06/,
+      / 25 % .*left 0:06/,
     );
   });
 
-  it('has each count that is not zero, failures in red, and how long it was starved', () => {
+  it('has what happened to the device, in red, and how long the output was too slow', () => {
     const [statistics, history, now] = capture(MIB);
-    statistics.submissions = 12;
-    statistics.transfers = 9;
     statistics.statuses.completed = 7;
-    statistics.statuses.stall = 2;
+    statistics.statuses.stall = 32;
+    statistics.failures.stall = 2;
+    statistics.failures['device-lost'] = 1;
     statistics.timings.starved.start(now - 700);
     const text = progressText(track(statistics, history, {}), now, looks);
-    expect(text).toContain('  3 in flight  starved 0.7 s  completed 7  <red>stall 2</>');
-    expect(text).not.toContain('overflow');
+    expect(text).toContain(
+      '  average 1.00 MiB/s  output too slow for 0.7 s  <red>2 stalls</>  <red>1 disconnection</>  last',
+    );
+  });
+
+  it('has no delay that is too short to matter', () => {
+    const [statistics, history, now] = capture(MIB);
+    statistics.timings.starved.start(now - 50);
+    expect(progressText(track(statistics, history, {}), now, looks)).not.toContain('slow');
+  });
+
+  it('while the device is away has how long, and no rate that decays', () => {
+    const [statistics, history, now] = capture(2 * MIB);
+    statistics.failures['device-lost'] = 1;
+    statistics.waitingSince = now;
+    const away = (limits: StreamLimits, seconds: number) =>
+      progressLine([track(statistics, history, limits)], now + seconds * 1000, looks);
+    expect(away({}, 5)).toBe(
+      '2.00 MiB  elapsed 0:06  waiting for the device for 0:05  <red>1 disconnection</>',
+    );
+    expect(away({ bytes: 4 * MIB }, 65)).toMatch(
+      /^#+\.+ {2}2\.00 MiB of 4\.00 MiB {2}50 % {2}elapsed 1:06 {2}waiting for the device for 1:05 {2}<red>/,
+    );
+    statistics.waitingSince = undefined;
+    statistics.bytesMoved += MIB;
+    statistics.bytesWritten += MIB;
+    expect(away({ bytes: 4 * MIB }, 65.5)).toMatch(
+      / {2}now 2\.00 MiB\/s {2}average .* {2}left 0:01 {2}<red>/,
+    );
+    expect(history.seconds).toEqual([2 * MIB]);
   });
 
   it('is less wide than the terminal, and of what has no room the least goes first', () => {
@@ -114,12 +146,12 @@ describe('the line of a capture', () => {
         fc.boolean(),
         (width, goal, stalled) => {
           const [statistics, history, now] = capture(MIB, MIB);
-          statistics.statuses.stall = stalled ? 3 : 0;
+          statistics.failures.stall = stalled ? 3 : 0;
           const text = progressText(track(statistics, history, goal), now, { ...plain, width });
           expect(text.length).toBeLessThan(width);
           if (width > 60) {
             expect(text).toContain('1.00 MiB/s');
-            expect(text.includes('stall 3')).toBe(stalled);
+            expect(text.includes('3 stalls')).toBe(stalled);
           }
         },
       ),
@@ -135,9 +167,11 @@ describe('the line of two directions', () => {
       bytesMoved: 2 * MIB,
       bytesAccepted: 2 * MIB,
     });
-    const directions = [receiving(statistics), sending(sent)];
+    const directions = directionsOf({ in: statistics, out: sent });
     const tracks = directions.map((direction) => ({ meter: new Meter(direction, {}), history }));
     expect(progressLine(tracks, now, looks)).toMatch(/^in 2\.00 MiB .* out 2\.00 MiB /);
+    sent.timings.starved.start(now - 700); // the input may pause between messages
+    expect(progressLine(tracks, now, { ...looks, width: 400 })).not.toContain('slow');
     for (let width = 2; width < 200; width += 1) {
       expect(progressLine(tracks, now, { ...looks, width }).length).toBeLessThan(width);
     }

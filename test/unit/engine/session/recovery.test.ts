@@ -52,6 +52,7 @@ function scripted(options: RecoveryOptions) {
     list: async () => [info],
     open: async () => device as Device,
   };
+  const statistics = new ReceiveStatistics(1);
   const recovery = new Recovery(
     {
       backend: backend as Backend,
@@ -59,11 +60,11 @@ function scripted(options: RecoveryOptions) {
       location: { interfaceNumber: 0, alternateSetting: 0, endpoint },
       recovery: options,
     },
-    new ReceiveStatistics(1),
+    statistics,
     new AbortController().signal,
   );
   const target = { device: device as Device, endpoint: claimed.endpoint(), close: async () => {} };
-  return { recovery, target };
+  return { recovery, target, statistics };
 }
 
 describe('with keepGoing', () => {
@@ -231,6 +232,16 @@ describe('with reconnect', () => {
   it('reopens an interrupt endpoint', async () => {
     const { recovery, target } = scripted({ reconnect: 1000 });
     expect((await recovery.decide({ reason: 'device-lost' }, target)).end).toBeUndefined();
+  });
+
+  it('shows since when the device is waited for', async () => {
+    const during: (number | undefined)[] = [];
+    const { recovery, target, statistics } = scripted({
+      reconnect: 1000,
+      onGap: () => during.push(statistics.waitingSince),
+    });
+    await recovery.decide({ reason: 'device-lost', at: 1234 }, target);
+    expect([during, statistics.waitingSince]).toEqual([[1234], undefined]);
   });
 
   it('counts from zero after the lost device had sent data', async () => {
