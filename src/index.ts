@@ -17,6 +17,11 @@ export { inheritedSource, openSource, type SourceOptions } from './engine/io/ope
 export type { Sink, WriteDone } from './engine/io/sink.js';
 export type { ReadDone, Source } from './engine/io/source.js';
 export { type OpenPart, type SplitOptions, SplitSink } from './engine/io/split-sink.js';
+export type {
+  ObservedCompletion,
+  ObservedSubmission,
+  TransferObserver,
+} from './engine/queue/observer.js';
 export type { ReceiveOptions } from './engine/receive/receiver.js';
 export type { SendOptions, ZeroLengthPackets } from './engine/send/sender.js';
 export { type CaptureRequest, type CaptureResult, capture } from './engine/session/capture.js';

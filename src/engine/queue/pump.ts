@@ -1,5 +1,6 @@
 import type { Endpoint } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
+import { requireRange } from '../require-range.js';
 import {
   internalError,
   isClean,
@@ -8,6 +9,7 @@ import {
   transferOutcome,
 } from '../session/outcome.js';
 import type { Statistics } from '../stats/statistics.js';
+import type { TransferObserver } from './observer.js';
 import { type Completion, TransferQueue } from './transfer-queue.js';
 
 /**
@@ -89,6 +91,7 @@ export interface TransferHandler {
 export class Pump {
   readonly #handler: TransferHandler;
   readonly #options: PumpOptions;
+  readonly #observer: TransferObserver | undefined;
   /** The depth, reduced to what the system has memory for. */
   #maxInFlight: number;
   #endpoint: Endpoint | undefined;
@@ -108,9 +111,10 @@ export class Pump {
   #resolve: (end: Outcome) => void = () => {};
 
   /** @throws RangeError for a depth out of range */
-  constructor(handler: TransferHandler, options: PumpOptions) {
+  constructor(handler: TransferHandler, options: PumpOptions, observer?: TransferObserver) {
     requireRange('depth', options.depth, 1, Number.isInteger);
     this.#handler = handler;
+    this.#observer = observer;
     this.#options = options;
     this.#maxInFlight = options.depth;
   }
@@ -159,7 +163,13 @@ export class Pump {
   #queueOf(endpoint: Endpoint): TransferQueue {
     if (this.#queue === undefined || this.#endpoint !== endpoint) {
       this.#endpoint = endpoint;
-      this.#queue = new TransferQueue(endpoint, this.#options.depth, this.#onComplete);
+      this.#queue = new TransferQueue(
+        endpoint,
+        this.#options.depth,
+        this.#onComplete,
+        this.#observer,
+        this.#handler.statistics.submissions,
+      );
     }
     return this.#queue;
   }
@@ -182,6 +192,9 @@ export class Pump {
     const { statistics } = this.#handler;
     const { status, requested, actualLength } = completion;
     try {
+      if (this.#observer !== undefined) {
+        this.#queue?.observe();
+      }
       statistics.count(status, requested, actualLength);
       if (this.#handler.onComplete(completion, now)) {
         this.#drain(transferOutcome(status));
@@ -302,23 +315,5 @@ export class Pump {
           : { reason: 'submit-failed', cause: error },
       );
     }
-  }
-}
-
-/**
- * Checks an option.
- *
- * @param isKind a further condition on the value
- * @throws RangeError for NaN, for a value below `min`, and for a value that fails `isKind`
- */
-export function requireRange(
-  name: string,
-  value: number,
-  min: number,
-  isKind: (value: number) => boolean = () => true,
-): void {
-  if (!(value >= min && isKind(value))) {
-    const kind = isKind === Number.isInteger ? 'an integer' : 'a number';
-    throw new RangeError(`${name} must be ${kind} of at least ${min}, not ${value}`);
   }
 }

@@ -1,5 +1,6 @@
 import type { Endpoint, Transfer } from '../../usb/backend.js';
 import type { TransferStatus } from '../../usb/transfer-status.js';
+import type { ObservedCompletion, TransferObserver } from './observer.js';
 
 /** A completed transfer. The queue owns it, and it is valid until it is removed from the queue. */
 export interface Completion {
@@ -12,15 +13,17 @@ export interface Completion {
 }
 
 /** A place in the ring: a transfer, and its current submission. */
-interface Slot {
+interface Slot extends ObservedCompletion {
   readonly transfer: Transfer;
   inFlight: boolean;
   buffer: Buffer;
   requested: number;
   status: TransferStatus;
   actualLength: number;
-  /** Monotonic milliseconds. */
   submittedAt: number;
+  /** Set only for an observer, like `completedAt`. */
+  sequence: number;
+  completedAt: number;
   /** Whether it was cancelled because it was pending too long. */
   expired: boolean;
 }
@@ -52,12 +55,25 @@ export class TransferQueue {
   #inFlight = 0;
   #bytesInFlight = 0;
   #bytesSubmitted = 0;
+  readonly #observer: TransferObserver | undefined;
+  #nextSequence: number;
+  /** The number of slots from the head on that the observer has seen. */
+  #observed = 0;
 
   /**
    * @param depth the number of transfers, from 1
    * @param onComplete called for each transfer as soon as it completes, in any order
+   * @param firstSequence the number of the first submission, for the observer
    */
-  constructor(endpoint: Endpoint, depth: number, onComplete: (completion: Completion) => void) {
+  constructor(
+    endpoint: Endpoint,
+    depth: number,
+    onComplete: (completion: Completion) => void,
+    observer?: TransferObserver,
+    firstSequence = 0,
+  ) {
+    this.#observer = observer;
+    this.#nextSequence = firstSequence;
     for (let i = 0; i < depth; i += 1) {
       const slot: Slot = {
         transfer: endpoint.createTransfer((status, actualLength) => {
@@ -66,6 +82,9 @@ export class TransferQueue {
           slot.actualLength = actualLength;
           this.#inFlight -= 1;
           this.#bytesInFlight -= slot.requested;
+          if (observer !== undefined) {
+            slot.completedAt = performance.now();
+          }
           onComplete(slot);
         }),
         inFlight: false,
@@ -75,6 +94,9 @@ export class TransferQueue {
         actualLength: 0,
         submittedAt: 0,
         expired: false,
+        endpoint: endpoint.address,
+        sequence: 0,
+        completedAt: 0,
       };
       this.#slots.push(slot);
     }
@@ -122,6 +144,27 @@ export class TransferQueue {
     this.#inFlight += 1;
     this.#bytesInFlight += length;
     this.#bytesSubmitted += length;
+    if (this.#observer !== undefined) {
+      slot.sequence = this.#nextSequence++;
+      this.#observer.onSubmit?.(slot);
+    }
+  }
+
+  /**
+   * Passes completions to the observer, up to the oldest transfer in flight. Call it for each
+   * completion, before anything uses the buffers.
+   *
+   * @throws what the observer throws
+   */
+  observe(): void {
+    while (this.#observed < this.#taken) {
+      const slot = this.#at(this.#observed);
+      if (slot === undefined || slot.inFlight) {
+        return;
+      }
+      this.#observed += 1;
+      this.#observer?.onComplete?.(slot);
+    }
   }
 
   /** The oldest submission that has not been removed, if it has completed. */
@@ -136,6 +179,9 @@ export class TransferQueue {
       throw new Error('the oldest transfer is in flight');
     }
     slot.buffer = NO_BUFFER;
+    if (this.#observed > 0) {
+      this.#observed -= 1;
+    }
     this.#first = this.#first + 1 === this.#slots.length ? 0 : this.#first + 1;
     this.#taken -= 1;
   }

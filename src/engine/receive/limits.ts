@@ -1,5 +1,5 @@
-import { requireRange } from '../queue/pump.js';
 import type { Completion, TransferQueue } from '../queue/transfer-queue.js';
+import { requireRange } from '../require-range.js';
 
 /** The limits of a capture. Without any of these it is unlimited. */
 export interface Limits {

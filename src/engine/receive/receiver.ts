@@ -1,14 +1,10 @@
 import type { Endpoint } from '../../usb/backend.js';
 import { isFailure } from '../../usb/transfer-status.js';
 import type { Sink } from '../io/sink.js';
-import {
-  type PendingOutput,
-  Pump,
-  type PumpOptions,
-  requireRange,
-  type SubmitResult,
-} from '../queue/pump.js';
+import type { TransferObserver } from '../queue/observer.js';
+import { type PendingOutput, Pump, type PumpOptions, type SubmitResult } from '../queue/pump.js';
 import type { Completion, TransferQueue } from '../queue/transfer-queue.js';
+import { requireRange } from '../require-range.js';
 import type { Outcome } from '../session/outcome.js';
 import { ReceiveStatistics } from '../stats/statistics.js';
 import { type TimeoutOptions, Timeouts } from '../timeouts.js';
@@ -64,7 +60,7 @@ export class Receiver {
   #unsubmitted: Buffer | undefined;
 
   /** @throws RangeError for options out of range */
-  constructor(sink: Sink, options: ReceiveOptions) {
+  constructor(sink: Sink, options: ReceiveOptions, observer?: TransferObserver) {
     const { depth, transferSize, writeBuffer = DEFAULT_WRITE_BUFFER } = options;
     requireRange('transferSize', transferSize, 1, Number.isInteger);
     requireRange('writeBuffer', writeBuffer, 1, Number.isFinite);
@@ -82,6 +78,7 @@ export class Receiver {
         finish: this.#finish,
       },
       options,
+      observer,
     );
     const advance = (): void => this.#pump.advance();
     this.#quota = new Quota(options);

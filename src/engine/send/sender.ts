@@ -1,13 +1,9 @@
 import type { Endpoint } from '../../usb/backend.js';
 import type { Source } from '../io/source.js';
-import {
-  type PendingOutput,
-  Pump,
-  type PumpOptions,
-  requireRange,
-  type SubmitResult,
-} from '../queue/pump.js';
+import type { TransferObserver } from '../queue/observer.js';
+import { type PendingOutput, Pump, type PumpOptions, type SubmitResult } from '../queue/pump.js';
 import type { Completion, TransferQueue } from '../queue/transfer-queue.js';
+import { requireRange } from '../require-range.js';
 import { addFailure, type Outcome, type TransferFailure } from '../session/outcome.js';
 import { SendStatistics } from '../stats/statistics.js';
 import { Watchdog } from '../timers.js';
@@ -94,7 +90,7 @@ export class Sender {
   #isIdle = false;
 
   /** @throws RangeError for options out of range */
-  constructor(source: Source, options: SendOptions) {
+  constructor(source: Source, options: SendOptions, observer?: TransferObserver) {
     const { depth, transferSize, readAhead = DEFAULT_READ_AHEAD, idleTimeout } = options;
     const { bytes = Number.POSITIVE_INFINITY, prompt = false, zlp = 'never' } = options;
     requireRange('transferSize', transferSize, 1, Number.isInteger);
@@ -113,6 +109,7 @@ export class Sender {
         finish: this.#finish,
       },
       options,
+      observer,
     );
     this.#depth = depth;
     this.#zlp = zlp;

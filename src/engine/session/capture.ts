@@ -26,7 +26,7 @@ export type CaptureResult = StreamResult<ReceiveStatistics>;
 export function capture(request: CaptureRequest): Promise<CaptureResult> {
   const { backend, device, location, claim, sink } = request;
   return runStream<OpenEndpoint, ReceiveStatistics>(request, { sink }, (stopped) => {
-    const receiver = new Receiver(sink, request.receive);
+    const receiver = new Receiver(sink, request.receive, request.observer);
     const { statistics } = receiver;
     const recovery = new Recovery(request, statistics, stopped);
     return {

@@ -4,6 +4,7 @@ import { openEndpointPair } from '../device/open.js';
 import { EpipeSink } from '../io/epipe-sink.js';
 import type { Sink } from '../io/sink.js';
 import type { Source } from '../io/source.js';
+import type { TransferObserver } from '../queue/observer.js';
 import { type ReceiveOptions, Receiver } from '../receive/receiver.js';
 import { Sender, type SendOptions } from '../send/sender.js';
 import type { ReceiveStatistics, SendStatistics } from '../stats/statistics.js';
@@ -48,7 +49,7 @@ export async function duplex(request: DuplexRequest): Promise<DuplexResult> {
   const { backend, device, claim, source, sink } = request;
   let failedDirection: 'in' | 'out' | undefined;
   const result = await runStream(request, { source, sink }, () => {
-    const streams = new Duplex(request);
+    const streams = new Duplex(request, request.observer);
     return {
       statistics: streams.statistics,
       open: () => openEndpointPair(backend, device, request, claim),
@@ -90,11 +91,12 @@ export class Duplex {
   #failedDirection: 'in' | 'out' | undefined;
 
   /** @throws RangeError for options out of range */
-  constructor({ source, sink, receive, send, linger, onOutputClosed }: DuplexOptions) {
+  constructor(options: DuplexOptions, observer?: TransferObserver) {
+    const { source, sink, receive, send, linger, onOutputClosed } = options;
     this.#onOutputClosed = onOutputClosed;
     this.#sink = new EpipeSink(sink, this.#onReaderGone);
-    this.#receiver = new Receiver(this.#sink, receive);
-    this.#sender = new Sender(source, send);
+    this.#receiver = new Receiver(this.#sink, receive, observer);
+    this.#sender = new Sender(source, send, observer);
     this.#linger = linger;
     this.statistics = { in: this.#receiver.statistics, out: this.#sender.statistics };
   }

@@ -6,6 +6,7 @@ import { type OpenDevice, openWhenReady } from '../device/open.js';
 import { classifyError, disconnectsSoon, stopOnDisconnect } from '../device/presence.js';
 import type { Sink } from '../io/sink.js';
 import type { Source } from '../io/source.js';
+import type { TransferObserver } from '../queue/observer.js';
 import { Deadline } from '../timers.js';
 import { internalError, mostSevere, type Outcome } from './outcome.js';
 
@@ -36,6 +37,8 @@ export interface StreamRequest<Statistics> extends StopConditions, StreamHooks {
   readonly backend: Backend;
   readonly device: DeviceInfo;
   readonly claim?: ClaimOptions | undefined;
+  /** Sees every transfer, of both directions. */
+  readonly observer?: TransferObserver | undefined;
   /** Whether the device was just plugged in, and may take a moment until it can be opened. */
   readonly justPluggedIn?: boolean | undefined;
   /** Called once, when the device is open and claimed. Streaming waits for it. Must not reject. */

@@ -23,7 +23,7 @@ export type SendResult = StreamResult<SendStatistics>;
 export function send(request: SendRequest): Promise<SendResult> {
   const { backend, device, location, claim, source } = request;
   return runStream(request, { source }, () => {
-    const sender = new Sender(source, request.send);
+    const sender = new Sender(source, request.send, request.observer);
     return {
       statistics: sender.statistics,
       open: () => openEndpoint(backend, device, location, claim),

@@ -25,6 +25,26 @@ function receive(): TransferHandler {
   };
 }
 
+it.each([
+  'onSubmit',
+  'onComplete',
+] as const)('an observer whose %s throws ends the run, not the completion', async (method) => {
+  const endpoint = new ScriptedEndpoint();
+  const observer = {
+    [method]: ({ sequence }: { sequence: number }) => {
+      if (sequence === 2) {
+        throw new Error('bug');
+      }
+    },
+  };
+  const ended = new Pump(receive(), { depth: 2 }, observer).run(endpoint);
+  while (endpoint.submissions.length > 0) {
+    endpoint.submissions[0]?.complete('completed', 512);
+  }
+  expect(endpoint.requests.length).toBeGreaterThan(2);
+  expect(await ended).toMatchObject({ reason: 'internal', cause: { message: 'bug' } });
+});
+
 // In the native layer, an exception thrown from a completion is lost.
 it.each([
   'onComplete',

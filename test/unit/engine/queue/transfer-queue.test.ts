@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Completion, TransferQueue } from '../../../../src/engine/queue/transfer-queue.js';
+import { UsbError } from '../../../../src/usb/errors.js';
 import { ScriptedEndpoint } from '../support/scripted-endpoint.js';
 
 /** A full queue whose transfers were submitted 10 ms apart, each with a buffer of its number. */
@@ -169,5 +170,64 @@ describe('TransferQueue', () => {
         },
       ),
     );
+  });
+});
+
+describe('an observer of a TransferQueue', () => {
+  /** A queue whose observer writes down each call. */
+  function observedQueue(depth: number) {
+    const calls: string[] = [];
+    const endpoint = new ScriptedEndpoint(512, 0x02);
+    const queue: TransferQueue = new TransferQueue(
+      endpoint,
+      depth,
+      ({ buffer }) => {
+        queue.observe();
+        calls.push(`engine ${buffer[0]}`);
+      },
+      {
+        onSubmit: (one) => calls.push(`submit ${one.sequence} at ${one.submittedAt}`),
+        onComplete: (one) =>
+          calls.push(
+            `${one.endpoint} ${one.sequence} ${one.status} ${one.buffer[0]} ${one.actualLength}`,
+          ),
+      },
+      7,
+    );
+    return { calls, endpoint, queue };
+  }
+
+  it('sees submissions at once, and completions in their order, before the engine does', () => {
+    const { calls, endpoint, queue } = observedQueue(3);
+    for (let i = 0; i < 3; i += 1) {
+      queue.submit(Buffer.alloc(512, i), 512, 10 * i);
+    }
+    expect(calls.splice(0)).toEqual(['submit 7 at 0', 'submit 8 at 10', 'submit 9 at 20']);
+    const [first, second, third] = endpoint.submissions;
+    third?.complete('cancelled', 0);
+    expect(calls.splice(0)).toEqual(['engine 2']);
+    first?.complete('completed', 1);
+    expect(calls.splice(0)).toEqual(['2 7 completed 0 1', 'engine 0']);
+    queue.removeHead();
+    queue.submit(Buffer.alloc(512, 3), 512, 30);
+    expect(calls.splice(0)).toEqual(['submit 10 at 30']);
+    second?.complete('stall', 5);
+    expect(calls.splice(0)).toEqual(['2 8 stall 1 5', '2 9 cancelled 2 0', 'engine 1']);
+  });
+
+  it('sees the status that the engine sees', () => {
+    const { calls, endpoint, queue } = observedQueue(1);
+    queue.submit(Buffer.alloc(512, 4), 512, 0);
+    queue.expire(0);
+    endpoint.submissions[0]?.complete('cancelled', 3);
+    expect(calls).toEqual(['submit 7 at 0', '2 7 timed-out 4 3', 'engine 4']);
+  });
+
+  it('does not see a submission that was refused', () => {
+    const { calls, endpoint, queue } = observedQueue(1);
+    endpoint.refusals.push(new UsbError('io', 'refused'));
+    expect(() => queue.submit(Buffer.alloc(512), 512, 0)).toThrow('refused');
+    queue.submit(Buffer.alloc(512), 512, 5);
+    expect(calls).toEqual(['submit 7 at 5']);
   });
 });

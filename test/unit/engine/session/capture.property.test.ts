@@ -7,6 +7,7 @@ import { capture } from '../../../../src/engine/session/capture.js';
 import { locateIn } from '../../../../src/usb/locate.js';
 import { counterBytes, isCounterPrefix } from '../../../support/counter-stream.js';
 import { MemorySink } from '../support/memory-sink.js';
+import { RecordingObserver } from '../support/recording-observer.js';
 import { situation } from '../support/situation.js';
 
 it('the output is the stream in order, and every byte is accounted for, in all situations', async () => {
@@ -22,6 +23,7 @@ it('the output is the stream in order, and every byte is accounted for, in all s
       const location = locateIn(device, {});
       const sink = new MemorySink();
       sink.capacity = given.capacity ?? sink.capacity;
+      const observer = new RecordingObserver();
       const stop = new AbortController();
       setTimeout(() => stop.abort(), given.stopAfter);
       const { end, statistics } = await capture({
@@ -37,6 +39,7 @@ it('the output is the stream in order, and every byte is accounted for, in all s
           timeout: given.timeout,
         },
         recovery: { keepGoing: given.keepGoing, reconnect: given.reconnect },
+        observer,
         signal: stop.signal,
       });
 
@@ -52,6 +55,17 @@ it('the output is the stream in order, and every byte is accounted for, in all s
       expect(bytesDiscarded).toBeLessThan(location.endpoint.maxPacketSize);
       if (end.reason === 'limit') {
         expect(bytesWritten).toBe(given.bytes);
+      }
+      // The observer sees every transfer, before limits cut the data.
+      expect(end.reason).not.toBe('internal');
+      const observed = observer.completed(0x82);
+      expect(observer.bytes(0x82).equals(counterBytes(0, bytesReceived))).toBe(true);
+      expect([observed.length, observer.submitted.get(0x82) ?? 0]).toEqual([
+        statistics.transfers,
+        statistics.submissions,
+      ]);
+      for (const [status, count] of Object.entries(statistics.statuses)) {
+        expect(observed.filter((one) => one.status === status)).toHaveLength(count);
       }
       for (const { offset } of statistics.gaps) {
         expect(offset).toBeLessThanOrEqual(bytesWritten + statistics.bytesUnwritten);

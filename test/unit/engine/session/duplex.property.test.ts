@@ -8,6 +8,7 @@ import type { TransferStatus } from '../../../../src/usb/transfer-status.js';
 import { counterBytes } from '../../../support/counter-stream.js';
 import { MemorySink } from '../support/memory-sink.js';
 import { MemorySource } from '../support/memory-source.js';
+import { RecordingObserver } from '../support/recording-observer.js';
 import { ScriptedEndpoint } from '../support/scripted-endpoint.js';
 
 /** A device that fills each transfer with the number of its submission. */
@@ -84,7 +85,8 @@ it('both directions end, and every byte is accounted for, in any order of events
     fc.asyncProperty(situation, async (given) => {
       const before = timers();
       const incoming = new Talker(64);
-      const outgoing = new ScriptedEndpoint(64);
+      const outgoing = new ScriptedEndpoint(64, 0x02);
+      const observer = new RecordingObserver();
       const sink = new MemorySink();
       sink.capacity = given.capacity ?? sink.capacity;
       if (given.readerGoes) {
@@ -97,13 +99,16 @@ it('both directions end, and every byte is accounted for, in any order of events
       };
       const source = new MemorySource(...given.input.map(more));
       const { depth, writeBuffer, bytes, transferSize, zlp, linger } = given;
-      const streams = new Duplex({
-        source,
-        sink,
-        receive: { depth, transferSize: given.packets * 64, writeBuffer, bytes },
-        send: { depth, transferSize, zlp, prompt: true },
-        linger,
-      });
+      const streams = new Duplex(
+        {
+          source,
+          sink,
+          receive: { depth, transferSize: given.packets * 64, writeBuffer, bytes },
+          send: { depth, transferSize, zlp, prompt: true },
+          linger,
+        },
+        observer,
+      );
       let end: Outcome | undefined;
       const ended = streams.run(incoming, outgoing).then((reason) => {
         end = reason;
@@ -165,6 +170,11 @@ it('both directions end, and every byte is accounted for, in any order of events
         received.bytesWritten + received.bytesDiscarded + received.bytesUnwritten,
       );
       expect(received.bytesBuffered).toBe(0);
+      expect(end?.reason).not.toBe('internal');
+      expect(observer.bytes(0x82).equals(all)).toBe(true);
+      expect(observer.bytes(0x02)).toHaveLength(sent.bytesMoved);
+      const accepted = observer.bytes(0x02).subarray(0, sent.bytesAccepted);
+      expect(accepted.equals(counterBytes(0, sent.bytesAccepted))).toBe(true);
       expect(sink.contents).toHaveLength(received.bytesWritten);
       expect(sink.contents.equals(all.subarray(0, received.bytesWritten))).toBe(true);
       if (given.capacity === undefined) {

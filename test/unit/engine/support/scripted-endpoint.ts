@@ -15,7 +15,7 @@ export interface Submission {
  * any status. For what a well-behaved device never does.
  */
 export class ScriptedEndpoint implements Endpoint {
-  readonly address = 0x82;
+  readonly address: number;
   readonly maxPacketSize: number;
   /** Those in flight, in order of submission. */
   readonly submissions: Submission[] = [];
@@ -28,8 +28,9 @@ export class ScriptedEndpoint implements Endpoint {
   /** Transfers that memory is available for. */
   room = Number.POSITIVE_INFINITY;
 
-  constructor(maxPacketSize = 512) {
+  constructor(maxPacketSize = 512, address = 0x82) {
     this.maxPacketSize = maxPacketSize;
+    this.address = address;
   }
 
   createTransfer(onComplete: OnComplete): Transfer {
