@@ -39,6 +39,14 @@ export interface Backend {
    */
   open(info: DeviceInfo): Promise<Device>;
 
+  /**
+   * Checks that no other process uses a listed device, as far as this user may see. Opens no device.
+   * Absent in a backend on which there are no other processes.
+   *
+   * @throws UsbError `busy`, which names the processes
+   */
+  checkUnused?(info: DeviceInfo): Promise<void>;
+
   /** Returns the system's memory limit for transfers; undefined if none is known. */
   transferMemory(): Promise<TransferMemory | undefined>;
 

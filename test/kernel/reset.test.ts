@@ -28,6 +28,27 @@ describeInLab('usbxfer reset', () => {
     expect([stderr, code]).toEqual(['', 0]);
   });
 
+  it('refuses a device that another process uses, unless --force is given', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one sourcesink >/dev/null
+      driver=/sys/bus/usb/devices/2-1:1.0/driver
+      node bin/usbxfer.js read 1234:5678 > /dev/null 2>&1 &
+      until [[ $(readlink $driver) == */usbfs ]]; do sleep 0.1; done
+      echo > /dev/kmsg
+      ${RESET}; echo $?
+      dmesg | tail -n 1 | grep -c 'usb 2-1: reset'
+      kill -0 $! && echo still reading
+      ${RESET} --force > /dev/null; code=$?
+      dmesg | tail -n 5 | grep -o 'usb 2-1: reset SuperSpeed'
+      kill $!; wait $!
+      exit $code`);
+    expect(stdout.toString()).toBe('4\n0\nstill reading\nusb 2-1: reset SuperSpeed\n');
+    expect(stderr).toMatch(
+      /^usbxfer: 2-1 \(1234:5678\) is in use by usbxfer read 1234:5678 \(PID \d+\); end that process, or reset it anyway with --force\n$/,
+    );
+    expect(code).toBe(0);
+  });
+
   it('reports a device that the kernel treats as new', async () => {
     const { stdout, stderr, code } = await guest(`
       ${ADDRESS}

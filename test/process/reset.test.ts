@@ -61,6 +61,36 @@ describe('usbxfer reset', () => {
     expect(violations('reset')(record)).toBeUndefined();
   });
 
+  describe.each(['1-1', '1-2'])('of a device while another process uses %s', (path) => {
+    const used = planted(`
+      const { list } = VirtualBackend.prototype;
+      VirtualBackend.prototype.list = async function () {
+        const [first, second] = await list.call(this);
+        return [first, { ...second, path: '1-1.2' }];
+      };
+      VirtualDevice.prototype.reset = async () => process.stderr.write('reset\\n');
+      VirtualBackend.prototype.checkUnused = async ({ path }) => {
+        if (path === '${path}'.replace('1-2', '1-1.2')) {
+          throw new UsbError('busy', 'in use by other (PID 8)', {
+            remedy: { kind: 'end-process', pids: [8] },
+          });
+        }
+      };`);
+
+    it('refuses, and says which process', async () => {
+      const { stdout, stderr, code } = await usbxfer(RESET, used);
+      expect([stdout.length, code]).toEqual([0, 4]);
+      expect(stderr).toBe(
+        'usbxfer: in use by other (PID 8); end that process, or reset it anyway with --force\n',
+      );
+    });
+
+    it('resets it with --force', async () => {
+      const { stderr, code } = await usbxfer([...RESET, '--force'], used);
+      expect([stderr, code]).toEqual(['reset\n', 0]);
+    });
+  });
+
   it('prints one JSON object with --json', async () => {
     const { stdout, stderr, code } = await usbxfer([...RESET, '--json'], READDRESSED);
     expect([stderr, code]).toEqual(['', 0]);

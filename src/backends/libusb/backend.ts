@@ -46,6 +46,10 @@ export class LibusbBackend implements Backend {
     return LibusbDevice.open(info, this.#platform);
   }
 
+  checkUnused(info: DeviceInfo): Promise<void> {
+    return this.#platform.checkUnused(info);
+  }
+
   transferMemory(): Promise<TransferMemory | undefined> {
     return this.#platform.transferMemory();
   }

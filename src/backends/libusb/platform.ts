@@ -16,6 +16,9 @@ export interface Platform {
   /** See `Backend.descriptors`. */
   descriptors(info: DeviceInfo): Promise<DescriptorBytes>;
 
+  /** See `Backend.checkUnused`. Does nothing if the system does not show it. */
+  checkUnused(info: DeviceInfo): Promise<void>;
+
   /** See `Backend.transferMemory`. */
   transferMemory(): Promise<TransferMemory | undefined>;
 

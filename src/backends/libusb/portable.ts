@@ -35,6 +35,7 @@ export function portablePlatform(load = loadNodeUsb): Platform {
     isPresent: async (_, native) => (await load()).getDeviceList().includes(native),
     inspect: async () => ({ accessible: undefined, node: undefined, interfaces: [] }),
     driverOf: () => undefined,
+    checkUnused: async () => {},
     transferMemory: async () => undefined,
     async diagnose() {
       const { checkLibusb } = await import('./doctor/system.js');

@@ -2,10 +2,13 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { isSameDevice } from '../../engine/device/presence.js';
 import { isChange, type ResetResult, resetDevice } from '../../engine/device/reset.js';
+import type { Backend } from '../../usb/backend.js';
+import { UsbError } from '../../usb/errors.js';
 import { ids, parentPath } from '../../usb/format.js';
 import type { DeviceFilter, DeviceInfo } from '../../usb/model.js';
 import { deviceName, UNKNOWN } from '../devices/details.js';
 import { identityRecord } from '../devices/record.js';
+import { adviceOf } from '../errors/advice.js';
 import { CliError } from '../errors/cli-error.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import {
@@ -24,6 +27,7 @@ import { addColorOption } from '../terminal/style.js';
 interface ResetOptions extends BackendOptions, FilterOptions {
   /** Milliseconds. */
   readonly timeout: number;
+  readonly force?: true;
   readonly json?: true;
 }
 
@@ -37,6 +41,7 @@ export function define(command: Command): void {
         .argParser(values.duration)
         .default(5000, '5s'),
     )
+    .option('--force', 'reset the device even if another process uses it')
     .optionsGroup('Output:')
     .option('--json', 'print one JSON object');
   addColorOption(command);
@@ -44,16 +49,23 @@ export function define(command: Command): void {
   command.action(reset);
 }
 
-/** @throws CliError unless exactly one device matches, and if it does not come back */
+/**
+ * @throws CliError unless exactly one device matches, if another process uses it, and if it does not
+ *   come back
+ */
 async function reset(
   operand: readonly DeviceFilter[] | undefined,
   given: ResetOptions,
 ): Promise<void> {
   const options = withOperand(given, operand);
   const backend = await loadBackend(options);
-  const device = selectDevice(await backend.list(), options);
+  const devices = await backend.list();
+  const device = selectDevice(devices, options);
   if (parentPath(device.path) === undefined) {
     throw new CliError('not-supported', 'root hubs cannot be reset');
+  }
+  if (!options.force) {
+    await requireUnused(backend, device, devices);
   }
   const result = await resetDevice(backend, device, options.timeout);
   const { now } = result;
@@ -68,6 +80,30 @@ async function reset(
   }
   const record = () => toJson(resetRecord(device, now, result));
   print(options.json ? record() : resetText(device, now, result), false);
+}
+
+/**
+ * Checks that no other process uses a device, or one below it if it is a hub.
+ *
+ * @throws CliError that names the process
+ */
+async function requireUnused(
+  backend: Backend,
+  device: DeviceInfo,
+  devices: readonly DeviceInfo[],
+): Promise<void> {
+  const below = devices.filter(({ path }) => path.startsWith(`${device.path}.`));
+  for (const each of [device, ...below]) {
+    try {
+      await backend.checkUnused?.(each);
+    } catch (cause) {
+      if (cause instanceof UsbError && cause.code === 'busy') {
+        const advice = `${adviceOf(cause)}, or reset it anyway with --force`;
+        throw new CliError('busy', cause.message, { cause, advice });
+      }
+      throw cause;
+    }
+  }
 }
 
 /** `1234:5678 thing at 3-1.2` */

@@ -17,7 +17,7 @@ export const COMMON_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   write: ['--ep', '--zlp', '--input', '--skip', '--bytes', '--idle-timeout', '--wait', '--json'],
   pipe: ['--in', '--out', '--linger', '--bytes', '--wait', '--input', '--output', '--json'],
   control: ['--wait', '--data', '--input', '--timeout', '--detach', '--output', '--hex', '--json'],
-  reset: ['--serial', '--timeout', '--json'],
+  reset: ['--serial', '--timeout', '--force', '--json'],
   watch: ['--name', '--class', '--count', '--timeout', '--initial', '--json'],
   doctor: ['--serial', '--path', '--json'],
 };

@@ -2,11 +2,11 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { type ControlRequest, interfaceToClaim } from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
 import { ids } from '../../../usb/format.js';
-import type { DeviceInfo } from '../../../usb/model.js';
+import { type DeviceInfo, interfaceNumbers } from '../../../usb/model.js';
 import { operationError } from '../native/errors.js';
 import { errorCode } from './attributes.js';
 import { PASS_TO_CONTAINER } from './environment.js';
-import { heldByProcess, holdersOf } from './holders.js';
+import { heldByProcess, holdersOf, nameHolders } from './holders.js';
 import { driverOf, USBFS } from './interfaces.js';
 import { deviceFile, type SystemFiles } from './paths.js';
 import { isAtSeat, permissionsOf } from './permissions.js';
@@ -75,6 +75,24 @@ export function claimError(
   return failure.code === 'busy'
     ? (heldInterface(info, interfaceNumber, cause, system) ?? failure)
     : failure;
+}
+
+/**
+ * Returns the error that other processes use a device: they have claimed an interface, or opened its
+ * device file. Returns undefined if none does, as far as this user may see.
+ */
+export function inUseError(info: DeviceInfo, system: SystemFiles): UsbError | undefined {
+  const holders = holdersOf(deviceFile(info, system), system);
+  const isClaimed = interfaceNumbers(info).some(
+    (number) => driverOf(info, number, system) === USBFS,
+  );
+  if (!isClaimed && holders.length === 0) {
+    return undefined;
+  }
+  const who = holders.length === 0 ? 'another process' : nameHolders(holders);
+  return new UsbError('busy', `${info.path} (${ids(info)}) is in use by ${who}`, {
+    remedy: { kind: 'end-process', pids: holders.map(({ pid }) => pid) },
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { UsbError } from '../../../usb/errors.js';
 import type { Platform } from '../platform.js';
-import { claimError, controlError, missingFile, openError } from './access-errors.js';
+import { claimError, controlError, inUseError, missingFile, openError } from './access-errors.js';
 import { busFingerprint, isPresent, listDevices, readDescriptors } from './devices.js';
 import { usbfsMemory } from './environment.js';
 import { driverOf, inspect } from './interfaces.js';
@@ -20,6 +20,12 @@ export function linuxPlatform(root?: string): Platform {
     isPresent: async (info) => isPresent(info, system.devices),
     inspect: async (info) => inspect(info, system),
     driverOf: (info, interfaceNumber) => driverOf(info, interfaceNumber, system),
+    async checkUnused(info) {
+      const error = inUseError(info, system);
+      if (error !== undefined) {
+        throw error;
+      }
+    },
     transferMemory: async () => usbfsMemory(system),
     async diagnose(devices, open) {
       const { diagnose } = await import('../doctor/diagnose.js');

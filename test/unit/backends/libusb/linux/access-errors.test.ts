@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   claimError,
   controlError,
+  inUseError,
   missingFile,
   openError,
 } from '../../../../../src/backends/libusb/linux/access-errors.js';
@@ -116,6 +117,31 @@ describe('an interface that cannot be claimed', () => {
       code: 'no-device',
       remedy: undefined,
     });
+  });
+});
+
+describe('a device that is about to be reset', () => {
+  const INFO = deviceWith(setting(0, 0, 0x81), setting(3, 0, 0x82));
+
+  it.each([
+    [3, 'usbfs', [8], 'c8 (PID 8)'],
+    [0, 'usbfs', [], 'another process'],
+    [3, 'usb-storage', [8, 9], 'c8 (PID 8), c9 (PID 9)'],
+    [0, undefined, [9], 'c9 (PID 9)'],
+  ])('is in use: interface %i with driver %s, processes %j', (number, driver, pids, who) => {
+    expect(inUseError(INFO, systemWith(number, driver, pids))).toMatchObject({
+      code: 'busy',
+      message: `1-1 (1234:5678) is in use by ${who}`,
+      remedy: { kind: 'end-process', pids },
+    });
+  });
+
+  it('is not in use: a kernel driver is no process', () => {
+    expect(inUseError(INFO, systemWith(0, 'usb-storage', []))).toBeUndefined();
+    expect(inUseError(INFO, systemWith(0, 'usbfs', [process.pid]))?.message).toContain(
+      'by another',
+    );
+    expect(inUseError(INFO, systemWith(0, undefined, [process.pid]))).toBeUndefined();
   });
 });
 
