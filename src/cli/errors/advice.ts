@@ -28,6 +28,7 @@ const FILE_ADVICE: Readonly<Record<FileRemedy, string>> = {
   'name-file-or-device': 'name a file, a FIFO or a device',
   'name-regular-file': 'name a regular file',
   overwrite: 'overwrite it with --force',
+  'reserve-nothing': 'omit --preallocate',
 };
 
 /** The options for existing files that a command may have. */

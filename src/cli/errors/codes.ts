@@ -194,6 +194,11 @@ export const ERRORS = {
     meaning: 'the output is a directory, a socket or a dangling link',
     advice: 'name a file, a FIFO or a device',
   },
+  'cannot-reserve': {
+    exitCode: EXIT.ioFailed,
+    meaning: 'the space for the output cannot be reserved',
+    advice: 'free some space, or omit --preallocate',
+  },
   'cannot-open-output': {
     exitCode: EXIT.ioFailed,
     meaning: 'the output cannot be opened for writing',

@@ -173,14 +173,16 @@ function planStream(raw: RawStreamOptions, limited: boolean): StreamPlan {
 function planReceive(raw: RawStreamOptions, address: number | undefined): ReceivePlan {
   const { transfers: depth, transferSize, buffer: writeBuffer } = raw;
   const { bytes, skip, count, untilShort, timeout, idleTimeout, keepGoing, reconnect } = raw;
-  const { output = '-', force, append, fsync, splitBytes, splitEvery } = raw;
+  const { output = '-', force, append, fsync, splitBytes, splitEvery, preallocate } = raw;
   const limits = { bytes, skip, count, untilShort };
   return {
     address,
     receive: { depth, writeBuffer, ...limits, timeout, idleTimeout },
     transferSize,
     recovery: { keepGoing, reconnect },
-    output: planOutput({ output, force, append, fsync, splitBytes, splitEvery }),
+    output: planOutput({
+      ...{ output, force, append, fsync, splitBytes, splitEvery, bytes, preallocate },
+    }),
   };
 }
 

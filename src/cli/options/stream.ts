@@ -161,6 +161,10 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
         values.splitTime,
       ).conflicts('append'),
       ...fileOptions(),
+      option('--preallocate', 'reserve the disk space for --bytes at the start (Linux)').conflicts([
+        'splitBytes',
+        'splitEvery',
+      ]),
     ],
     reportOptions(),
   ],

@@ -1,6 +1,8 @@
 import type { Gap } from '../../engine/stats/statistics.js';
 import { causeText } from '../report/words.js';
-import { localTime } from '../terminal/format.js';
+import type { SpaceShortage } from '../session/free-space.js';
+import { binarySize, localTime } from '../terminal/format.js';
+import { sanitize } from '../terminal/sanitize.js';
 import { logToStderr } from '../terminal/stdio.js';
 
 /** How many gaps are printed: a device that always fails must not flood the terminal. */
@@ -39,6 +41,12 @@ export class Notices {
     this.#print(
       `the kernel has memory for only ${depth} transfers in flight; continuing with these ` +
         '(usbfs_memory_mb; other programs use part of it)',
+    );
+
+  readonly lowSpace = ({ file, free, needed }: SpaceShortage): void =>
+    this.#print(
+      `only ${binarySize(free)} are free for ${file === undefined ? 'stdout' : sanitize(file)}, ` +
+        `but --bytes needs ${binarySize(needed)}; free some space, or the output fails when the disk is full`,
     );
 
   readonly slowLink = (speed: number, fastest: number): void =>

@@ -17,6 +17,10 @@ export interface OutputOptions {
   readonly splitBytes?: number | undefined;
   /** Milliseconds per file. */
   readonly splitEvery?: number | undefined;
+  /** The maximum number of bytes that will be written. */
+  readonly bytes?: number | undefined;
+  /** Whether to reserve the space for them. */
+  readonly preallocate?: true | undefined;
 }
 
 /** An output that is not open yet. */
@@ -41,6 +45,10 @@ export function planOutput(
     throw new CliError('invalid-value', '-o needs a file name', { advice: '- is stdout' });
   }
   const toStdout = STDOUT_NAMES.has(output);
+  if (options.preallocate && (toStdout || options.bytes === undefined)) {
+    const needed = toStdout ? '-o FILE' : '--bytes';
+    throw new CliError('conflicting-options', `--preallocate needs ${needed}`);
+  }
   const template = /[{}]/.test(output) ? new OutputTemplate(output) : undefined;
   if (isSplit(options) && !template?.isNumbered) {
     if (!toStdout && !template) {

@@ -79,7 +79,7 @@ function openStdout({ append, fsync }: OutputOptions): Sink {
 }
 
 async function openSingle(
-  { force, append, fsync, offered }: OutputPlan,
+  { force, append, fsync, preallocate, bytes, offered }: OutputPlan,
   path: string,
   shutdown: Interruption,
   isTaken: (file: Stats) => boolean,
@@ -90,7 +90,8 @@ async function openSingle(
   }
   const { signal } = shutdown;
   try {
-    const options = { overwrite: force, append, sync: fsync, isTaken, signal };
+    const reserve = preallocate && bytes;
+    const options = { overwrite: force, append, sync: fsync, reserve, isTaken, signal };
     const sink = await openFile(path, options, offered);
     return { sink, files: () => ({ files: 1, first: path, last: path }) };
   } catch (error) {

@@ -15,6 +15,7 @@ import { MonitoredStream, type StreamLimits } from '../progress/stream.js';
 import type { StreamStatistics } from '../report/direction.js';
 import { makeReport, printReport, type StreamResult, withStatsError } from '../report/report.js';
 import { isStdoutClosed, STDERR, STDIN, STDOUT } from '../terminal/stdio.js';
+import { findShortage } from './free-space.js';
 import { type Input, type InputOptions, openInput } from './input.js';
 import { JsonOutput } from './json-output.js';
 import { noticeSlowLink } from './link-speed.js';
@@ -180,10 +181,26 @@ class Session {
           advice: 'redirect stdout to another file',
         });
       }
-      return await openOutput(output, this.device, this.#shutdown, isTaken);
+      const opened = await openOutput(output, this.device, this.#shutdown, isTaken);
+      await this.#checkSpace(output, opened.files()?.first);
+      return opened;
     } catch (error) {
       await input?.source.close();
       throw error;
+    }
+  }
+
+  /** Prints a notice if the disk has too little space for the output. It may be freed in time. */
+  async #checkSpace(
+    { bytes, force, append, preallocate }: OutputPlan,
+    file: string | undefined,
+  ): Promise<void> {
+    if (bytes === undefined || preallocate) {
+      return;
+    }
+    const shortage = await findShortage(file, force === true && !append, bytes);
+    if (shortage !== undefined) {
+      this.notices.lowSpace(shortage);
     }
   }
 

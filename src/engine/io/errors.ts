@@ -9,7 +9,8 @@ export type FileRemedy =
   | 'name-file-in-directory'
   | 'name-file-or-device'
   | 'name-regular-file'
-  | 'overwrite';
+  | 'overwrite'
+  | 'reserve-nothing';
 
 /**
  * - `input-unsuitable`: it cannot be read
@@ -31,10 +32,11 @@ export class InputError extends Error {
 }
 
 /**
+ * - `cannot-reserve`: its space could not be reserved
  * - `output-exists`: it holds data that would be overwritten
  * - `output-unsuitable`: it cannot be written
  */
-export type OutputErrorCode = 'output-exists' | 'output-unsuitable';
+export type OutputErrorCode = 'cannot-reserve' | 'output-exists' | 'output-unsuitable';
 
 /** The output cannot be opened as requested. The message completes "cannot write NAME: ". */
 export class OutputError extends Error {

@@ -27,6 +27,11 @@ interface OpenFileOptions {
 export interface FileSinkOptions extends OpenFileOptions {
   /** Waits, on `close`, until all data is on the disk. */
   readonly sync?: boolean | undefined;
+  /**
+   * Reserves disk space for this number of bytes, from 1, and refuses everything but a regular file.
+   * What was not used is released on `close`. The length of the file is always that of its data.
+   */
+  readonly reserve?: number | undefined;
 }
 
 /**
@@ -38,17 +43,19 @@ export class FileSink extends FdSink {
   readonly #file: FileHandle;
   readonly #created: boolean;
   readonly #append: boolean;
+  readonly #reserve: number | undefined;
 
   private constructor(
     path: string,
     { file, created }: OpenFile,
-    { append = false, sync = false }: FileSinkOptions,
+    { append = false, sync = false, reserve }: FileSinkOptions,
   ) {
     super(file.fd, sync);
     this.#path = path;
     this.#file = file;
     this.#created = created;
     this.#append = append;
+    this.#reserve = reserve;
   }
 
   /**
@@ -58,19 +65,32 @@ export class FileSink extends FdSink {
    *   aborted; otherwise the system error
    */
   static async open(path: string, options: FileSinkOptions = {}): Promise<FileSink> {
-    return new FileSink(path, await openFile(path, options), options);
+    const { regularOnly, reserve } = options;
+    const checks = { ...options, regularOnly: regularOnly || reserve !== undefined };
+    const sink = new FileSink(path, await openFile(path, checks), options);
+    try {
+      await sink.#reserveSpace();
+    } catch (error) {
+      await sink.close();
+      throw error;
+    }
+    return sink;
   }
 
   /** Empties a file that is overwritten. */
   override async start(): Promise<void> {
     await super.start();
-    if (!this.#append && (await this.#file.stat()).isFile()) {
-      await this.#file.truncate(0);
+    if (!this.#append && !this.#created && (await this.#file.stat()).isFile()) {
+      await this.#file.truncate(0); // which releases the reserved space, too
+      await this.#reserveSpace();
     }
   }
 
   override async close(): Promise<void> {
     try {
+      if (this.#reserve !== undefined) {
+        await this.#file.truncate((await this.#file.stat()).size);
+      }
       await super.close();
     } catch (error) {
       await this.#file.close().catch(() => {}); // the first failure is reported
@@ -79,6 +99,15 @@ export class FileSink extends FdSink {
     await this.#file.close();
     if (this.#created && !this.isStarted) {
       await unlink(this.#path);
+    }
+  }
+
+  /** Reserves the space that was requested, if any. */
+  async #reserveSpace(): Promise<void> {
+    if (this.#reserve !== undefined) {
+      const { reserveSpace } = await import('./reserve.js');
+      const offset = this.#append ? (await this.#file.stat()).size : 0;
+      await reserveSpace(this.#file.fd, offset, this.#reserve);
     }
   }
 }
