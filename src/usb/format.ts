@@ -115,10 +115,10 @@ export function parseSize(text: string): number | undefined {
  *   undefined if `text` is not a valid duration
  */
 export function parseDuration(text: string): number | undefined {
-  const parts = text.match(/[0-9]+[a-z]+/g) ?? [];
-  if (parts.length < 2 || parts.join('') !== text) {
+  if (!/^(?:[0-9]+[a-z]+){2,}$/.test(text)) {
     return parseQuantity(text, DURATION_UNITS);
   }
+  const parts = text.match(/[0-9]+[a-z]+/g) ?? [];
   const units = parts.map((part) => DURATION_UNITS.get(part.replace(/^[0-9]+/, '')) ?? Number.NaN);
   const descend = units.every((unit, i) => unit < (units[i - 1] ?? Number.POSITIVE_INFINITY));
   const values = parts.map((part) => parseQuantity(part, DURATION_UNITS) ?? Number.NaN);

@@ -78,6 +78,13 @@ it.each([
   expect(page(file)).toContain(udevRuleFile({ vid: 0x1234, pid: 0x5678 }));
 });
 
+it('no document names another rule file', () => {
+  const documents = ['README.md', ...readdirSync('docs').map((name) => `docs/${name}`)];
+  const texts = [...manifest.man, ...documents.filter((name) => name.endsWith('.md'))].map(page);
+  const names = texts.join('').match(/\d+-usbxfer/g) ?? [];
+  expect([...new Set(names)]).toEqual(['70-usbxfer']);
+});
+
 it.each([
   ['usbxfer', 'error'],
   ['usbxfer-list', 'list'],
