@@ -35,7 +35,7 @@ function run(script: string, json: boolean): Promise<Outcome> {
 
 describe.each<[ErrorCode, number, string, boolean?]>([
   ['internal', 1, `NODE_OPTIONS='--import=${FAULT}'; export NODE_OPTIONS; usbxfer list $JSON`],
-  ['usage', 2, 'usbxfer read stray $JSON'],
+  ['usage', 2, 'usbxfer read 1234:5678 1234:5679 $JSON'],
   ['unknown-command', 2, 'usbxfer raed $JSON'],
   ['unknown-option', 2, 'usbxfer read --vdi 1234 $JSON'],
   ['missing-argument', 2, 'usbxfer read $JSON --ep'],

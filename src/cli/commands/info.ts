@@ -6,6 +6,7 @@ import { infoText } from '../devices/describe.js';
 import { inspectDevices } from '../devices/details.js';
 import { infoRecord } from '../devices/record.js';
 import { commandSuggester } from '../devices/suggested-command.js';
+import { hexDumpLines } from '../dump/hex-dump.js';
 import { CliError } from '../errors/cli-error.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import {
@@ -16,7 +17,6 @@ import {
   selectDevice,
   withOperand,
 } from '../options/device.js';
-import { hexDump } from '../terminal/format.js';
 import { toJson } from '../terminal/sanitize.js';
 import { print } from '../terminal/stdio.js';
 import { addColorOption, painter } from '../terminal/style.js';
@@ -68,7 +68,7 @@ async function info(
 function rawLines({ descriptors, bos }: DescriptorBytes): string[] {
   return [
     '# device descriptor and configurations',
-    ...hexDump(descriptors),
-    ...(bos === undefined ? [] : ['# BOS descriptor', ...hexDump(bos)]),
+    ...hexDumpLines(descriptors),
+    ...(bos === undefined ? [] : ['# BOS descriptor', ...hexDumpLines(bos)]),
   ];
 }

@@ -17,10 +17,10 @@ const STREAM_COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Pr
       const location = locateIn(session.device, { ...plan.setting, address: plan.in.address });
       const receive = session.receiveOptions(plan.in, location);
       await session.checkMemory(location, receive);
-      const { sink, files } = await session.openOutput(plan.in.output);
+      const { sink, observer, files } = await session.openOutput(plan.in);
       const { statistics, ...result } = await capture({
         ...session.request,
-        ...{ location, sink, receive },
+        ...{ location, sink, observer, receive },
         recovery: { ...plan.in.recovery, ...session.notices.recovery },
         onStart: (statistics) => session.start({ in: statistics }, receive),
       });
@@ -53,11 +53,12 @@ const STREAM_COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Pr
       const options = session.sendOptions(plan.out);
       await session.checkMemory(pair.in, receive, options);
       const input = await session.openInput(plan.out.input);
-      const { sink, files } = await session.openOutput(plan.in.output, input);
+      const { sink, observer, throttle, files } = await session.openOutput(plan.in, input);
+      const source = throttle?.(input.source) ?? input.source;
       const { statistics, ...result } = await duplex({
         ...session.request,
         ...pair,
-        ...{ source: input.source, sink, receive, send: options, linger: plan.linger },
+        ...{ source, sink, observer, receive, send: options, linger: plan.linger },
         onOutputClosed: session.notices.outputClosed,
         onStart: (statistics) => session.start(statistics, receive),
       });

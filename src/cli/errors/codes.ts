@@ -60,7 +60,7 @@ export const ERRORS = {
   'stdout-is-terminal': {
     exitCode: EXIT.usage,
     meaning: 'the data would be written to a terminal',
-    advice: 'redirect stdout or give -o FILE',
+    advice: 'redirect stdout, give -o FILE, or show the data with --hex',
   },
   'no-bus': {
     exitCode: EXIT.notFound,

@@ -29,8 +29,8 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
   ],
   pipe: [
     ['usbxfer pipe 1234:5679 < q > a', 'Send a query, save the reply.'],
-    ['usbxfer pipe 1234:5679 --linger 5s < q > a', 'Wait longer for the reply.'],
-    ['usbxfer pipe 1234:5679 -o log.bin', 'Send typed text until Ctrl-D.'],
+    ['usbxfer pipe 1234:5679', 'Type and see replies until Ctrl-D.'],
+    ['usbxfer pipe 1234:5679 --hex', 'See both directions in hexadecimal.'],
   ],
   control: [
     ['usbxfer control 1234:5678 in vendor device 2 0 0 64 --hex', 'Read data.'],

@@ -12,10 +12,13 @@ export const COMMON_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   info: ['--json', '--raw', '--serial'],
   read: [
     ...['--ep', '--bytes', '--duration', '--idle-timeout', '--keep-going', '--reconnect', '--wait'],
-    ...['--output', '--json', '--quiet'],
+    ...['--output', '--hex', '--json'],
   ],
   write: ['--ep', '--zlp', '--input', '--skip', '--bytes', '--idle-timeout', '--wait', '--json'],
-  pipe: ['--in', '--out', '--linger', '--bytes', '--wait', '--input', '--output', '--json'],
+  pipe: [
+    ...['--in', '--out', '--linger', '--bytes', '--wait', '--input', '--output', '--hex'],
+    '--json',
+  ],
   control: ['--wait', '--data', '--input', '--timeout', '--detach', '--output', '--hex', '--json'],
   reset: ['--serial', '--timeout', '--force', '--json'],
   watch: ['--name', '--class', '--count', '--timeout', '--initial', '--json'],

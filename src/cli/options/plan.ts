@@ -7,12 +7,20 @@ import type { ControlTransfer } from '../../usb/control.js';
 import { CliError } from '../errors/cli-error.js';
 import type { InputOptions } from '../session/input.js';
 import { checkQueueSize, DEFAULT_TRANSFER_SIZE } from '../session/memory.js';
-import { type OutputOptions, type OutputPlan, planOutput } from '../session/output-name.js';
+import {
+  type OutputOptions,
+  type OutputPlan,
+  planOutput,
+  type TerminalPolicy,
+} from '../session/output-name.js';
 import type { ChoiceOptions } from '../session/select-device.js';
 import { isStdoutFree, planSide, type SidePlan } from '../session/side-output.js';
 import { STDOUT_NAMES } from '../session/startup-fds.js';
 import { isStdoutClosed, STDOUT } from '../terminal/stdio.js';
 import type { BackendOptions } from './backend.js';
+
+/** The write buffer of a hex dump in bytes, at most: its text takes five times as much. */
+const MAX_HEX_BUFFER = 4 * 1024 * 1024;
 
 /** The options of a streaming command, as parsed. A command sets only those that it has. */
 export interface RawStreamOptions extends BackendOptions, ChoiceOptions, Partial<OutputOptions> {
@@ -128,7 +136,7 @@ export function planRead(raw: RawStreamOptions): ReadPlan {
   const { bytes, count, untilShort, duration } = raw;
   checkQueueSize(raw.transfers, transferSizeOf(raw));
   const limited = [bytes, count, untilShort, duration].some((limit) => limit !== undefined);
-  return { ...planStream(raw, limited), in: planReceive(raw, raw.ep) };
+  return { ...planStream(withOutput(raw), limited), in: planReceive(raw, raw.ep, 'refuse') };
 }
 
 /** Resolves the options of `usbxfer write`, like `planRead`. */
@@ -143,11 +151,16 @@ export function planWrite(raw: RawStreamOptions): WritePlan {
 export function planPipe(raw: RawStreamOptions): PipePlan {
   checkQueueSize(2 * raw.transfers, transferSizeOf(raw));
   return {
-    ...planStream(raw, raw.bytes !== undefined),
-    in: planReceive(raw, raw.in),
+    ...planStream(withOutput(raw), raw.bytes !== undefined),
+    in: planReceive(raw, raw.in, 'text'),
     out: planSend(raw, raw.out, { prompt: true }),
     linger: raw.linger ?? 0,
   };
+}
+
+/** The data goes to stdout by default. */
+function withOutput<Raw extends RawStreamOptions>(raw: Raw): Raw & { readonly output: string } {
+  return { ...raw, output: raw.output ?? '-' };
 }
 
 function planStream(raw: RawStreamOptions, limited: boolean): StreamPlan {
@@ -170,18 +183,28 @@ function planStream(raw: RawStreamOptions, limited: boolean): StreamPlan {
   };
 }
 
-function planReceive(raw: RawStreamOptions, address: number | undefined): ReceivePlan {
-  const { transfers: depth, transferSize, buffer: writeBuffer } = raw;
+/** @param onTerminal what to do with bytes for a terminal, unless stdout was given as the output */
+function planReceive(
+  raw: RawStreamOptions,
+  address: number | undefined,
+  onTerminal: TerminalPolicy,
+): ReceivePlan {
+  const { transfers: depth, transferSize, buffer } = raw;
+  const { output, hex, force, append, fsync, splitBytes, splitEvery, preallocate } =
+    withOutput(raw);
   const { bytes, skip, count, untilShort, timeout, idleTimeout, keepGoing, reconnect } = raw;
-  const { output = '-', force, append, fsync, splitBytes, splitEvery, preallocate } = raw;
   const limits = { bytes, skip, count, untilShort };
   return {
     address,
-    receive: { depth, writeBuffer, ...limits, timeout, idleTimeout },
+    receive: {
+      ...{ depth, ...limits, timeout, idleTimeout },
+      writeBuffer: hex ? Math.min(buffer, MAX_HEX_BUFFER) : buffer,
+    },
     transferSize,
     recovery: { keepGoing, reconnect },
     output: planOutput({
-      ...{ output, force, append, fsync, splitBytes, splitEvery, bytes, preallocate },
+      ...{ output, hex, force, append, fsync, splitBytes, splitEvery, bytes, preallocate },
+      onTerminal: raw.output === undefined ? onTerminal : 'bytes',
     }),
   };
 }

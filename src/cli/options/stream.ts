@@ -42,7 +42,9 @@ const bytes = (text: string) => option('--bytes <size>', text, values.size);
 const skip = (text: string) => option('--skip <size>', text, values.offset);
 const idleTimeout = (text: string) => option('--idle-timeout <time>', text, values.duration);
 const input = (text: string) => option('-i, --input <file>', text).default('-');
-const output = (text: string) => option('-o, --output <file>', text).default('-');
+const output = (text: string) => option('-o, --output <file>', text).default(undefined, '-');
+const hex = (text: string) =>
+  option('--hex', text).conflicts(['splitBytes', 'splitEvery', 'preallocate']);
 
 /* Options of several commands. */
 
@@ -150,6 +152,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
     [
       'Output:',
       output('output file; - is stdout; may contain {index}, {time}, …'),
+      hex('write each transfer as text: time, status, hex and ASCII'),
       option(
         '--split-bytes <size>',
         'start a new file after this many bytes',
@@ -219,6 +222,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       'Input and output:',
       input('read data for the device from here; - is stdin'),
       output('write data from the device here; - is stdout'),
+      hex('write each transfer, < or >, as text: time, status, hex'),
       ...fileOptions(),
     ],
     reportOptions(),

@@ -7,9 +7,19 @@ import { CliError } from '../errors/cli-error.js';
 import { fileNamePart, LONGEST_NAME_PART, sanitize } from '../terminal/sanitize.js';
 import { STDOUT_NAMES } from './startup-fds.js';
 
+/**
+ * What to do with bytes for stdout if that is a terminal: refuse them, show them as text, or write them
+ * as they are.
+ */
+export type TerminalPolicy = 'refuse' | 'text' | 'bytes';
+
 /** The options of an output. */
 export interface OutputOptions {
   readonly output: string;
+  /** Whether the output is a hex dump of the transfers. */
+  readonly hex?: true | undefined;
+  /** `refuse` by default. */
+  readonly onTerminal?: TerminalPolicy | undefined;
   readonly force?: true | undefined;
   readonly append?: true | undefined;
   readonly fsync?: true | undefined;

@@ -52,7 +52,7 @@ export async function openOutput(
 ): Promise<Output> {
   const { nameOf } = plan;
   if (nameOf === undefined) {
-    return { sink: openStdout(plan), files: () => undefined };
+    return { sink: await openStdout(plan), files: () => undefined };
   }
   const nameAt = (index: number) => nameOf({ index, time: new Date(), device });
   return isSplit(plan)
@@ -60,11 +60,13 @@ export async function openOutput(
     : openSingle(plan, nameAt(0), shutdown, isTaken);
 }
 
-function openStdout({ append, fsync }: OutputOptions): Sink {
+async function openStdout(options: OutputOptions): Promise<Sink> {
+  const { hex, onTerminal = 'refuse', append, fsync } = options;
   requireStdout('redirect it (> dump.bin) or give -o FILE; -o /dev/null discards the data');
-  if (isatty(STDOUT)) {
+  const isShown = isatty(STDOUT) && !hex;
+  if (isShown && onTerminal === 'refuse') {
     throw new CliError('stdout-is-terminal', 'will not write binary data to a terminal', {
-      advice: 'redirect stdout (> dump.bin) or give -o FILE',
+      advice: 'redirect stdout (> dump.bin), give -o FILE, or show the data with --hex',
     });
   }
   if (append) {
@@ -75,7 +77,12 @@ function openStdout({ append, fsync }: OutputOptions): Sink {
   if (fsync) {
     requireDisk('stdout', fstatSync(STDOUT));
   }
-  return new FdSink(STDOUT, fsync === true);
+  const sink = new FdSink(STDOUT, fsync === true);
+  if (!isShown || onTerminal === 'bytes') {
+    return sink;
+  }
+  const { TextSink } = await import('../dump/text-sink.js');
+  return new TextSink(sink);
 }
 
 async function openSingle(

@@ -16,11 +16,12 @@ import type { StreamStatistics } from '../report/direction.js';
 import { makeReport, printReport, type StreamResult, withStatsError } from '../report/report.js';
 import { isStdoutClosed, STDERR, STDIN, STDOUT } from '../terminal/stdio.js';
 import { findShortage } from './free-space.js';
+import { dumpTransfers, type StreamOutput } from './hex-output.js';
 import { type Input, type InputOptions, openInput } from './input.js';
 import { JsonOutput } from './json-output.js';
 import { noticeSlowLink } from './link-speed.js';
 import { checkTransferMemory, defaultTransferSize, wholePackets } from './memory.js';
-import { type Output, openOutput } from './output.js';
+import { openOutput } from './output.js';
 import { type OutputPlan, statOf } from './output-name.js';
 import { chooseDevice } from './select-device.js';
 import { ShutdownController } from './shutdown.js';
@@ -172,7 +173,7 @@ class Session {
    *
    * @throws CliError if it cannot be opened, or is a file that is used for something else
    */
-  async openOutput(output: OutputPlan, input?: Input): Promise<Output> {
+  async openOutput({ output, receive }: ReceivePlan, input?: Input): Promise<StreamOutput> {
     const isInput = input === undefined ? () => false : isFileOf(input);
     const isTaken = (file: Stats) => isInput(file) || this.#isUsed(file);
     try {
@@ -182,6 +183,9 @@ class Session {
         });
       }
       const opened = await openOutput(output, this.device, this.#shutdown, isTaken);
+      if (output.hex) {
+        return await dumpTransfers(opened, output, receive);
+      }
       await this.#checkSpace(output, opened.files()?.first);
       return opened;
     } catch (error) {

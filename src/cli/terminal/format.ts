@@ -55,22 +55,3 @@ export function showsUnicode(): boolean {
   const { LC_ALL, LC_CTYPE, LANG } = process.env;
   return /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || 'C.UTF-8');
 }
-
-const BYTES_PER_LINE = 16;
-
-/** Formats bytes like `hexdump -C`: offset, hexadecimal, printable ASCII. */
-export function hexDump(bytes: Uint8Array): string[] {
-  const lines: string[] = [];
-  for (let offset = 0; offset < bytes.length; offset += BYTES_PER_LINE) {
-    const part = [...bytes.subarray(offset, offset + BYTES_PER_LINE)];
-    const digits = part.map(hex2);
-    const left = digits.slice(0, 8).join(' ').padEnd(23);
-    const right = digits.slice(8).join(' ').padEnd(23);
-    const text = part.map((byte) =>
-      byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.',
-    );
-    const place = offset.toString(16).padStart(8, '0');
-    lines.push(`${place}  ${left}  ${right}  |${text.join('')}|`);
-  }
-  return lines;
-}

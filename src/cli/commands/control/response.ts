@@ -4,9 +4,10 @@ import { type ControlTransfer, directionOfRequest } from '../../../usb/control.j
 import { toError } from '../../../usb/errors.js';
 import type { DeviceInfo } from '../../../usb/model.js';
 import { identityRecord } from '../../devices/record.js';
+import { hexDumpLines } from '../../dump/hex-dump.js';
 import { CliError, systemReason } from '../../errors/cli-error.js';
 import { type OutputPlan, planOutput } from '../../session/output-name.js';
-import { countOf, hexDump } from '../../terminal/format.js';
+import { countOf } from '../../terminal/format.js';
 import { toJson } from '../../terminal/sanitize.js';
 import { logToStderr, print, STDOUT } from '../../terminal/stdio.js';
 import type { ControlOptions } from './control.js';
@@ -88,7 +89,7 @@ export async function reportResponse(
         'to read data, give LENGTH after the index, such as 64',
     );
   }
-  const dump = hex ? hexDump(bytes).join('\n') : '';
+  const dump = hex ? hexDumpLines(bytes).join('\n') : '';
   if (sink !== undefined) {
     await writeResponse(sink, hex ? Buffer.from(dump === '' ? '' : `${dump}\n`) : bytes);
   } else if (dump !== '') {
