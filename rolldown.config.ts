@@ -11,7 +11,7 @@ const groups = [
   // Every command.
   {
     name: 'base',
-    test: /src\/(usb\/|cli\/(main|terminal\/|options\/(parsers|device|backend)))/,
+    test: /src\/(usb\/|cli\/(main|signals|terminal\/|options\/(parsers|device|backend)))/,
   },
   // A command that fails, or may have to tell the exit code of a failure.
   { name: 'errors', test: /src\/cli\/errors\// },

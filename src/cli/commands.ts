@@ -5,6 +5,8 @@ interface CommandEntry {
   readonly name: string;
   /** One line, for the help. */
   readonly summary: string;
+  /** Whether it ends by itself at a signal. The others have nothing to end: a signal kills them. */
+  readonly handlesSignals?: true;
   readonly load: () => Promise<CommandModule>;
 }
 
@@ -29,21 +31,25 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'read',
     summary: 'stream a bulk or interrupt IN endpoint to stdout or a file',
+    handlesSignals: true,
     load: () => import('./commands/stream.js'),
   },
   {
     name: 'write',
     summary: 'send stdin or a file to a bulk or interrupt OUT endpoint',
+    handlesSignals: true,
     load: () => import('./commands/stream.js'),
   },
   {
     name: 'pipe',
     summary: 'send stdin to a device and write its replies to stdout',
+    handlesSignals: true,
     load: () => import('./commands/stream.js'),
   },
   {
     name: 'control',
     summary: 'send one control request to a device',
+    handlesSignals: true,
     load: () => import('./commands/control/control.js'),
   },
   {
@@ -54,6 +60,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'watch',
     summary: 'watch devices being connected and disconnected',
+    handlesSignals: true,
     load: () => import('./commands/watch.js'),
   },
   {
@@ -75,3 +82,12 @@ export const COMMANDS: readonly CommandEntry[] = [
 
 /** The summary of `usbxfer help`, which has no module in `commands/`. */
 export const HELP_SUMMARY = 'show help for a command or a topic';
+
+/** Finds the command that the arguments name: only options without values and `help` may precede it. */
+export function findCommand(args: readonly string[]): CommandEntry | undefined {
+  return COMMANDS.find(({ name }) => name === args.find(isCommand));
+}
+
+function isCommand(arg: string): boolean {
+  return COMMANDS.some(({ name }) => name === arg);
+}

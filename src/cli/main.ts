@@ -1,6 +1,8 @@
 import type { Command, CommanderError as CommanderExit } from 'commander';
 import { CommanderError } from 'commander';
+import { findCommand } from './commands.js';
 import { createProgram, type ProgramOptions, version } from './program.js';
+import { type KeptSignals, restoreSignals, takeOver } from './signals.js';
 import { flushStderr, flushStdout, print, releaseLostTerminals } from './terminal/stdio.js';
 
 /** Suppresses commander's own output. */
@@ -9,14 +11,23 @@ const SILENT = { writeOut: () => {}, writeErr: () => {}, outputError: () => {} }
 /** The first argument that the completion scripts pass. The help does not show it. */
 const COMPLETE = '__complete';
 
-/** Runs the command line and sets the exit code. */
-export async function main(argv: readonly string[]): Promise<void> {
+/**
+ * Runs the command line and sets the exit code. Everything is written when it resolves.
+ *
+ * @param signals those received before
+ */
+export async function main(argv: readonly string[], signals?: KeptSignals): Promise<void> {
   const args = argv.slice(2);
+  takeOver(signals);
+  if (!findCommand(args)?.handlesSignals) {
+    restoreSignals();
+  }
   // Shown by ps, top, and by programs that list which process holds a device.
   process.title = ['usbxfer', ...args].join(' ');
   if (args[0] === COMPLETE) {
     const { complete } = await import('./completion/complete.js');
     await complete(args.slice(1));
+    await flushStdout().catch(() => {}); // a message would disturb the line being typed
     return;
   }
   let program: Command | undefined;
@@ -38,6 +49,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     const json = optionsIn(args).some((arg) => /^--json(=|$)/.test(arg));
     const debug = program?.opts<ProgramOptions>().debug ?? false;
     process.exitCode = await fail(error, { json, debug, command });
+    await flushStdout().catch(() => {}); // the first failure is reported
   }
   await flushStderr();
   releaseLostTerminals();

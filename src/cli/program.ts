@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command as Program } from 'commander';
 import { Command, CommanderError, Option } from 'commander';
-import { COMMANDS, HELP_SUMMARY } from './commands.js';
+import { COMMANDS, findCommand, HELP_SUMMARY } from './commands.js';
 
 /** The global options. They may follow the name of a command. */
 export interface ProgramOptions {
@@ -20,11 +20,11 @@ export async function createProgram(args: readonly string[]): Promise<Program> {
     .helpOption('-h, --help', 'print the help; -h prints the most used options')
     .showSuggestionAfterError(false)
     .helpCommand(false);
-  // Only options without values and `help` may precede the name of the command.
-  const named = args.find((arg) => COMMANDS.some(({ name }) => name === arg));
-  for (const { name, summary, load } of COMMANDS) {
+  const named = findCommand(args);
+  for (const entry of COMMANDS) {
+    const { name, summary, load } = entry;
     const command = program.command(name).description(summary).allowExcessArguments(false);
-    if (name === named) {
+    if (entry === named) {
       const { define } = await load();
       define(command);
     }

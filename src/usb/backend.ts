@@ -98,12 +98,19 @@ export interface Device {
    * @param data the data to send, or the buffer for the response. Its length is wLength, at most
    *   MAX_CONTROL_DATA. The request owns it until it completes.
    * @param timeout milliseconds after which the request is cancelled
+   * @param signal cancels the request when it aborts. The device may have handled it by then.
    * @returns the number of bytes moved, which may be less than the length of `data`
    * @throws UsbError `stall` if the device rejects the request; `timed-out`; `no-device`; `io`; `busy`
    *   for an interface that another handle has claimed; `not-found` for an endpoint that does not
-   *   exist; `invalid` for data that is too long, and after the device was closed
+   *   exist; `invalid` for data that is too long, and after the device was closed. The reason of
+   *   `signal` if that aborted.
    */
-  control(request: ControlRequest, data: Buffer, timeout: number): Promise<number>;
+  control(
+    request: ControlRequest,
+    data: Buffer,
+    timeout: number,
+    signal?: AbortSignal,
+  ): Promise<number>;
 
   /**
    * Resets the port of the device (USB 2.0 §9.1.2). The device restarts with the same address and

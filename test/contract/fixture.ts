@@ -33,8 +33,8 @@ export interface Fixture {
   stallOutAfter(bytes: number): Promise<FixtureDevice>;
   /** A device whose endpoint is in alternate setting 1. */
   alternate(): Promise<FixtureDevice>;
-  /** A request for 8 bytes that the counter device never responds to; undefined if there is none. */
-  readonly unanswered: ControlRequest | undefined;
+  /** A request for 8 bytes that the counter device never responds to. */
+  readonly unanswered: ControlRequest;
   unplug(device: FixtureDevice): Promise<void>;
   /** Reconnects it at the same port. */
   replug(device: FixtureDevice): Promise<void>;

@@ -6,7 +6,7 @@ import type { Fixture, FixtureDevice } from './fixture.js';
 /** Creates the contract's devices on virtual buses, with a scenario such as `speed=super`. */
 export class VirtualFixture implements Fixture {
   backend: VirtualBackend;
-  readonly unanswered = undefined;
+  readonly unanswered = { requestType: 0xc0, request: 0x03, value: 0, index: 0 };
   readonly #circumstances: string;
 
   constructor(circumstances: string) {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { MAX_CONTROL_DATA } from '../../src/usb/control.js';
 import { planted } from './planted.js';
 import { violations } from './schema.js';
-import { shell, start, usbxfer } from './usbxfer.js';
+import { opened, shell, start, usbxfer } from './usbxfer.js';
 
 let folder = '';
 beforeEach(() => {
@@ -301,6 +302,39 @@ describe('a request to an interface', () => {
   });
 });
 
+describe('a signal', () => {
+  it('cancels a request without a response', async () => {
+    const running = start([...CONTROL, 'in', 'vendor', 'device', '3', '0', '0', '8', '--json'], {
+      ...planted(`
+        const { control } = VirtualDevice.prototype;
+        VirtualDevice.prototype.control = function (...request) {
+          process.stderr.write('sent\\n');
+          return control.apply(this, request);
+        };`),
+      _: '',
+    });
+    await new Promise((resolve) => running.child.stderr?.once('data', resolve));
+    running.child.kill('SIGTERM');
+    const { stdout, stderr, code } = await running.outcome;
+    expect(JSON.parse(stderr.replace('sent\n', ''))).toMatchObject({
+      code: 'interrupted',
+      message: 'SIGTERM while waiting for the response',
+      exit_code: 143,
+    });
+    expect([stdout.length, code]).toEqual([0, 143]);
+  });
+
+  it.runIf(process.platform === 'linux')('ends the wait for the data to send', async () => {
+    const input = join(folder, 'input');
+    execFileSync('mkfifo', [input]);
+    const running = start([...CONTROL, 'out', 'vendor', 'device', '2', '-i', input], { _: '' });
+    await opened(running, input);
+    running.child.kill('SIGINT');
+    const { stderr, code } = await running.outcome;
+    expect([stderr, code]).toEqual([`usbxfer: SIGINT while reading ${input}\n`, 130]);
+  });
+});
+
 describe('an invalid command sends nothing', () => {
   const sent = answering('(data) => data.length');
 
@@ -332,7 +366,7 @@ describe('an invalid command sends nothing', () => {
     [['out', 'vendor', 'device', '1', '-i', '/nowhere'], /cannot read \/nowhere: no such file/, 7],
     [
       ['out', 'vendor', 'device', '1', '-i', '/'],
-      /cannot read \/: illegal operation on a directory/,
+      /cannot read \/: is a directory; name a file in it/,
       7,
     ],
     [[...UNKNOWN, '--json', '--hex'], /'--json' cannot be used with option '--hex'/, 2],

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isCounterPrefix } from '../support/counter-stream.js';
 import { violations } from './schema.js';
-import { BINARY, listening, type Running, received, shell, start } from './usbxfer.js';
+import { BINARY, opened, type Running, received, shell, start } from './usbxfer.js';
 
 const READ = ['read', '--pid', '5678'];
 
@@ -19,6 +19,9 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
+
+/** After this time in milliseconds, a signal is a second one. */
+const SECOND = 1100;
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -96,13 +99,13 @@ describe('the first signal', () => {
   });
 
   it.skipIf(process.platform !== 'linux')('ends the wait for the reader of a FIFO', async () => {
-    const fifo = join(folder, 'fifo');
-    execFileSync('mkfifo', [fifo]);
-    const running = start([...READ, '-o', fifo], ENVIRONMENT);
-    await listening(running);
+    const [input, output] = [join(folder, 'input'), join(folder, 'output')];
+    execFileSync('mkfifo', [input, output]);
+    const running = start(['pipe', '--pid', '5679', '-i', input, '-o', output], ENVIRONMENT);
+    await opened(running, input);
     running.child.kill('SIGTERM');
     const { stderr, code } = await running.outcome;
-    expect(stderr).toBe(`usbxfer: SIGTERM while waiting for a reader of ${fifo}\n`);
+    expect(stderr).toBe(`usbxfer: SIGTERM while waiting for a reader of ${output}\n`);
     expect(code).toBe(143);
   });
 
@@ -142,6 +145,46 @@ describe('the first signal', () => {
   });
 });
 
+describe('a repeated signal', () => {
+  it.each([
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGHUP', 'SIGHUP'],
+    ['SIGINT', 'SIGTERM'],
+  ] as const)('within a second of the first, is the same request: %s, %s', async (first, second) => {
+    const running = await withStuckReader('--json');
+    running.child.kill(first);
+    await pause(3); // signals of one kind would merge
+    running.child.kill(second);
+    await pause(300);
+    running.child.stdout?.resume();
+    const { stdout, stderr, code } = await running.outcome;
+    expect(JSON.parse(stderr)).toMatchObject({
+      end_reason: 'interrupted',
+      signal: first,
+      bytes_written: stdout.length,
+      bytes_unwritten: 0,
+    });
+    expect([isCounterPrefix(stdout), code]).toEqual([true, 0]);
+  });
+});
+
+describe('a signal after the summary', () => {
+  it('does not change the exit status', async () => {
+    for (let round = 0; round < 4; round += 1) {
+      const running = start([...READ, '--bytes', '1M', '--json'], ENVIRONMENT);
+      running.child.stdout?.resume();
+      running.child.stderr?.once('data', function flood() {
+        if (running.child.kill('SIGTERM') && running.child.exitCode === null) {
+          setImmediate(flood);
+        }
+      });
+      const { stderr, code, signal } = await running.outcome;
+      expect(JSON.parse(stderr)).toMatchObject({ signal: null, exit_code: 0 });
+      expect([code, signal]).toEqual([0, null]);
+    }
+  });
+});
+
 describe('the second signal', () => {
   it.each([
     ['SIGINT', 'SIGINT'],
@@ -150,7 +193,7 @@ describe('the second signal', () => {
   ] as const)('after %s, %s, exits immediately', async (first, second) => {
     const running = await withStuckReader();
     running.child.kill(first);
-    await pause(100); // signals of one kind would merge
+    await pause(SECOND);
     running.child.kill(second);
     expect(await exited(running)).toBe(second);
     running.child.stdout?.resume();
@@ -162,7 +205,7 @@ describe('the second signal', () => {
   it('prints an object with --json', async () => {
     const running = await withStuckReader('--json');
     running.child.kill('SIGINT');
-    await pause(100);
+    await pause(SECOND);
     running.child.kill('SIGTERM');
     expect(await exited(running)).toBe('SIGTERM');
     running.child.stdout?.resume();

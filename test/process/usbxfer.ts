@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -61,6 +61,22 @@ export async function listening({ child }: Pick<Running, 'child'>): Promise<void
   const caught = () =>
     /^SigCgt:.*[13579bdf]$/m.test(readFileSync(`/proc/${child.pid}/status`, 'utf8'));
   while (!caught()) {
+    await sleep(20);
+  }
+}
+
+/** Resolves when a process has opened a file. Only on Linux. */
+export async function opened({ child }: Pick<Running, 'child'>, file: string): Promise<void> {
+  const folder = `/proc/${child.pid}/fd`;
+  const isOpen = () =>
+    readdirSync(folder).some((fd) => {
+      try {
+        return readlinkSync(`${folder}/${fd}`) === file;
+      } catch {
+        return false; // it was open during the listing only
+      }
+    });
+  while (!isOpen()) {
     await sleep(20);
   }
 }

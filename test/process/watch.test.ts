@@ -290,7 +290,7 @@ describe.runIf(process.platform === 'linux')('usbxfer watch', () => {
   ] as const)('exits immediately at a second signal, %s', async (signal) => {
     const { child, outcome } = await stuck();
     child.kill('SIGTERM');
-    await new Promise((resolve) => setTimeout(resolve, 100)); // signals of one kind would merge
+    await new Promise((resolve) => setTimeout(resolve, 1100)); // not the same request
     child.kill(signal);
     await once(child, 'exit');
     child.stdout?.resume();

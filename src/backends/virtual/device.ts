@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   ClaimOptions,
   Device,
@@ -13,6 +14,7 @@ import {
   typeOf,
 } from '../../usb/control.js';
 import { UsbError } from '../../usb/errors.js';
+import { MAX_TIMEOUT_MS } from '../../usb/format.js';
 import { type AlternateSetting, type DeviceInfo, findSetting } from '../../usb/model.js';
 import {
   checkControlData,
@@ -61,8 +63,14 @@ export class VirtualDevice implements Device {
     return claimed;
   }
 
-  /** Completes at once: virtual devices respond to every request. */
-  async control(request: ControlRequest, data: Buffer, _timeout: number): Promise<number> {
+  /** Completes at once, if the device responds. */
+  async control(
+    request: ControlRequest,
+    data: Buffer,
+    timeout: number,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    signal?.throwIfAborted();
     this.#check();
     checkControlData(data);
     this.#checkRecipient(request);
@@ -74,7 +82,17 @@ export class VirtualDevice implements Device {
     if (moved === undefined) {
       throw controlFailure('stall');
     }
-    return moved;
+    return moved === 'nak' ? this.#noResponse(timeout, signal) : moved;
+  }
+
+  /** Waits for what ends a request that gets no response. */
+  async #noResponse(timeout: number, signal?: AbortSignal): Promise<never> {
+    const { unplugged } = this.#attachment;
+    const ended = AbortSignal.any(signal === undefined ? [unplugged] : [unplugged, signal]);
+    await sleep(Math.min(timeout, MAX_TIMEOUT_MS), undefined, { signal: ended }).catch(() => {});
+    checkConnected(this.#attachment);
+    signal?.throwIfAborted();
+    throw controlFailure('timed-out');
   }
 
   async reset(): Promise<void> {

@@ -63,16 +63,16 @@ async function watch(operand: readonly DeviceFilter[], given: WatchOptions): Pro
   const options = withOperand(given, operand);
   requireStdout();
   const { count = Number.POSITIVE_INFINITY, timeout } = options;
+  const shutdown = new ShutdownController({ json: options.json ?? false });
   const bus: WatchedBus = await loadBackend(options);
   const output = new LineOutput();
-  const ended = new AbortController();
-  const shutdown = new ShutdownController({ once: true });
-  shutdown.signal.addEventListener('abort', () => ended.abort());
-  const deadline = timeout === undefined ? undefined : new Deadline(timeout, () => ended.abort());
+  const expired = new AbortController();
+  const ended = AbortSignal.any([shutdown.signal, expired.signal]);
+  const deadline = timeout === undefined ? undefined : new Deadline(timeout, () => expired.abort());
   let printed = 0;
   try {
-    for await (const line of linesOf(bus, options, ended.signal)) {
-      await output.put(line, ended.signal);
+    for await (const line of linesOf(bus, options, ended)) {
+      await output.put(line, ended);
       printed += 1;
       if (printed >= count || output.isBroken) {
         break;
@@ -83,7 +83,7 @@ async function watch(operand: readonly DeviceFilter[], given: WatchOptions): Pro
     deadline?.clear();
     shutdown.dispose();
   }
-  if (ended.signal.aborted && printed < count) {
+  if (ended.aborted && printed < count) {
     checkLimits(options, printed, shutdown.received);
   }
 }

@@ -30,7 +30,7 @@ export class Monitor {
   #progress: ProgressBar | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  /** Handles status signals from now on: unhandled, they kill the process. */
+  /** Answers status signals until it stops. */
   constructor(plan: ReportPlan) {
     this.#plan = plan;
     for (const signal of STATUS_SIGNALS) {
@@ -88,8 +88,11 @@ export class Monitor {
     return this.stop();
   }
 
-  /** Stops. Returns why some `--stats` records were lost, if so. */
+  /** Stops, so that nothing follows a report. Returns why some `--stats` records were lost, if so. */
   async stop(): Promise<Error | undefined> {
+    for (const signal of STATUS_SIGNALS) {
+      process.off(signal, this.#onStatusSignal);
+    }
     clearInterval(this.#timer);
     const [progress, stats] = [this.#progress, this.#stats];
     this.#progress = undefined;
@@ -123,10 +126,12 @@ export class Monitor {
 
   readonly #onStatusSignal = (): void => {
     const stream = this.#stream;
-    if (stream === undefined) {
+    if (this.#hasJson) {
+      if (stream !== undefined) {
+        logToStderr(toJsonLine(stream.record(stream.time)));
+      }
+    } else if (stream === undefined) {
       logToStderr('usbxfer: no transfer has started yet');
-    } else if (this.#hasJson) {
-      logToStderr(toJsonLine(stream.record(stream.time)));
     } else {
       logToStderr(stream.line(false, stream.time));
     }

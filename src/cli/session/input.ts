@@ -47,18 +47,29 @@ export async function openInput(
       name === undefined ? await inheritedSource(STDIN, options) : await openSource(name, options);
     return { source, name };
   } catch (error) {
-    throw cannotRead(name === undefined ? 'stdin' : sanitize(name), error, shutdown);
+    const shown = name === undefined ? 'stdin' : sanitize(name);
+    throw cannotRead(shown, error, shutdown, 'skipping bytes of');
   }
 }
 
-function cannotRead(name: string, cause: unknown, shutdown: Interruption): CliError {
+/**
+ * The failure to read an input.
+ *
+ * @param doing what a signal interrupted, before the name
+ */
+export function cannotRead(
+  name: string,
+  cause: unknown,
+  shutdown: Interruption,
+  doing: string,
+): CliError {
   const message = `cannot read ${name}`;
   if (cause instanceof InputError) {
     const advice = fileAdvice(cause.remedies);
     return new CliError('input-failed', `${message}: ${cause.message}`, { advice, cause });
   }
   return (
-    interruptedBy(shutdown, `skipping bytes of ${name}`, cause) ??
+    interruptedBy(shutdown, `${doing} ${name}`, cause) ??
     new CliError('input-failed', `${message}: ${systemReason(cause)}`, { cause })
   );
 }

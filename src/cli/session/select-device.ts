@@ -3,7 +3,7 @@ import type { Backend } from '../../usb/backend.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { type FilterOptions, filterDevices, selectDevice } from '../options/device.js';
 import type { Notices } from '../progress/notices.js';
-import { type Interruption, interruptedBy } from './shutdown.js';
+import { type Interruption, throwIfInterrupted } from './shutdown.js';
 
 /** The options that select one device. */
 export interface ChoiceOptions extends FilterOptions {
@@ -30,10 +30,7 @@ export async function chooseDevice(
   }
   notices.waiting();
   await waitForDevice(backend, isReady, wait, shutdown.signal);
-  const interrupted = interruptedBy(shutdown, 'waiting for the device');
-  if (interrupted !== undefined) {
-    throw interrupted;
-  }
+  throwIfInterrupted(shutdown, 'waiting for the device');
   return selectDevice(await backend.list(), options);
 }
 

@@ -24,7 +24,7 @@ import { checkTransferMemory, defaultTransferSize, wholePackets } from './memory
 import { openOutput } from './output.js';
 import { type OutputPlan, statOf } from './output-name.js';
 import { chooseDevice } from './select-device.js';
-import { ShutdownController } from './shutdown.js';
+import { ShutdownController, throwIfInterrupted } from './shutdown.js';
 import { Suspensions } from './suspend.js';
 
 /** The part of a request to the engine that is the same for all streams. */
@@ -56,9 +56,10 @@ export async function runSession(
   });
   try {
     json = options.json && (await JsonOutput.open(options.json, options, shutdown));
-    const exitCode = await runOnDevice(plan, run, shutdown, json).catch((error) =>
-      reportFailure(error, options, json),
-    );
+    const exitCode = await runOnDevice(plan, run, shutdown, json).catch((error) => {
+      shutdown.dispose(); // a signal must not change the exit status in the JSON
+      return reportFailure(error, options, json);
+    });
     const jsonError = await json?.close();
     const jsonExitCode = jsonError && (await fail(jsonError, { ...options, json: false }));
     return exitCode || (jsonExitCode ?? 0);
@@ -96,12 +97,14 @@ async function runOnDevice(
   try {
     await monitor.open(shutdown, isTaken);
     const device = await chooseDevice(backend, plan.device, shutdown, notices);
+    throwIfInterrupted(shutdown, 'starting');
     const isUsed = (file: Stats): boolean => isTaken(file) || monitor.isOpenOn(file);
     const session = new Session(plan, backend, device, notices, shutdown, monitor, isUsed);
     const result = await run(session);
     const signal = shutdown.received;
     const report = makeReport(result, plan.limited, { device, signal, suspensions });
     const concluded = withStatsError(report, await monitor.conclude(report));
+    shutdown.dispose(); // a signal must not change the exit status in the report
     await printReport(concluded, json, options);
     return concluded.exitCode;
   } finally {

@@ -1,11 +1,16 @@
 import { constants } from 'node:os';
 import { CliError } from '../errors/cli-error.js';
 import { errorRecord } from '../errors/print.js';
+import { dieBy, earlySignals, STOP_SIGNALS } from '../signals.js';
 import { toJson } from '../terminal/sanitize.js';
 import { logToStderr } from '../terminal/stdio.js';
 import { isUnderNohup } from './startup-fds.js';
 
-const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/**
+ * A signal within this many milliseconds of the first one is the same request: timeout(1), a closed
+ * terminal and process managers send a signal to the process and to its group.
+ */
+const SAME_REQUEST = 1000;
 
 /** How long a drain may take without progress of the output, in milliseconds. */
 const STALL_TIMEOUT = 5000;
@@ -42,18 +47,24 @@ export function interruptedBy(
     : new CliError('interrupted', `${received} while ${doing}`, { signal: received, cause });
 }
 
+/** @throws CliError if a signal was received */
+export function throwIfInterrupted(interruption: Interruption, doing: string): void {
+  const interrupted = interruptedBy(interruption, doing);
+  if (interrupted !== undefined) {
+    throw interrupted;
+  }
+}
+
 interface ShutdownOptions {
   /** Whether the message of an immediate exit on stderr is a JSON object. */
   readonly json?: boolean;
   /** Called with that object before an immediate exit. */
   readonly onExit?: (record: Record<string, unknown>) => void;
-  /** Whether to handle only the first signal. The second then kills the process. */
-  readonly once?: boolean;
 }
 
 /**
- * Handles signals: the first starts a drain, the second kills the process. So does a drain whose
- * output makes no progress.
+ * Handles signals: the first starts a drain, a second one at least a second later kills the process. So
+ * does a drain whose output makes no progress.
  *
  * An immediate exit is by the signal, not with an exit code: before a normal exit, Node waits for its
  * threads, and one of them may hang in a write.
@@ -62,17 +73,21 @@ export class ShutdownController {
   readonly #options: ShutdownOptions;
   readonly #controller = new AbortController();
   #received: NodeJS.Signals | undefined;
+  #receivedAt = 0;
   #drain: Drain | undefined;
   #timer: NodeJS.Timeout | undefined;
   #deliveredBefore = 0;
   /** Checks without progress. A stopped process (Ctrl-Z) does not check. */
   #checksWithoutProgress = 0;
 
-  /** Handles signals from now on, until `dispose`. */
+  /** Handles signals until `dispose`, including those that were received before. */
   constructor(options: ShutdownOptions = {}) {
     this.#options = options;
-    for (const signal of SIGNALS) {
+    for (const signal of STOP_SIGNALS) {
       process.on(signal, this.#onSignal);
+    }
+    for (const signal of earlySignals()) {
+      this.#onSignal(signal);
     }
   }
 
@@ -91,9 +106,10 @@ export class ShutdownController {
     this.#drain = drain;
   }
 
+  /** Stops. In the program, signals have no effect from now on. */
   dispose(): void {
     clearInterval(this.#timer);
-    for (const signal of SIGNALS) {
+    for (const signal of STOP_SIGNALS) {
       process.off(signal, this.#onSignal);
     }
   }
@@ -102,16 +118,16 @@ export class ShutdownController {
     if (signal === 'SIGHUP' && isUnderNohup()) {
       return;
     }
+    const now = performance.now();
     if (this.#received !== undefined) {
-      this.#exit(signal, `second ${signal}: exiting immediately`);
+      if (now - this.#receivedAt >= SAME_REQUEST) {
+        this.#exit(signal, `second ${signal}: exiting immediately`);
+      }
       return;
     }
     this.#received = signal;
-    if (this.#options.once) {
-      this.dispose();
-    } else {
-      this.#timer = setInterval(() => this.#check(signal), CHECK_INTERVAL);
-    }
+    this.#receivedAt = now;
+    this.#timer = setInterval(() => this.#check(signal), CHECK_INTERVAL);
     this.#controller.abort();
   };
 
@@ -138,6 +154,6 @@ export class ShutdownController {
     logToStderr(this.#options.json ? toJson(record) : `usbxfer: ${message}`);
     this.#options.onExit?.(record);
     this.dispose();
-    process.kill(process.pid, signal);
+    dieBy(signal);
   }
 }

@@ -42,7 +42,7 @@ export async function discardBytes(
   const chunk = Buffer.allocUnsafeSlow(Math.min(bytes, CHUNK));
   let discarded = 0;
   while (discarded < bytes) {
-    const read = await readOnce(source, chunk, Math.min(bytes - discarded, CHUNK), signal);
+    const read = await readOnce(source, chunk, 0, Math.min(bytes - discarded, CHUNK), signal);
     if (read === 0) {
       break;
     }
@@ -51,17 +51,37 @@ export async function discardBytes(
   return discarded;
 }
 
+/**
+ * Reads until the buffer is full or the input ends.
+ *
+ * @param signal as for `discardBytes`
+ * @returns the number of bytes read
+ * @throws as `discardBytes`
+ */
+export async function readUpTo(
+  source: Source,
+  buffer: Buffer,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  let length = 0;
+  for (let read = -1; read !== 0 && length < buffer.length; length += read) {
+    read = await readOnce(source, buffer, length, buffer.length, signal);
+  }
+  return length;
+}
+
 function readOnce(
   source: Source,
   buffer: Buffer,
-  length: number,
+  start: number,
+  end: number,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
     const onAbort = () => reject(signal?.reason);
     signal?.addEventListener('abort', onAbort);
-    source.read(buffer, 0, length, (error, bytes) => {
+    source.read(buffer, start, end, (error, bytes) => {
       signal?.removeEventListener('abort', onAbort);
       if (error === undefined) {
         resolve(bytes);

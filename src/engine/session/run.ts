@@ -254,7 +254,7 @@ function onStop({ signal, duration }: StopConditions, stop: (end: Outcome) => vo
 /**
  * Sends control requests one after the other, and discards the responses.
  *
- * @param stopped once aborted, no further request is sent
+ * @param stopped cancels the current request when it aborts. No further one is sent then.
  * @returns the outcome of the first request that failed; later ones are not sent
  */
 export async function sendRequests(
@@ -263,12 +263,12 @@ export async function sendRequests(
   stopped?: AbortSignal,
 ): Promise<Outcome | undefined> {
   for (const { request, data } of requests) {
-    if (stopped?.aborted) {
-      break;
-    }
     try {
-      await device.control(request, data, REQUEST_TIMEOUT);
+      await device.control(request, data, REQUEST_TIMEOUT, stopped);
     } catch (error) {
+      if (stopped?.aborted) {
+        break; // the stop is the outcome
+      }
       const cause = toError(error);
       return (await isDisconnect(error, device))
         ? { reason: 'device-lost', cause }

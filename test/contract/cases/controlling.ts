@@ -9,6 +9,8 @@ import { OpenDevice } from '../open-device.js';
 /** Timeout that is long enough for any response, in milliseconds. */
 const PATIENCE = 10_000;
 
+const FOREVER = Number.POSITIVE_INFINITY;
+
 const KIB = 1024;
 const DEVICE_LENGTH = 18;
 const GET_DEVICE_DESCRIPTOR = { requestType: 0x80, request: 6, value: 0x0100, index: 0 };
@@ -145,9 +147,6 @@ export const controllingCases: readonly ContractCase[] = [
     name: 'ends a request without a response after its timeout, and then continues',
     async run(fixture) {
       const { unanswered } = fixture;
-      if (unanswered === undefined) {
-        return;
-      }
       const target = await fixture.counters();
       await withDevice(fixture, target, async (device) => {
         for (let round = 0; round < 2; round++) {
@@ -157,6 +156,37 @@ export const controllingCases: readonly ContractCase[] = [
           );
           await ask(device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
         }
+      });
+    },
+  },
+  {
+    name: 'cancels a request when its signal aborts, and then continues',
+    async run(fixture) {
+      const { unanswered } = fixture;
+      const target = await fixture.counters();
+      await withDevice(fixture, target, async (device) => {
+        const data = Buffer.alloc(8);
+        for (const delay of [0, 100]) {
+          const signal = AbortSignal.timeout(delay);
+          const ended = device.control(unanswered, data, FOREVER, signal).catch((error) => error);
+          assert.equal(await within(ended, 'the cancel'), signal.reason);
+          await ask(device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
+        }
+        const aborted = AbortSignal.abort();
+        const refused = device.control(START, data, PATIENCE, aborted).catch((error) => error);
+        assert.equal(await refused, aborted.reason);
+      });
+    },
+  },
+  {
+    name: 'ends a request without a response when the device is unplugged',
+    async run(fixture) {
+      const target = await fixture.counters();
+      await withDevice(fixture, target, async (device) => {
+        const ended = device.control(fixture.unanswered, Buffer.alloc(8), FOREVER);
+        const refused = assertRefused(() => within(ended, 'the unplug'), 'no-device', 'io');
+        await fixture.unplug(target);
+        await refused;
       });
     },
   },

@@ -12,23 +12,27 @@ const SETUP_LENGTH = 8;
  * minute late (measured).
  *
  * @param make creates a control transfer of endpoint 0 without a timeout
- * @throws UsbError if the transfer failed; the error of node-usb if it cannot be submitted
+ * @throws UsbError if the transfer failed; the reason of `signal` if that cancelled it; the error of
+ *   node-usb if it cannot be submitted
  */
 export function sendControl(
   make: MakeNativeTransfer,
   request: ControlRequest,
   data: Buffer,
   timeout: number,
+  signal?: AbortSignal,
 ): Promise<number> {
   const isIn = directionOfRequest(request) === 'in';
   const packet = setupPacket(request, data);
   return new Promise((resolve, reject) => {
-    let isLate = false;
+    let cancelReason: unknown;
     const transfer = make((error, _buffer, actualLength) => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
       const status = transferStatus(error);
       if (status !== 'completed') {
-        reject(controlFailure(isLate && status === 'cancelled' ? 'timed-out' : status));
+        const wasCancelled = status === 'cancelled' && cancelReason !== undefined;
+        reject(wasCancelled ? cancelReason : controlFailure(status));
         return;
       }
       if (isIn) {
@@ -36,16 +40,19 @@ export function sendControl(
       }
       resolve(actualLength);
     });
+    const cancel = (reason: unknown): void => {
+      cancelReason ??= reason;
+      try {
+        transfer.cancel();
+      } catch {
+        // The device is gone: the completion still comes and reports it.
+      }
+    };
+    const onAbort = (): void => cancel(signal?.reason);
     transfer.submit(packet);
+    signal?.addEventListener('abort', onAbort);
     const timer = setTimeout(
-      () => {
-        isLate = true;
-        try {
-          transfer.cancel();
-        } catch {
-          // The device is gone: the completion still comes and reports it.
-        }
-      },
+      () => cancel(controlFailure('timed-out')),
       Math.min(timeout, MAX_TIMEOUT_MS),
     );
   });

@@ -65,7 +65,13 @@ export class LibusbDevice implements Device {
     return claimed;
   }
 
-  async control(request: ControlRequest, data: Buffer, timeout: number): Promise<number> {
+  async control(
+    request: ControlRequest,
+    data: Buffer,
+    timeout: number,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    signal?.throwIfAborted();
     checkOpen(this.#open);
     checkControlData(data);
     const { usb, native, info, platform } = this.#handle;
@@ -75,9 +81,10 @@ export class LibusbDevice implements Device {
         request,
         data,
         timeout,
+        signal,
       );
     } catch (error) {
-      if (error instanceof UsbError) {
+      if (error instanceof UsbError || error === signal?.reason) {
         throw error;
       }
       const own = this.#stillClaimed.map(({ interfaceNumber }) => interfaceNumber);

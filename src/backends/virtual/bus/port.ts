@@ -16,6 +16,8 @@ export interface Attachment {
   /** The memory of all transfers on the bus. */
   readonly memory: MemoryBudget;
   connected: boolean;
+  /** Aborts when the device is unplugged. */
+  readonly unplugged: AbortSignal;
   /** Schedules a turn of the bus: the device may have work. */
   wake(): void;
   /** Resets the device. It keeps its address. */
@@ -30,6 +32,7 @@ export class Port {
   readonly #memory: MemoryBudget;
   readonly #pipes = new Map<number, Pipe>();
   readonly #takeAddress: () => number;
+  #unplugged = new AbortController();
   #attachment: Attachment;
 
   /**
@@ -67,6 +70,7 @@ export class Port {
   unplug(): void {
     if (this.#attachment.connected) {
       this.#attachment.connected = false;
+      this.#unplugged.abort();
       for (const pipe of this.#pipes.values()) {
         pipe.disconnect();
       }
@@ -96,6 +100,7 @@ export class Port {
   }
 
   #attach(): Attachment {
+    this.#unplugged = new AbortController();
     return {
       info: { path: this.path, bus: 1, address: this.#takeAddress(), ...this.#gadget.descriptors },
       pipes: this.#pipes,
@@ -103,6 +108,7 @@ export class Port {
       control: this.#gadget.control,
       memory: this.#memory,
       connected: true,
+      unplugged: this.#unplugged.signal,
       wake: () => this.#controller.wake(),
       reset: () => this.#reset(),
     };

@@ -106,6 +106,7 @@ const VENDOR_IN = 0xc0;
 /** bRequest. */
 const RUN = 0x01;
 const MEMORY = 0x02;
+const UNANSWERED = 0x03;
 
 /** The size of the memory of the device in bytes. */
 const MEMORY_SIZE = 64;
@@ -121,6 +122,7 @@ export interface Runnable {
  * - 0x01 OUT without data: wValue 1 starts the stream, 0 stops it.
  * - 0x02 OUT writes up to 64 bytes to the start of the 64-byte memory of the device, and IN reads from
  *   its start. The memory is filled with zeros when the device is plugged in or reset.
+ * - 0x03 IN gets no response.
  */
 export class CounterRequests implements ControlFunction {
   readonly #stream: Runnable;
@@ -130,7 +132,10 @@ export class CounterRequests implements ControlFunction {
     this.#stream = stream;
   }
 
-  handle({ requestType, request, value, index }: ControlRequest, data: Buffer): number | undefined {
+  handle(
+    { requestType, request, value, index }: ControlRequest,
+    data: Buffer,
+  ): number | 'nak' | undefined {
     if (index !== 0) {
       return undefined;
     }
@@ -143,6 +148,8 @@ export class CounterRequests implements ControlFunction {
         return 0;
       case MEMORY:
         return value === 0 ? this.#access(requestType, data) : undefined;
+      case UNANSWERED:
+        return requestType === VENDOR_IN ? 'nak' : undefined;
       default:
         return undefined;
     }

@@ -62,9 +62,10 @@ export interface ControlFunction {
   /**
    * Reads the data of a request, or writes the response there.
    *
-   * @returns the number of bytes moved; undefined if the request is not supported, for a stall
+   * @returns the number of bytes moved; undefined if the request is not supported, for a stall; `nak`
+   *   for no response at all
    */
-  handle(request: ControlRequest, data: Buffer): number | undefined;
+  handle(request: ControlRequest, data: Buffer): number | 'nak' | undefined;
 
   /** Called when the device was plugged in again or reset. */
   powerOn(): void;

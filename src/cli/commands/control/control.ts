@@ -22,7 +22,12 @@ import { Notices } from '../../progress/notices.js';
 import { openOutput } from '../../session/output.js';
 import type { OutputOptions } from '../../session/output-name.js';
 import { type ChoiceOptions, chooseDevice } from '../../session/select-device.js';
-import { ShutdownController } from '../../session/shutdown.js';
+import {
+  type Interruption,
+  interruptedBy,
+  ShutdownController,
+  throwIfInterrupted,
+} from '../../session/shutdown.js';
 import { countOf } from '../../terminal/format.js';
 import { addColorOption } from '../../terminal/style.js';
 import { hexBytes, readTransfer } from './request.js';
@@ -102,17 +107,18 @@ async function control(
       advice: 'see usbxfer control --help',
     });
   }
-  const transfer = await readTransfer(words, options);
-  const plan = await planResponse(transfer, options);
-  const backend = await loadBackend(options);
   const shutdown = new ShutdownController({ json: options.json ?? false });
   let sink: Sink | undefined;
   try {
+    const transfer = await readTransfer(words, options, shutdown);
+    const plan = await planResponse(transfer, options);
+    const backend = await loadBackend(options);
     const notices = new Notices(options.json ?? options.quiet ?? false);
     const device = await chooseDevice(backend, options, shutdown, notices);
+    throwIfInterrupted(shutdown, 'starting');
     sink = plan && (await openOutput(plan, device, shutdown)).sink;
     const recipient = await open(backend, device, transfer, options, shutdown.signal);
-    const length = await send(recipient, transfer, options.timeout);
+    const length = await send(recipient, transfer, options.timeout, shutdown);
     const restoreError = await caught(recipient.close());
     await reportResponse({ device, transfer, length }, options, sink);
     if (restoreError !== undefined) {
@@ -142,7 +148,7 @@ async function open(
 }
 
 /**
- * Sends the request.
+ * Sends the request. A signal cancels it.
  *
  * @returns the number of bytes transferred
  * @throws CliError after it has closed the device
@@ -151,9 +157,10 @@ async function send(
   { device, close }: OpenDevice,
   { request, data }: ControlTransfer,
   timeout: number,
+  shutdown: Interruption,
 ): Promise<number> {
   try {
-    const length = await device.control(request, data, timeout);
+    const length = await device.control(request, data, timeout, shutdown.signal);
     if (directionOfRequest(request) === 'out' && length < data.length) {
       const accepted = `${length} of ${countOf(data.length, 'byte')}`;
       throw new CliError('request-failed', `the device accepted only ${accepted}`);
@@ -161,7 +168,9 @@ async function send(
     return length;
   } catch (error) {
     await close().catch(() => {}); // the first failure is the one to report
-    throw requestFailure(error, timeout);
+    throw shutdown.signal.reason === error
+      ? interruptedBy(shutdown, 'waiting for the response', error)
+      : requestFailure(error, timeout);
   }
 }
 

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
+import { readUpTo } from '../../../engine/io/source.js';
 import {
   type ControlTransfer,
   directionOfRequest,
@@ -10,8 +10,10 @@ import {
   requestTypeOf,
   typeOf,
 } from '../../../usb/control.js';
-import { CliError, systemReason } from '../../errors/cli-error.js';
+import { CliError } from '../../errors/cli-error.js';
 import { didYouMean } from '../../errors/suggest.js';
+import { cannotRead, openInput } from '../../session/input.js';
+import type { Interruption } from '../../session/shutdown.js';
 import { sanitize } from '../../terminal/sanitize.js';
 import type { ControlOptions } from './control.js';
 
@@ -25,11 +27,13 @@ const DIRECTIONS = ['in', 'out'] as const;
 /**
  * Reads the arguments and the data of `usbxfer control`.
  *
- * @throws CliError if the words are no request, or the data does not fit it or cannot be read
+ * @throws CliError if the words are no request, if the data does not fit it or cannot be read, or at a
+ *   signal
  */
 export async function readTransfer(
   words: readonly string[],
   { in: isIn, out, data, input }: ControlOptions,
+  shutdown: Interruption,
 ): Promise<ControlTransfer> {
   const given = words.flatMap((word) => word.trim().split(/\s+/)); // several words may be quoted
   const transfer = parseWords(isIn ? ['in', ...given] : out ? ['out', ...given] : given);
@@ -46,7 +50,7 @@ export async function readTransfer(
       advice: 'give the data once: after the index, with --data or with -i',
     });
   }
-  return { ...transfer, data: data ?? (await readRequestData(input ?? '-')) };
+  return { ...transfer, data: data ?? (await readRequestData(input ?? '-', shutdown)) };
 }
 
 function parseWords(words: readonly string[]): ControlTransfer {
@@ -153,31 +157,26 @@ function oneOf<Name extends string>(names: readonly Name[], word: string): Name 
 /**
  * Reads the data of a request from a file; `-` is stdin.
  *
- * @throws CliError if the file cannot be read or is larger than a request can carry
+ * @throws CliError if the file cannot be read or is larger than a request can carry, or at a signal
  */
-async function readRequestData(file: string): Promise<Buffer> {
-  const name = file === '-' ? 'stdin' : sanitize(file);
-  const stream: AsyncIterable<Buffer> = file === '-' ? process.stdin : createReadStream(file);
-  const chunks: Buffer[] = [];
-  let length = 0;
+async function readRequestData(input: string, shutdown: Interruption): Promise<Buffer> {
+  const { source, name } = await openInput({ input }, shutdown);
+  const shown = name === undefined ? 'stdin' : sanitize(name);
+  const data = Buffer.alloc(MAX_CONTROL_DATA + 1);
   try {
-    for await (const chunk of stream) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length > MAX_CONTROL_DATA) {
-        break;
-      }
+    const length = await readUpTo(source, data, shutdown.signal);
+    if (length > MAX_CONTROL_DATA) {
+      throw new CliError(
+        'invalid-value',
+        `${shown} is larger than ${MAX_CONTROL_DATA} bytes, the limit of a control request`,
+      );
     }
+    return data.subarray(0, length);
   } catch (cause) {
-    throw new CliError('input-failed', `cannot read ${name}: ${systemReason(cause)}`, { cause });
+    throw cause instanceof CliError ? cause : cannotRead(shown, cause, shutdown, 'reading');
+  } finally {
+    await source.close();
   }
-  if (length > MAX_CONTROL_DATA) {
-    throw new CliError(
-      'invalid-value',
-      `${name} is larger than ${MAX_CONTROL_DATA} bytes, the limit of a control request`,
-    );
-  }
-  return Buffer.concat(chunks);
 }
 
 /** A request in the format of schema/control.schema.json. */

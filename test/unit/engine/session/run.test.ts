@@ -21,6 +21,9 @@ const message = (request: number) => ({
 });
 const [FIRST, SECOND, LAST] = [1, 2, 3];
 
+/** Longer than a test may take, in milliseconds. */
+const EVER = 10 ** 9;
+
 /** A simulated device whose control requests take 20 ms; returns those it received. */
 async function slowDevice(scenario = 'speed=high') {
   const backend = new VirtualBackend({ scenario: parseScenario(scenario) });
@@ -29,15 +32,18 @@ async function slowDevice(scenario = 'speed=high') {
     throw new Error('no device');
   }
   const received: number[] = [];
-  const failing: { request?: number; code?: UsbErrorCode; release?: true } = {};
+  const failing: { request?: number; hangs?: number; code?: UsbErrorCode; release?: true } = {};
   /** Endpoints whose halt was cleared. */
   const cleared: number[] = [];
   const open = backend.open.bind(backend);
   backend.open = async (info): Promise<Device> => {
     const opened = await open(info);
-    opened.control = async ({ request }) => {
+    opened.control = async ({ request }, _data, _timeout, signal) => {
+      signal?.throwIfAborted();
       received.push(request);
-      await sleep(20);
+      await sleep(request === failing.hangs ? EVER : 20, undefined, { signal }).catch(() => {
+        throw signal?.reason;
+      });
       if (failing.request === request) {
         throw new UsbError(failing.code ?? 'stall', 'refused');
       }
@@ -72,7 +78,8 @@ async function slowDevice(scenario = 'speed=high') {
   const location = locateIn(device, {});
   const out = locateOut(device, {});
   const transfers = { depth: 2, transferSize: 512 };
-  const { signal } = new AbortController();
+  const controller = new AbortController();
+  const { signal } = controller;
   const base = {
     backend,
     device,
@@ -100,7 +107,7 @@ async function slowDevice(scenario = 'speed=high') {
         linger: 1,
       }),
   };
-  return { run, signal, received, failing, cleared, sink, source };
+  return { run, controller, signal, received, failing, cleared, sink, source };
 }
 
 describe.each(['capture', 'send', 'duplex'] as const)('%s', (direction) => {
@@ -108,6 +115,18 @@ describe.each(['capture', 'send', 'duplex'] as const)('%s', (direction) => {
     const { run, received } = await slowDevice();
     const { end } = await run[direction](5);
     expect(end.reason).toBe('duration');
+    expect(received).toEqual([FIRST, LAST]);
+  });
+
+  it.each(['duration', 'interrupted'])('a request before it is cancelled: %s', async (reason) => {
+    const { run, controller, received, failing } = await slowDevice();
+    failing.hangs = FIRST;
+    const running = run[direction](reason === 'duration' ? 5 : EVER);
+    if (reason === 'interrupted') {
+      await vi.waitUntil(() => received.length > 0);
+      controller.abort();
+    }
+    expect((await running).end).toEqual({ reason });
     expect(received).toEqual([FIRST, LAST]);
   });
 

@@ -1,5 +1,5 @@
 import { usb } from 'usb';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { sendControl } from '../../../../../src/backends/libusb/native/control.js';
 import type { NativeTransfer } from '../../../../../src/backends/libusb/native/node-usb.js';
 import type { MakeNativeTransfer } from '../../../../../src/backends/libusb/native/transfer.js';
@@ -126,4 +126,35 @@ it('clears the timer once the request has ended', async () => {
   wire.end(usb.LIBUSB_TRANSFER_COMPLETED, 0);
   await moved;
   expect(timers().length).toBe(before);
+});
+
+describe('a signal', () => {
+  it('cancels a request, which ends with its reason', async () => {
+    const wire = new Wire();
+    const controller = new AbortController();
+    const moved = sendControl(wire.make, ASK, Buffer.alloc(1), EVER, controller.signal);
+    controller.abort('stop');
+    expect(wire.cancels).toBe(1);
+    wire.end(usb.LIBUSB_TRANSFER_CANCELLED, 0);
+    await expect(moved).rejects.toBe('stop');
+  });
+
+  it('that is too late changes nothing', async () => {
+    const wire = new Wire();
+    const controller = new AbortController();
+    const moved = sendControl(wire.make, ASK, Buffer.alloc(1), EVER, controller.signal);
+    controller.abort();
+    wire.end(usb.LIBUSB_TRANSFER_COMPLETED, 1);
+    expect(await moved).toBe(1);
+  });
+
+  it('cancels nothing after the end of the request', async () => {
+    const wire = new Wire();
+    const controller = new AbortController();
+    const moved = sendControl(wire.make, ASK, Buffer.alloc(1), EVER, controller.signal);
+    wire.end(usb.LIBUSB_TRANSFER_COMPLETED, 1);
+    await moved;
+    controller.abort();
+    expect(wire.cancels).toBe(0);
+  });
 });
