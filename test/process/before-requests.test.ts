@@ -14,14 +14,16 @@ describe.each(COMMANDS)('a request before usbxfer %s', (command, options) => {
   const args = [command, '-d', '1234:5678', ...options, ...UNANSWERED];
 
   it('ends with --duration', async () => {
-    const { stderr, code } = await usbxfer([...args, '--duration', '50ms', '--json']);
-    const record = JSON.parse(stderr);
+    const { stdout, code } = await usbxfer([...args, '--duration', '50ms', '--json']);
+    const record = JSON.parse(stdout.toString());
     expect(record).toMatchObject({ end_reason: 'duration', exit_code: code });
     expect((record.out ?? record).bytes_accepted ?? 0).toBe(0);
   });
 
   it('ends with a signal', async () => {
-    const running = start([...args, '--json', '--stats', '-', '--interval', '10ms'], { _: '' });
+    const running = start([...args, '--json=fd:2', '--stats', '-', '--interval', '10ms'], {
+      _: '',
+    });
     await received(running, 1); // a record: the stream has started
     running.child.kill('SIGTERM');
     const { stderr, code } = await running.outcome;

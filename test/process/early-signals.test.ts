@@ -29,8 +29,8 @@ async function signalled(signal: NodeJS.Signals, args: readonly string[]): Promi
 describe('a signal before anything is loaded', () => {
   it.each([
     ['read', [...COUNTER, '--json']],
-    ['write', [...COUNTER, '-i', '/dev/null', '--json']],
-    ['pipe', ['-d', '1234:5679', '-o', '/dev/null', '--json']],
+    ['write', [...COUNTER, '-i', '/dev/null', '--json=fd:2']],
+    ['pipe', ['-d', '1234:5679', '-o', '/dev/null', '--json=fd:2']],
     ['control', [...COUNTER, ...REQUEST, '--json']],
   ] as const)('ends usbxfer %s with a report', async (command, args) => {
     const { stdout, stderr, code } = await signalled('SIGTERM', [command, ...args]);
@@ -46,7 +46,8 @@ describe('a signal before anything is loaded', () => {
 
   it('ends usbxfer watch with a report', async () => {
     const { stderr, code } = await signalled('SIGINT', ['watch', '--count', '2']);
-    expect([stderr, code]).toEqual(['usbxfer: SIGINT after 0 of 2 events\n', 130]);
+    expect(stderr).toMatch(/^usbxfer: SIGINT after 0 of 2 events\n$/m);
+    expect(code).toBe(130);
   });
 
   it.each([
@@ -66,7 +67,7 @@ describe('SIGUSR1 before anything is loaded', () => {
   it.each([
     ['list'],
     ['reset', ...COUNTER],
-    ['watch', '--initial', '--count', '1'],
+    ['watch', '--initial', '--count', '1', '--json'],
     ['control', ...COUNTER, ...REQUEST, '--hex'],
     ['read', ...COUNTER, '--bytes', '1k', '-q'],
     ['--version'],
