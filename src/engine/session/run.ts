@@ -263,6 +263,9 @@ export async function sendRequests(
   stopped?: AbortSignal,
 ): Promise<Outcome | undefined> {
   for (const { request, data } of requests) {
+    if (stopped?.aborted) {
+      break;
+    }
     try {
       await device.control(request, data, REQUEST_TIMEOUT, stopped);
     } catch (error) {
