@@ -51,11 +51,11 @@ export class OpenDevice {
 
   /** Opens a device, runs `body`, and always closes the device. */
   static async use<T>(
-    fixture: Fixture,
+    { backend }: Pick<Fixture, 'backend'>,
     target: FixtureDevice,
     body: (opened: OpenDevice) => Promise<T>,
   ): Promise<T> {
-    const device = await fixture.backend.open(target.info);
+    const device = await backend.open(target.info);
     let opened: OpenDevice | undefined;
     try {
       const { interfaceNumber, alternateSetting = 0 } = target;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { usb } from 'usb';
 import { LibusbBackend } from '../../../src/backends/libusb/backend.js';
@@ -13,6 +14,8 @@ export class GadgetFixture implements Fixture {
   readonly backend = new LibusbBackend();
   readonly unanswered = { requestType: 0xc0, request: 0x03, value: 0, index: 0 };
   readonly #speed: string;
+  /** The last device and its arguments, if `shared` created it. */
+  #shared: { readonly args: string; readonly device: FixtureDevice } | undefined;
 
   /** @param speed a value of `gadget up --speed` */
   constructor(speed: string) {
@@ -35,31 +38,45 @@ export class GadgetFixture implements Fixture {
     return this.#script(`send ${bytes}, stall, send forever`);
   }
 
-  async loopback(): Promise<FixtureDevice> {
-    gadget('down', NAME);
-    const path = gadget('up', NAME, 'loopback', '--speed', this.#speed);
-    return { info: await this.#device(path), interfaceNumber: 0, inEndpoint: 0x81, outEndpoint: 2 };
+  loopback(): Promise<FixtureDevice> {
+    return this.#pair('loopback');
   }
 
   sink(): Promise<FixtureDevice> {
-    return this.#sink('silence');
+    return this.scripted('silence');
   }
 
   interruptSink(): Promise<FixtureDevice> {
-    return this.#sink('--interrupt-out', 'silence');
+    return this.scripted('--interrupt-out', 'silence');
   }
 
   silentOutAfter(bytes: number): Promise<FixtureDevice> {
-    return this.#sink('--take', String(bytes), 'silence');
+    return this.scripted('--take', String(bytes), 'silence');
   }
 
   stallOutAfter(bytes: number): Promise<FixtureDevice> {
-    return this.#sink('--accept', String(bytes), 'silence');
+    return this.scripted('--accept', String(bytes), 'silence');
+  }
+
+  /** A device of these arguments for ffs-device, with both endpoints. */
+  scripted(...script: string[]): Promise<FixtureDevice> {
+    return this.#pair('ffs', '--', ...script);
+  }
+
+  /**
+   * A device of these arguments for `gadget up`, with both endpoints. Returns the last device if it has
+   * the same arguments: it continues where it is.
+   */
+  async shared(type: string, ...args: string[]): Promise<FixtureDevice> {
+    const key = [type, ...args].join(' ');
+    if (this.#shared?.args !== key) {
+      this.#shared = { args: key, device: await this.#pair(type, ...args) };
+    }
+    return this.#shared.device;
   }
 
   async alternate(): Promise<FixtureDevice> {
-    gadget('down', NAME);
-    const info = await this.#device(gadget('up', NAME, 'ecm', '--speed', this.#speed));
+    const info = await this.#up('ecm');
     const setting = info.configurations[0]?.settings.find(
       ({ interfaceNumber, alternateSetting }) => interfaceNumber === 1 && alternateSetting === 1,
     );
@@ -77,19 +94,31 @@ export class GadgetFixture implements Fixture {
     await this.#device(info.path);
   }
 
-  /** Removes the last device. */
-  clear(): void {
-    gadget('down', NAME);
+  /** Returns what the last device, a scripted one, has accepted, as JSON. It may lag. */
+  account(): string {
+    return readFileSync(`/run/gadget/${NAME}/account`, 'utf8');
   }
 
-  async #sink(...script: string[]): Promise<FixtureDevice> {
-    return { ...(await this.#script(...script)), outEndpoint: 0x02 };
+  /** Removes the last device. */
+  clear(): void {
+    this.#shared = undefined;
+    gadget('down', NAME);
   }
 
   async #script(...script: string[]): Promise<FixtureDevice> {
-    gadget('down', NAME);
-    const path = gadget('up', NAME, 'ffs', '--speed', this.#speed, '--', ...script);
-    return { info: await this.#device(path), interfaceNumber: 0, inEndpoint: 0x81 };
+    const info = await this.#up('ffs', '--', ...script);
+    return { info, interfaceNumber: 0, inEndpoint: 0x81 };
+  }
+
+  async #pair(type: string, ...args: string[]): Promise<FixtureDevice> {
+    const info = await this.#up(type, ...args);
+    return { info, interfaceNumber: 0, inEndpoint: 0x81, outEndpoint: 0x02 };
+  }
+
+  /** Replaces the last device. */
+  async #up(type: string, ...args: string[]): Promise<DeviceInfo> {
+    this.clear();
+    return this.#device(gadget('up', NAME, type, '--speed', this.#speed, ...args));
   }
 
   /** Returns the device at a path once libusb, which is notified by udev, knows it, too. */
