@@ -2,14 +2,22 @@
  * Compares usbxfer with other ways to read a bulk endpoint, or to write to one, on a real kernel and a
  * software bus: see bench/README.md. `npm run bench:kernel -- --direction in --rounds 5`
  */
+import { execFileSync } from 'node:child_process';
 import { compileC } from '../lab/compile-c.js';
-import { type Lab, output as outputOf, startLab } from '../lab/start-lab.js';
+import { describeLab, type Lab, output as outputOf, startLab } from '../lab/start-lab.js';
 import { saveResults } from '../results.js';
 import { type Options, parseOptions, type Speed } from './options.js';
 import type { Place } from './places.js';
-import type { Program } from './programs.js';
+import { type Program, TESTUSB } from './programs.js';
 import { type Run, runOnce } from './run.js';
 import { type Series, summarize, table } from './table.js';
+
+/** The runs of one program at one place. */
+interface SeriesOfPlace {
+  readonly place: Place;
+  readonly program: Program;
+  readonly runs: Run[];
+}
 
 /** Bytes of the warm-up runs, which only load the programs. */
 const WARM_UP = 256 * 1024;
@@ -18,11 +26,13 @@ const options = parseOptions();
 const { benchmark, placeKind, programs } = options.direction;
 compileC('bench/kernel/measure.c');
 compileC('bench/kernel/pool.c', { libusb: true });
+if (options.programs.some(({ name }) => name === TESTUSB)) {
+  execFileSync('bench/kernel/build-testusb.sh', ['build/bench/bin/testusb'], { stdio: 'inherit' });
+}
 
 const lab = await startLab();
 try {
-  const { kernel, qemu, accelerator, cpus } = lab.facts;
-  console.log(`kernel ${kernel}, QEMU ${qemu} (${accelerator}), ${cpus} CPUs`);
+  console.log(describeLab(lab.facts));
   const series: Series[] = [];
   for (const speed of options.speeds) {
     series.push(...(await measureSpeed(lab, options, speed)));
@@ -56,29 +66,24 @@ async function measureSpeed(lab: Lab, options: Options, speed: Speed): Promise<S
     guest,
     `gadget up source sourcesink --speed ${speed} --pattern ${direction.pattern}`,
   );
-  for (const place of places) {
-    for (const program of programs) {
-      await runOnce(guest, program, place, direction, WARM_UP * program.share[speed]);
-    }
-  }
-  const series: { place: Place; program: Program; runs: Run[] }[] = places.flatMap((place) =>
-    programs.map((program) => ({ place, program, runs: [] })),
+  const groups: SeriesOfPlace[][] = places.map((place) =>
+    programs
+      .filter((program) => program.place === undefined || program.place === place.name)
+      .map((program) => ({ place, program, runs: [] })),
   );
+  for (const { place, program } of groups.flat()) {
+    await runOnce(guest, program, place, direction, WARM_UP * program.share[speed]);
+  }
   for (let round = 0; round < rounds; round += 1) {
-    for (const { place, program, runs } of rotated(series, round, programs.length)) {
-      const run = await runOnce(
-        guest,
-        program,
-        place,
-        direction,
-        options.bytes * program.share[speed],
-      );
+    for (const { place, program, runs } of groups.flatMap((group) => rotated(group, round))) {
+      const bytes = options.bytes * program.share[speed];
+      const run = await runOnce(guest, program, place, direction, bytes);
       runs.push(run);
       progress(`${speed}, round ${round + 1}: ${program.name}, ${place.name}`, run);
     }
   }
   await outputOf(guest, 'gadget down source');
-  return series.map(({ place, program, runs }) => ({
+  return groups.flat().map(({ place, program, runs }) => ({
     speed,
     place: place.name,
     program: program.name,
@@ -86,12 +91,10 @@ async function measureSpeed(lab: Lab, options: Options, speed: Speed): Promise<S
   }));
 }
 
-/** Rotates each group of `size` items, so that another item comes first in each round. */
-function rotated<Thing>(things: readonly Thing[], round: number, size: number): Thing[] {
-  return things.map((thing, index) => {
-    const start = index - (index % size);
-    return things[start + ((index - start + round) % size)] ?? thing;
-  });
+/** Rotates a list, so that another item comes first in each round. */
+function rotated<Thing>(things: readonly Thing[], round: number): Thing[] {
+  const first = round % things.length;
+  return [...things.slice(first), ...things.slice(0, first)];
 }
 
 function progress(what: string, { rate, wall }: Run): void {

@@ -15,6 +15,8 @@ export interface Lab {
 export interface LabFacts {
   readonly kernel: string;
   readonly cpus: number;
+  /** The guest's model of processor. */
+  readonly cpuModel: string;
   readonly qemu: string;
   /** QEMU's -accel: `tcg…` is emulation, `kvm` is not. */
   readonly accelerator: string;
@@ -31,12 +33,19 @@ export async function startLab(): Promise<Lab> {
   return { guest, facts: await learnFacts(guest), stop };
 }
 
+/** Formats the facts as one line. */
+export function describeLab({ kernel, cpus, cpuModel, qemu, accelerator }: LabFacts): string {
+  return `kernel ${kernel}, QEMU ${qemu} (${accelerator}), ${cpus} × ${cpuModel}`;
+}
+
 async function learnFacts(guest: Guest): Promise<LabFacts> {
-  const [kernel = '', cpus] = (await output(guest, 'uname -r; nproc')).split('\n');
+  const script = `uname -r; nproc; sed -n 's/^model name.*: //p' /proc/cpuinfo`;
+  const [kernel = '', cpus, cpuModel = 'unknown'] = (await output(guest, script)).split('\n');
   const qemu = execFileSync('qemu-system-x86_64', ['--version'], { encoding: 'utf8' });
   return {
     kernel,
     cpus: Number(cpus),
+    cpuModel,
     qemu: /version (\S+)/.exec(qemu)?.[1] ?? 'unknown',
     accelerator: process.env['USBXFER_LAB_ACCEL'] ?? 'tcg,thread=multi',
   };

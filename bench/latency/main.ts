@@ -4,7 +4,7 @@
  */
 import type { Guest } from '../../test/kernel/lab/guest.js';
 import { compileC } from '../lab/compile-c.js';
-import { output, startLab } from '../lab/start-lab.js';
+import { describeLab, output, startLab } from '../lab/start-lab.js';
 import { saveResults } from '../results.js';
 import { parseOptions } from './options.js';
 import { type Latencies, type Series, summarize, table } from './table.js';
@@ -28,8 +28,7 @@ compileC('bench/latency/latencies.c');
 
 const lab = await startLab();
 try {
-  const { kernel, qemu, accelerator, cpus } = lab.facts;
-  console.log(`kernel ${kernel}, QEMU ${qemu} (${accelerator}), ${cpus} CPUs`);
+  console.log(describeLab(lab.facts));
   console.log(`${count} messages of ${size} bytes, one each ${every} ms, ${rounds} rounds`);
   const series: Series[] = [];
   for (const speed of speeds) {
