@@ -144,7 +144,7 @@ describe('a signal', () => {
     expect(JSON.parse(stderr)).toMatchObject({
       end_reason: 'interrupted',
       error: expect.stringMatching(
-        /^SIGINT before the limit; the \d+ bytes before it were written$/,
+        /^SIGINT before --bytes was reached; the \d+ bytes before it were written$/,
       ),
       error_code: 'interrupted',
       exit_code: 130,

@@ -186,7 +186,8 @@ describe('usbxfer pipe', () => {
 
   it.each([
     ['none, of an input that waits', '/dev/null', 'speed=high', 0],
-    ['some', '/dev/zero', 'out-silence@0', 8],
+    ['some', 'package.json', 'out-silence@0', 8],
+    ['some, of an input without an end', '/dev/zero', 'out-silence@0', 0],
   ])('the exit code after --duration depends on unsent bytes: %s', async (_, input, scenario, exitCode) => {
     const args = ['-i', input, '--scenario', scenario, '--duration', '300ms', '-q'];
     const { code } = await usbxfer([...COUNTER, ...args, '-o', '/dev/null', '--linger', 'forever']);

@@ -97,6 +97,20 @@ describe('usbxfer read', () => {
     expect(isCounterPrefix(stdout)).toBe(true);
   });
 
+  it('fails if --duration ends before --bytes', async () => {
+    const args = [...COUNTER, '--duration', '200ms', '--scenario', 'rate=1M', '--json'];
+    const { stderr, code } = await usbxfer([...args, '--bytes', '1GiB']);
+    expect(code).toBe(8);
+    expect(JSON.parse(stderr)).toMatchObject({
+      end_reason: 'duration',
+      limit: 'duration',
+      error_code: 'timeout',
+      error: expect.stringMatching(
+        /^the time limit \(--duration\) expired before --bytes was reached; the \d+ bytes before it were written$/,
+      ),
+    });
+  });
+
   it('prints one JSON object with --json', async () => {
     const { stderr } = await usbxfer([...COUNTER, '--bytes', '1MB', '--json']);
     expect(JSON.parse(stderr)).toMatchObject({

@@ -215,7 +215,9 @@ describe('the end of usbxfer write', () => {
   it('by --duration is a failure', async () => {
     const { error, ...record } = await summary('--scenario', 'rate=1M', '--duration', '300ms');
     expect(record).toMatchObject({ end_reason: 'duration', error_code: 'timeout', exit_code: 8 });
-    expect(error).toMatch(/^the time limit expired before all data was sent; the device accepted /);
+    expect(error).toMatch(
+      /^the time limit \(--duration\) expired before all data was sent; the device accepted /,
+    );
   });
 
   it.each([

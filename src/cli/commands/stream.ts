@@ -41,7 +41,11 @@ const STREAM_COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Pr
         onStart: (statistics) => session.start({ out: statistics }, limits),
       });
       const { skip = 0 } = plan.out.input;
-      return { ...result, out: { location, statistics, input: name, skip, bytes: options.bytes } };
+      const { bytes } = options;
+      return {
+        ...result,
+        out: { location, statistics, input: name, unread: source.size, skip, bytes },
+      };
     });
   },
   pipe: (raw) => {
@@ -65,7 +69,10 @@ const STREAM_COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Pr
       return {
         ...result,
         in: { location: pair.in, statistics: statistics.in, output: files(), limits: receive },
-        out: { location: pair.out, statistics: statistics.out, input: input.name, skip: 0 },
+        out: {
+          ...{ location: pair.out, statistics: statistics.out },
+          ...{ input: input.name, unread: input.source.size, skip: 0 },
+        },
       };
     });
   },

@@ -222,11 +222,14 @@ export const ERRORS = {
   },
   idle: {
     exitCode: EXIT.shortOfLimit,
-    meaning: 'the device was idle before the limit, or before all input was sent',
+    meaning:
+      'the device was idle before --bytes, --count, --until-short or --duration, or before all input ' +
+      'was sent',
   },
   timeout: {
     exitCode: EXIT.shortOfLimit,
-    meaning: 'the time limit expired before another limit, or before all input was sent',
+    meaning:
+      'the time limit expired before --bytes, --count or --until-short, or before all input was sent',
   },
   'short-input': {
     exitCode: EXIT.shortOfLimit,

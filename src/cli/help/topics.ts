@@ -168,7 +168,9 @@ const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
     'request failed.',
   ioFailed: 'The output or the input failed.',
   shortOfLimit:
-    'The run ended before its limit: the device was idle, the time limit expired, or the input ended.',
+    'The run ended before its goal: the device was idle, the time limit expired, or the input ended. ' +
+    'The goal is --bytes, --count or --until-short, and the end of an input that has one. Without any ' +
+    'of these, it is --duration.',
 };
 
 const EXIT_CODES: readonly Part[] = [

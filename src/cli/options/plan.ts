@@ -66,8 +66,6 @@ export interface StreamPlan {
   readonly hooks: StreamHooks;
   /** Milliseconds. */
   readonly duration: number | undefined;
-  /** Whether a limit was given. A clean end before it is a failure. */
-  readonly limited: boolean;
   readonly report: ReportPlan;
 }
 
@@ -133,10 +131,8 @@ export interface ReportPlan {
  * @throws CliError for values that are invalid or cannot be combined
  */
 export function planRead(raw: RawStreamOptions): ReadPlan {
-  const { bytes, count, untilShort, duration } = raw;
   checkQueueSize(raw.transfers, transferSizeOf(raw));
-  const limited = [bytes, count, untilShort, duration].some((limit) => limit !== undefined);
-  return { ...planStream(withOutput(raw), limited), in: planReceive(raw, raw.ep, 'refuse') };
+  return { ...planStream(withOutput(raw)), in: planReceive(raw, raw.ep, 'refuse') };
 }
 
 /** Resolves the options of `usbxfer write`, like `planRead`. */
@@ -144,14 +140,14 @@ export function planWrite(raw: RawStreamOptions): WritePlan {
   checkQueueSize(raw.transfers, transferSizeOf(raw));
   const { bytes, idleTimeout, buffer: readAhead } = raw;
   const out = planSend(raw, raw.ep, { bytes, idleTimeout, readAhead });
-  return { ...planStream(raw, bytes !== undefined), out };
+  return { ...planStream(raw), out };
 }
 
 /** Resolves the options of `usbxfer pipe`, like `planRead`. */
 export function planPipe(raw: RawStreamOptions): PipePlan {
   checkQueueSize(2 * raw.transfers, transferSizeOf(raw));
   return {
-    ...planStream(withOutput(raw), raw.bytes !== undefined),
+    ...planStream(withOutput(raw)),
     in: planReceive(raw, raw.in, 'text'),
     out: planSend(raw, raw.out, { prompt: true }),
     linger: raw.linger ?? 0,
@@ -163,7 +159,7 @@ function withOutput<Raw extends RawStreamOptions>(raw: Raw): Raw & { readonly ou
   return { ...raw, output: raw.output ?? '-' };
 }
 
-function planStream(raw: RawStreamOptions, limited: boolean): StreamPlan {
+function planStream(raw: RawStreamOptions): StreamPlan {
   const { backend, scenario, quiet = false, debug = false } = raw;
   const stats = planStats(raw);
   const { operand, device, vid, pid, serial, path, bus, address, wait } = raw;
@@ -174,7 +170,6 @@ function planStream(raw: RawStreamOptions, limited: boolean): StreamPlan {
     claim: { detachDriver: raw.detach },
     hooks: { before: raw.before, after: raw.after },
     duration: raw.duration,
-    limited,
     report: {
       ...{ progress: raw.progress, interval: raw.interval, quiet, debug },
       ...{ stats, json: planJson(raw, stats) },

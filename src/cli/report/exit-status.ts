@@ -1,6 +1,7 @@
 import type { EndReason } from '../../engine/session/outcome.js';
 import type { ErrorCode } from '../errors/codes.js';
 import type { StreamResult } from './report.js';
+import { goalOptions } from './words.js';
 
 /** The code of each reason that is a failure by itself. */
 const FAILURES: Readonly<Partial<Record<EndReason, ErrorCode>>> = {
@@ -15,32 +16,43 @@ const FAILURES: Readonly<Partial<Record<EndReason, ErrorCode>>> = {
   internal: 'internal',
 };
 
-/** A reason that is a failure if the stream had more to do. */
-type EarlyEnd = readonly [code: ErrorCode, when: 'always' | 'limited' | 'unsent' | 'unfinished'];
+/** A clean reason that is a failure under a condition. */
+type EarlyEnd = readonly [code: ErrorCode, when: 'always' | keyof Missed];
+
+/** What a stream may have ended before. */
+interface Missed {
+  /** A number of bytes or transfers, or the end of a message. */
+  readonly goal: boolean;
+  /** The goal, or the time limit. */
+  readonly limit: boolean;
+  /** The goal, or the end of the input. */
+  readonly goalOrInput: boolean;
+  /** The goal, the time limit, or the acceptance of all bytes that were read. */
+  readonly any: boolean;
+}
 
 /**
- * The code of each clean reason that is a failure, if
- * - `limited`: a limit was given
- * - `unsent`: the device did not accept all input that was read
- * - `unfinished`: either of these
+ * The code of each clean reason that is a failure. `--bytes`, `--count` and `--until-short` are the
+ * goal of a stream, and so is the end of its input, if it has one. Without a goal, `--duration` is.
  */
 const EARLY_ENDS: Readonly<
   Record<'read' | 'write' | 'pipe', Partial<Record<EndReason, EarlyEnd>>>
 > = {
   read: {
-    idle: ['idle', 'limited'],
-    interrupted: ['interrupted', 'limited'],
+    idle: ['idle', 'limit'],
+    interrupted: ['interrupted', 'limit'],
+    duration: ['timeout', 'goal'],
   },
   write: {
-    'input-ended': ['short-input', 'limited'],
+    'input-ended': ['short-input', 'goal'],
     idle: ['idle', 'always'],
     interrupted: ['interrupted', 'always'],
-    duration: ['timeout', 'always'],
+    duration: ['timeout', 'goalOrInput'],
   },
   pipe: {
-    'input-ended': ['idle', 'limited'],
-    interrupted: ['interrupted', 'unfinished'],
-    duration: ['timeout', 'unsent'],
+    'input-ended': ['idle', 'goal'],
+    interrupted: ['interrupted', 'any'],
+    duration: ['timeout', 'goalOrInput'],
   },
 };
 
@@ -48,18 +60,26 @@ const EARLY_ENDS: Readonly<
  * The code of the failure that a stream ended with; undefined if it did not fail. A gap is reported
  * before an early end, and a device that was not restored only if nothing else failed.
  *
- * @param limited whether a limit was given
+ * @param hasDuration whether there was a time limit
  */
-export function codeOfEnd(result: StreamResult, limited: boolean): ErrorCode | undefined {
+export function codeOfEnd(result: StreamResult, hasDuration: boolean): ErrorCode | undefined {
   const { end, in: received, out: sent, restoreError } = result;
   const name = received && sent ? 'pipe' : received ? 'read' : 'write';
-  const unsent = (sent?.statistics.bytesUnsent ?? 0) > 0;
-  const given = { always: true, limited, unsent, unfinished: limited || unsent };
   const early = EARLY_ENDS[name][end.reason];
+  const missed = { always: true, ...missedBy(result, hasDuration) };
   return (
     FAILURES[end.reason] ??
     (received && received.statistics.gapCount > 0 ? 'gaps' : undefined) ??
-    (early && given[early[1]] ? early[0] : undefined) ??
+    (early && missed[early[1]] ? early[0] : undefined) ??
     (restoreError && 'not-restored')
   );
+}
+
+function missedBy({ in: received, out: sent }: StreamResult, hasDuration: boolean): Missed {
+  const goal = [...goalOptions(received?.limits), sent?.bytes].some((given) => given !== undefined);
+  const limit = goal || hasDuration;
+  const unsent = sent?.statistics.bytesUnsent ?? 0;
+  const rest = unsent + (sent?.unread ?? 0);
+  const input = rest > 0 && rest < Number.POSITIVE_INFINITY; // an input without an end is no goal
+  return { goal, limit, goalOrInput: goal || input, any: limit || unsent > 0 };
 }

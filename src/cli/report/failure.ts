@@ -7,6 +7,7 @@ import { systemReason } from '../errors/cli-error.js';
 import { countOf } from '../terminal/format.js';
 import { escapeUnsafe } from '../terminal/sanitize.js';
 import type { InReport, OutReport, Report } from './report.js';
+import { goalOptions } from './words.js';
 
 /** The parts of a report that its failure depends on. */
 export type Failed = Pick<
@@ -69,17 +70,26 @@ function failureOf(report: Failed): string | undefined {
       return `the input ended after ${sent?.statistics.bytesRead} of ${sent?.bytes} bytes (--bytes)`;
     case 'idle':
       return isRead
-        ? 'the device sent nothing more before the limit'
+        ? `the device sent nothing more before ${goalText(report)}`
         : received
           ? 'the device sent nothing more before --bytes was reached, for the time of --linger'
           : 'the device accepted nothing more before all data was sent';
     case 'timeout':
-      return `the time limit expired before ${received ? 'the end of the input' : 'all data was sent'}`;
+      return `the time limit (--duration) expired before ${goalText(report)}`;
     case 'interrupted':
-      return `${signal} before ${isRead ? 'the limit' : received ? 'the end' : 'all data was sent'}`;
+      return `${signal} before ${received && !isRead ? 'the end' : goalText(report)}`;
     default:
       return undefined;
   }
+}
+
+/** What a stream ended before: `--bytes was reached`. */
+function goalText({ in: received, out: sent }: Failed): string {
+  const goal = goalOptions(received?.limits).join(' or ');
+  if (goal !== '') {
+    return `${goal} was reached`;
+  }
+  return sent === undefined ? 'the limit' : 'all data was sent';
 }
 
 const SPLIT_ADVICE = '; limit the size of each file with --split-bytes';

@@ -4,6 +4,7 @@ import type { DeviceInfo } from '../../usb/model.js';
 import { type Direction, receiving, sending } from './direction.js';
 import { describeFailures } from './failure.js';
 import type { InReport, OutReport, Report } from './report.js';
+import { limitOf } from './words.js';
 
 /** The summary for programs: the object that `--json` prints. */
 export function summaryRecord(report: Report): Record<string, unknown> {
@@ -100,6 +101,7 @@ export function endRecord(report: Report): Record<string, unknown> {
   const { end, signal, errorCode, exitCode } = report;
   return {
     end_reason: end.reason,
+    limit: limitOf(report) ?? null,
     signal: end.reason === 'interrupted' ? (signal ?? null) : null,
     error: describeFailures(report) ?? null,
     error_code: errorCode ?? null,

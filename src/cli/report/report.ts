@@ -30,6 +30,8 @@ export interface OutReport {
   readonly statistics: SendStatistics;
   /** The name of the file that was read; undefined for stdin. */
   readonly input: string | undefined;
+  /** Bytes of the input that were not read: Infinity if it has no end, undefined if unknown. */
+  readonly unread?: number | undefined;
   /** Bytes of the input that were skipped. */
   readonly skip: number;
   /** The limit in bytes; undefined if there is none. */
@@ -63,13 +65,17 @@ export interface Report extends StreamResult {
   readonly exitCode: number;
 }
 
-/** Makes the report of a stream that has ended. */
+/**
+ * Makes the report of a stream that has ended.
+ *
+ * @param duration the time limit in milliseconds, if there is one
+ */
 export function makeReport(
   result: StreamResult,
-  limited: boolean,
+  duration: number | undefined,
   rest: Pick<Report, 'device' | 'signal' | 'suspensions'>,
 ): Report {
-  const errorCode = codeOfEnd(result, limited);
+  const errorCode = codeOfEnd(result, duration !== undefined);
   return {
     ...result,
     ...rest,

@@ -1,3 +1,4 @@
+import type { Limits } from '../../engine/receive/limits.js';
 import type { EndReason } from '../../engine/session/outcome.js';
 import { FAILURE_REASONS } from '../../engine/session/outcome.js';
 import type { Gap, Statistics } from '../../engine/stats/statistics.js';
@@ -55,12 +56,21 @@ export function delayText(
     : undefined;
 }
 
+/** The options that are the goal of receiving. */
+export function goalOptions({ bytes, count, untilShort }: Limits = {}): string[] {
+  return [
+    ...(bytes === undefined ? [] : ['--bytes']),
+    ...(count === undefined ? [] : ['--count']),
+    ...(untilShort ? ['--until-short'] : []),
+  ];
+}
+
 /** How a stream ended. */
 export function endText(report: Report): string {
   const { end, signal, in: received, out: sent } = report;
   switch (end.reason) {
     case 'limit':
-      return `limit reached (${limitOption(report)})`;
+      return `limit reached (--${limitOf(report)})`;
     case 'input-ended':
       return 'end of the input';
     case 'duration':
@@ -91,14 +101,20 @@ export function endText(report: Report): string {
   }
 }
 
-/** The option whose limit ended a stream. Only receiving has others than `--bytes`. */
-function limitOption({ in: received }: Report): string {
+/** The limit that ended a stream; undefined if none did. Only receiving has others than `bytes`. */
+export function limitOf({
+  end,
+  in: received,
+}: Pick<Report, 'end' | 'in'>): 'bytes' | 'count' | 'until-short' | 'duration' | undefined {
+  if (end.reason !== 'limit') {
+    return end.reason === 'duration' ? 'duration' : undefined;
+  }
   const { bytes, count = Number.POSITIVE_INFINITY, untilShort } = received?.limits ?? {};
   if (received === undefined || received.statistics.bytesWritten >= (bytes ?? Infinity)) {
-    return '--bytes';
+    return 'bytes';
   }
   if (received.statistics.transfersWithData >= count) {
-    return '--count';
+    return 'count';
   }
-  return untilShort ? '--until-short' : '--bytes';
+  return untilShort ? 'until-short' : 'bytes';
 }

@@ -102,7 +102,7 @@ async function runOnDevice(
     const session = new Session(plan, backend, device, notices, shutdown, monitor, isUsed);
     const result = await run(session);
     const signal = shutdown.received;
-    const report = makeReport(result, plan.limited, { device, signal, suspensions });
+    const report = makeReport(result, plan.duration, { device, signal, suspensions });
     const concluded = withStatsError(report, await monitor.conclude(report));
     shutdown.dispose(); // a signal must not change the exit status in the report
     await printReport(concluded, json, options);

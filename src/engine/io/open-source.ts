@@ -47,7 +47,7 @@ export async function openSource(path: string, options: SourceOptions = {}): Pro
   const isTerminal = isatty(fd);
   const source = mayBlockForever(existing, isTerminal)
     ? new StreamSource(fd, { isTerminal })
-    : new FdSource(fd, { owned: true });
+    : new FdSource(fd, { size: sizeOfDevice(existing, isTerminal), owned: true });
   return skipStart(source, options);
 }
 
@@ -71,7 +71,8 @@ export async function inheritedSource(fd: number, options: SourceOptions = {}): 
   const position = fdInfo(fd)?.position;
   if (existing.isCharacterDevice()) {
     const own = position === 0 ? reopen(fd, existing) : undefined;
-    return skipStart(new FdSource(own ?? fd, { owned: own !== undefined }), options);
+    const size = sizeOfDevice(existing, isTerminal);
+    return skipStart(new FdSource(own ?? fd, { size, owned: own !== undefined }), options);
   }
   const end = sizeOf(existing);
   const size =
@@ -141,6 +142,11 @@ function sizeOf(existing: Stats): number | undefined {
     return sizeOfDisk(existing.rdev);
   }
   return existing.isFile() && existing.size > 0 ? existing.size : undefined;
+}
+
+/** Returns the size of a character device, such as /dev/zero: it has no end. A terminal has one. */
+function sizeOfDevice(existing: Stats, isTerminal: boolean): number | undefined {
+  return existing.isCharacterDevice() && !isTerminal ? Number.POSITIVE_INFINITY : undefined;
 }
 
 function sizeOfDisk(device: number): number | undefined {

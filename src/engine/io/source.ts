@@ -9,8 +9,8 @@ export interface Source {
   read(buffer: Buffer, start: number, end: number, done: ReadDone): void;
 
   /**
-   * Bytes from here to the end, if known: in a regular file or on a disk. A file may still grow or
-   * shrink; only a read shows its end.
+   * Bytes from here to the end, if known: in a regular file or on a disk; Infinity for a character
+   * device, such as /dev/zero. A file may still grow or shrink; only a read shows its end.
    */
   readonly size: number | undefined;
 

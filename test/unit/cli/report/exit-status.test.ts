@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type ErrorCode, EXIT, exitCodeOf } from '../../../../src/cli/errors/codes.js';
 import { codeOfEnd } from '../../../../src/cli/report/exit-status.js';
+import type { Limits } from '../../../../src/engine/receive/limits.js';
 import type { EndReason } from '../../../../src/engine/session/outcome.js';
 import { ReceiveStatistics, SendStatistics } from '../../../../src/engine/stats/statistics.js';
 
@@ -10,26 +11,29 @@ const location = { interfaceNumber: 0, alternateSetting: 0, endpoint };
 /** How a stream ended. */
 interface Ending {
   readonly reason: EndReason;
-  readonly limited?: boolean;
+  /** The goal: of receiving, or of sending if that is all. */
+  readonly goal?: Limits;
+  readonly duration?: boolean;
   readonly signal?: NodeJS.Signals;
   readonly gaps?: number;
   readonly unsent?: number;
+  readonly unread?: number;
   readonly restoreError?: Error;
 }
 
-function received({ gaps = 0 }: Ending) {
+function received({ gaps = 0, goal = {} }: Ending) {
   const statistics = Object.assign(new ReceiveStatistics(1), { gapCount: gaps });
-  return { location, statistics, output: undefined, limits: {} };
+  return { location, statistics, output: undefined, limits: goal };
 }
 
-function sent({ unsent = 0 }: Ending) {
+function sent({ unsent = 0, unread }: Ending, bytes?: number) {
   const statistics = Object.assign(new SendStatistics(1), { bytesRead: unsent });
-  return { location, statistics, input: undefined, skip: 0 };
+  return { location, statistics, input: undefined, skip: 0, unread, bytes };
 }
 
 const STREAMS = {
   read: (ending: Ending) => ({ in: received(ending) }),
-  write: (ending: Ending) => ({ out: sent(ending) }),
+  write: (ending: Ending) => ({ out: sent(ending, ending.goal?.bytes) }),
   pipe: (ending: Ending) => ({ in: received(ending), out: sent(ending) }),
 };
 
@@ -38,8 +42,8 @@ function outcome(
   name: keyof typeof STREAMS,
   ending: Ending,
 ): [code: ErrorCode | undefined, exitCode: number] {
-  const { reason, limited = false, signal, restoreError } = ending;
-  const code = codeOfEnd({ ...STREAMS[name](ending), end: { reason }, restoreError }, limited);
+  const { reason, duration = false, signal, restoreError } = ending;
+  const code = codeOfEnd({ ...STREAMS[name](ending), end: { reason }, restoreError }, duration);
   return [code, code === undefined ? EXIT.done : exitCodeOf(code, signal)];
 }
 
@@ -68,13 +72,13 @@ describe('a capture', () => {
     ['device-lost', 'device-lost', 5],
     ['output-failed', 'output-failed', 7],
   ])('with a gap, ended by %s has the code %s and exits %i', (reason, code, exitCode) => {
-    const gap = { reason, gaps: 1, limited: true, signal: 'SIGINT' } as const;
+    const gap = { reason, gaps: 1, goal: { bytes: 9 }, signal: 'SIGINT' } as const;
     expect(outcome('read', gap)).toEqual([code, exitCode]);
   });
 
   it('ended by a signal before a limit exits with 128 plus its number', () => {
     const limited = (reason: EndReason, signal: NodeJS.Signals) =>
-      outcome('read', { reason, limited: true, signal });
+      outcome('read', { reason, duration: true, signal });
     expect(limited('interrupted', 'SIGINT')).toEqual(['interrupted', 130]);
     expect(limited('interrupted', 'SIGTERM')).toEqual(['interrupted', 143]);
     expect(limited('limit', 'SIGINT')).toEqual([undefined, 0]);
@@ -90,24 +94,49 @@ describe('a capture', () => {
   });
 
   it('that is idle before a limit exits 8', () => {
-    expect(outcome('read', { reason: 'idle', limited: true })).toEqual(['idle', 8]);
+    expect(outcome('read', { reason: 'idle', goal: { bytes: 9 } })).toEqual(['idle', 8]);
+    expect(outcome('read', { reason: 'idle', duration: true })).toEqual(['idle', 8]);
+  });
+});
+
+describe('the end of --duration', () => {
+  const ENDLESS = Number.POSITIVE_INFINITY;
+
+  it.each<[name: keyof typeof STREAMS, Partial<Ending>, string, number]>([
+    ['read', {}, 'alone is the goal', 0],
+    ['read', { goal: { skip: 9 } }, 'alone is the goal', 0],
+    ['read', { goal: { bytes: 9 } }, 'comes before --bytes', 8],
+    ['read', { goal: { count: 9 } }, 'comes before --count', 8],
+    ['read', { goal: { untilShort: true } }, 'comes before --until-short', 8],
+    ['write', {}, 'alone is the goal: all input so far was sent', 0],
+    ['write', { unsent: 9, unread: ENDLESS }, 'alone is the goal: the input has no end', 0],
+    ['write', { goal: { bytes: 9 }, unread: ENDLESS }, 'comes before --bytes', 8],
+    ['write', { unsent: 9 }, 'comes before all of the input is sent', 8],
+    ['write', { unread: 9 }, 'comes before all of the input is read', 8],
+    ['pipe', {}, 'alone is the goal: all input so far was sent', 0],
+    ['pipe', { unsent: 9, unread: ENDLESS }, 'alone is the goal: the input has no end', 0],
+    ['pipe', { goal: { bytes: 9 } }, 'comes before --bytes', 8],
+    ['pipe', { unsent: 9 }, 'comes before all of the input is sent', 8],
+  ])('%s with %j: it %s, and the exit code is %i', (name, rest, _, exitCode) => {
+    const code = exitCode === 0 ? undefined : 'timeout';
+    const ending = { reason: 'duration', duration: true, ...rest } as const;
+    expect(outcome(name, ending)).toEqual([code, exitCode]);
   });
 });
 
 describe('a sending', () => {
-  it.each<[EndReason, boolean, ErrorCode | undefined, number]>([
-    ['input-ended', false, undefined, 0],
-    ['input-ended', true, 'short-input', 8],
-    ['limit', true, undefined, 0],
-    ['duration', false, 'timeout', 8],
-    ['idle', false, 'idle', 8],
-    ['interrupted', false, 'interrupted', 130],
-    ['stall', false, 'stall', 6],
-    ['device-lost', false, 'device-lost', 5],
-    ['input-failed', false, 'input-failed', 7],
-    ['request-failed', false, 'request-failed', 6],
-  ])('ended by %s, with a number of bytes (%s), has the code %s and exits %i', (reason, limited, code, exitCode) => {
-    const ending = { reason, limited, signal: 'SIGINT' } as const;
+  it.each<[EndReason, Limits, ErrorCode | undefined, number]>([
+    ['input-ended', {}, undefined, 0],
+    ['input-ended', { bytes: 9 }, 'short-input', 8],
+    ['limit', { bytes: 9 }, undefined, 0],
+    ['idle', {}, 'idle', 8],
+    ['interrupted', {}, 'interrupted', 130],
+    ['stall', {}, 'stall', 6],
+    ['device-lost', {}, 'device-lost', 5],
+    ['input-failed', {}, 'input-failed', 7],
+    ['request-failed', {}, 'request-failed', 6],
+  ])('ended by %s, with %j, has the code %s and exits %i', (reason, goal, code, exitCode) => {
+    const ending = { reason, goal, signal: 'SIGINT' } as const;
     expect(outcome('write', ending)).toEqual([code, exitCode]);
   });
 
@@ -121,14 +150,14 @@ describe('a sending', () => {
 
 describe('a stream in both directions', () => {
   it.each<[EndReason, Partial<Ending>, ErrorCode | undefined, number]>([
-    ['limit', { limited: true }, undefined, 0],
+    ['limit', { goal: { bytes: 9 } }, undefined, 0],
     ['input-ended', {}, undefined, 0],
-    ['input-ended', { limited: true }, 'idle', 8],
+    ['input-ended', { duration: true }, undefined, 0],
+    ['input-ended', { goal: { bytes: 9 } }, 'idle', 8],
     ['interrupted', {}, undefined, 0],
-    ['interrupted', { limited: true }, 'interrupted', 130],
+    ['interrupted', { goal: { bytes: 9 } }, 'interrupted', 130],
+    ['interrupted', { duration: true }, 'interrupted', 130],
     ['interrupted', { unsent: 1 }, 'interrupted', 130],
-    ['duration', { limited: true }, undefined, 0],
-    ['duration', { unsent: 1 }, 'timeout', 8],
     ['reader-closed', { unsent: 1 }, undefined, 0],
     ['stall', {}, 'stall', 6],
     ['input-ended', { restoreError: new Error('no driver') }, 'not-restored', 4],

@@ -6,6 +6,7 @@ import {
   type Failed,
 } from '../../../../src/cli/report/failure.js';
 import type { InReport, OutReport, Report } from '../../../../src/cli/report/report.js';
+import type { Limits } from '../../../../src/engine/receive/limits.js';
 import type { EndReason } from '../../../../src/engine/session/outcome.js';
 import { ReceiveStatistics, SendStatistics } from '../../../../src/engine/stats/statistics.js';
 import { UsbError } from '../../../../src/usb/errors.js';
@@ -88,6 +89,21 @@ describe('a failure to receive', () => {
     ],
   ])('by %s has the number of bytes that were written', (reason, errorCode, expected) => {
     expect(failure({ end: { reason }, errorCode, in: received(counters) })).toBe(expected);
+  });
+
+  it.each<[Limits, string]>([
+    [{ bytes: 9 }, '--bytes was reached'],
+    [{ count: 9, untilShort: true }, '--count or --until-short was reached'],
+    [{}, 'the limit'],
+  ])('by the time limit or a signal names what it came before: %j', (limits, expected) => {
+    const both = { ...received(counters), limits };
+    const failed = (reason: EndReason, errorCode: ErrorCode) =>
+      failure({ end: { reason }, errorCode, in: both, signal: 'SIGINT' })?.split('; ')[0];
+    expect(failed('duration', 'timeout')).toBe(
+      `the time limit (--duration) expired before ${expected}`,
+    );
+    expect(failed('idle', 'idle')).toBe(`the device sent nothing more before ${expected}`);
+    expect(failed('interrupted', 'interrupted')).toBe(`SIGINT before ${expected}`);
   });
 
   it.each<[number, ErrorCode, RegExp]>([
