@@ -39,6 +39,7 @@ describe.each<[ErrorCode, number, string, boolean?]>([
   ['unknown-command', 2, 'usbxfer raed $JSON'],
   ['unknown-option', 2, 'usbxfer read --vdi 1234 $JSON'],
   ['missing-argument', 2, 'usbxfer read $JSON --ep'],
+  ['missing-argument', 2, 'usbxfer control 1234:5678 $JSON'],
   ['invalid-value', 2, 'usbxfer read --bytes lots $JSON'],
   ['invalid-value', 2, 'usbxfer list --backend pigeon $JSON'],
   ['invalid-value', 2, 'usbxfer list --scenario rate=fast $JSON'],

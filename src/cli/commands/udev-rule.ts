@@ -32,7 +32,7 @@ function printRule(operand: readonly DeviceFilter[] | undefined, given: UdevRule
   const options = withOperand(given, operand);
   const { vid, pid, serial } = filterOf(options);
   if (vid === undefined || pid === undefined) {
-    throw new CliError('usage', 'a rule needs the vendor and the product ID', {
+    throw new CliError('missing-argument', 'a rule needs the vendor and the product ID', {
       advice: 'give both, such as 1234:5678',
     });
   }

@@ -103,7 +103,7 @@ async function control(
   const words = typeof first === 'string' ? [first, ...rest] : rest;
   const options = withOperand(given, typeof first === 'string' ? undefined : first);
   if (words.length === 0) {
-    throw new CliError('usage', "missing required argument 'request'", {
+    throw new CliError('missing-argument', "missing required argument 'request'", {
       advice: 'see usbxfer control --help',
     });
   }
