@@ -1,7 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const MIB = 1024 * 1024;
@@ -44,6 +52,22 @@ describe('the packed package, installed in an empty folder', () => {
   it('has the files that a command reads when it runs', () => {
     expect(run('npx', 'usbxfer', '--version').toString()).toMatch(/^\d+\.\d+\.\d+\n$/);
     expect(run('npx', 'usbxfer', 'completion', 'bash').toString()).toContain('complete ');
+  });
+
+  it('has every file that its documents link to', () => {
+    const root = join(folder, 'node_modules', 'usbxfer');
+    const documents = ['.', 'docs'].flatMap((name) =>
+      readdirSync(join(root, name)).flatMap((file) =>
+        file.endsWith('.md') ? [join(root, name, file)] : [],
+      ),
+    );
+    expect(documents.length).toBeGreaterThan(3);
+    const missing = documents.flatMap((document) =>
+      [...readFileSync(document, 'utf8').matchAll(/\]\((?![a-z]+:)([^)#\s]+)/g)]
+        .map(([, target = '']) => join(dirname(document), target))
+        .filter((target) => !existsSync(target)),
+    );
+    expect(missing).toEqual([]);
   });
 
   it('has a library that captures, and whose types compile without skipLibCheck', () => {

@@ -118,6 +118,7 @@ export const ERRORS = {
   'not-supported': {
     exitCode: EXIT.cannotOpen,
     meaning: 'this system does not support the operation',
+    advice: 'on Windows, install the WinUSB driver for the device, for example with Zadig',
   },
   'libusb-unavailable': {
     exitCode: EXIT.cannotOpen,
