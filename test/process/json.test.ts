@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { violations } from './schema.js';
-import { type Outcome, shell, start } from './usbxfer.js';
+import { BINARY, type Outcome, shell, start } from './usbxfer.js';
 
 let folder = '';
 beforeEach(() => {
@@ -33,6 +33,17 @@ describe('--json', () => {
     expect(summary).toMatchObject({ ...expected, exit_code: 0 });
     expect(violations(name)(summary)).toBeUndefined();
     expect([stderr, code]).toEqual(['', 0]);
+  });
+
+  it('has the peak memory of usbxfer, without that of the process that started it', async () => {
+    const parent = `
+      const large = Buffer.alloc(600e6, 1);
+      const args = ['read', '-d', '1234:5678', '--bytes', '1k', '-o', 'dump.bin', '--json'];
+      require('child_process').spawnSync(process.execPath, ['${BINARY}', ...args], { stdio: 'inherit' });`;
+    const { stdout } = await run(`"${process.execPath}" -e "${parent}"`);
+    const { peak_memory_bytes: peak } = JSON.parse(stdout.toString());
+    expect(peak).toBeGreaterThan(10e6);
+    expect(peak).toBeLessThan(400e6);
   });
 
   it('leaves stdout to --stats', async () => {

@@ -1,9 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isCounterPrefix } from '../support/counter-stream.js';
-import { shell, usbxfer } from './usbxfer.js';
+import { BINARY, shell, usbxfer } from './usbxfer.js';
 
 const COUNTER = ['read', '--vid', '1234', '--pid', '5678', '--ep', '0x82'];
 const MIB = 1024 * 1024;
@@ -183,6 +187,25 @@ describe('the end of usbxfer read', () => {
     expect(stdout.toString().split(/\s+/).slice(0, 2)).toEqual(['1000', '0']);
     expect(stderr).toMatch(/^ +not written: \d+ not accepted by the output$/m);
     expect(stderr).toMatch(/^ended +the reader closed the pipe$/m);
+    expect(code).toBe(0);
+  });
+
+  it('is clean when the reader resets its TCP connection', async () => {
+    const server = createServer((socket) => {
+      socket.once('data', () => socket.resetAndDestroy());
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const output = connect(port, '127.0.0.1');
+    await once(output, 'connect');
+    const child = spawn(process.execPath, [BINARY, ...COUNTER, '--json=/dev/stderr'], {
+      stdio: ['ignore', output, 'pipe'],
+      env: { ...process.env, USBXFER_BACKEND: 'virtual' },
+    });
+    output.destroy();
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+    server.close();
+    expect(JSON.parse(stderr)).toMatchObject({ end_reason: 'reader-closed', error: null });
     expect(code).toBe(0);
   });
 });

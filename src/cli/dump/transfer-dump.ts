@@ -1,4 +1,4 @@
-import type { Sink, WriteDone } from '../../engine/io/sink.js';
+import { isReaderGone, type Sink, type WriteDone } from '../../engine/io/sink.js';
 import type { Source } from '../../engine/io/source.js';
 import type {
   ObservedCompletion,
@@ -101,7 +101,7 @@ export class TransferDump implements TransferObserver, Sink {
     this.#putNote();
     await new Promise<void>((resolve) => this.#afterText(resolve));
     await this.#sink.close();
-    if (this.#failure !== undefined && !this.#reported && !isClosed(this.#failure)) {
+    if (this.#failure !== undefined && !this.#reported && !isReaderGone(this.#failure)) {
       throw this.#failure;
     }
   }
@@ -254,8 +254,4 @@ export class TransferDump implements TransferObserver, Sink {
       this.#schedule();
     }
   }
-}
-
-function isClosed(error: Error): boolean {
-  return (error as NodeJS.ErrnoException).code === 'EPIPE';
 }

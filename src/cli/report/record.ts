@@ -90,7 +90,7 @@ function sizesRecord(sizes: Float64Array): Record<string, number> {
 function processRecord({ usage, suspensions }: Report): Record<string, unknown> {
   return {
     cpu_seconds: (usage.userCPUTime + usage.systemCPUTime) / 1_000_000,
-    peak_memory_bytes: usage.maxRSS * 1024,
+    peak_memory_bytes: usage.peakMemory,
     suspended_count: suspensions.count,
     suspended_seconds: suspensions.milliseconds / 1000,
   };

@@ -11,6 +11,7 @@ import { logToStderr } from '../terminal/stdio.js';
 import { painter } from '../terminal/style.js';
 import { codeOfEnd } from './exit-status.js';
 import { describeFailures } from './failure.js';
+import { type ProcessUsage, processUsage } from './process-usage.js';
 import { summaryRecord } from './record.js';
 import { summaryText } from './summary.js';
 
@@ -57,7 +58,7 @@ export interface Report extends StreamResult {
   /** How often, and for how many milliseconds, the process was suspended (Ctrl-Z). */
   readonly suspensions: { readonly count: number; readonly milliseconds: number };
   /** The resources that the process used. */
-  readonly usage: Pick<NodeJS.ResourceUsage, 'userCPUTime' | 'systemCPUTime' | 'maxRSS'>;
+  readonly usage: ProcessUsage;
   /** Why some `--stats` records were lost, if so. */
   readonly statsError: Error | undefined;
   /** Undefined if nothing failed. */
@@ -79,7 +80,7 @@ export function makeReport(
   return {
     ...result,
     ...rest,
-    usage: process.resourceUsage(),
+    usage: processUsage(),
     statsError: undefined,
     errorCode,
     exitCode: errorCode === undefined ? 0 : exitCodeOf(errorCode, rest.signal),

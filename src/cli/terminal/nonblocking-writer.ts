@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { isReaderGone } from '../../engine/io/sink.js';
 
 /** The maximum number of pending bytes. Text is dropped while this many are pending. */
 const MAX_PENDING = 64 * 1024;
@@ -69,7 +70,7 @@ export class NonBlockingWriter {
   async finish(milliseconds: number): Promise<Error | undefined> {
     await this.drained(milliseconds);
     const failure = this.isEmpty ? this.#failure : new Error(NOT_READING);
-    return (failure as NodeJS.ErrnoException | undefined)?.code === 'EPIPE' ? undefined : failure;
+    return isReaderGone(failure) ? undefined : failure;
   }
 
   readonly #flush = (): void => {

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { fdInfo, reopenNonBlocking } from '../../engine/io/nonblocking-fd.js';
+import { isReaderGone } from '../../engine/io/sink.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
 import type { LiveLine } from './live-line.js';
 import { NonBlockingWriter } from './nonblocking-writer.js';
@@ -48,7 +49,7 @@ export async function flushStdout(): Promise<void> {
   try {
     await Promise.all(printed);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EPIPE') {
+    if (!isReaderGone(cause)) {
       throw stdoutFailed(cause);
     }
   }

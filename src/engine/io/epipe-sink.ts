@@ -1,6 +1,6 @@
-import type { Sink, WriteDone } from './sink.js';
+import { isReaderGone, type Sink, type WriteDone } from './sink.js';
 
-/** A sink whose reader may go away (EPIPE): data written after that is discarded without an error. */
+/** A sink whose reader may go away: data written after that is discarded without an error. */
 export class EpipeSink implements Sink {
   readonly #sink: Sink;
   readonly #onClosed: () => void;
@@ -36,7 +36,7 @@ export class EpipeSink implements Sink {
   }
 
   readonly #onWritten = (error: Error | undefined, written: number): void => {
-    if ((error as NodeJS.ErrnoException | undefined)?.code !== 'EPIPE') {
+    if (!isReaderGone(error)) {
       this.#done(error, written);
       return;
     }

@@ -50,3 +50,9 @@ export function skipBytes(buffers: readonly Buffer[], bytes: number): readonly B
   const [partial, ...rest] = buffers.slice(whole);
   return partial === undefined ? [] : [partial.subarray(left), ...rest];
 }
+
+/** Returns whether a write failed because the reader closed the pipe, or reset the connection. */
+export function isReaderGone(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'EPIPE' || code === 'ECONNRESET';
+}

@@ -1,5 +1,5 @@
 import { toError } from '../../usb/errors.js';
-import type { Sink } from '../io/sink.js';
+import { isReaderGone, type Sink } from '../io/sink.js';
 import type { PendingOutput } from '../queue/pump.js';
 import type { Completion } from '../queue/transfer-queue.js';
 import { addFailure, type Outcome, type TransferFailure } from '../session/outcome.js';
@@ -137,8 +137,10 @@ export class Writer {
     this.#maxWrite = Math.min(bytesPerMillisecond * MAX_WRITE_TIME, MAX_WRITE);
     this.#buffer.release();
     if (error !== undefined) {
-      const isClosed = (error as NodeJS.ErrnoException).code === 'EPIPE';
-      this.failure = { reason: isClosed ? 'reader-closed' : 'output-failed', cause: error };
+      this.failure = {
+        reason: isReaderGone(error) ? 'reader-closed' : 'output-failed',
+        cause: error,
+      };
       this.#statistics.bytesUnwritten += this.#buffer.clear();
     }
     this.#onWritten();

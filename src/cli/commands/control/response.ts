@@ -1,7 +1,6 @@
 import { isatty } from 'node:tty';
-import type { Sink } from '../../../engine/io/sink.js';
+import { isReaderGone, type Sink } from '../../../engine/io/sink.js';
 import { type ControlTransfer, directionOfRequest } from '../../../usb/control.js';
-import { toError } from '../../../usb/errors.js';
 import type { DeviceInfo } from '../../../usb/model.js';
 import { identityRecord } from '../../devices/record.js';
 import { hexDumpLines } from '../../dump/hex-dump.js';
@@ -108,7 +107,7 @@ async function writeResponse(sink: Sink, bytes: Buffer): Promise<void> {
     }
     await sink.close();
   } catch (cause) {
-    if ((toError(cause) as NodeJS.ErrnoException).code !== 'EPIPE') {
+    if (!isReaderGone(cause)) {
       const message = `the output failed: ${systemReason(cause)}; the response is lost`;
       throw new CliError('output-failed', message, { cause });
     }

@@ -64,7 +64,7 @@ it('whatever happens, each record is as the schema says, and the last has the su
         in: { location, statistics, output: undefined, limits: {} },
         signal: undefined,
         suspensions: { count: 0, milliseconds: 0 },
-        usage: process.resourceUsage(),
+        usage: { userCPUTime: 0, systemCPUTime: 0, peakMemory: 0 },
         statsError: undefined,
         errorCode: undefined,
         exitCode: 0,

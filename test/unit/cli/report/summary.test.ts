@@ -48,7 +48,7 @@ function rows(reason: EndReason, rest: Partial<Report>): string[] {
     restoreError: undefined,
     signal: undefined,
     suspensions: { count: 0, milliseconds: 0 },
-    usage: { userCPUTime: 0, systemCPUTime: 0, maxRSS: 0 },
+    usage: { userCPUTime: 0, systemCPUTime: 0, peakMemory: 0 },
     statsError: undefined,
     errorCode: undefined,
     exitCode: 0,

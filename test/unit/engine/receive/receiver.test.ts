@@ -369,10 +369,13 @@ describe('Receiver', () => {
     expect(statistics.bytesReceived).toBe(statistics.bytesWritten + statistics.bytesUnwritten);
   });
 
-  it('treats a closed pipe as a clean end', async () => {
+  it.each([
+    ['a closed pipe', 'EPIPE'],
+    ['a connection that was reset', 'ECONNRESET'],
+  ])('treats %s as a clean end', async (_, code) => {
     const fixture = start();
     fixture.sink.capacity = 0;
-    fixture.sink.failure = Object.assign(new Error('broken pipe'), { code: 'EPIPE' });
+    fixture.sink.failure = Object.assign(new Error('reader gone'), { code });
     answer(fixture.endpoint.submissions[0], 1);
     while (fixture.endpoint.cancellations.length === 0) {
       await new Promise(setImmediate);
