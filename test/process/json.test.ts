@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { violations } from './schema.js';
-import { BINARY, type Outcome, shell, start } from './usbxfer.js';
+import { BINARY, type Outcome, received, shell, start } from './usbxfer.js';
 
 let folder = '';
 beforeEach(() => {
@@ -139,10 +139,14 @@ describe('--json=FILE', () => {
     const summary = join(folder, 'summary.json');
     const args = ['read', '-d', '1234:5678', `--json=${summary}`];
     const running = start(args);
-    running.child.stdout?.pause();
-    await new Promise((resolve) => running.child.stdout?.once('readable', resolve));
-    running.child.kill('SIGTERM');
-    await expect.poll(() => running.child.kill('SIGTERM') && statSync(summary).size).not.toBe(0);
+    await received(running, 1);
+    running.child.stdout?.pause(); // and the pipe is soon full
+    await expect
+      .poll(() => running.child.kill('SIGTERM') && statSync(summary).size, {
+        interval: 300,
+        timeout: 20_000,
+      })
+      .not.toBe(0);
     const { code } = JSON.parse(readFileSync(summary, 'utf8'));
     expect(code).toBe('interrupted');
     running.child.stdout?.resume();
