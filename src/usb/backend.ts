@@ -164,6 +164,8 @@ export interface Endpoint {
   readonly address: number;
   /** Bytes in one full packet. */
   readonly maxPacketSize: number;
+  /** See `DeviceInfo.cancelKeepsData`. */
+  readonly cancelKeepsData: boolean;
 
   /**
    * Creates a transfer, which can be submitted again after each completion.
@@ -182,7 +184,7 @@ export interface Endpoint {
 
 /**
  * Called once for each submission, with the status and the number of bytes moved, which is valid for
- * every status. May submit the transfer again. Must not throw.
+ * every status, except for a cancelled transfer if `cancelKeepsData` is false: it may have moved more. May submit the transfer again. Must not throw.
  */
 export type OnComplete = (status: TransferStatus, actualLength: number) => void;
 
@@ -205,8 +207,9 @@ export interface Transfer {
 
   /**
    * Requests cancellation. The completion still comes: `cancelled`, or the regular status if the
-   * request was too late. A cancelled transfer may carry bytes, up to its whole buffer. Does nothing
-   * if the transfer is not in flight. Does not throw.
+   * request was too late. A cancelled transfer may carry bytes, up to its whole buffer; if
+   * `cancelKeepsData` is false, these are lost. Does nothing if the transfer is not in flight. Does
+   * not throw.
    */
   cancel(): void;
 }

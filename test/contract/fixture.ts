@@ -53,5 +53,7 @@ export interface FixtureDevice {
 /** One rule of the contract. It needs no test runner, and rejects if the rule is violated. */
 export interface ContractCase {
   readonly name: string;
+  /** Whether the rule holds only if `cancelKeepsData` is true. */
+  readonly needsKeptData?: true;
   run(fixture: Fixture): Promise<void>;
 }

@@ -18,6 +18,7 @@ export function deviceInfo(overrides: Partial<DeviceInfo> = {}): DeviceInfo {
     serial: '0001',
     configurations: [],
     configurationValue: 1,
+    cancelKeepsData: true,
     ...overrides,
   };
 }

@@ -128,6 +128,7 @@ function describe(device: NativeDevice): DeviceInfo {
     serial: undefined,
     configurations: optional(() => device.allConfigDescriptors.map(configuration)) ?? [],
     configurationValue: optional(() => device.configDescriptor?.bConfigurationValue),
+    cancelKeepsData: true,
   };
 }
 

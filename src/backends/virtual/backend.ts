@@ -55,7 +55,7 @@ export class VirtualBackend implements Backend {
   }: VirtualBackendOptions = {}) {
     const { speed } = scenario;
     const rate = scenario.rate === 'bus' ? SPEEDS[speed].bulkRate : scenario.rate;
-    const controller = new HostController(clock);
+    const controller = new HostController(clock, scenario.cancelKeepsData);
     const memory = new MemoryBudget(scenario.memory);
     this.#memory = memory;
     const plugIn = (path: string, gadget: Gadget) =>

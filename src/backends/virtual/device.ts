@@ -179,6 +179,7 @@ class VirtualInterface implements Interface {
 class VirtualEndpoint implements Endpoint {
   readonly address: number;
   readonly maxPacketSize: number;
+  readonly cancelKeepsData: boolean;
   readonly #interface: VirtualInterface;
   readonly #pipe: Pipe;
 
@@ -186,6 +187,7 @@ class VirtualEndpoint implements Endpoint {
     this.#interface = claimed;
     this.address = address;
     this.maxPacketSize = maxPacketSize;
+    this.cancelKeepsData = claimed.attachment.info.cancelKeepsData;
     this.#pipe = pipe;
   }
 

@@ -13,6 +13,8 @@ export interface Scenario {
   readonly memory: number;
   /** The range of the size of each message in bytes; undefined for a stream without messages. */
   readonly message: { readonly min: number; readonly max: number } | undefined;
+  /** See `DeviceInfo.cancelKeepsData`. */
+  readonly cancelKeepsData: boolean;
   /** Whether a control request must start the counter. */
   readonly startByRequest: boolean;
   /** Faults of the IN stream by offset; faults with the same offset happen in this order. */
@@ -71,6 +73,10 @@ export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: stri
     'When the counter starts to send: as soon as the device is connected, or after vendor request ' +
       '0x01 with value 1 to the device. The default is power.',
   ],
+  [
+    'cancel=keep|lose',
+    'Whether a cancelled transfer keeps its data, or loses it as over USB/IP. The default is keep.',
+  ],
   ['short@OFFSET', 'The device sends a short packet, which is empty if OFFSET is between packets.'],
   ['zlp@OFFSET', 'The device sends a zero-length packet.'],
   ['stall@OFFSET', 'The endpoint halts.'],
@@ -91,6 +97,7 @@ export const DEFAULT_SCENARIO: Scenario = {
   seed: 0,
   memory: Number.POSITIVE_INFINITY,
   message: undefined,
+  cancelKeepsData: true,
   startByRequest: false,
   faults: [],
   outFaults: [],
@@ -125,6 +132,8 @@ const SETTINGS: Readonly<Record<string, (value: string) => Partial<Settings> | u
   },
   start: (value) =>
     value === 'power' || value === 'request' ? { startByRequest: value === 'request' } : undefined,
+  cancel: (value) =>
+    value === 'keep' || value === 'lose' ? { cancelKeepsData: value === 'keep' } : undefined,
 };
 
 /**

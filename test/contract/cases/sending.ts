@@ -51,6 +51,7 @@ export const sendingCases: readonly ContractCase[] = [
   },
   {
     name: 'counts the bytes accepted of cancelled OUT transfers',
+    needsKeptData: true,
     async run(fixture) {
       const taken = 14 * KIB;
       const target = await fixture.silentOutAfter(taken);

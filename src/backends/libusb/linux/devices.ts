@@ -5,13 +5,19 @@ import { parseConfigurations } from '../../../usb/descriptors/tree.js';
 import { UsbError } from '../../../usb/errors.js';
 import { comparePaths } from '../../../usb/format.js';
 import type { DeviceInfo } from '../../../usb/model.js';
-import { readBytes, readNames, readNumber, readText } from './attributes.js';
+import { readBytes, readLink, readNames, readNumber, readText } from './attributes.js';
 
 /** The names of devices' folders; those of interfaces have a colon. */
 const DEVICE_NAME = /^(usb\d+|\d+-\d+(\.\d+)*)$/;
 
 /** Bytes in a device descriptor (USB 2.0 §9.6.1). */
 const DEVICE_DESCRIPTOR = 18;
+
+/**
+ * The host controller of USB/IP in the path of its devices (Documentation/usb/usbip_protocol.rst in the
+ * kernel): the reply to an unlink, USBIP_RET_UNLINK, has neither data nor a length.
+ */
+const USBIP_CONTROLLER = /\/vhci_hcd(\.\d+)?\//;
 
 /**
  * Lists the devices on the bus as the kernel knows them. Needs no permissions, opens no device and
@@ -81,6 +87,7 @@ function readDevice(devices: string, name: string): DeviceInfo | undefined {
     serial: string(16, 'serial'),
     configurations: parseConfigurations(descriptors.subarray(DEVICE_DESCRIPTOR)),
     configurationValue: readNumber(file('bConfigurationValue')),
+    cancelKeepsData: !USBIP_CONTROLLER.test(readLink(`${devices}/${name}`) ?? ''),
   };
 }
 

@@ -121,6 +121,7 @@ export class LibusbInterface implements Interface {
 class LibusbEndpoint implements Endpoint {
   readonly address: number;
   readonly maxPacketSize: number;
+  readonly cancelKeepsData: boolean;
   readonly #handle: Handle;
   readonly #type: number;
   readonly #claim: Claim;
@@ -131,6 +132,7 @@ class LibusbEndpoint implements Endpoint {
     const { LIBUSB_TRANSFER_TYPE_INTERRUPT, LIBUSB_TRANSFER_TYPE_BULK } = handle.usb;
     this.address = address;
     this.maxPacketSize = maxPacketSize;
+    this.cancelKeepsData = handle.info.cancelKeepsData;
     this.#handle = handle;
     this.#type = type === 'interrupt' ? LIBUSB_TRANSFER_TYPE_INTERRUPT : LIBUSB_TRANSFER_TYPE_BULK;
     this.#claim = claim;

@@ -5,6 +5,8 @@ import { RateLimiter } from './rate-limiter.js';
 
 /** Runs every pipe while there is work. Does not keep the process alive otherwise. */
 export class HostController {
+  /** See `DeviceInfo.cancelKeepsData`. */
+  readonly cancelKeepsData: boolean;
   readonly #clock: Clock;
   readonly #pipes: Pipe[] = [];
   #running = false;
@@ -12,8 +14,9 @@ export class HostController {
   #soon = false;
   #cancel: Cancel = () => {};
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, cancelKeepsData: boolean) {
     this.#clock = clock;
+    this.cancelKeepsData = cancelKeepsData;
   }
 
   /**
@@ -23,7 +26,7 @@ export class HostController {
    */
   createPipe(endpoint: EndpointFunction, rate: number): Pipe {
     const limiter = Number.isFinite(rate) ? new RateLimiter(rate) : undefined;
-    const pipe = new Pipe(this.#clock, endpoint, limiter, () => this.wake());
+    const pipe = new Pipe(this.#clock, endpoint, limiter, this.cancelKeepsData, () => this.wake());
     this.#pipes.push(pipe);
     return pipe;
   }

@@ -25,6 +25,7 @@ export class Pipe {
   readonly #endpoint: EndpointFunction;
   readonly #packetSize: number;
   readonly #limiter: RateLimiter | undefined;
+  readonly #cancelKeepsData: boolean;
   readonly #wake: () => void;
 
   readonly #queued = new TransferQueue();
@@ -35,18 +36,21 @@ export class Pipe {
 
   /**
    * @param limiter undefined for no limit
+   * @param cancelKeepsData whether a cancelled transfer reports the bytes that it moved
    * @param wake schedules a turn
    */
   constructor(
     clock: Clock,
     endpoint: EndpointFunction,
     limiter: RateLimiter | undefined,
+    cancelKeepsData: boolean,
     wake: () => void,
   ) {
     this.#clock = clock;
     this.#endpoint = endpoint;
     this.#packetSize = endpoint.packetSize;
     this.#limiter = limiter;
+    this.#cancelKeepsData = cancelKeepsData;
     this.#wake = wake;
   }
 
@@ -73,7 +77,8 @@ export class Pipe {
 
   /**
    * Cancels a transfer of this pipe. A transfer that has moved its last byte but has not completed is
-   * cancelled too, with its whole buffer, as may happen with a real host controller.
+   * cancelled too, with its whole buffer, as may happen with a real host controller. Over USB/IP,
+   * such a transfer completes, and any other reports no bytes.
    */
   cancel(transfer: QueuedTransfer): void {
     if (this.#limiter !== undefined) {
@@ -82,7 +87,14 @@ export class Pipe {
     }
     if (transfer.queue === this.#queued) {
       this.#end(transfer, 'cancelled');
-    } else if (transfer.queue === this.#ended && transfer.status === 'completed') {
+      if (!this.#cancelKeepsData) {
+        transfer.actualLength = 0;
+      }
+    } else if (
+      this.#cancelKeepsData &&
+      transfer.queue === this.#ended &&
+      transfer.status === 'completed'
+    ) {
       transfer.status = 'cancelled';
     }
     this.#wake();

@@ -102,7 +102,11 @@ export class Port {
   #attach(): Attachment {
     this.#unplugged = new AbortController();
     return {
-      info: { path: this.path, bus: 1, address: this.#takeAddress(), ...this.#gadget.descriptors },
+      info: {
+        ...{ path: this.path, bus: 1, address: this.#takeAddress() },
+        ...this.#gadget.descriptors,
+        cancelKeepsData: this.#controller.cancelKeepsData,
+      },
       pipes: this.#pipes,
       claimed: new Map(),
       control: this.#gadget.control,

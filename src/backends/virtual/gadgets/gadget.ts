@@ -16,7 +16,7 @@ import { ReportIn } from './report-in.js';
 
 /** A simulated device: its descriptors and its endpoints. */
 export interface Gadget {
-  readonly descriptors: Omit<DeviceInfo, 'path' | 'bus' | 'address'>;
+  readonly descriptors: Omit<DeviceInfo, 'path' | 'bus' | 'address' | 'cancelKeepsData'>;
   /** The bulk and interrupt endpoints by address. */
   readonly functions: ReadonlyMap<number, EndpointFunction>;
   readonly control: ControlFunction;

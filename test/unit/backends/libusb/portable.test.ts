@@ -132,6 +132,7 @@ describe('the list', () => {
           },
         ],
         configurationValue: 1,
+        cancelKeepsData: true,
       },
     ]);
   });

@@ -17,6 +17,7 @@ export interface Submission {
 export class ScriptedEndpoint implements Endpoint {
   readonly address: number;
   readonly maxPacketSize: number;
+  cancelKeepsData = true;
   /** Those in flight, in order of submission. */
   readonly submissions: Submission[] = [];
   /** Everything that was cancelled while in flight, in the order of cancelling. */

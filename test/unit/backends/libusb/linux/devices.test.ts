@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -71,6 +71,7 @@ describe('listDevices', () => {
           },
         ],
         configurationValue: 1,
+        cancelKeepsData: true,
       },
     ]);
   });
@@ -84,6 +85,30 @@ describe('listDevices', () => {
         speed: undefined,
         configurationValue: undefined,
       },
+    ]);
+  });
+
+  it('sees that a device is attached through USB/IP, which loses the data of cancelled transfers', () => {
+    const folder = new Folder();
+    mkdirSync(join(folder.path, 'bus'));
+    const links = {
+      '1-1': '../platform/dummy_hcd.0/usb1/1-1',
+      '3-1': '../platform/vhci_hcd.0/usb3/3-1',
+      '4-1.2': '../platform/vhci_hcd/usb4/4-1/4-1.2',
+      usb5: '../pci0000:00/0000:00:14.0/not-vhci_hcd.0/usb5',
+    };
+    for (const [name, link] of Object.entries(links)) {
+      for (const [attribute, value] of Object.entries(BARE)) {
+        folder.file(`bus/${link}/${attribute}`, value);
+      }
+      symlinkSync(link, join(folder.path, 'bus', name));
+    }
+    const devices = listDevices(join(folder.path, 'bus'));
+    expect(devices.map(({ path, cancelKeepsData }) => [path, cancelKeepsData])).toEqual([
+      ['1-1', true],
+      ['3-1', false],
+      ['4-1.2', false],
+      ['usb5', true],
     ]);
   });
 
