@@ -8,8 +8,7 @@ export type CheckStatus = 'ok' | 'warning' | 'problem';
  *
  * - `bus`: whether the system shows a USB bus
  * - `libusb`: whether the addon and what it needs can be loaded
- * - `udev`: whether the udev daemon is running, which sets the permissions of device files and reports
- *   hotplug
+ * - `udev`: whether the udev daemon is running, which sets the permissions of device files
  * - `memory`: how much memory the system allows for transfers
  * - `endpoint`: whether the device has a bulk IN endpoint
  * - `node`: whether the device file exists

@@ -58,7 +58,7 @@ export type PassThroughTarget = 'container' | 'wsl' | 'machine';
  * - `reinstall`: install this program again
  * - `replug`: plug the device in again
  * - `run-again`: run this program again
- * - `run-udev-daemon`: start the udev daemon or, in a container, share the host's
+ * - `run-udev-daemon`: start the udev daemon
  * - `unmount`: unmount the file system
  * - `use-faster-link`: use a port and a cable for the speed of the device
  * - `use-fewer-transfers`: keep this many transfers in flight
@@ -86,7 +86,7 @@ export type Remedy =
   | { readonly kind: 'reinstall' }
   | { readonly kind: 'replug' }
   | { readonly kind: 'run-again' }
-  | { readonly kind: 'run-udev-daemon'; readonly inContainer: boolean }
+  | { readonly kind: 'run-udev-daemon' }
   | { readonly kind: 'unmount'; readonly source: string }
   | { readonly kind: 'use-faster-link' }
   | { readonly kind: 'use-fewer-transfers'; readonly transfers: number };

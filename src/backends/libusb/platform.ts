@@ -5,6 +5,12 @@ import type { UsbError } from '../../usb/errors.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import type { NativeDevice } from './native/node-usb.js';
 
+/**
+ * A device that libusb may not list: it is gone, or it is on the bus. Then libusb will learn of it,
+ * because a udev daemon reports it, or it will not.
+ */
+export type Presence = 'gone' | 'reported' | 'unreported';
+
 /** Access to USB devices that depends on the operating system. The backend chooses one platform. */
 export interface Platform {
   /** See `Backend.list`. */
@@ -40,6 +46,9 @@ export interface Platform {
    * @throws UsbError `access`
    */
   checkBeforeOpen(info: DeviceInfo): void;
+
+  /** Returns whether a device is on the bus; 'gone' where only libusb knows that. */
+  presenceOf(info: DeviceInfo): Presence;
 
   /** Explains why libusb does not list a device that `list` returned. */
   unlistedError(info: DeviceInfo): UsbError;

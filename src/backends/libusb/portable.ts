@@ -43,6 +43,7 @@ export function portablePlatform(load = loadNodeUsb): Platform {
     },
 
     checkBeforeOpen() {},
+    presenceOf: () => 'gone',
     unlistedError: gone,
     openError: (info, cause) => operationError(`cannot open the device at ${info.path}`, cause),
     claimError: (_, number, cause) => operationError(`cannot claim interface ${number}`, cause),

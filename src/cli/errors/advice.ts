@@ -99,9 +99,7 @@ export function adviceFor(remedy: Remedy): string {
     case 'run-again':
       return 'run the command again';
     case 'run-udev-daemon':
-      return remedy.inContainer
-        ? 'in docker run, add -v /run/udev:/run/udev:ro --network host'
-        : 'sudo systemctl start systemd-udevd';
+      return 'sudo systemctl start systemd-udevd';
     case 'unmount':
       return `unmount it first: sudo umount ${remedy.source}`;
     case 'use-faster-link':

@@ -1,9 +1,13 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { CheckResult } from '../../../usb/check-result.js';
 import { toError, UsbError } from '../../../usb/errors.js';
 import { readNames } from '../linux/attributes.js';
-import { isContainer, PASS_TO_CONTAINER, passThroughRemedy } from '../linux/environment.js';
+import {
+  hasUdev,
+  isContainer,
+  PASS_TO_CONTAINER,
+  passThroughRemedy,
+} from '../linux/environment.js';
 import type { SystemFiles } from '../linux/paths.js';
 import { loadNodeUsb } from '../native/node-usb.js';
 
@@ -52,18 +56,20 @@ export async function checkLibusb(
   }
 }
 
-/** Checks whether the udev daemon is running, by its socket. */
+/** Checks whether the udev daemon is running. A container needs none: the host's sets the permissions. */
 export function checkUdev(system: SystemFiles): CheckResult {
   const about = { id: 'udev', device: undefined } as const;
-  if (existsSync(join(system.run, 'udev/control'))) {
+  if (hasUdev(system)) {
     return { ...about, status: 'ok', message: 'the udev daemon is running' };
+  }
+  if (isContainer(system)) {
+    const message = 'no udev daemon is running in this container, and none is needed';
+    return { ...about, status: 'ok', message };
   }
   return {
     ...about,
     status: 'warning',
-    message:
-      'no udev daemon is running: no rule sets the permissions of device files, and libusb does not ' +
-      'see replugged devices',
-    remedy: { kind: 'run-udev-daemon', inContainer: isContainer(system) },
+    message: 'no udev daemon is running: no rule sets the permissions of device files',
+    remedy: { kind: 'run-udev-daemon' },
   };
 }

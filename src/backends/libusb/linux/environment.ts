@@ -22,6 +22,11 @@ export function isContainer({ root, run, proc }: SystemFiles): boolean {
   );
 }
 
+/** Returns whether a udev daemon is running, by its socket. */
+export function hasUdev({ run }: Pick<SystemFiles, 'run'>): boolean {
+  return existsSync(join(run, 'udev/control'));
+}
+
 /** Returns the remedy that makes USB visible to this process. A container may run in WSL. */
 export function passThroughRemedy(system: SystemFiles): Remedy {
   const isWsl = /microsoft/i.test(readText(join(system.proc, 'version')) ?? '');

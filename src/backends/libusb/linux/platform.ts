@@ -2,7 +2,7 @@ import { UsbError } from '../../../usb/errors.js';
 import type { Platform } from '../platform.js';
 import { claimError, controlError, inUseError, missingFile, openError } from './access-errors.js';
 import { busFingerprint, isPresent, listDevices, readDescriptors } from './devices.js';
-import { usbfsMemory } from './environment.js';
+import { hasUdev, usbfsMemory } from './environment.js';
 import { driverOf, inspect } from './interfaces.js';
 import { systemFiles } from './paths.js';
 
@@ -38,12 +38,17 @@ export function linuxPlatform(root?: string): Platform {
         throw missing;
       }
     },
+    presenceOf(info) {
+      if (!isPresent(info, system.devices)) {
+        return 'gone';
+      }
+      return hasUdev(system) ? 'reported' : 'unreported';
+    },
     unlistedError(info) {
       return isPresent(info, system.devices)
         ? new UsbError(
             'no-device',
-            `libusb cannot see the device at ${info.path}: it was plugged in after libusb ` +
-              'started, and hotplug needs a udev daemon (absent in containers)',
+            `libusb does not list the device at ${info.path} yet: it was plugged in a moment ago`,
             { remedy: { kind: 'run-again' } },
           )
         : new UsbError('no-device', `the device at ${info.path} is gone`);

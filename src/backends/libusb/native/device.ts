@@ -4,10 +4,13 @@ import { UsbError } from '../../../usb/errors.js';
 import { type DeviceInfo, findSetting } from '../../../usb/model.js';
 import { checkControlData, checkOpen, checkReset } from '../../../usb/preconditions.js';
 import type { Platform } from '../platform.js';
+import { Contexts } from './contexts.js';
 import { sendControl } from './control.js';
 import { operationError, promisifyNative } from './errors.js';
 import { type Handle, LibusbInterface } from './interface.js';
-import { findNative, loadNodeUsb, type NativeDevice, type NodeUsb } from './node-usb.js';
+import { loadNodeUsb, type NativeDevice, type NodeUsb } from './node-usb.js';
+
+const contexts = new Contexts();
 
 /** A device opened through libusb. */
 export class LibusbDevice implements Device {
@@ -31,11 +34,12 @@ export class LibusbDevice implements Device {
     load = loadNodeUsb,
   ): Promise<LibusbDevice> {
     platform.checkBeforeOpen(info);
-    const usb = await load();
-    const native = findNative(usb, info);
-    if (native === undefined) {
+    const loaded = await load();
+    const found = contexts.find(loaded, info, platform.presenceOf(info));
+    if (found === undefined) {
       throw platform.unlistedError(info);
     }
+    const { usb, native } = found;
     // node-usb has one object with one handle for each device: a second open would share that handle,
     // and the first close would close it for both.
     if (native.interfaces !== undefined) {

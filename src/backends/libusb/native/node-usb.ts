@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { dirname, sep } from 'node:path';
 import type { Device as NativeDevice, usb as Usb } from 'usb';
 import { toError, UsbError } from '../../../usb/errors.js';
 import type { DeviceInfo } from '../../../usb/model.js';
@@ -28,6 +30,30 @@ export async function loadNodeUsb(
       remedy: { kind },
     });
   }
+  return checkStarted(usb);
+}
+
+/**
+ * Loads node-usb once more, with a libusb context of its own, which lists the devices that are on the
+ * bus now. Handles of earlier contexts stay valid. A context cannot be freed: until the process exits,
+ * each one keeps a thread, two descriptors and about 250 KB.
+ *
+ * @throws UsbError `unavailable`
+ */
+export function startAgain(): NodeUsb {
+  const require = createRequire(import.meta.url);
+  const folder = dirname(dirname(require.resolve('usb'))) + sep;
+  // Node runs the initialisation of an addon each time it loads it, which creates a context.
+  for (const file of Object.keys(require.cache)) {
+    if (file.startsWith(folder)) {
+      delete require.cache[file];
+    }
+  }
+  const { usb }: { usb: NodeUsb } = require('usb');
+  return checkStarted(usb);
+}
+
+function checkStarted(usb: NodeUsb): NodeUsb {
   if (usb.INIT_ERROR !== 0) {
     throw new UsbError('unavailable', `libusb cannot start (libusb_init: ${usb.INIT_ERROR})`);
   }

@@ -27,15 +27,24 @@ describe('before a device is opened', () => {
 });
 
 describe('a device that libusb does not list', () => {
-  it('is on the bus: it was plugged in too late for libusb', () => {
+  it('is on the bus: it was plugged in a moment ago', () => {
     expect(platform.unlistedError(PRESENT)).toMatchObject({
       code: 'no-device',
-      message: expect.stringMatching(/^libusb cannot see the device at 1-1: .* udev daemon/),
+      message: expect.stringMatching(/^libusb does not list the device at 1-1 yet/),
       remedy: { kind: 'run-again' },
     });
   });
 
+  it('will be reported to libusb only if a udev daemon is running', () => {
+    expect(platform.presenceOf(PRESENT)).toBe('unreported');
+    const udev = new Folder();
+    udev.file('sys/bus/usb/devices/1-1/devnum', '2\n');
+    udev.file('run/udev/control', '');
+    expect(linuxPlatform(udev.path).presenceOf(PRESENT)).toBe('reported');
+  });
+
   it('is gone', () => {
+    expect(platform.presenceOf(GONE)).toBe('gone');
     expect(platform.unlistedError(GONE)).toMatchObject({
       code: 'no-device',
       message: 'the device at 1-1 is gone',

@@ -1,6 +1,10 @@
 import { usb } from 'usb';
 import { expect, it } from 'vitest';
-import { loadNodeUsb, type NodeUsb } from '../../../../../src/backends/libusb/native/node-usb.js';
+import {
+  loadNodeUsb,
+  type NodeUsb,
+  startAgain,
+} from '../../../../../src/backends/libusb/native/node-usb.js';
 
 it.each([
   [
@@ -35,4 +39,14 @@ it('reports that libusb does not start', async () => {
 
 it('returns the native layer', async () => {
   expect(await loadNodeUsb()).toBe(usb);
+});
+
+it('starts another libusb context, with classes of its own', () => {
+  const again = [startAgain(), startAgain()];
+  expect(new Set([usb, ...again].map(({ Device }) => Device)).size).toBe(3);
+  for (const context of again) {
+    expect(context.getDeviceList()).toHaveLength(usb.getDeviceList().length);
+    expect(context.Device.prototype).toHaveProperty('open');
+    expect(context.LIBUSB_TRANSFER_TYPE_BULK).toBe(usb.LIBUSB_TRANSFER_TYPE_BULK);
+  }
 });
