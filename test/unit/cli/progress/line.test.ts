@@ -149,7 +149,7 @@ describe('the line of a capture', () => {
           statistics.failures.stall = stalled ? 3 : 0;
           const text = progressText(track(statistics, history, goal), now, { ...plain, width });
           expect(text.length).toBeLessThan(width);
-          if (width > 60) {
+          if (width > 63) {
             expect(text).toContain('1.00 MiB/s');
             expect(text.includes('3 stalls')).toBe(stalled);
           }
