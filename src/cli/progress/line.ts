@@ -7,6 +7,9 @@ import type { Meter, StreamLimits } from './stream.js';
 /** Seconds of the history on which the estimate of the remaining time is based. */
 const ESTIMATE_SECONDS = 10;
 
+/** What a terminal shows after the line at Ctrl-C. It must not start a new line. */
+const ECHO = '^C';
+
 /** The minimum and the maximum width of a bar or a sparkline, in columns. */
 const MIN_GRAPH = 10;
 const MAX_GRAPH = 60;
@@ -45,7 +48,7 @@ export function progressLine(
   now: number,
   options: RenderOptions,
 ): string {
-  const share = Math.floor(options.width / tracks.length);
+  const share = Math.floor((options.width - ECHO.length + 1) / tracks.length);
   return tracks
     .map((track) => {
       const { statistics, direction } = track.meter;

@@ -77,7 +77,10 @@ function failureOf(report: Failed): string | undefined {
     case 'timeout':
       return `the time limit (--duration) expired before ${goalText(report)}`;
     case 'interrupted':
-      return `${signal} before ${received && !isRead ? 'the end' : goalText(report)}`;
+      return (
+        `${signal} before ${received && !isRead ? 'the end' : goalText(report)}` +
+        (end.readerClosed ? '; the reader closed the pipe, too' : '')
+      );
     default:
       return undefined;
   }
@@ -124,6 +127,9 @@ function keptBytes({ end, errorCode }: Failed, received: InReport): string | und
       return undefined;
     case 'request-failed':
       return `${bytesWritten === 0 ? 'nothing was' : written(bytesWritten)} written`;
+  }
+  if (end.readerClosed) {
+    return writtenOf(received);
   }
   const { offset = bytesWritten } = end;
   const kept =

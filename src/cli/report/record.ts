@@ -98,11 +98,12 @@ function processRecord({ usage, suspensions }: Report): Record<string, unknown> 
 
 /** How the stream ended, for programs. */
 export function endRecord(report: Report): Record<string, unknown> {
-  const { end, signal, errorCode, exitCode } = report;
+  const { end, in: received, signal, errorCode, exitCode } = report;
   return {
     end_reason: end.reason,
     limit: limitOf(report) ?? null,
     signal: end.reason === 'interrupted' ? (signal ?? null) : null,
+    ...(received && { reader_closed: end.reason === 'reader-closed' || end.readerClosed === true }),
     error: describeFailures(report) ?? null,
     error_code: errorCode ?? null,
     exit_code: exitCode,

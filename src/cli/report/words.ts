@@ -78,7 +78,7 @@ export function endText(report: Report): string {
     case 'idle':
       return `the device ${received ? 'sent' : 'accepted'} nothing more${sent && received ? '' : ' (--idle-timeout)'}`;
     case 'interrupted':
-      return signal ?? 'interrupted';
+      return `${signal ?? 'interrupted'}${end.readerClosed ? '; the reader closed the pipe, too' : ''}`;
     case 'reader-closed':
       return 'the reader closed the pipe';
     case 'stall':

@@ -15,6 +15,7 @@ import { MonitoredStream, type StreamLimits } from '../progress/stream.js';
 import type { StreamStatistics } from '../report/direction.js';
 import { makeReport, printReport, type StreamResult, withStatsError } from '../report/report.js';
 import { isStdoutClosed, STDERR, STDIN, STDOUT } from '../terminal/stdio.js';
+import { explainClosedReader } from './closed-reader.js';
 import { findShortage } from './free-space.js';
 import { dumpTransfers, type StreamOutput } from './hex-output.js';
 import { type Input, type InputOptions, openInput } from './input.js';
@@ -100,7 +101,7 @@ async function runOnDevice(
     throwIfInterrupted(shutdown, 'starting');
     const isUsed = (file: Stats): boolean => isTaken(file) || monitor.isOpenOn(file);
     const session = new Session(plan, backend, device, notices, shutdown, monitor, isUsed);
-    const result = await run(session);
+    const result = await explainClosedReader(await run(session), shutdown);
     const signal = shutdown.received;
     const report = makeReport(result, plan.duration, { device, signal, suspensions });
     const concluded = withStatsError(report, await monitor.conclude(report));

@@ -73,7 +73,7 @@ export class ShutdownController {
   readonly #options: ShutdownOptions;
   readonly #controller = new AbortController();
   #received: NodeJS.Signals | undefined;
-  #receivedAt = 0;
+  #receivedAt: number | undefined;
   #drain: Drain | undefined;
   #timer: NodeJS.Timeout | undefined;
   #deliveredBefore = 0;
@@ -101,6 +101,11 @@ export class ShutdownController {
     return this.#received;
   }
 
+  /** When it was received, in monotonic milliseconds. */
+  get receivedAt(): number | undefined {
+    return this.#receivedAt;
+  }
+
   /** Sets the drain whose progress is checked and printed. */
   follow(drain: Drain): void {
     this.#drain = drain;
@@ -119,7 +124,7 @@ export class ShutdownController {
       return;
     }
     const now = performance.now();
-    if (this.#received !== undefined) {
+    if (this.#receivedAt !== undefined) {
       if (now - this.#receivedAt >= SAME_REQUEST) {
         this.#exit(signal, `second ${signal}: exiting immediately`);
       }

@@ -5,7 +5,7 @@ export class EpipeSink implements Sink {
   readonly #sink: Sink;
   readonly #onClosed: () => void;
   #done: WriteDone = () => {};
-  #closed = false;
+  #closedAt: number | undefined;
 
   /** @param onClosed called once, when a write shows that the reader is gone */
   constructor(sink: Sink, onClosed: () => void) {
@@ -13,9 +13,9 @@ export class EpipeSink implements Sink {
     this.#onClosed = onClosed;
   }
 
-  /** Whether the reader is gone. */
-  get isClosed(): boolean {
-    return this.#closed;
+  /** When the reader was found to be gone, in monotonic milliseconds; undefined if it is not. */
+  get closedAt(): number | undefined {
+    return this.#closedAt;
   }
 
   start(): Promise<void> {
@@ -23,7 +23,7 @@ export class EpipeSink implements Sink {
   }
 
   write(buffers: readonly Buffer[], done: WriteDone): void {
-    if (this.#closed) {
+    if (this.#closedAt !== undefined) {
       setImmediate(done, undefined, 0);
       return;
     }
@@ -40,7 +40,7 @@ export class EpipeSink implements Sink {
       this.#done(error, written);
       return;
     }
-    this.#closed = true;
+    this.#closedAt = performance.now();
     this.#done(undefined, written);
     this.#onClosed();
   };

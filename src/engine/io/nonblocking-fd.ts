@@ -1,6 +1,6 @@
-import { constants, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
-const { O_NOCTTY, O_NONBLOCK } = constants;
+const { O_NOCTTY, O_NONBLOCK, O_WRONLY } = constants;
 
 /**
  * Opens the file of a descriptor again, in non-blocking mode. Setting O_NONBLOCK on the descriptor
@@ -11,6 +11,22 @@ const { O_NOCTTY, O_NONBLOCK } = constants;
  */
 export function reopenNonBlocking(fd: number, access: number): number {
   return openSync(`/proc/self/fd/${fd}`, access | O_NONBLOCK | O_NOCTTY);
+}
+
+/**
+ * Returns whether a process can still read from the pipe of a descriptor that is open for writing;
+ * undefined if it is no pipe, or the system does not say.
+ */
+export function hasPipeReader(fd: number): boolean | undefined {
+  try {
+    if (!fstatSync(fd).isFIFO()) {
+      return undefined;
+    }
+    closeSync(reopenNonBlocking(fd, O_WRONLY));
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENXIO' ? false : undefined;
+  }
 }
 
 /** The state of an open descriptor. */

@@ -140,6 +140,7 @@ export class Writer {
       this.failure = {
         reason: isReaderGone(error) ? 'reader-closed' : 'output-failed',
         cause: error,
+        at: performance.now(),
       };
       this.#statistics.bytesUnwritten += this.#buffer.clear();
     }

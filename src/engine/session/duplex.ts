@@ -118,8 +118,11 @@ export class Duplex {
       this.#send(outgoing, begin).catch(internalError).then(this.#onSent),
     ]);
     const end = this.#end ?? { reason: 'internal' };
+    const closed = this.#readerClosed();
     // The limit is not reached if a reader that closed the output did not get all bytes.
-    return end.reason === 'limit' && this.#sink.isClosed ? { reason: 'reader-closed' } : end;
+    return closed !== undefined && (end.reason === 'limit' || end.reason === 'interrupted')
+      ? moreSevere(end, closed)
+      : end;
   }
 
   /** The direction that failed; undefined if neither did. */
@@ -175,8 +178,9 @@ export class Duplex {
       this.#onEnded('out', end);
     } else if (this.#end === undefined) {
       this.#sent = end;
-      if (this.#sink.isClosed) {
-        this.stop({ reason: 'reader-closed' });
+      const closed = this.#readerClosed();
+      if (closed !== undefined) {
+        this.stop(closed);
       } else {
         this.#receiver.setIdleTimeout(this.#linger);
       }
@@ -191,9 +195,16 @@ export class Duplex {
     }
   }
 
+  /** The outcome if the reader of the output is gone. */
+  #readerClosed(): Outcome | undefined {
+    const at = this.#sink.closedAt;
+    return at === undefined ? undefined : { reason: 'reader-closed', at };
+  }
+
   readonly #onReaderGone = (): void => {
-    if (this.#sent !== undefined) {
-      this.stop({ reason: 'reader-closed' });
+    const closed = this.#readerClosed();
+    if (this.#sent !== undefined && closed !== undefined) {
+      this.stop(closed);
     } else if (this.#end === undefined) {
       this.#onOutputClosed?.();
     }

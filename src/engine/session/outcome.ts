@@ -68,8 +68,10 @@ export interface Outcome {
   readonly isHalted?: boolean;
   /** For a failure: whether any byte arrived in the same run. */
   readonly hasData?: boolean;
-  /** For a failure: when it happened, in monotonic milliseconds. */
+  /** For a failure, and for `reader-closed`: when it happened, in monotonic milliseconds. */
   readonly at?: number;
+  /** For `interrupted`: whether the reader of the output closed it, too. */
+  readonly readerClosed?: boolean;
 }
 
 /** Wraps an unexpected exception. */
@@ -152,9 +154,12 @@ export function isClean(end: Outcome): boolean {
 /**
  * Returns which of two outcomes to report: the first one, unless the later one is a failure and the
  * first is not, or unless it explains the first. A disconnect begins with errors, and a reader that
- * closed the output did not get the bytes of the limit.
+ * closed the output did not get the bytes of the limit. A stop often ends the reader, too.
  */
 export function moreSevere(first: Outcome, later: Outcome): Outcome {
+  if (first.reason === 'interrupted' && later.reason === 'reader-closed') {
+    return { ...first, readerClosed: true };
+  }
   const isWorse = isClean(first) && !isClean(later);
   const isCause = first.reason === 'error' && later.reason === 'device-lost';
   const isUnread = isClean(first) && later.reason === 'reader-closed';

@@ -180,7 +180,10 @@ describe('Duplex', () => {
     source.push(counterBytes(0, 5000));
     await fixture.takeAll();
     fixture.reply(200);
-    expect(await fixture.drained()).toEqual({ reason: 'reader-closed' });
+    expect(await fixture.drained()).toMatchObject({
+      reason: 'reader-closed',
+      at: expect.any(Number),
+    });
     const { in: received, out: sent } = fixture.streams.statistics;
     expect(sent.bytesAccepted).toBe(5000);
     expect([received.bytesWritten, received.bytesUnwritten]).toEqual([
@@ -189,13 +192,26 @@ describe('Duplex', () => {
     ]);
   });
 
+  it('reports a stop after the reader of the output is gone, and that it is gone', async () => {
+    const fixture = new Fixture(held());
+    fixture.sink.capacity = 0;
+    fixture.sink.failure = CLOSED;
+    fixture.reply(300);
+    await fixture.settle();
+    fixture.streams.stop({ reason: 'interrupted' });
+    expect(await fixture.drained()).toEqual({ reason: 'interrupted', readerClosed: true });
+  });
+
   it('ends at once when the reader goes away after the end of the input', async () => {
     const fixture = new Fixture(new MemorySource(counterBytes(0, 10)), { linger: 60_000 });
     await fixture.takeAll();
     fixture.sink.capacity = 0;
     fixture.sink.failure = CLOSED;
     fixture.reply(300);
-    expect(await fixture.drained()).toEqual({ reason: 'reader-closed' });
+    expect(await fixture.drained()).toMatchObject({
+      reason: 'reader-closed',
+      at: expect.any(Number),
+    });
   });
 
   it('ends both directions at a limit of received bytes', async () => {
@@ -211,7 +227,10 @@ describe('Duplex', () => {
     fixture.sink.failure = CLOSED;
     await fixture.settle();
     fixture.reply(512);
-    expect(await fixture.drained()).toEqual({ reason: 'reader-closed' });
+    expect(await fixture.drained()).toMatchObject({
+      reason: 'reader-closed',
+      at: expect.any(Number),
+    });
   });
 
   it.each([

@@ -6,6 +6,8 @@ it.each<[first: EndReason, later: EndReason, reported: EndReason]>([
   ['interrupted', 'stall', 'stall'],
   ['limit', 'output-failed', 'output-failed'],
   ['limit', 'reader-closed', 'reader-closed'],
+  ['duration', 'reader-closed', 'reader-closed'],
+  ['interrupted', 'reader-closed', 'interrupted'],
   ['stall', 'reader-closed', 'stall'],
   ['stall', 'output-failed', 'stall'],
   ['error', 'device-lost', 'device-lost'],
@@ -13,4 +15,10 @@ it.each<[first: EndReason, later: EndReason, reported: EndReason]>([
   ['stall', 'device-lost', 'stall'],
 ])('after %s, then %s, reports %s', (first, later, reported) => {
   expect(moreSevere({ reason: first }, { reason: later }).reason).toBe(reported);
+});
+
+it('reports both if a reader closes the output after a stop', () => {
+  const closed = { reason: 'reader-closed', at: 1 } as const;
+  const both = { reason: 'interrupted', readerClosed: true };
+  expect(moreSevere({ reason: 'interrupted' }, closed)).toEqual(both);
 });
