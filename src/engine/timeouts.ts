@@ -1,3 +1,5 @@
+import { UsbError } from '../usb/errors.js';
+import type { DeviceInfo } from '../usb/model.js';
 import type { Completion, TransferQueue } from './queue/transfer-queue.js';
 import { Watchdog } from './timers.js';
 
@@ -7,6 +9,24 @@ export interface TimeoutOptions {
   readonly timeout?: number | undefined;
   /** Milliseconds without any byte after which the capture ends. */
   readonly idleTimeout?: number | undefined;
+}
+
+/**
+ * Checks that a timeout of transfers loses no data.
+ *
+ * @throws UsbError `not-supported` if there is one and cancelling does not keep data
+ */
+export function checkTimeout(
+  { timeout }: TimeoutOptions,
+  { path, cancelKeepsData }: Pick<DeviceInfo, 'path' | 'cancelKeepsData'>,
+): void {
+  if (timeout !== undefined && !cancelKeepsData) {
+    throw new UsbError(
+      'not-supported',
+      `the device at ${path} is attached through USB/IP, where a transfer that times out loses its data`,
+      { remedy: { kind: 'omit-timeout' } },
+    );
+  }
 }
 
 /** The timeouts of an IN endpoint: of single transfers, and of the stream as a whole. */
@@ -19,8 +39,12 @@ export class Timeouts {
   #probed: Completion | undefined;
   #isPaused = false;
   #isIdle = false;
+  readonly #onIdle: () => void;
+  #cancelKeepsData = true;
 
-  constructor({ timeout, idleTimeout }: TimeoutOptions) {
+  /** @param onIdle called when the idle timeout expires without a cancelled transfer */
+  constructor({ timeout, idleTimeout }: TimeoutOptions, onIdle: () => void) {
+    this.#onIdle = onIdle;
     if (timeout !== undefined) {
       this.#timeout = new Watchdog(
         timeout,
@@ -33,8 +57,10 @@ export class Timeouts {
     }
   }
 
-  start(queue: TransferQueue): void {
+  /** @param cancelKeepsData see `DeviceInfo` */
+  start(queue: TransferQueue, cancelKeepsData: boolean): void {
     this.#queue = queue;
+    this.#cancelKeepsData = cancelKeepsData;
     this.#isIdle = false;
     this.#lastArrival = performance.now();
     this.#timeout?.start();
@@ -94,12 +120,20 @@ export class Timeouts {
 
   /** Returns since when the device has been idle; undefined while nothing is requested from it. */
   readonly #idleSince = (): number | undefined =>
-    this.#probed !== undefined || this.#isPaused || this.#queue?.inFlight === 0
+    this.#probed !== undefined || this.#isIdle || this.#isPaused || this.#queue?.inFlight === 0
       ? undefined
       : this.#lastArrival;
 
-  /** Cancels the oldest transfer: only its completion shows whether it has received any bytes. */
+  /**
+   * Cancels the oldest transfer: only its completion shows whether it has received any bytes. If that
+   * would lose these bytes, the time without a completion is enough.
+   */
   readonly #probe = (): void => {
-    this.#probed = this.#queue?.expireOldest();
+    if (this.#cancelKeepsData) {
+      this.#probed = this.#queue?.expireOldest();
+    } else {
+      this.#isIdle = true;
+      this.#onIdle();
+    }
   };
 }

@@ -50,6 +50,7 @@ export type PassThroughTarget = 'container' | 'wsl' | 'machine';
  * - `install-libudev`: install a library that libusb needs
  * - `join-group`: add the user to the group that may open the device
  * - `keep-awake`: turn autosuspend off, by writing `on` to the file
+ * - `omit-timeout`: do not let transfers time out
  * - `pass-usb-through`: pass USB through to where this process runs; `to` is undefined if that is
  *   unknown
  * - `raise-scenario-memory`: give the simulated bus this much memory
@@ -79,6 +80,7 @@ export type Remedy =
   | { readonly kind: 'install-libudev' }
   | { readonly kind: 'join-group'; readonly group: string; readonly user: string }
   | { readonly kind: 'keep-awake'; readonly file: string }
+  | { readonly kind: 'omit-timeout' }
   | { readonly kind: 'pass-usb-through'; readonly to?: readonly PassThroughTarget[] }
   | { readonly kind: 'raise-scenario-memory'; readonly bytes: number }
   | { readonly kind: 'raise-usbfs-memory'; readonly file: string; readonly mebibytes: number }

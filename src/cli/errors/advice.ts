@@ -84,6 +84,8 @@ export function adviceFor(remedy: Remedy): string {
       return `join its group: sudo usermod -aG ${remedy.group} ${remedy.user}, and log in again`;
     case 'keep-awake':
       return `echo on | sudo tee ${remedy.file}`;
+    case 'omit-timeout':
+      return 'omit --timeout; --idle-timeout or --duration can end the capture';
     case 'pass-usb-through':
       return passThrough(remedy.to);
     case 'raise-scenario-memory':

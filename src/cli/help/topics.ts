@@ -154,7 +154,8 @@ const ENVIRONMENT: readonly Part[] = [
 const EXIT_MEANINGS: Readonly<Record<keyof typeof EXIT, string>> = {
   done:
     'Success: a limit was reached, all input was sent, the reader closed the pipe, or a signal ended ' +
-    'a run of read, pipe or watch that had no limit.',
+    'a run of read, pipe or watch that had no limit. Over USB/IP, an end by a time or a signal may ' +
+    'lose the last data; the summary says so.',
   internal: 'An internal error; please report it.',
   usage: 'The command line is invalid.',
   notFound: 'No device, interface or endpoint matches, or more than one does.',

@@ -7,7 +7,7 @@ import { systemReason } from '../errors/cli-error.js';
 import { countOf } from '../terminal/format.js';
 import { escapeUnsafe } from '../terminal/sanitize.js';
 import type { InReport, OutReport, Report } from './report.js';
-import { goalOptions } from './words.js';
+import { CANCEL_LOSES_COUNT, goalOptions } from './words.js';
 
 /** The parts of a report that its failure depends on. */
 export type Failed = Pick<
@@ -107,7 +107,7 @@ function consequence(report: Failed): string | undefined {
   const { in: received, out: sent } = report;
   if (received && sent) {
     return (
-      `the device accepted ${sent.statistics.bytesAccepted} of ${sent.statistics.bytesRead} bytes ` +
+      `the device accepted ${atLeast(sent.statistics)}${sent.statistics.bytesAccepted} of ${sent.statistics.bytesRead} bytes ` +
       `read${afterGap(sent.statistics)}; ${writtenOf(received)}`
     );
   }
@@ -153,20 +153,31 @@ function written(bytes: number, where = ''): string {
 
 /** How many bytes the device has, and the options that send it the rest. */
 function acceptedBytes({ errorCode }: Failed, { statistics, skip, bytes }: OutReport): string {
-  const { bytesAccepted, bytesAfterGap } = statistics;
-  const accepted = `the device accepted ${bytesAccepted === 0 ? 'nothing' : countOf(bytesAccepted, 'byte')}`;
+  const { bytesAccepted, bytesAfterGap, isMinimum } = statistics;
+  const count = bytesAccepted === 0 && !isMinimum ? 'nothing' : countOf(bytesAccepted, 'byte');
+  const accepted = `the device accepted ${atLeast(statistics)}${count}`;
   if (errorCode === 'short-input') {
     return 'the device accepted all of them';
   }
-  if (errorCode === 'request-failed' || (bytesAccepted === 0 && bytesAfterGap === 0)) {
+  if (errorCode === 'request-failed') {
+    return accepted;
+  }
+  if (bytesAccepted === 0 && bytesAfterGap === 0 && !isMinimum) {
     return accepted;
   }
   const resume = `--skip ${skip + bytesAccepted}`;
   if (bytesAfterGap > 0) {
     return `${accepted}${afterGap(statistics)}; start over: ${resume} would send some bytes twice`;
   }
+  if (isMinimum) {
+    return `${accepted} (${CANCEL_LOSES_COUNT}); start over: ${resume} could send some bytes twice`;
+  }
   const rest = bytes === undefined ? '' : ` --bytes ${bytes - bytesAccepted}`;
   return `${accepted}; ${resume}${rest} sends the rest`;
+}
+
+function atLeast({ isMinimum }: SendStatistics): string {
+  return isMinimum ? 'at least ' : '';
 }
 
 function afterGap({ bytesAfterGap }: SendStatistics): string {

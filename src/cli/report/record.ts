@@ -33,6 +33,7 @@ function inRecord({ location, output, statistics }: InReport): Record<string, un
     output: output ?? null,
     ...directionRecord(receiving(statistics)),
     gaps: statistics.gaps.map((gap) => ({ ...gap, time: gap.time.toISOString() })),
+    loss_offset: statistics.lossOffset ?? null,
   };
 }
 
@@ -42,6 +43,7 @@ function outRecord({ location, input, skip, statistics }: OutReport): Record<str
     input: input ?? null,
     skip,
     ...directionRecord(sending(statistics)),
+    accepted_is_minimum: statistics.isMinimum,
     resume_at: skip + statistics.bytesAccepted,
   };
 }

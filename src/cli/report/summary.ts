@@ -11,7 +11,14 @@ import { sanitize } from '../terminal/sanitize.js';
 import type { Paint } from '../terminal/style.js';
 import { table } from '../terminal/table.js';
 import type { InReport, OutReport, Report } from './report.js';
-import { endText, eventTexts, gapText, isLongDelay } from './words.js';
+import {
+  CANCEL_LOSES_COUNT,
+  CANCEL_LOSES_DATA,
+  endText,
+  eventTexts,
+  gapText,
+  isLongDelay,
+} from './words.js';
 
 /** Gaps that the summary lists; JSON has more. */
 const MAX_GAPS = 10;
@@ -40,6 +47,7 @@ function inRows(report: Report, { location, statistics, output }: InReport, pain
     ...rateRows(statistics),
     ...transferRows(report, statistics, paint),
     ...gapRows(statistics, paint),
+    ...lossRows(statistics, paint),
     ...outputDelayRows(statistics),
   ];
 }
@@ -50,7 +58,7 @@ function outRows(report: Report, { location, statistics, input, skip }: OutRepor
     ['from', input === undefined ? 'stdin' : sanitize(input)],
     ...(skip > 0 ? [['', `skipping ${countOf(skip, 'byte')}`]] : []),
     ['to', endpointText(report, location)],
-    bytesRow(statistics),
+    bytesRow(statistics, statistics.isMinimum),
     ...notAcceptedRows(statistics, paint),
     ...rateRows(statistics),
     ...transferRows(report, statistics, paint),
@@ -74,8 +82,10 @@ function outputText(output: InReport['output']): string {
     : sanitize(first);
 }
 
-function bytesRow({ bytesDelivered }: Statistics): string[] {
-  return ['bytes', `${bytesDelivered} (${binarySize(bytesDelivered)})`];
+/** @param isMinimum whether more bytes may have been delivered */
+function bytesRow({ bytesDelivered }: Statistics, isMinimum = false): string[] {
+  const bytes = `${bytesDelivered} (${binarySize(bytesDelivered)})`;
+  return ['bytes', isMinimum ? `at least ${bytes}: ${CANCEL_LOSES_COUNT}` : bytes];
 }
 
 /** Received bytes that are not in the output. */
@@ -134,6 +144,12 @@ function eventRows(statistics: Statistics, paint: Paint): string[][] {
   return events === 0
     ? []
     : [['events', paint('red', eventTexts(statistics).join(', ') + transfers)]];
+}
+
+/** That the end of the data may be lost, because it was in transfers that were cancelled. */
+function lossRows({ lossOffset }: ReceiveStatistics, paint: Paint): string[][] {
+  const text = `data after byte ${lossOffset} may be lost: ${CANCEL_LOSES_DATA}`;
+  return lossOffset === undefined ? [] : [['loss', paint('red', text)]];
 }
 
 function gapRows({ gaps, gapCount }: ReceiveStatistics, paint: Paint): string[][] {

@@ -1,5 +1,4 @@
 import type { Limits } from '../../engine/receive/limits.js';
-import type { EndReason } from '../../engine/session/outcome.js';
 import { FAILURE_REASONS } from '../../engine/session/outcome.js';
 import type { Gap, Statistics } from '../../engine/stats/statistics.js';
 import { countOf, localTime } from '../terminal/format.js';
@@ -7,22 +6,33 @@ import type { Direction } from './direction.js';
 import type { Report } from './report.js';
 
 /** The event behind each reason for a failed transfer. */
-const EVENTS: Readonly<Partial<Record<EndReason, string>>> = {
+const EVENTS: Readonly<Partial<Record<Gap['cause'], string>>> = {
   stall: 'stall',
   error: 'transfer error',
   overflow: 'overflow',
   'device-lost': 'disconnection',
+  cancelled: 'cancelled transfers',
 };
 
+/** Why data of cancelled transfers may be lost. */
+export const CANCEL_LOSES_DATA = 'over USB/IP, a cancelled transfer loses its data';
+
+/** Why the number of accepted bytes may be too low. */
+export const CANCEL_LOSES_COUNT =
+  'over USB/IP, a cancelled transfer does not report how much the device accepted';
+
+/** What a gap is like if transfers were cancelled there. */
+const UNKNOWN_SIZE = `, size unknown: ${CANCEL_LOSES_DATA}`;
+
 /** What caused a gap, as a noun. */
-export function causeText(cause: EndReason): string {
+export function causeText(cause: Gap['cause']): string {
   return EVENTS[cause] ?? cause;
 }
 
 /** `at byte 4096, 2026-11-29 14:03:04 (after 1.500 s): stall` */
-export function gapText({ offset, seconds, time, cause }: Gap): string {
+export function gapText({ offset, seconds, time, cause, cancelled }: Gap): string {
   const when = `${localTime(time)} (after ${seconds.toFixed(3)} s)`;
-  return `at byte ${offset}, ${when}: ${causeText(cause)}`;
+  return `at byte ${offset}, ${when}: ${causeText(cause)}${cancelled ? UNKNOWN_SIZE : ''}`;
 }
 
 /** The events that made transfers fail: `2 stalls`, `1 disconnection`. */

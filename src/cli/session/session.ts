@@ -2,6 +2,7 @@ import { fstatSync, type Stats } from 'node:fs';
 import type { ReceiveOptions } from '../../engine/receive/receiver.js';
 import type { SendOptions } from '../../engine/send/sender.js';
 import type { StopConditions, StreamHooks } from '../../engine/session/run.js';
+import { checkTimeout } from '../../engine/timeouts.js';
 import type { Backend, ClaimOptions, Device } from '../../usb/backend.js';
 import type { EndpointLocation } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
@@ -146,10 +147,15 @@ class Session {
     this.request = { backend, device, claim, duration, justPluggedIn, onOpen, signal, ...hooks };
   }
 
-  /** Options for the receiver. Transfers have whole packets, so that the device cannot overflow them. */
+  /**
+   * Options for the receiver. Transfers have whole packets, so that the device cannot overflow them.
+   *
+   * @throws UsbError `not-supported` for a timeout that would lose data
+   */
   receiveOptions(plan: ReceivePlan, location: EndpointLocation): ReceiveOptions {
     const { receive, transferSize: wanted = defaultTransferSize(location) } = plan;
     const transferSize = wholePackets(wanted, location);
+    checkTimeout(receive, this.device); // before an output is created
     return { ...receive, transferSize, onShrink: this.notices.shrunk };
   }
 

@@ -53,6 +53,7 @@ export class Receiver {
   readonly #timeouts: Timeouts;
   readonly #pump: Pump;
   #packetSize = 1;
+  #cancelKeepsData = true;
   /** Whether any byte arrived in this run, and whether any transfer stalled. */
   #hasData = false;
   #isHalted = false;
@@ -84,7 +85,7 @@ export class Receiver {
     this.#quota = new Quota(options);
     this.#writeBuffer = new WriteBuffer(depth, transferSize, writeBuffer);
     this.#writer = new Writer(this.#writeBuffer, sink, this.statistics, options, advance);
-    this.#timeouts = new Timeouts(options);
+    this.#timeouts = new Timeouts(options, advance);
   }
 
   /**
@@ -96,6 +97,8 @@ export class Receiver {
   async run(endpoint: Endpoint): Promise<Outcome> {
     requireRange('transferSize', this.#transferSize, endpoint.maxPacketSize);
     this.#packetSize = endpoint.maxPacketSize;
+    this.#cancelKeepsData = endpoint.cancelKeepsData;
+    this.#writer.cancelKeepsData = endpoint.cancelKeepsData;
     return this.#pump.run(endpoint);
   }
 
@@ -116,7 +119,7 @@ export class Receiver {
   readonly #start = (queue: TransferQueue): void => {
     this.#hasData = false;
     this.#isHalted = false;
-    this.#timeouts.start(queue);
+    this.#timeouts.start(queue, this.#cancelKeepsData);
   };
 
   readonly #onComplete = (completion: Completion, now: number): boolean => {

@@ -1,4 +1,5 @@
 import { toError } from '../../usb/errors.js';
+import type { TransferStatus } from '../../usb/transfer-status.js';
 import { isReaderGone, type Sink } from '../io/sink.js';
 import type { PendingOutput } from '../queue/pump.js';
 import type { Completion } from '../queue/transfer-queue.js';
@@ -33,6 +34,8 @@ export class Writer {
   #position = 0;
   /** The failures of transfers since `takeFailures`. */
   #failures: TransferFailure[] = [];
+  /** See `DeviceInfo.cancelKeepsData`. */
+  cancelKeepsData = true;
   /** Bytes of the output that were written. */
   #written = 0;
   /** Bytes in the current write; 0 if there is none. */
@@ -64,7 +67,7 @@ export class Writer {
    *
    * @returns whether there was room in the write buffer
    */
-  take({ buffer, status, actualLength }: Completion): boolean {
+  take({ buffer, requested, status, actualLength }: Completion): boolean {
     if (!this.#buffer.hasRoom(actualLength)) {
       return false;
     }
@@ -75,6 +78,7 @@ export class Writer {
     this.#position += length;
     if (status !== 'completed') {
       addFailure(this.#failures, status, this.#position);
+      this.#noteCancelled(status, actualLength < requested);
     }
     this.#statistics.bytesSkipped += skipped;
     this.#statistics.bytesDiscarded += actualLength - skipped - length;
@@ -88,6 +92,13 @@ export class Writer {
       this.#buffer.discard(buffer);
     }
     return true;
+  }
+
+  /** Notes where a cancelled transfer may have lost data. */
+  #noteCancelled(status: TransferStatus, isShort: boolean): void {
+    if (!this.cancelKeepsData && isShort && (status === 'cancelled' || status === 'timed-out')) {
+      this.#statistics.lossOffset ??= this.#position;
+    }
   }
 
   /** Returns the failures of transfers since the last call, and the place of the first one. */

@@ -69,6 +69,7 @@ export class Sender {
   readonly #pump: Pump;
   #queue: TransferQueue | undefined;
   #packetSize = 1;
+  #cancelKeepsData = true;
   /** The buffer of a failed submission; the next submission uses it. */
   #unsubmitted: Buffer | undefined;
   /** Whether the last piece was a message that needs a zero-length packet after it. */
@@ -131,6 +132,7 @@ export class Sender {
   /** Sends to an endpoint until the input or something else ends the run. Resolves after the drain. */
   async run(endpoint: Endpoint): Promise<Outcome> {
     this.#packetSize = endpoint.maxPacketSize;
+    this.#cancelKeepsData = endpoint.cancelKeepsData;
     return this.#pump.run(endpoint);
   }
 
@@ -177,6 +179,9 @@ export class Sender {
       this.statistics.bytesAccepted += actualLength;
     }
     addFailure(this.#failures, status, this.statistics.bytesAccepted);
+    if (!this.#cancelKeepsData && actualLength < requested && !this.isHalted) {
+      this.statistics.isMinimum ||= status === 'cancelled' || status === 'timed-out';
+    }
     if (actualLength < requested || (requested === 0 && status !== 'completed')) {
       this.#hasGap = true;
     } else if (requested === 0) {

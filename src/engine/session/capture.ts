@@ -3,6 +3,7 @@ import { type OpenEndpoint, openEndpoint } from '../device/open.js';
 import type { Sink } from '../io/sink.js';
 import { type ReceiveOptions, Receiver } from '../receive/receiver.js';
 import type { ReceiveStatistics } from '../stats/statistics.js';
+import { checkTimeout } from '../timeouts.js';
 import { mostSevere } from './outcome.js';
 import { Recovery, type RecoveryOptions } from './recovery.js';
 import { runStream, type StreamRequest, type StreamResult } from './run.js';
@@ -31,7 +32,10 @@ export function capture(request: CaptureRequest): Promise<CaptureResult> {
     const recovery = new Recovery(request, statistics, stopped);
     return {
       statistics,
-      open: () => openEndpoint(backend, device, location, claim),
+      open: async () => {
+        checkTimeout(request.receive, device);
+        return openEndpoint(backend, device, location, claim);
+      },
       run: async ({ endpoint }, begin) => {
         const [end, failure] = await Promise.all([receiver.run(endpoint), begin()]);
         return { ...end, ...mostSevere(end, failure) }; // in any case with what the run received

@@ -8,6 +8,7 @@ import type { TransferObserver } from '../queue/observer.js';
 import { type ReceiveOptions, Receiver } from '../receive/receiver.js';
 import { Sender, type SendOptions } from '../send/sender.js';
 import type { ReceiveStatistics, SendStatistics } from '../stats/statistics.js';
+import { checkTimeout } from '../timeouts.js';
 import { internalError, isClean, moreSevere, type Outcome } from './outcome.js';
 import { runStream, type StreamRequest, type StreamResult } from './run.js';
 
@@ -52,7 +53,10 @@ export async function duplex(request: DuplexRequest): Promise<DuplexResult> {
     const streams = new Duplex(request, request.observer);
     return {
       statistics: streams.statistics,
-      open: () => openEndpointPair(backend, device, request, claim),
+      open: async () => {
+        checkTimeout(request.receive, device);
+        return openEndpointPair(backend, device, request, claim);
+      },
       run: async (target, begin) => {
         const end = await streams.run(target.in, target.out, begin);
         failedDirection = streams.failedDirection;

@@ -5,6 +5,7 @@ import type { DeviceInfo } from '../../usb/model.js';
 import { type OpenEndpoint, openEndpoint, openWhenReady } from '../device/open.js';
 import { classifyError, isSameDevice, waitForDevice } from '../device/presence.js';
 import type { Gap, ReceiveStatistics } from '../stats/statistics.js';
+import { checkTimeout, type TimeoutOptions } from '../timeouts.js';
 import { internalError, type Outcome } from './outcome.js';
 import type { RecoveryDecision, StreamRequest } from './run.js';
 
@@ -26,6 +27,7 @@ export interface RecoveryOptions {
 /** The parts of a capture's request that a recovery uses. */
 interface RecoveryRequest extends Pick<StreamRequest<unknown>, 'backend' | 'device' | 'claim'> {
   readonly location: EndpointLocation;
+  readonly receive: TimeoutOptions;
   readonly recovery?: RecoveryOptions | undefined;
 }
 
@@ -125,6 +127,7 @@ export class Recovery {
     if (back === undefined) {
       return undefined;
     }
+    checkTimeout(this.#request.receive, back); // it may be on another bus
     const { interfaceNumber, alternateSetting, endpoint } = this.#request.location;
     const { address } = endpoint;
     const location = locateIn(back, { address, interfaceNumber, alternateSetting });

@@ -115,7 +115,10 @@ export interface Gap {
   /** Seconds from the first submission to the failure that caused it, and the time of day. */
   readonly seconds: number;
   readonly time: Date;
-  readonly cause: EndReason;
+  /** Why the transfers failed there; `cancelled` if they did not fail. */
+  readonly cause: EndReason | 'cancelled';
+  /** Whether transfers were cancelled there, and may have lost data: see `DeviceInfo.cancelKeepsData`. */
+  readonly cancelled: boolean;
 }
 
 /** The number of gaps that are recorded; further gaps are only counted. */
@@ -145,6 +148,12 @@ export class ReceiveStatistics extends Statistics {
   /** The first 1000 gaps, and the number of all. */
   readonly gaps: Gap[] = [];
   gapCount = 0;
+  /**
+   * Bytes for the output before the place where cancelled transfers may have lost data, see
+   * `DeviceInfo.cancelKeepsData`; undefined if none did. After the end, this is the end of the stream;
+   * any other place is a gap.
+   */
+  lossOffset: number | undefined;
 
   override count(status: TransferStatus, requested: number, received: number): void {
     super.count(status, requested, received);
@@ -169,20 +178,35 @@ export class ReceiveStatistics extends Statistics {
   recordFailures(end: Outcome, continues: boolean): Gap[] {
     const failures = failuresOf(end);
     this.countFailures(end);
-    this.#forgetErrorBefore(failures[0]);
-    const followed = failures.filter(({ offset }) => continues || offset < this.bytesWritten);
-    return followed.map(({ reason, offset }) => this.recordGap(reason, offset, end.at));
+    const forgotten = this.#forgetErrorBefore(failures[0]);
+    const loss = this.lossOffset ?? (forgotten?.cancelled ? forgotten.offset : undefined);
+    const isFollowed = (offset: number): boolean => continues || offset < this.bytesWritten;
+    const places: { reason: Gap['cause']; offset: number }[] = [...failures];
+    if (loss !== undefined && isFollowed(loss)) {
+      this.lossOffset = undefined;
+      if (failures.every(({ offset }) => offset !== loss)) {
+        places.push({ reason: 'cancelled', offset: loss });
+      }
+    }
+    return places
+      .filter(({ offset }) => isFollowed(offset))
+      .map(({ reason, offset }) => this.recordGap(reason, offset, end.at, offset === loss));
   }
 
-  /** A disconnect begins with errors: the last gap is part of it if it was an error at its place. */
-  #forgetErrorBefore(failure: TransferFailure | undefined): void {
+  /**
+   * A disconnect begins with errors: the last gap is part of it if it was an error at its place. Returns
+   * that gap.
+   */
+  #forgetErrorBefore(failure: TransferFailure | undefined): Gap | undefined {
     const last = this.gaps.at(-1);
     const isPart = last?.cause === 'error' && last.offset === failure?.offset;
     if (isPart && failure?.reason === 'device-lost' && this.gaps.length === this.gapCount) {
       this.gaps.pop();
       this.gapCount -= 1;
       this.failures.error -= 1;
+      return last;
     }
+    return undefined;
   }
 
   /**
@@ -190,10 +214,11 @@ export class ReceiveStatistics extends Statistics {
    *
    * @param offset the bytes of the output before it
    * @param at monotonic milliseconds
+   * @param cancelled see `Gap`
    */
-  recordGap(cause: EndReason, offset: number, at = performance.now()): Gap {
+  recordGap(cause: Gap['cause'], offset: number, at = performance.now(), cancelled = false): Gap {
     const time = new Date(Date.now() + at - performance.now());
-    const gap = { offset, seconds: (at - this.startedAt) / 1000, time, cause };
+    const gap = { offset, seconds: (at - this.startedAt) / 1000, time, cause, cancelled };
     this.gapCount += 1;
     if (this.gaps.length < MAX_GAPS) {
       this.gaps.push(gap);
@@ -238,6 +263,11 @@ export class SendStatistics extends Statistics {
    * continue with queued transfers before they can be cancelled.
    */
   bytesAfterGap = 0;
+  /**
+   * Whether the device may have accepted more than the counted bytes: a cancelled transfer does not
+   * report what was accepted, see `DeviceInfo.cancelKeepsData`.
+   */
+  isMinimum = false;
   /** Zero-length packets that the device accepted at the ends of messages. */
   zeroLengthPackets = 0;
 

@@ -4,8 +4,9 @@ import { type ReceiveOptions, Receiver } from '../../../src/engine/receive/recei
 import { MemorySink } from './support/memory-sink.js';
 import { ScriptedEndpoint } from './support/scripted-endpoint.js';
 
-function start(options: Partial<ReceiveOptions>) {
+function start(options: Partial<ReceiveOptions>, cancelKeepsData = true) {
   const endpoint = new ScriptedEndpoint();
+  endpoint.cancelKeepsData = cancelKeepsData;
   const sink = new MemorySink();
   const receiver = new Receiver(sink, { depth: 2, transferSize: 1024, ...options });
   return { endpoint, sink, receiver, ended: receiver.run(endpoint) };
@@ -74,6 +75,20 @@ describe('a silent device', () => {
     second?.complete('cancelled', 0);
     expect((await ended).reason).toBe('idle');
     expect(receiver.statistics.statuses).toMatchObject({ 'timed-out': 1, cancelled: 1 });
+  });
+
+  it('ends the capture without such a cancel if that would lose data, and says where', async () => {
+    const { endpoint, receiver, ended } = start({ idleTimeout: 20 }, false);
+    endpoint.submissions[0]?.complete('completed', 1024);
+    const inFlight = [...endpoint.submissions];
+    await cancelled(endpoint, 1);
+    expect(endpoint.cancellations).toEqual(inFlight.toReversed()); // all, by the end
+    for (const submission of inFlight) {
+      submission.complete('cancelled', 0);
+    }
+    expect((await ended).reason).toBe('idle');
+    const { statuses, lossOffset } = receiver.statistics;
+    expect([statuses['timed-out'], lossOffset]).toEqual([0, 1024]);
   });
 
   it('is not silent in the run after a failure', async () => {

@@ -52,6 +52,20 @@ describe('a failure to send', () => {
     expect(gap).not.toContain('sends the rest');
   });
 
+  it('has the least number of bytes that were accepted, if cancelled transfers do not report it', () => {
+    const least = { isMinimum: true };
+    const why = '(over USB/IP, a cancelled transfer does not report how much the device accepted)';
+    expect(written({}, least)).toContain(
+      `; the device accepted at least 100 bytes ${why}; start over: --skip 100 could send some bytes twice`,
+    );
+    expect(written({}, { ...least, bytesAccepted: 0 })).toContain(
+      '; the device accepted at least 0 bytes',
+    );
+    expect(failure({ in: received(), out: sent(least) })).toContain(
+      'the device accepted at least 100 of',
+    );
+  });
+
   it.each<[EndReason, ErrorCode, RegExp]>([
     ['input-failed', 'input-failed', /^the input failed: why; .* --skip 100 sends the rest/],
     ['submit-failed', 'submit-failed', /^why; reduce .* --skip 100 sends the rest/],

@@ -130,11 +130,26 @@ describe('the gaps in a summary', () => {
   it('have the time of day', () => {
     const report = received((statistics) => {
       const time = new Date(2026, 10, 29, 14, 3, 4);
-      statistics.gaps.push({ offset: 4096, seconds: 1.5, time, cause: 'device-lost' });
+      statistics.gaps.push({
+        offset: 4096,
+        seconds: 1.5,
+        time,
+        cause: 'device-lost',
+        cancelled: false,
+      });
       statistics.gapCount = 1;
     });
     expect(rows('limit', { in: report })).toContain(
       'gap  <red>at byte 4096, 2026-11-29 14:03:04 (after 1.500 s): disconnection</>',
+    );
+  });
+
+  it('have an unknown size if cancelled transfers lost their data there', () => {
+    const report = received((statistics) => {
+      statistics.recordGap('stall', 4096, 0, true);
+    });
+    expect(rows('limit', { in: report }).join('\n')).toMatch(
+      /gap {2}<red>at byte 4096, .*: stall, size unknown: over USB\/IP, a cancelled transfer loses its data<\/>/,
     );
   });
 
@@ -147,6 +162,28 @@ describe('the gaps in a summary', () => {
     const lines = rows('limit', { in: report });
     expect(lines.filter((line) => line.startsWith('gap'))).toHaveLength(10);
     expect(lines).toContain('  and 1190 more gaps');
+  });
+});
+
+describe('the bytes of cancelled transfers in a summary', () => {
+  it('are said to be lost, and from where', () => {
+    const lossy = received((statistics) => {
+      statistics.lossOffset = 4096;
+    });
+    const line =
+      'loss  <red>data after byte 4096 may be lost: over USB/IP, a cancelled transfer loses its data</>';
+    expect(rows('duration', { in: lossy })).toContain(line);
+    expect(rows('duration', { in: received() }).join()).not.toContain('loss');
+  });
+
+  it('make the number of accepted bytes a minimum', () => {
+    const lossy = sent((statistics) => {
+      statistics.isMinimum = true;
+    });
+    expect(rows('interrupted', { out: lossy })).toContain(
+      'bytes  at least 1048576 (1.00 MiB): over USB/IP, a cancelled transfer does not report how much ' +
+        'the device accepted',
+    );
   });
 });
 

@@ -19,7 +19,12 @@ class Fixture {
   end: Outcome | undefined;
   readonly ended: Promise<Outcome>;
 
-  constructor(input: Buffer | MemorySource, options: Partial<SendOptions> = {}) {
+  constructor(
+    input: Buffer | MemorySource,
+    options: Partial<SendOptions> = {},
+    cancelKeepsData = true,
+  ) {
+    this.endpoint.cancelKeepsData = cancelKeepsData;
     this.source = input instanceof MemorySource ? input : new MemorySource(input);
     this.sender = new Sender(this.source, { depth: 4, transferSize: 1024, ...options });
     this.ended = this.sender.run(this.endpoint).then((end) => {
@@ -225,6 +230,23 @@ describe('Sender', () => {
     first?.complete('completed', 1024);
     expect(await fixture.ended).toEqual({ reason: 'interrupted' });
     expect(fixture.sender.statistics.bytesAccepted).toBe(1536);
+  });
+
+  it.each([
+    ['cancelled', false, true],
+    ['cancelled', true, false],
+    ['completed', false, false], // too late to cancel
+    ['stall', false, false], // a halted endpoint accepts nothing
+  ] as const)('knows whether more may be accepted than counted: %s, cancelKeepsData %s', async (status, cancelKeepsData, isMinimum) => {
+    const fixture = new Fixture(counterBytes(0, 2048), {}, cancelKeepsData);
+    await fixture.settle();
+    fixture.sender.stop({ reason: 'interrupted' });
+    const [first, second] = fixture.endpoint.submissions;
+    const isTooLate = status === 'completed';
+    first?.complete(status, isTooLate ? 1024 : 0);
+    second?.complete(isTooLate ? status : 'cancelled', isTooLate ? 1024 : 0);
+    await fixture.ended;
+    expect(fixture.sender.statistics.isMinimum).toBe(isMinimum);
   });
 
   it('counts a transfer that was cancelled too late as sent', async () => {

@@ -58,6 +58,7 @@ function scripted(options: RecoveryOptions) {
       backend: backend as Backend,
       device: info,
       location: { interfaceNumber: 0, alternateSetting: 0, endpoint },
+      receive: {},
       recovery: options,
     },
     statistics,
