@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../support/run-command.js';
 import {
   association,
   bos,
@@ -9,8 +10,8 @@ import {
   interfaceBytes,
   type SysfsDevice,
 } from '../support/sysfs-tree.js';
-import { expectSafe, runCommand } from './command-line.js';
 import { HostileSystem, PATHS } from './hostile-system.js';
+import { expectSafe } from './safe.js';
 import { stepsOf } from './steps.js';
 
 const BULK = 2;

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { COLUMNS } from '../../src/cli/devices/columns.js';
 import { violations } from '../process/schema.js';
+import { runCommand } from '../support/run-command.js';
 import { runsOf, TIMEOUT } from './cases.js';
-import { expectSafe, runCommand } from './command-line.js';
 import { HostileSystem, hostileDevices, PATHS } from './hostile-system.js';
+import { expectSafe } from './safe.js';
 
 const system = new HostileSystem();
 const schemas = { list: violations('list'), info: violations('info') };
@@ -39,7 +40,7 @@ it(
         width,
         async (devices, args, columns) => {
           system.plug(devices);
-          expectSafe(await runCommand(args, columns));
+          expectSafe(await runCommand(args, { columns }));
         },
       ),
       runsOf('text'),

@@ -3,10 +3,11 @@ import { expect, it } from 'vitest';
 import { completionLines } from '../../src/cli/completion/complete.js';
 import { VALUE_COMPLETIONS } from '../../src/cli/completion/values.js';
 import { violations } from '../process/schema.js';
+import { runCommand } from '../support/run-command.js';
 import { runsOf, TIMEOUT } from './cases.js';
-import { expectSafe, expectSafeText, runCommand } from './command-line.js';
 import { hostileString } from './hostile-strings.js';
 import { HostileSystem, hostileDevices, PATHS } from './hostile-system.js';
+import { expectSafe, expectSafeText } from './safe.js';
 
 const system = new HostileSystem();
 const schemas = { doctor: violations('doctor'), watch: violations('watch') };

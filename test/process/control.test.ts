@@ -31,12 +31,6 @@ function answering(answer: string): NodeJS.ProcessEnv {
     };`);
 }
 
-function failing(code: string): NodeJS.ProcessEnv {
-  return planted(`VirtualDevice.prototype.control = async () => {
-    throw new UsbError('${code}', 'it went wrong');
-  };`);
-}
-
 describe('an IN request', () => {
   it('may be quoted, as for --before', async () => {
     const { stdout, code } = await usbxfer([...CONTROL, 'in standard device 6 0x0100 0 18']);
@@ -224,23 +218,6 @@ describe('a request that fails', () => {
     expect([stdout.length, code]).toEqual([0, 6]);
   });
 
-  it.each([
-    ['stall', 'request-stalled', 6, 'does not support this request, or not in its current state'],
-    ['timed-out', 'request-timed-out', 6, 'did not respond to the request within 5 s'],
-    ['io', 'request-failed', 6, 'the request failed: it went wrong'],
-    ['other', 'request-failed', 6, 'the request failed: it went wrong'],
-    ['no-device', 'device-lost', 5, 'the device was unplugged during the request'],
-    ['busy', 'busy', 4, 'it went wrong'],
-    ['no-memory', 'no-memory', 4, 'it went wrong'],
-  ])('by %s has the code %s and exits %i', async (usbCode, code, exitCode, message) => {
-    const { stdout, stderr } = await usbxfer([...CONTROL, ...UNKNOWN, '--json'], failing(usbCode));
-    expect(stdout).toHaveLength(0);
-    const record = JSON.parse(stderr);
-    expect(violations('error')(record)).toBeUndefined();
-    expect(record).toMatchObject({ code, exit_code: exitCode });
-    expect(record.message).toContain(message);
-  });
-
   it('leaves no new file and does not change an existing one', async () => {
     const [made, precious] = [join(folder, 'new'), join(folder, 'precious')];
     writeFileSync(precious, 'precious');
@@ -338,47 +315,10 @@ describe('a signal', () => {
 describe('an invalid command sends nothing', () => {
   const sent = answering('(data) => data.length');
 
+  // test/unit/cli/commands/control/refusals.test.ts has the others.
   it.each([
-    [
-      ['in', 'vendr', 'device', '1'],
-      /'in vendr device 1' is not a control request: give .* vendor\?\); see usbxfer help requests\n$/,
-      2,
-    ],
-    [
-      ['--out', 'in', 'vendor', 'device', '1'],
-      /is not a control request: give standard, class or vendor after out/,
-      2,
-    ],
     [['in', 'vendor', 'device', '1', '0', '0', '4097'], /give the length .* from 0 to 4096/, 2],
-    [
-      ['\x1b[2J', 'x'.repeat(5000)],
-      /^usbxfer: '\\x1b\[2J x{1,128}…' is not a control request: start with/,
-      2,
-    ],
-    [[], /missing required argument 'request'; see usbxfer control --help/, 2],
-    [['--in', '--out', 'vendor', 'device', '1'], /'--in' cannot be used with option '--out'/, 2],
-    [['in', 'vendor', 'device', '1', '--data', '00'], /--data and -i need an OUT request/, 2],
-    [['out', 'vendor', 'device', '1', '--data', '0'], /two hexadecimal digits per byte/, 2],
-    [['out', 'vendor', 'device', '1', '0', '0', '00', '--data', '01'], /already has data/, 2],
-    [['out', 'vendor', 'device', '1', '--data', '01', '-i', '-'], /cannot be used with option/, 2],
-    [['out', 'vendor', 'device', '1', '-o', 'file'], /-o and --hex need an IN request/, 2],
-    [['out', 'vendor', 'device', '1', '--hex'], /-o and --hex need an IN request/, 2],
-    [['out', 'vendor', 'device', '1', '-i', '/nowhere'], /cannot read \/nowhere: no such file/, 7],
-    [
-      ['out', 'vendor', 'device', '1', '-i', '/'],
-      /cannot read \/: is a directory; name a file in it/,
-      7,
-    ],
-    [[...UNKNOWN, '--json', '--hex'], /'--json' cannot be used with option '--hex'/, 2],
     [[...UNKNOWN, '-o', '/'], /cannot write \/: is a directory/, 7],
-    [[...UNKNOWN, '-o', '/nowhere/file'], /cannot write \/nowhere\/file: no such file/, 7],
-    [[...UNKNOWN, '--pid', 'dead', '-d', '1234'], /cannot be used with option/, 2],
-    [[...UNKNOWN, '--serial', 'none'], /^usbxfer: no such device; /, 3],
-    [
-      [...UNKNOWN, '--serial', 'none', '--wait', '20ms'],
-      /waiting for the device\nusbxfer: no such device; /,
-      3,
-    ],
   ])('with %j', async (words, message, expected) => {
     const { stdout, stderr, code } = await usbxfer([...CONTROL, ...words], sent);
     expect(stderr).toMatch(message);

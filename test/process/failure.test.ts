@@ -33,21 +33,10 @@ function run(script: string, json: boolean): Promise<Outcome> {
   );
 }
 
+// test/unit/cli/errors/printed.test.ts has the others.
 describe.each<[ErrorCode, number, string, boolean?]>([
   ['internal', 1, `NODE_OPTIONS='--import=${FAULT}'; export NODE_OPTIONS; usbxfer list $JSON`],
   ['usage', 2, 'usbxfer read 1234:5678 1234:5679 $JSON'],
-  ['unknown-command', 2, 'usbxfer raed $JSON'],
-  ['unknown-option', 2, 'usbxfer read --vdi 1234 $JSON'],
-  ['missing-argument', 2, 'usbxfer read $JSON --ep'],
-  ['missing-argument', 2, 'usbxfer control 1234:5678 $JSON'],
-  ['invalid-value', 2, 'usbxfer read --bytes lots $JSON'],
-  ['invalid-value', 2, 'usbxfer list --backend pigeon $JSON'],
-  ['invalid-value', 2, 'usbxfer list --scenario rate=fast $JSON'],
-  ['invalid-value', 2, 'usbxfer read --transfers 1024 --transfer-size 256M $JSON'],
-  ['conflicting-options', 2, 'usbxfer read -d 1234 --vid 1234 $JSON'],
-  ['conflicting-options', 2, 'usbxfer read --pid 5678 --append $JSON'],
-  ['conflicting-options', 2, 'usbxfer read --pid 5678 --fsync $JSON'],
-  ['conflicting-options', 2, 'usbxfer list --backend libusb --scenario seed=1 $JSON'],
   [
     'stdout-is-terminal',
     2,
@@ -56,15 +45,12 @@ describe.each<[ErrorCode, number, string, boolean?]>([
   ],
   ['no-bus', 3, 'usbxfer read --backend libusb $JSON', onPlainLinux],
   ['no-such-device', 3, 'usbxfer read --vid dead $JSON'],
-  ['ambiguous-device', 3, 'usbxfer read --vid 1234 $JSON'],
-  ['no-such-endpoint', 3, 'usbxfer read --pid 5678 --ep 0x85 $JSON'],
   ['no-memory', 4, 'usbxfer read --pid 5678 --scenario memory=1M --transfer-size 1M $JSON'],
   ['stdout-closed', 7, 'usbxfer read --pid 5678 $JSON >&-', onLinux],
   ['output-exists', 7, 'usbxfer read --pid 5678 -o precious $STREAM_JSON'],
   ['output-unsuitable', 7, 'usbxfer read --pid 5678 -o folder $STREAM_JSON'],
   ['cannot-open-output', 7, 'usbxfer read --pid 5678 -o nowhere/x $STREAM_JSON'],
   ['output-failed', 7, 'usbxfer list $JSON > /dev/full', onLinux],
-  ['input-failed', 7, 'usbxfer list --scenario @nowhere $JSON'],
 ])('%s exits %i: %s', (code, exitCode, script, possible = true) => {
   it.runIf(possible)('prints one line, or one JSON object with the same text', async () => {
     const text = await run(script, false);

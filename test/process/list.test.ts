@@ -1,147 +1,93 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
-import { shell, usbxfer } from './usbxfer.js';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Folder } from '../support/folder.js';
+import { SYSTEM, writeSystem } from '../support/sysfs-tree.js';
+import { hasTmux, Terminal } from './terminal.js';
+import { BINARY, shell, usbxfer } from './usbxfer.js';
+
+// test/unit/cli/commands has the texts of list and info.
+
+const folder = new Folder();
+const ENV = { USBXFER_BACKEND: 'libusb', USBXFER_SYSFS: folder.path, LC_ALL: 'C.UTF-8' };
+
+beforeAll(() => {
+  writeSystem(folder.path, SYSTEM);
+});
 
 describe('usbxfer list', () => {
-  it('prints one line per device', async () => {
-    const { stdout, stderr, code } = await usbxfer(['list']);
-    expect(code).toBe(0);
-    expect(stderr).toBe('');
-    expect(
-      stdout
-        .toString()
-        .trimEnd()
-        .split('\n')
-        .map((line) => line.split(/ {2,}/)),
-    ).toEqual([
-      ['PATH', 'BUS:ADDR', 'ID', 'NAME', 'SERIAL', 'SPEED', 'DRIVER', 'ACCESS'],
-      ['1-1', '001:002', '1234:5678', 'usbxfer virtual counter', 'V0001', '480M', 'yes'],
-      ['1-2', '001:003', '1234:5679', 'usbxfer virtual loopback', 'V0002', '480M', 'yes'],
-    ]);
+  it('prints text or JSON on stdout, and exits 0', async () => {
+    const text = await usbxfer(['list'], ENV);
+    expect(text.stdout.toString()).toMatch(/^PATH .*\nusb3 +003:001 +1d6b:0002 /);
+    expect(text.stderr).toMatch(/^usbxfer: 1 of 5 devices cannot be opened by this user; .*\n$/);
+    const json = await usbxfer(['list', '--json'], ENV);
+    expect(JSON.parse(json.stdout.toString()).devices).toHaveLength(SYSTEM.length);
+    expect([text.code, json.code, json.stderr]).toEqual([0, 0, '']);
   });
 
-  it('prints one JSON object with --json', async () => {
-    const { stdout } = await usbxfer(['list', '--json', '--pid', '5678']);
-    expect(JSON.parse(stdout.toString())).toEqual({
-      schema: 'usbxfer.list/1',
-      devices: [
-        expect.objectContaining({
-          path: '1-1',
-          bus: 1,
-          address: 2,
-          vid: '1234',
-          pid: '5678',
-          speed_mbps: 480,
-          manufacturer: 'usbxfer',
-          product: 'virtual counter',
-          serial: 'V0001',
-          name: 'usbxfer virtual counter',
-          accessible: true,
-          node: null,
-        }),
-      ],
-    });
-  });
-
-  it.each([
-    [['-d', '1234'], 2],
-    [['-d', '1234:5679'], 1],
-    [['--vid', '0x1234'], 2],
-    [['--pid', '5678'], 1],
-    [['--serial', 'V0002'], 1],
-    [['--serial', 'V0002', '--pid', '5679'], 1],
-    [['--pid', '5678', '--pid', '5679'], 2],
-    [['--serial', 'V0001', '--serial', 'other'], 1],
-    [['--name', 'VIRTUAL', '--bus', '1', '--class', 'vendor', '--class', '08'], 2],
-    [['--name', 'loop', '--name', 'coun', '--class', '0xFF'], 2],
-    [['--name', 'loop', '--pid', '5679'], 1],
-  ])('filters by %j', async (filter, count) => {
-    const { stdout, code } = await usbxfer(['list', '--json', ...filter]);
-    expect(JSON.parse(stdout.toString()).devices).toHaveLength(count);
-    expect(code).toBe(0);
-  });
-
-  it.each([
-    [['--name', 'usbxfer', '--pid', '1']],
-    [['--serial', 'V0001', '--pid', '5679']],
-    [['--class', 'hub']],
-    [['--driver', 'usb-storage']],
-    [['--bus', '2']],
-  ])('requires devices to match all of %j', async (filter) => {
-    expect((await usbxfer(['list', ...filter])).code).toBe(3);
-  });
-
-  it.each([
-    [['-o', 'id,foo'], /unknown column 'foo'.*--list-columns/],
-    [['-o', 'sped'], /did you mean SPEED\?/],
-    [['-o', ''], /unknown column ''/],
-    [['--sort', '-'], /unknown column ''/],
-    [['--class', 'mass-storge'], /did you mean mass-storage\?/],
-    [['--class', '100'], /give a class/],
-    [['--json', '--tree'], /--tree/],
-    [['--json', '-o', 'id'], /--output/],
-  ])('rejects %j', async (args, message) => {
-    const { stderr, stdout, code } = await usbxfer(['list', ...args]);
-    expect([code, stdout.length]).toEqual([2, 0]);
-    expect(args.includes('--json') ? JSON.parse(stderr).message : stderr).toMatch(message);
-  });
-
-  it('exits 3 if no device matches, with an empty list for --json', async () => {
-    const text = await usbxfer(['list', '--vid', 'dead']);
-    expect([text.code, text.stdout.length, text.stderr]).toEqual([
-      3,
-      0,
-      'usbxfer: no device matches\n',
-    ]);
-    const json = await usbxfer(['list', '--vid', 'dead', '--json']);
-    expect([json.code, JSON.parse(json.stdout.toString()).devices]).toEqual([3, []]);
-    expect(JSON.parse(json.stderr)).toMatchObject({ code: 'no-such-device', exit_code: 3 });
+  it('exits 3 if no device matches', async () => {
+    const { stdout, stderr, code } = await usbxfer(['list', '--vid', 'dead']);
+    expect([stdout.length, stderr, code]).toEqual([0, 'usbxfer: no device matches\n', 3]);
   });
 
   it('exits 0 if the reader closes the pipe early', async () => {
     const { stderr, code } = await shell('set -o pipefail; usbxfer list | true');
     expect([stderr, code]).toEqual(['', 0]);
   });
+});
 
-  it.skipIf(existsSync('/sys/bus/usb'))('explains that no USB bus is visible', async () => {
-    const { stdout, stderr, code } = await usbxfer(['list'], { USBXFER_BACKEND: 'libusb' });
-    expect(code).toBe(3);
-    expect(stdout).toHaveLength(0);
-    expect(stderr).toMatch(/^usbxfer: no USB bus is visible here.*container.*WSL.*\n$/);
-    const json = await usbxfer(['list', '--json'], { USBXFER_BACKEND: 'libusb' });
-    expect([json.code, JSON.parse(json.stdout.toString()).devices]).toEqual([3, []]);
-    expect(JSON.parse(json.stderr)).toMatchObject({
-      code: 'no-bus',
-      advice: expect.stringContaining('usbipd'),
-    });
+describe.runIf(hasTmux && process.platform === 'linux')('on a terminal', () => {
+  let terminal: Terminal;
+  afterEach(() => terminal.close());
+
+  it('the lines of list fit its width, and names are cut first', async () => {
+    terminal = new Terminal(80, 30, ENV);
+    terminal.type('clear; usbxfer list --bus 3 2>/dev/null; echo end');
+    const lines = await terminal.shows((shown) => shown.at(-2) === 'end');
+    expect(lines[0]).toMatch(/^PATH .* ACCESS$/);
+    expect(lines[1]).toMatch(/^usb3 {3}003:001 {3}1d6b:0002 {2}Linux.*… {2}.*480M .*yes$/);
+    expect(lines[5]).toMatch(/^3-2 .*閃存.* no$/);
+    expect(lines).toHaveLength(1 + 6 + 2);
   });
 });
 
-describe('usbxfer', () => {
+describe('usbxfer info', () => {
+  it('suggests a command that reads from the device', async () => {
+    const { stdout } = await shell(
+      `command=$(USBXFER_BACKEND= usbxfer info --backend virtual 1-1 | grep -om1 'usbxfer read.*')
+       USBXFER_BACKEND=
+       eval "$command --bytes 4 -q" | xxd -p; echo "$command"`,
+    );
+    expect(stdout.toString()).toBe(
+      '00000000\nusbxfer read --backend virtual -d 1234:5678 --ep 0x82\n',
+    );
+  });
+});
+
+describe.runIf(process.platform === 'linux' && findsStrace())('according to strace', () => {
   it.each([
-    [['--help']],
-    [['read', '--help']],
-    [['help', 'list']],
-    [['--version']],
-  ])('prints %j on stdout', async (args) => {
-    const { stdout, stderr, code } = await usbxfer(args);
-    expect([code, stderr]).toEqual([0, '']);
-    expect(stdout.length).toBeGreaterThan(5);
-  });
-
-  it('prints its version, also after a command', async () => {
-    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
-    for (const args of [['--version'], ['-V'], ['list', '--version']]) {
-      const { stdout, stderr, code } = await usbxfer(args);
-      expect([stdout.toString(), stderr, code]).toEqual([`${version}\n`, '', 0]);
-    }
-  });
-
-  it('exits 0 if the reader of its help closes early, and reports a full disk', async () => {
-    const closed = await shell('set -o pipefail; usbxfer --help | true');
-    expect([closed.stderr, closed.code]).toEqual(['', 0]);
-    const full = await shell('usbxfer --help > /dev/full');
-    expect(full.stderr).toBe('usbxfer: cannot write to stdout: no space left on device\n');
-    expect(full.code).toBe(7);
+    [['list', '--json'], '3-2/descriptors'],
+    [['info', '4-1'], '4-1/bos_descriptors'],
+  ])('%j opens no device', (args, read) => {
+    const trace = join(folder.path, 'trace');
+    const script = 'strace -f -e trace=open,openat,openat2 -o "$0" "$@"';
+    execFileSync('bash', ['-c', script, trace, process.execPath, BINARY, ...args], {
+      env: { ...process.env, ...ENV },
+    });
+    const opened = readFileSync(trace, 'utf8').split('\n');
+    expect(opened.some((line) => line.includes(`/sys/bus/usb/devices/${read}`))).toBe(true);
+    const devices = opened.filter((line) => line.includes(folder.path));
+    expect(devices.filter((line) => line.includes('/dev/bus/usb'))).toEqual([]);
+    expect(devices.filter((line) => /O_(WRONLY|RDWR|CREAT)/.test(line))).toEqual([]);
   });
 });
+
+function findsStrace(): boolean {
+  try {
+    execFileSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

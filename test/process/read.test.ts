@@ -211,77 +211,16 @@ describe('the end of usbxfer read', () => {
 });
 
 describe('what usbxfer read refuses', () => {
+  // test/unit/cli/commands/refusals.test.ts has the others.
   it.each([
-    [2, ['--vid', 'xyz'], /'xyz' is invalid.*hexadecimal/],
-    [2, ['--vid', '12345'], /hexadecimal/],
-    [2, ['-d', '1234:5678:9'], /VID:PID/],
-    [2, ['-d', '1234', '--vid', '1234'], /cannot be used with/],
-    [2, ['--ep', '0x182'], /endpoint address/],
-    [2, ['--ep', '0'], /endpoint address/],
-    [2, ['--ep', '0x80'], /endpoint address/],
-    [2, ['--ep', '0x42'], /endpoint address/],
     [2, ['--bytes', '-1'], /it must be above 0/],
-    [2, ['--bytes', '0'], /it must be above 0/],
-    [2, ['--bytes', 'NaN'], /give a size/],
-    [2, ['--bytes', '1e3'], /give a size .*did you mean 1000\?/],
-    [2, ['--bytes', '99999999T'], /too large: the maximum is/],
-    [2, ['--duration', '-1s'], /must be above 0/],
-    [2, ['--duration', 'soon'], /give a time/],
-    [2, ['--transfers', '0'], /it must be above 0/],
-    [2, ['--transfers', '1025'], /the maximum is 1024/],
-    [2, ['--transfers', '1.5'], /1 to 1024/],
-    [2, ['--transfer-size', '1G'], /the maximum is 256MiB/],
-    [2, ['--transfers', '1024', '--transfer-size', '256M'], /must not exceed 4GiB/],
-    [2, ['--interface', '256'], /the maximum is 255/],
-    [2, ['--path', '../../etc'], /port path/],
-    [2, ['--backend', 'nonsense'], /libusb, virtual/],
-    [2, ['--scenario', 'rate=fast'], /rate=SIZE/],
-    [2, ['--scenario', 'explode@1M'], /unknown/],
-    [2, ['--nonsense'], /unknown option/],
-    [2, ['stray'], /give a device as VID:PID, .*; a file needs -o FILE$/m],
-    [2, ['1-1', 'stray'], /too many arguments/],
     [3, ['--vid', 'dead'], /no such device/],
-    [3, ['--serial', 'nobody'], /no such device/],
-    [
-      3,
-      ['--vid', '1234'],
-      /2 devices match: 1-1 .*1-2 .*; select one with -d VID:PID, --path or --serial$/m,
-    ],
-    [
-      3,
-      ['--pid', '5678', '--ep', '0x02'],
-      /endpoint 0x02 is bulk OUT, not bulk or interrupt IN; .*0x82.*0x84/,
-    ],
-    [
-      3,
-      ['--pid', '5678', '--ep', '0x83'],
-      /endpoint 0x83 is isochronous IN, not bulk or interrupt IN/,
-    ],
-    [
-      3,
-      ['--pid', '5678', '--ep', '0x85'],
-      /there is no endpoint 0x85; bulk or interrupt IN endpoints: 0x82/,
-    ],
-    [3, ['--pid', '5678', '--interface', '7'], /no interface 7/],
-    [3, ['--pid', '5678', '--alt', '9'], /no alternate setting 9/],
     [7, ['--pid', '5678', '--scenario', '@/no/such/file'], /cannot read/],
   ])('exits %i for %j, in one line', async (exitCode, args, message) => {
     const { stdout, stderr, code } = await usbxfer(['read', ...args]);
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^usbxfer: [^\n]+\n$/);
-    expect(code).toBe(exitCode);
-    expect(stdout).toHaveLength(0);
-  });
-
-  it('rejects transfers that exceed the memory limit before anything is opened', async () => {
-    const args = ['read', '-d', '1234:5678', '--scenario', 'memory=1M', '--transfer-size', '1M'];
-    const { stdout, stderr, code } = await usbxfer(args);
-    expect(stderr).toBe(
-      'usbxfer: 16 transfers of 1 MiB need 16 MiB, but the kernel limits USB transfers to 1 MiB for all programs ' +
-        'combined (usbfs_memory_mb); use --transfer-size 60KiB, or raise the limit: ' +
-        'memory=17301504 in the scenario\n',
-    );
-    expect([stdout.length, code]).toEqual([0, 4]);
+    expect([code, stdout.length]).toEqual([exitCode, 0]);
   });
 
   it('creates no file if there is no device', async () => {

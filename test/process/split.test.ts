@@ -252,42 +252,6 @@ describe('the name of an output', () => {
 describe('usage', () => {
   const NEED = '--split-bytes and --split-every need';
 
-  it.each([
-    [['-o', 'x{foo}'], /-o x\{foo\}: unknown field \{foo\}; use \{index\}, .*\{path\}$/],
-    [['-o', 'x{index'], /-o x\{index: unmatched \{; for a literal brace, write \{\{$/],
-    [['-o', '{serial}'.repeat(9)], /the name can exceed 255 bytes; shorten it$/],
-    [
-      ['--split-bytes', '1M'],
-      `${NEED} {index} in the file name; for example -o dump-{index:04}.bin`,
-    ],
-    [
-      ['--split-every', '1s', '-o', '/dev/stdout'],
-      `${NEED} {index} in the file name; for example -o dump-{index:04}.bin`,
-    ],
-    [
-      ['--split-bytes', '1M', '-o', 'a/x-{serial}.bin'],
-      `${NEED} {index} in the file name; for example -o a/x-{serial}-{index:04}.bin`,
-    ],
-    [['--split-every', '1s', '-o', '/dev/null'], `${NEED} regular files; /dev/null is not one`],
-    [
-      ['--split-bytes', '1M', '-o', '{index}', '--append'],
-      "option '--split-bytes <size>' cannot be used with option '--append'",
-    ],
-    [
-      ['--split-every', '1s', '-o', '{index}', '--append'],
-      "option '--split-every <time>' cannot be used with option '--append'",
-    ],
-    [['--split-bytes', '511', '-o', '{index}'], 'too small: the minimum is 512 bytes'],
-    [['--split-bytes', 'x', '-o', '{index}'], 'give a size'],
-    [['--split-every', '99ms', '-o', '{index}'], 'too small: the minimum is 100ms'],
-    [['--split-every', '0', '-o', '{index}'], 'it must be above 0'],
-  ])('%j is refused before the search for a device', async (args, message) => {
-    const { stderr, code } = await usbxfer(['read', '--vid', 'dead', '--wait', ...args]);
-    expect(stderr).toMatch(/^usbxfer: [^\n]+\n$/);
-    expect(stderr.trimEnd()).toMatch(message);
-    expect(code).toBe(2);
-  });
-
   it('a FIFO is refused without a wait', async () => {
     execFileSync('mkfifo', [at('0')]);
     const args = [...READ, '--split-bytes', '1M', '-o', at('{index}')];

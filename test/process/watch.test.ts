@@ -110,16 +110,6 @@ describe('usbxfer watch on the virtual bus', () => {
     const { stderr } = await usbxfer(args);
     expect(JSON.parse(stderr)).toMatchObject({ code: 'timeout', exit_code: 8 });
   });
-
-  it.each([
-    ['--count', '0'],
-    ['--timeout', '0'],
-    ['--timeout', 'soon'],
-    ['--path', '../1'],
-  ])('refuses %s %s', async (option, value) => {
-    const { stdout, code } = await usbxfer(['watch', option, value]);
-    expect([stdout.length, code]).toEqual([0, 2]);
-  });
 });
 
 describe.runIf(process.platform === 'linux')('usbxfer watch', () => {

@@ -1,13 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { COLUMNS } from '../../src/cli/devices/columns.js';
-import { Folder } from '../support/folder.js';
-import { SYSTEM, writeSystem } from '../support/sysfs-tree.js';
-import { readSchema, violations } from './schema.js';
-import { hasTmux, Terminal } from './terminal.js';
-import { BINARY, usbxfer } from './usbxfer.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { COLUMNS } from '../../../../src/cli/devices/columns.js';
+import { readSchema, violations } from '../../../process/schema.js';
+import { Folder } from '../../../support/folder.js';
+import { usbxfer } from '../../../support/run-command.js';
+import { SYSTEM, writeSystem } from '../../../support/sysfs-tree.js';
 
 /*
  * `usbxfer list` on a system with hubs and drivers, made of files as in Linux's sysfs.
@@ -38,7 +34,7 @@ const onLinux = describe.runIf(process.platform === 'linux');
 async function list(...args: string[]): Promise<string[]> {
   const { stdout, code } = await usbxfer(['list', ...args], ENV);
   expect(code).toBe(0);
-  return stdout.toString().trimEnd().split('\n');
+  return stdout.trimEnd().split('\n');
 }
 
 /** The cells of these columns, one row per device. */
@@ -137,7 +133,7 @@ onLinux('--tree', () => {
       ...ENV,
       LC_ALL: 'C',
     });
-    expect(stdout.toString().trimEnd().split('\n')).toEqual([
+    expect(stdout.trimEnd().split('\n')).toEqual([
       'ID               PATH',
       '1d6b:0002        usb3',
       '|      interface 0: hub 09/00/00, driver hub',
@@ -177,10 +173,10 @@ onLinux('--json', () => {
       [['list', '--json', '--vid', 'dead'], {}],
     ] as const) {
       const { stdout } = await usbxfer(args, env);
-      expect(violated(JSON.parse(stdout.toString()))).toBeUndefined();
+      expect(violated(JSON.parse(stdout))).toBeUndefined();
     }
     const { stdout } = await usbxfer(['list', '--json'], ENV);
-    const { devices } = JSON.parse(stdout.toString());
+    const { devices } = JSON.parse(stdout);
     const { $defs } = readSchema('list');
     for (const device of devices) {
       expect(Object.keys(device)).toEqual(Object.keys($defs.device.properties));
@@ -203,44 +199,3 @@ onLinux('--json', () => {
     });
   });
 });
-
-describe.runIf(hasTmux && process.platform === 'linux')('on a terminal', () => {
-  let terminal: Terminal;
-  afterEach(() => terminal.close());
-
-  it('lines fit its width, and names are cut first', async () => {
-    terminal = new Terminal(80, 30, ENV);
-    terminal.type('clear; usbxfer list --bus 3 2>/dev/null; echo end');
-    const lines = await terminal.shows((shown) => shown.at(-2) === 'end');
-    expect(lines[0]).toMatch(/^PATH .* ACCESS$/);
-    expect(lines[1]).toMatch(/^usb3 {3}003:001 {3}1d6b:0002 {2}Linux.*… {2}.*480M .*yes$/);
-    expect(lines[5]).toMatch(/^3-2 .*閃存.* no$/);
-    expect(lines).toHaveLength(1 + 6 + 2);
-  });
-});
-
-const hasStrace = findsStrace();
-
-describe.runIf(process.platform === 'linux')('no device is opened', () => {
-  it.skipIf(!hasStrace)('by list, according to strace', () => {
-    const trace = join(folder.path, 'trace');
-    const script = 'strace -f -e trace=open,openat,openat2 -o "$0" "$1" "$2" list --json';
-    execFileSync('bash', ['-c', script, trace, process.execPath, BINARY], {
-      env: { ...process.env, ...ENV },
-    });
-    const opened = readFileSync(trace, 'utf8').split('\n');
-    expect(opened.some((line) => line.includes('/sys/bus/usb/devices/3-2/descriptors'))).toBe(true);
-    const devices = opened.filter((line) => line.includes(folder.path));
-    expect(devices.filter((line) => line.includes('/dev/bus/usb'))).toEqual([]);
-    expect(devices.filter((line) => /O_(WRONLY|RDWR|CREAT)/.test(line))).toEqual([]);
-  });
-});
-
-function findsStrace(): boolean {
-  try {
-    execFileSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,7 +1,5 @@
-import { expect, vi } from 'vitest';
-import { EXIT } from '../../src/cli/errors/codes.js';
+import { vi } from 'vitest';
 import { main } from '../../src/cli/main.js';
-import { FORGED } from './hostile-strings.js';
 
 /** What a command prints. */
 interface Printed {
@@ -43,41 +41,43 @@ vi.mock('node:tty', async (original) => ({
   isatty: () => terminal.columns !== undefined,
 }));
 
-vi.stubEnv('NO_COLOR', '1');
-
 /** What a command printed, and its exit code. */
-interface Result extends Printed {
-  readonly exitCode: number;
+export interface Result extends Printed {
+  readonly code: number;
+}
+
+/** The surroundings of a command. */
+interface Surroundings {
+  /** The width of the terminal; without it, stdout is a pipe. */
+  readonly columns?: number | undefined;
+  /** Additions to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
- * Runs a command in this process, without colour.
- *
- * @param columns the width of the terminal; undefined for a pipe
+ * Runs a command in this process, without colour: a hundred times faster than in a process of its own. It
+ * captures text, but no data that the command moves.
  */
-export async function runCommand(args: readonly string[], columns?: number): Promise<Result> {
+export async function runCommand(
+  args: readonly string[],
+  { columns, env = {} }: Surroundings = {},
+): Promise<Result> {
   terminal.printed = { stdout: '', stderr: '' };
   terminal.columns = columns;
   Object.defineProperty(process.stdout, 'columns', { value: columns, configurable: true });
+  const { env: before } = process;
+  process.env = { ...before, NO_COLOR: '1', ...env };
   await main(['node', 'usbxfer', ...args]);
-  const exitCode = Number(process.exitCode ?? 0);
+  process.env = before;
+  const code = Number(process.exitCode ?? 0);
   process.exitCode = undefined;
-  return { ...terminal.printed, exitCode };
+  return { ...terminal.printed, code };
 }
 
-/** Everything that a terminal may act on. A line feed ends a line. */
-const UNSAFE = /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
-
-/** Checks that a command did not fail internally, and that no device controls the terminal. */
-export function expectSafe({ stdout, stderr, exitCode }: Result): void {
-  expect(exitCode, stderr).not.toBe(EXIT.internal);
-  expectSafeText(stdout);
-  expectSafeText(stderr);
-}
-
-/** Checks that a text has nothing that a terminal acts on, and no line that a device forged. */
-export function expectSafeText(text: string): void {
-  const [character] = UNSAFE.exec(text) ?? [];
-  expect(character?.codePointAt(0)?.toString(16), text).toBeUndefined();
-  expect(text.split('\n').find((line) => line.startsWith(FORGED))).toBeUndefined();
+/** Runs a command on the virtual bus, in this process. */
+export function usbxfer(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Result> {
+  return runCommand(args, { env: { USBXFER_BACKEND: 'virtual', ...env } });
 }

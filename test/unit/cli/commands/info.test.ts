@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Folder } from '../support/folder.js';
+import { readSchema, violations } from '../../../process/schema.js';
+import { Folder } from '../../../support/folder.js';
+import { usbxfer } from '../../../support/run-command.js';
 import {
   COMPOSITE,
   CONFIGURATIONS,
@@ -12,9 +11,7 @@ import {
   SUPER,
   SYSTEM,
   writeSystem,
-} from '../support/sysfs-tree.js';
-import { readSchema, violations } from './schema.js';
-import { shell, usbxfer } from './usbxfer.js';
+} from '../../../support/sysfs-tree.js';
 
 const folder = new Folder();
 const ENV = { USBXFER_BACKEND: 'libusb', USBXFER_SYSFS: folder.path };
@@ -53,7 +50,7 @@ beforeAll(() => {
 async function info(...args: string[]) {
   const { stdout, stderr, code } = await usbxfer(['info', ...args], ENV);
   expect([stderr, code]).toEqual(['', 0]);
-  return stdout.toString();
+  return stdout;
 }
 
 /** Lines without indentation and with single blanks. */
@@ -175,20 +172,6 @@ onLinux('usbxfer info', () => {
       '00000000  12 01 20 03 00 00 00 09  34 12 78 56 23 01 01 02  |.. .....4.xV#...|',
     );
   });
-
-  it.skipIf(!hasStrace())('opens no device', () => {
-    const trace = join(folder.path, 'trace');
-    const script = 'strace -f -e trace=open,openat,openat2 -o "$0" "$@"';
-    const { execPath } = process;
-    execFileSync('bash', ['-c', script, trace, execPath, 'bin/usbxfer.js', 'info', '4-1'], {
-      env: { ...process.env, ...ENV },
-    });
-    const opened = readFileSync(trace, 'utf8')
-      .split('\n')
-      .filter((line) => line.includes('usb/'));
-    expect(opened.some((line) => line.includes('/4-1/bos_descriptors'))).toBe(true);
-    expect(opened.filter((line) => /\/dev\/bus\/usb|O_WRONLY|O_RDWR/.test(line))).toEqual([]);
-  });
 });
 
 onLinux('usbxfer info --json', () => {
@@ -198,7 +181,7 @@ onLinux('usbxfer info --json', () => {
       expect([path, violated(JSON.parse(await info(path, '--json')))]).toEqual([path, undefined]);
     }
     const { stdout } = await usbxfer(['info', '--json', '--pid', '5678']);
-    expect(violated(JSON.parse(stdout.toString()))).toBeUndefined();
+    expect(violated(JSON.parse(stdout))).toBeUndefined();
   });
 
   it('has exactly the fields of the schema', async () => {
@@ -264,28 +247,8 @@ describe('which device', () => {
     const { stderr } = await usbxfer(['info']);
     expect(stderr).toMatch(/^usbxfer: 2 devices match: 1-1 .*1-2 .*--path.*\n$/);
   });
-
-  it('can be read with the suggested command', async () => {
-    const { stdout } = await shell(
-      `command=$(USBXFER_BACKEND= usbxfer info --backend virtual 1-1 | grep -om1 'usbxfer read.*')
-       USBXFER_BACKEND=
-       eval "$command --bytes 4 -q" | xxd -p; echo "$command"`,
-    );
-    expect(stdout.toString()).toBe(
-      '00000000\nusbxfer read --backend virtual -d 1234:5678 --ep 0x82\n',
-    );
-  });
 });
 
 function bytesIn(dump: string): string {
   return dump.replaceAll(/^[0-9a-f]{8} | \|.*\|$/gm, '').replaceAll(/\s/g, '');
-}
-
-function hasStrace(): boolean {
-  try {
-    execFileSync('strace', ['-o', '/dev/null', 'true'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
 }

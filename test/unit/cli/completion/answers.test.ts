@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { COMMANDS } from '../../../src/cli/commands.js';
-import { VALUE_COMPLETIONS } from '../../../src/cli/completion/values.js';
-import { createProgram } from '../../../src/cli/program.js';
-import { usbxfer } from '../usbxfer.js';
+import { COMMANDS } from '../../../../src/cli/commands.js';
+import { VALUE_COMPLETIONS } from '../../../../src/cli/completion/values.js';
+import { createProgram } from '../../../../src/cli/program.js';
+import { usbxfer } from '../../../support/run-command.js';
 
 let folder = '';
 beforeEach(() => {
@@ -17,14 +17,14 @@ afterEach(() => {
 });
 
 /** The completion lines for these words. The last word is the one to complete. */
-async function answer(words: string[], env: NodeJS.ProcessEnv = {}): Promise<string[]> {
+async function answer(words: string[], env: Record<string, string> = {}): Promise<string[]> {
   const { stdout, stderr, code } = await usbxfer(['__complete', '--', ...words], env);
   expect([stderr, code]).toEqual(['', 0]);
-  return stdout.toString().split('\n').slice(0, -1);
+  return stdout.split('\n').slice(0, -1);
 }
 
 /** The candidates without their descriptions. */
-async function candidates(words: string[], env: NodeJS.ProcessEnv = {}): Promise<string[]> {
+async function candidates(words: string[], env: Record<string, string> = {}): Promise<string[]> {
   return (await answer(words, env)).map((line) => line.replace(/\t.*/, ''));
 }
 
@@ -52,14 +52,14 @@ describe('commands', () => {
 
   it.each(COMMANDS)('$name: offers all options of the help', async ({ name }) => {
     const { stdout } = await usbxfer([name, '--help']);
-    const options = [...stdout.toString().matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)];
+    const options = [...stdout.matchAll(/^ {2}(?:-\w, )?(--[\w-]+)/gm)];
     expect(options.length).toBeGreaterThan(0);
     expect((await candidates([name, '-'])).sort()).toEqual(options.map(([, long]) => long).sort());
   });
 
   it('do not include __complete', async () => {
     const { stdout } = await usbxfer(['--help']);
-    expect(stdout.toString()).not.toContain('__complete');
+    expect(stdout).not.toContain('__complete');
   });
 });
 
