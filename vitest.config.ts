@@ -1,7 +1,20 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const kernelTests = 'test/kernel/**/*.test.ts';
 const [major] = process.versions.node.split('.');
+
+/** Starts the longest files first, so that the workers end at about the same time. */
+class LongestFirst extends BaseSequencer {
+  static readonly #longest = ['contract.test.ts', 'testusb.test.ts'];
+
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): boolean =>
+      LongestFirst.#longest.some((name) => moduleId.endsWith(`/kernel/${name}`));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 export default defineConfig({
   test: {
@@ -9,6 +22,7 @@ export default defineConfig({
     reporters: process.env['CI']
       ? ['default', ['json', { outputFile: `build/tests-node${major}.json` }]]
       : ['default'],
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -23,7 +37,9 @@ export default defineConfig({
           name: 'kernel',
           include: [kernelTests],
           globalSetup: 'test/kernel/lab/setup.ts',
-          fileParallelism: false,
+          // A guest for each worker.
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
           testTimeout: 120_000,
         },
       },

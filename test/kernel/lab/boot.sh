@@ -12,10 +12,14 @@ build=$checkout/build/kernel-lab
 kernel=${USBXFER_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/usbxfer-lab}/kernel
 
 mkdir -p "$build" "$run/share"
+# Guests may boot at the same time.
+exec {lock}>"$build/lock"
+flock "$lock"
 for source in "$checkout"/test/kernel/device/*.c; do
   gcc -std=c11 -O2 -Wall -Wextra -pthread -o "$build/$(basename "$source" .c)" "$source"
 done
 initramfs=$("$lab/build-initramfs.sh" "$kernel")
+exec {lock}>&-
 
 path=$(dirname "$(command -v node)"):$checkout/test/kernel/device:$build
 path+=:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

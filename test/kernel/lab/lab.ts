@@ -3,7 +3,8 @@ import { Guest, type GuestOptions, type GuestResult } from './guest.js';
 
 export type { GuestResult } from './guest.js';
 
-const connection = inject('kernelLab');
+// Vitest numbers its workers from 1.
+const connection = inject('kernelLab')[Number(process.env['VITEST_POOL_ID']) - 1];
 const lab = connection && new Guest(connection);
 
 /** `describe` for tests that need the guest; they are skipped without one. */

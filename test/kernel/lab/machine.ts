@@ -21,11 +21,15 @@ export interface Machine {
   stop(): Promise<void>;
 }
 
-/** Boots the guest and resolves when its agent accepts jobs. The working directory must be the checkout. */
-export async function startMachine(): Promise<Machine> {
+/**
+ * Boots a guest and resolves when its agent accepts jobs. The working directory must be the checkout.
+ *
+ * @param number distinguishes guests that run at the same time
+ */
+export async function startMachine(number = 1): Promise<Machine> {
   const run = await mkdtemp(join(tmpdir(), 'usbxfer-lab-'));
   const socket = join(run, 'agent.sock');
-  const consoleLog = join(BUILD, 'console.log');
+  const consoleLog = join(BUILD, `console-${number}.log`);
   await mkdir(BUILD, { recursive: true });
 
   const boot = spawn(BOOT, [run, `file:${consoleLog}`], {

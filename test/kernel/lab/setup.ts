@@ -5,19 +5,25 @@ import { missingRequirements } from './requirements.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Null if the lab is off or not installed. */
-    kernelLab: LabConnection | null;
+    /** A guest for each worker; none if the lab is off or not installed. */
+    kernelLab: readonly LabConnection[];
   }
 }
 
 /**
- * Boots the guest before the first kernel test and shuts it down after the last. USBXFER_KERNEL_LAB is
+ * Boots a guest for each worker before the first kernel test and shuts them down after the last. USBXFER_KERNEL_LAB is
  * `off` to skip these tests, or `required` to fail if they cannot run.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const machine = isWanted() ? await startMachine() : null;
-  project.provide('kernelLab', machine?.connection ?? null);
-  return async () => machine?.stop();
+  const count = isWanted() ? Number(project.config.maxWorkers) : 0;
+  const machines = await Promise.all(Array.from({ length: count }, (_, i) => startMachine(i + 1)));
+  project.provide(
+    'kernelLab',
+    machines.map(({ connection }) => connection),
+  );
+  return async () => {
+    await Promise.all(machines.map((machine) => machine.stop()));
+  };
 }
 
 function isWanted(): boolean {
