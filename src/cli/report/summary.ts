@@ -43,7 +43,7 @@ function inRows(report: Report, { location, statistics, output }: InReport, pain
     ['from', endpointText(report, location)],
     ['to', outputText(output)],
     bytesRow(statistics),
-    ...notWrittenRows(statistics),
+    ...notWrittenRows(report, statistics),
     ...rateRows(statistics),
     ...transferRows(report, statistics, paint),
     ...gapRows(statistics, paint),
@@ -89,11 +89,15 @@ function bytesRow({ bytesDelivered }: Statistics, isMinimum = false): string[] {
 }
 
 /** Received bytes that are not in the output. */
-function notWrittenRows(statistics: ReceiveStatistics): string[][] {
+function notWrittenRows({ end }: Report, statistics: ReceiveStatistics): string[][] {
+  const isNotStarted = end.reason === 'request-failed';
   const parts = [
     [statistics.bytesSkipped, 'skipped'],
     [statistics.bytesDiscarded, 'past the limit'],
-    [statistics.bytesUnwritten, 'not accepted by the output'],
+    [
+      statistics.bytesUnwritten,
+      isNotStarted ? 'received before a request failed' : 'not accepted by the output',
+    ],
   ] as const;
   const listed = parts.filter(([bytes]) => bytes > 0).map(([bytes, what]) => `${bytes} ${what}`);
   return listed.length > 0 ? [['', `not written: ${listed.join(', ')}`]] : [];

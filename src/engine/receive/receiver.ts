@@ -5,7 +5,7 @@ import type { TransferObserver } from '../queue/observer.js';
 import { type PendingOutput, Pump, type PumpOptions, type SubmitResult } from '../queue/pump.js';
 import type { Completion, TransferQueue } from '../queue/transfer-queue.js';
 import { requireRange } from '../require-range.js';
-import type { Outcome } from '../session/outcome.js';
+import { mostSevere, type Outcome } from '../session/outcome.js';
 import { ReceiveStatistics } from '../stats/statistics.js';
 import { type TimeoutOptions, Timeouts } from '../timeouts.js';
 import { type Limits, Quota } from './limits.js';
@@ -93,13 +93,25 @@ export class Receiver {
    * Resolves when all received bytes are written; then `run` may be called again.
    *
    * Rejects with a RangeError if `transferSize` is less than one packet of the endpoint.
+   *
+   * @param begin called when the transfers are submitted, and awaited before anything is written. If it
+   *   resolves to a failure, nothing is written. Does not reject.
    */
-  async run(endpoint: Endpoint): Promise<Outcome> {
+  async run(endpoint: Endpoint, begin?: () => Promise<Outcome | undefined>): Promise<Outcome> {
     requireRange('transferSize', this.#transferSize, endpoint.maxPacketSize);
     this.#packetSize = endpoint.maxPacketSize;
     this.#cancelKeepsData = endpoint.cancelKeepsData;
     this.#writer.cancelKeepsData = endpoint.cancelKeepsData;
-    return this.#pump.run(endpoint);
+    if (begin === undefined) {
+      return this.#pump.run(endpoint);
+    }
+    this.#writer.hold();
+    const run = this.#pump.run(endpoint);
+    const failure = await begin();
+    // What a device sent before it was lost is written.
+    this.#writer.release(failure?.reason === 'device-lost' ? undefined : failure);
+    const end = await run;
+    return { ...end, ...mostSevere(end, failure) }; // in any case with what the run received
   }
 
   /** Ends this run and any later one: starts the drain, after which `run` resolves. */

@@ -26,7 +26,7 @@ export class Writer {
   readonly #buffer: WriteBuffer;
   readonly #sink: Sink;
   readonly #statistics: ReceiveStatistics;
-  readonly #onWritten: () => void;
+  readonly #onProgress: () => void;
   /** The bytes that remain to be skipped, and to be written. */
   #skip: number;
   #left: number;
@@ -42,23 +42,24 @@ export class Writer {
   #writing = 0;
   #writingSince = 0;
   #maxWrite = FIRST_WRITE;
-  /** The outcome of the run once the sink has failed. Nothing more is written then. */
+  #isHeld = false;
+  /** The outcome of the run once the sink or its start has failed. Nothing more is written then. */
   failure: Outcome | undefined;
 
-  /** @param onWritten called after each write: buffers are free again, or the sink failed */
+  /** @param onProgress called after each write and `release`: buffers are free again, or it failed */
   constructor(
     buffer: WriteBuffer,
     sink: Sink,
     statistics: ReceiveStatistics,
     { skip = 0, bytes = Number.POSITIVE_INFINITY }: Limits,
-    onWritten: () => void,
+    onProgress: () => void,
   ) {
     this.#buffer = buffer;
     this.#sink = sink;
     this.#statistics = statistics;
     this.#skip = skip;
     this.#left = bytes;
-    this.#onWritten = onWritten;
+    this.#onProgress = onProgress;
   }
 
   /**
@@ -108,6 +109,20 @@ export class Writer {
     return { offset: failures[0]?.offset ?? this.#position, failures };
   }
 
+  /** Writes nothing until `release`: the stream may still fail to start. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Writes again; after a failure to start, drops all bytes that were not written. */
+  release(failure: Outcome | undefined): void {
+    this.#isHeld = false;
+    if (failure !== undefined) {
+      this.#fail(failure);
+    }
+    this.#onProgress();
+  }
+
   /**
    * Writes waiting bytes, unless a write is in progress.
    *
@@ -115,6 +130,9 @@ export class Writer {
    * @returns what remains to be written
    */
   flush(all: boolean): PendingOutput {
+    if (this.#isHeld) {
+      return this.#buffer.isEmpty ? 'none' : 'writing';
+    }
     if (this.#writing === 0 && (all ? !this.#buffer.isEmpty : this.#buffer.hasBatch)) {
       this.#write();
     }
@@ -148,13 +166,14 @@ export class Writer {
     this.#maxWrite = Math.min(bytesPerMillisecond * MAX_WRITE_TIME, MAX_WRITE);
     this.#buffer.release();
     if (error !== undefined) {
-      this.failure = {
-        reason: isReaderGone(error) ? 'reader-closed' : 'output-failed',
-        cause: error,
-        at: performance.now(),
-      };
-      this.#statistics.bytesUnwritten += this.#buffer.clear();
+      const reason = isReaderGone(error) ? 'reader-closed' : 'output-failed';
+      this.#fail({ reason, cause: error, at: performance.now() });
     }
-    this.#onWritten();
+    this.#onProgress();
   };
+
+  #fail(failure: Outcome): void {
+    this.failure = failure;
+    this.#statistics.bytesUnwritten += this.#buffer.clear();
+  }
 }

@@ -4,7 +4,6 @@ import type { Sink } from '../io/sink.js';
 import { type ReceiveOptions, Receiver } from '../receive/receiver.js';
 import type { ReceiveStatistics } from '../stats/statistics.js';
 import { checkTimeout } from '../timeouts.js';
-import { mostSevere } from './outcome.js';
 import { Recovery, type RecoveryOptions } from './recovery.js';
 import { runStream, type StreamRequest, type StreamResult } from './run.js';
 
@@ -36,10 +35,7 @@ export function capture(request: CaptureRequest): Promise<CaptureResult> {
         checkTimeout(request.receive, device);
         return openEndpoint(backend, device, location, claim);
       },
-      run: async ({ endpoint }, begin) => {
-        const [end, failure] = await Promise.all([receiver.run(endpoint), begin()]);
-        return { ...end, ...mostSevere(end, failure) }; // in any case with what the run received
-      },
+      run: ({ endpoint }, begin) => receiver.run(endpoint, begin),
       stop: (end) => receiver.stop(end),
       recover: (end, target) => recovery.decide(end, target),
     };

@@ -108,7 +108,7 @@ export class Duplex {
   /**
    * Runs both until they have ended. Submits the IN transfers before it returns.
    *
-   * @param begin awaited before any data is sent; resolves to the outcome if it failed, and does not
+   * @param begin awaited before any data is sent or written; resolves to the outcome if it failed, and does not
    *   reject
    */
   async run(
@@ -116,10 +116,15 @@ export class Duplex {
     outgoing: Endpoint,
     begin: () => Promise<Outcome | undefined> = async () => undefined,
   ): Promise<Outcome> {
+    let begun: Promise<Outcome | undefined> | undefined;
+    const beginOnce = (): Promise<Outcome | undefined> => {
+      begun ??= begin();
+      return begun;
+    };
     // If one cannot run, the other one must end too before anything is released.
     await Promise.all([
-      this.#receiver.run(incoming).catch(internalError).then(this.#onReceived),
-      this.#send(outgoing, begin).catch(internalError).then(this.#onSent),
+      this.#receiver.run(incoming, beginOnce).catch(internalError).then(this.#onReceived),
+      this.#send(outgoing, beginOnce).catch(internalError).then(this.#onSent),
     ]);
     const end = this.#end ?? { reason: 'internal' };
     const closed = this.#readerClosed();

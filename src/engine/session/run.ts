@@ -25,7 +25,7 @@ export interface StopConditions {
 export interface StreamHooks {
   /**
    * Sent when the interface is claimed: after the IN transfers are submitted, and before any data is
-   * sent. Sent again to a device that is reconnected.
+   * sent or written. Sent again to a device that is reconnected.
    */
   readonly before?: readonly ControlTransfer[] | undefined;
   /** Sent when all transfers are drained, before the interface is released, even on errors. */
