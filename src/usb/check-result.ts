@@ -17,6 +17,7 @@ export type CheckStatus = 'ok' | 'warning' | 'problem';
  * - `mounted`: whether a file system on a disk of such a driver is mounted
  * - `holder`: whether another process has the device
  * - `link`: whether the link is as fast as the device supports
+ * - `usbip`: whether the device is attached through USB/IP, see `DeviceInfo.cancelKeepsData`
  * - `autosuspend`: whether the system suspends the device when it is not in use
  */
 type CheckId =
@@ -31,6 +32,7 @@ type CheckId =
   | 'mounted'
   | 'holder'
   | 'link'
+  | 'usbip'
   | 'autosuspend';
 
 /** The result of one check. Its texts may quote names from a device or a process: untrusted. */

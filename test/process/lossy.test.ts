@@ -46,6 +46,16 @@ describe('a device whose cancelled transfers lose their data', () => {
     expect(record).toMatchObject({ gap_count: 1, gaps: [{ cancelled: true }], loss_offset: null });
   });
 
+  it('is shown as such by info', async () => {
+    const [lossy, normal] = await Promise.all([
+      usbxfer(['info', ...LOSSY, 'cancel=lose']),
+      usbxfer(['info', ...LOSSY, 'cancel=keep']),
+    ]);
+    const line = /^ +link +over USB\/IP, a cancelled transfer loses its data$/m;
+    expect(lossy.stdout.toString()).toMatch(line);
+    expect(normal.stdout.toString()).not.toContain('USB/IP');
+  });
+
   it('refuses --timeout before it creates the output', async () => {
     const file = join(tmpdir(), `usbxfer-lossy-${process.pid}`);
     const { stderr, code } = await usbxfer([

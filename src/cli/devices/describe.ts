@@ -15,6 +15,7 @@ import {
 } from '../../usb/descriptors/tree.js';
 import { hex2, ids } from '../../usb/format.js';
 import { isHub } from '../../usb/model.js';
+import { CANCEL_LOSES_DATA } from '../report/words.js';
 import { busAddress, signallingRate } from '../terminal/format.js';
 import { escapeUnsafe } from '../terminal/sanitize.js';
 import type { Paint } from '../terminal/style.js';
@@ -122,6 +123,7 @@ function overview(device: DeviceDetails): string[] {
     ['serial', info.serial],
     ['usb.ids', [known.vendor, known.product].filter(Boolean).join(', ')],
     ['speed', speedText(device)],
+    ['link', info.cancelKeepsData ? undefined : CANCEL_LOSES_DATA],
     ['drivers', driversOf(state).join(', ')],
     ['file', state.node],
     ['access', accessText(device)],

@@ -52,6 +52,7 @@ export function deviceRecord(device: DeviceDetails) {
     vendor_name: known.vendor ?? null,
     product_name: known.product ?? null,
     max_speed_mbps: maxSpeed ?? null,
+    cancel_keeps_data: info.cancelKeepsData,
     usb_version: usbVersion(info.usbVersion),
     class: hex2(info.deviceClass),
     subclass: hex2(info.deviceSubClass),

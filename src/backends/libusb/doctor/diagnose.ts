@@ -6,7 +6,7 @@ import { inspect } from '../linux/interfaces.js';
 import { deviceFile, type SystemFiles } from '../linux/paths.js';
 import { checkAccess, currentUser } from './access.js';
 import { checkDrivers, checkHolders, readMounts } from './in-use.js';
-import { checkAutosuspend, checkLink, readBos } from './link.js';
+import { checkAutosuspend, checkCancel, checkLink, readBos } from './link.js';
 import { checkBus, checkLibusb, checkUdev } from './system.js';
 
 // A file of its own so that the checks are loaded only for a diagnosis.
@@ -27,6 +27,7 @@ export async function diagnose(
       ...checkDrivers(device, state, mounts),
       checkHolders(device, state, holders, user),
       ...checkLink(device, await readBos(device, system, open)),
+      ...checkCancel(device),
       ...checkAutosuspend(device, system),
     ];
   });

@@ -61,6 +61,16 @@ export function checkLink(device: DeviceInfo, bos: Uint8Array | undefined): Chec
 }
 
 /**
+ * Checks whether the link keeps the data of cancelled transfers. Returns no result if it does.
+ */
+export function checkCancel({ path, cancelKeepsData }: DeviceInfo): CheckResult[] {
+  const message =
+    'the device is attached through USB/IP, where a cancelled transfer loses its data: only a ' +
+    'capture that ends at a limit in bytes, transfers or messages loses none';
+  return cancelKeepsData ? [] : [{ id: 'usbip', device: path, status: 'warning', message }];
+}
+
+/**
  * Checks whether the system suspends the device while it is not open (power/usb/power-management in
  * the kernel documentation). Returns no result if the kernel has no power management.
  */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   checkAutosuspend,
+  checkCancel,
   checkLink,
   readBos,
 } from '../../../../../src/backends/libusb/doctor/link.js';
@@ -55,6 +56,13 @@ it.each([
   { speed: 480, usbVersion: 0x0210 },
 ])('a link, or a device, of unknown speed has no result: %j', (rest) => {
   expect(checkLink(deviceInfo(rest), undefined)).toEqual([]);
+});
+
+it('warns of a device whose cancelled transfers lose their data, and of no other', () => {
+  expect(checkCancel(deviceInfo())).toEqual([]);
+  expect(checkCancel(deviceInfo({ cancelKeepsData: false }))).toMatchObject([
+    { id: 'usbip', device: '1-1', status: 'warning' },
+  ]);
 });
 
 describe('the BOS descriptor of a device', () => {
