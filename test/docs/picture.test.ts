@@ -83,7 +83,11 @@ describe('docs/terminal.svg', () => {
     const texts = textsOf(svg).join('\n');
     expect(texts).toContain('$ usbxfer read ');
     expect(texts).toMatch(/ of 256 MiB {2}\d+ %/);
-    expect(texts).toMatch(/^ended +limit reached( \(--bytes\))?$/m);
+    const [calm = '', fault = ''] = texts.split('--reconnect');
+    expect(calm).toMatch(/^ended +limit reached \(--bytes\)$/m);
+    expect(calm).not.toContain('gap');
+    expect(fault).toMatch(/ {2}waiting for the device for 0:0\d/);
+    expect(fault).toMatch(/^gap\s+at byte \d+/m);
   });
 
   it('has no external references', () => {
