@@ -98,9 +98,6 @@ export class Timeouts {
 
   /** Records a completion. */
   onComplete(completion: Completion, now: number): void {
-    if (this.#idle === undefined) {
-      return;
-    }
     if (completion.actualLength > 0) {
       this.#lastArrival = now;
       this.#probed = undefined;
@@ -120,7 +117,7 @@ export class Timeouts {
 
   /** Returns since when the device has been idle; undefined while nothing is requested from it. */
   readonly #idleSince = (): number | undefined =>
-    this.#probed !== undefined || this.#isIdle || this.#isPaused || this.#queue?.inFlight === 0
+    this.#probed !== undefined || this.#isIdle || this.#queue?.inFlight === 0
       ? undefined
       : this.#lastArrival;
 

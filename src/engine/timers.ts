@@ -62,7 +62,7 @@ export class Watchdog {
       return;
     }
     // Transfers that were submitted together expire together: one timer serves them all.
-    this.#sleepUntil(now + 1);
+    this.#sleepUntil(now);
     this.#onTimeout(now - this.#period);
   };
 }

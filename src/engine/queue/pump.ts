@@ -94,7 +94,6 @@ export class Pump {
   readonly #observer: TransferObserver | undefined;
   /** The depth, reduced to what the system has memory for. */
   #maxInFlight: number;
-  #endpoint: Endpoint | undefined;
   #queue: TransferQueue | undefined;
   #running = false;
   /** Whether `#onTurnEnd` is scheduled. */
@@ -125,12 +124,14 @@ export class Pump {
       this.#resolve = resolve;
       const queue = this.#queueOf(endpoint);
       const { statistics } = this.#handler;
-      this.#end = this.#stopped;
-      this.#cancelledBefore = statistics.statuses.cancelled;
+      this.#end = undefined;
       this.#running = true;
       const now = performance.now();
       statistics.timings.data.start(now);
       this.#handler.start(queue);
+      if (this.#stopped !== undefined) {
+        this.#drain(this.#stopped);
+      }
       this.#advance(now, true);
     });
   }
@@ -148,10 +149,8 @@ export class Pump {
   /** Ends this run and any later one: starts the drain, after which `run` resolves. */
   stop(end: Outcome): void {
     this.#stopped ??= end;
-    if (this.#running) {
-      this.#drain(end);
-      this.advance();
-    }
+    this.#drain(end);
+    this.advance();
   }
 
   /** Continues after progress of the output or input, or after a timeout. */
@@ -161,8 +160,7 @@ export class Pump {
 
   /** Returns the queue of an endpoint. Consecutive runs on one endpoint share it. */
   #queueOf(endpoint: Endpoint): TransferQueue {
-    if (this.#queue === undefined || this.#endpoint !== endpoint) {
-      this.#endpoint = endpoint;
+    if (this.#queue?.endpoint !== endpoint) {
       this.#queue = new TransferQueue(
         endpoint,
         this.#options.depth,
@@ -208,8 +206,8 @@ export class Pump {
   };
 
   #advance(now: number, turnEnds = false): void {
-    const queue = this.#queue;
-    if (queue === undefined || !this.#running) {
+    const queue = this.#running ? this.#queue : undefined;
+    if (queue === undefined) {
       return;
     }
     let pending: PendingOutput = 'none';

@@ -48,6 +48,7 @@ const NO_BUFFER = Buffer.alloc(0);
  * A ring of fixed size: submitting and completing allocate nothing.
  */
 export class TransferQueue {
+  readonly endpoint: Endpoint;
   readonly #slots: Slot[] = [];
   /** The index of the head in the ring, and the number of slots taken from there on. */
   #first = 0;
@@ -72,6 +73,7 @@ export class TransferQueue {
     observer?: TransferObserver,
     firstSequence = 0,
   ) {
+    this.endpoint = endpoint;
     this.#observer = observer;
     this.#nextSequence = firstSequence;
     for (let i = 0; i < depth; i += 1) {
@@ -130,8 +132,8 @@ export class TransferQueue {
    * @throws UsbError as `Transfer.submit`; then nothing was submitted, and the caller keeps the buffer
    */
   submit(buffer: Buffer, length: number, now: number): void {
-    const slot = this.#at(this.#taken);
-    if (this.isFull || slot === undefined) {
+    const slot = this.isFull ? undefined : this.#at(this.#taken);
+    if (slot === undefined) {
       throw new Error('the transfer queue is full');
     }
     slot.transfer.submit(buffer, length);

@@ -99,10 +99,10 @@ export function addFailure(
   offset: number,
 ): void {
   const reason = FAILURES[status];
-  const last = failures.at(-1);
   if (reason === undefined) {
     return;
   }
+  const last = failures.at(-1);
   if (last?.offset !== offset) {
     failures.push({ reason, offset });
   } else if (last.reason === 'error' && reason === 'device-lost') {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ReceiveOptions, Receiver } from '../../../src/engine/receive/receiver.js';
 import { MemorySink } from './support/memory-sink.js';
 import { ScriptedEndpoint } from './support/scripted-endpoint.js';
@@ -49,6 +49,70 @@ describe('a transfer pending too long', () => {
   });
 });
 
+describe('the timeouts of a run', () => {
+  it('need no timer if there are none', () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const { receiver } = start({});
+    receiver.stop({ reason: 'interrupted' });
+    expect(timers).not.toHaveBeenCalled();
+    timers.mockRestore();
+  });
+
+  it('end with the run', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const { endpoint, receiver, ended } = start({ timeout: 10, idleTimeout: 20, depth: 1 });
+    expect(vi.getTimerCount()).toBe(2);
+    receiver.stop({ reason: 'interrupted' });
+    endpoint.submissions[0]?.complete('cancelled', 0);
+    await ended;
+    expect(vi.getTimerCount()).toBe(0);
+    vi.useRealTimers();
+  });
+});
+
+describe('an idle timeout that is set later', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('counts from then on, in place of the previous one', () => {
+    const { endpoint, receiver } = start({ idleTimeout: 30, depth: 1 });
+    vi.advanceTimersByTime(20);
+    receiver.setIdleTimeout(50);
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(49);
+    expect(endpoint.cancellations).toHaveLength(0);
+    vi.advanceTimersByTime(1);
+    expect(endpoint.cancellations).toHaveLength(1);
+  });
+
+  it('is none if it is infinite', () => {
+    const { endpoint, receiver } = start({ idleTimeout: 30, depth: 1 });
+    receiver.setIdleTimeout(Number.POSITIVE_INFINITY);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.advanceTimersByTime(100_000);
+    expect(endpoint.cancellations).toHaveLength(0);
+  });
+
+  it('begins with the next run if none is in progress', async () => {
+    const endpoint = new ScriptedEndpoint();
+    const receiver = new Receiver(new MemorySink(), { depth: 1, transferSize: 1024 });
+    receiver.setIdleTimeout(50);
+    expect(vi.getTimerCount()).toBe(0);
+    vi.advanceTimersByTime(100);
+    const ended = receiver.run(endpoint);
+    vi.advanceTimersByTime(49);
+    expect(endpoint.cancellations).toHaveLength(0);
+    vi.advanceTimersByTime(1);
+    expect(endpoint.cancellations).toHaveLength(1);
+    endpoint.submissions[0]?.complete('cancelled', 0);
+    expect((await ended).reason).toBe('idle');
+  });
+});
+
 describe('a silent device', () => {
   it('is not probed at the end while the output is slow', async () => {
     const { endpoint, sink, receiver, ended } = start({ idleTimeout: 30, bytes: 512 });
@@ -91,6 +155,23 @@ describe('a silent device', () => {
     expect([statuses['timed-out'], lossOffset]).toEqual([0, 1024]);
   });
 
+  it('gets one cancellation, however long it takes to complete', () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const cancel = vi.fn();
+    const endpoint = new ScriptedEndpoint();
+    const createTransfer = endpoint.createTransfer.bind(endpoint);
+    endpoint.createTransfer = (onComplete) => ({ ...createTransfer(onComplete), cancel });
+    const receiver = new Receiver(new MemorySink(), {
+      depth: 2,
+      transferSize: 1024,
+      idleTimeout: 20,
+    });
+    void receiver.run(endpoint);
+    vi.advanceTimersByTime(100);
+    expect(cancel).toHaveBeenCalledOnce();
+    vi.useRealTimers();
+  });
+
   it('is not silent in the run after a failure', async () => {
     const { endpoint, receiver, ended } = start({ idleTimeout: 20 });
     await cancelled(endpoint, 1);
@@ -131,19 +212,36 @@ describe('a silent device', () => {
   });
 
   it('is silent even if single transfers time out and are resubmitted', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     const { endpoint, receiver, ended } = start({ idleTimeout: 60, timeout: 10, depth: 1 });
-    let end: unknown;
-    ended.then((value) => {
-      end = value;
-    });
-    while (end === undefined) {
-      await new Promise((resolve) => setTimeout(resolve, 1));
+    for (let i = 0; i < 100; i += 1) {
+      vi.advanceTimersByTime(1);
       for (const submission of endpoint.submissions.filter((candidate) => candidate.cancelled)) {
         submission.complete('cancelled', 0);
       }
     }
-    expect(end).toMatchObject({ reason: 'idle' });
+    expect((await ended).reason).toBe('idle');
     expect(receiver.statistics.statuses['timed-out']).toBeGreaterThan(1);
+    vi.useRealTimers();
+  });
+
+  it('is silent although the write buffer is full, if a transfer in flight receives nothing', async () => {
+    const { endpoint, sink, receiver, ended } = start({
+      idleTimeout: 20,
+      transferSize: 64 * 1024,
+      writeBuffer: 1,
+    });
+    sink.held = true;
+    while (endpoint.submissions.length > 1) {
+      endpoint.submissions[0]?.complete('completed', 64 * 1024);
+      await new Promise(setImmediate);
+    }
+    expect(receiver.statistics.timings.throttled.running).toBe(true);
+    await cancelled(endpoint, 1);
+    endpoint.submissions[0]?.complete('cancelled', 0);
+    sink.held = false;
+    sink.release();
+    expect((await ended).reason).toBe('idle');
   });
 
   it('is not silent while the sink throttles the stream, nor right after', async () => {

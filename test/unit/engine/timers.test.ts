@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Watchdog } from '../../../src/engine/timers.js';
+import { Deadline, Watchdog } from '../../../src/engine/timers.js';
 
 let now = 0;
 
@@ -22,8 +22,8 @@ beforeEach(() => {
   vi.spyOn(performance, 'now').mockImplementation(() => now);
 });
 afterEach(() => {
-  vi.useRealTimers();
   vi.restoreAllMocks();
+  vi.useRealTimers();
 });
 
 describe('Watchdog', () => {
@@ -76,6 +76,53 @@ describe('Watchdog', () => {
     expect(onTimeout).toHaveBeenCalledExactlyOnceWith(now - 100);
   });
 
+  it('sleeps until the period can be over, and a millisecond between timeouts', () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const delays = () => timers.mock.calls.splice(0).map(([, delay]) => delay);
+    const since = { value: now };
+    new Watchdog(
+      100,
+      () => since.value,
+      () => {},
+    ).start();
+    expect(delays()).toEqual([100]);
+    since.value = now + 30;
+    pass(100);
+    expect(delays()).toEqual([30]);
+    pass(31);
+    expect(delays()).toEqual([1, 1]);
+  });
+
+  it('takes a timer that fires up to a second late for a busy process, not a stopped one', () => {
+    const onTimeout = vi.fn();
+    const since = now;
+    new Watchdog(100, () => since, onTimeout).start();
+    pass(1100, true);
+    expect(onTimeout.mock.calls[0]).toEqual([now - 100]);
+  });
+
+  it('takes no long period for a stopped process', () => {
+    const onTimeout = vi.fn();
+    const since = now;
+    new Watchdog(5000, () => since, onTimeout).start();
+    pass(4999);
+    expect(onTimeout).not.toHaveBeenCalled();
+    pass(1);
+    expect(onTimeout).toHaveBeenCalledOnce();
+  });
+
+  it('does not count the time before it is started', () => {
+    const onTimeout = vi.fn();
+    const since = now;
+    const watchdog = new Watchdog(100, () => since, onTimeout);
+    pass(90);
+    watchdog.start();
+    pass(99);
+    expect(onTimeout).not.toHaveBeenCalled();
+    pass(1);
+    expect(onTimeout).toHaveBeenCalledOnce();
+  });
+
   it('waits longer than a Node timer can', () => {
     const onTimeout = vi.fn();
     const start = now;
@@ -83,5 +130,54 @@ describe('Watchdog', () => {
     now += 2 ** 31;
     vi.advanceTimersByTime(2 ** 31);
     expect(onTimeout).not.toHaveBeenCalled();
+  });
+});
+
+describe('Deadline', () => {
+  it('calls back once, when its time is over', () => {
+    const onReached = vi.fn();
+    new Deadline(100, onReached);
+    pass(99);
+    expect(onReached).not.toHaveBeenCalled();
+    pass(1);
+    expect(onReached).toHaveBeenCalledOnce();
+    pass(1000);
+    expect(onReached).toHaveBeenCalledOnce();
+  });
+
+  it('does not call back once it is cleared', () => {
+    const onReached = vi.fn();
+    const deadline = new Deadline(100, onReached);
+    pass(50);
+    deadline.clear();
+    pass(1000);
+    expect(onReached).not.toHaveBeenCalled();
+  });
+
+  it('waits on if its timer fires too early', () => {
+    const onReached = vi.fn();
+    new Deadline(100, onReached);
+    now += 99; // the clock of the timers is ahead of the monotonic clock
+    vi.advanceTimersByTime(100);
+    expect(onReached).not.toHaveBeenCalled();
+    pass(1);
+    expect(onReached).toHaveBeenCalledOnce();
+  });
+
+  it('waits longer than a Node timer can', () => {
+    const onReached = vi.fn();
+    new Deadline(2 ** 31 + 1000, onReached);
+    now += 2 ** 31;
+    vi.advanceTimersByTime(2 ** 31);
+    expect(onReached).not.toHaveBeenCalled();
+    pass(1000);
+    expect(onReached).toHaveBeenCalledOnce();
+  });
+
+  it('is reached at once if it is 0', () => {
+    const onReached = vi.fn();
+    new Deadline(0, onReached);
+    pass(1);
+    expect(onReached).toHaveBeenCalledOnce();
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import type { ObservedCompletion } from '../../../../src/engine/queue/observer.js';
 import { type Completion, TransferQueue } from '../../../../src/engine/queue/transfer-queue.js';
 import { UsbError } from '../../../../src/usb/errors.js';
 import { ScriptedEndpoint } from '../support/scripted-endpoint.js';
@@ -71,7 +72,7 @@ describe('TransferQueue', () => {
     const { endpoint, queue } = fullQueue(2);
     endpoint.submissions[0]?.complete('completed', 512);
     expect([queue.isFull, queue.inFlight, queue.bytesSubmitted]).toEqual([true, 1, 1024]);
-    expect(() => queue.submit(Buffer.alloc(512), 512, 0)).toThrow();
+    expect(() => queue.submit(Buffer.alloc(512), 512, 0)).toThrow('is full');
     expect(endpoint.requests).toHaveLength(2);
     queue.removeHead();
     expect(queue.isFull).toBe(false);
@@ -80,7 +81,8 @@ describe('TransferQueue', () => {
   });
 
   it('refuses to remove a transfer in flight', () => {
-    expect(() => fullQueue(1).queue.removeHead()).toThrow();
+    expect(() => fullQueue(1).queue.removeHead()).toThrow('is in flight');
+    expect(() => fullQueue(0).queue.removeHead()).toThrow();
   });
 
   it('cancels what is in flight newest first, even after others completed', () => {
@@ -116,6 +118,24 @@ describe('TransferQueue', () => {
     queue.cancelAll();
     endpoint.submissions[0]?.complete('cancelled', 0);
     expect(completions.at(-1)?.[1]).toBe('cancelled');
+  });
+
+  it('expires only transfers that were submitted at the time or before', () => {
+    const { endpoint, completions, queue } = fullQueue(4);
+    const [first, second, third, fourth] = endpoint.submissions;
+    first?.complete('completed', 512);
+    queue.expire(20);
+    expect(endpoint.cancellations).toEqual([third, second]);
+    expect(queue.oldestSubmission).toBe(30);
+    for (const submission of [fourth, third, second]) {
+      submission?.complete('cancelled', 0);
+    }
+    expect(completions.map(([number, status]) => [number, status])).toEqual([
+      [0, 'completed'],
+      [3, 'cancelled'],
+      [2, 'timed-out'],
+      [1, 'timed-out'],
+    ]);
   });
 
   it('expires only the oldest transfer in flight', () => {
@@ -221,6 +241,26 @@ describe('an observer of a TransferQueue', () => {
     queue.expire(0);
     endpoint.submissions[0]?.complete('cancelled', 3);
     expect(calls).toEqual(['submit 7 at 0', '2 7 timed-out 4 3', 'engine 4']);
+  });
+
+  it('sees when each transfer completed, also if it had to wait for one before it', () => {
+    const completedAt: number[] = [];
+    const endpoint = new ScriptedEndpoint();
+    const observer = {
+      onComplete: (one: ObservedCompletion) => completedAt.push(one.completedAt),
+    };
+    const queue = new TransferQueue(endpoint, 2, () => {}, observer);
+    queue.submit(Buffer.alloc(512), 512, 0);
+    queue.submit(Buffer.alloc(512), 512, 0);
+    const clock = vi.spyOn(performance, 'now');
+    clock.mockReturnValueOnce(10).mockReturnValueOnce(20);
+    endpoint.submissions[1]?.complete('completed', 512);
+    queue.observe();
+    expect(completedAt).toEqual([]);
+    endpoint.submissions[0]?.complete('completed', 512);
+    queue.observe();
+    expect(completedAt).toEqual([20, 10]);
+    clock.mockRestore();
   });
 
   it('does not see a submission that was refused', () => {

@@ -4,6 +4,7 @@ import { type ReceiveOptions, Receiver } from '../../../../src/engine/receive/re
 import type { Outcome } from '../../../../src/engine/session/outcome.js';
 import { UsbError } from '../../../../src/usb/errors.js';
 import type { TransferStatus } from '../../../../src/usb/transfer-status.js';
+import { counterBytes } from '../../../support/counter-stream.js';
 import { MemorySink } from '../support/memory-sink.js';
 import { ScriptedEndpoint, type Submission } from '../support/scripted-endpoint.js';
 
@@ -274,6 +275,14 @@ describe('Receiver', () => {
     expect(receiver.statistics).toMatchObject({ bytesSkipped: 1100, bytesDiscarded: 460 });
   });
 
+  it('skips the first bytes of a transfer, not the last', async () => {
+    const { endpoint, sink, ended } = start({ bytes: 1000, skip: 24, depth: 1 });
+    counterBytes(0, 1024).copy(endpoint.submissions[0]?.buffer ?? Buffer.alloc(0));
+    endpoint.submissions[0]?.complete('completed', 1024);
+    await ended;
+    expect(sink.contents.equals(counterBytes(24, 1000))).toBe(true);
+  });
+
   it('counts transfers with data, and never has more in flight than are left', async () => {
     const { endpoint, sink, ended } = start({ count: 3, depth: 2 });
     answer(endpoint.submissions[0], 1, 0);
@@ -369,6 +378,26 @@ describe('Receiver', () => {
     expect(statistics.bytesReceived).toBe(statistics.bytesWritten + statistics.bytesUnwritten);
   });
 
+  it('writes nothing after the sink has failed, and accounts for all waiting bytes', async () => {
+    const transferSize = 64 * 1024;
+    const fixture = start({ transferSize });
+    const { endpoint, sink, receiver } = fixture;
+    sink.held = true;
+    sink.capacity = 100;
+    for (let i = 0; i < 40; i += 1) {
+      answer(endpoint.submissions[0], i);
+      await new Promise(setImmediate);
+    }
+    const write = vi.spyOn(sink, 'write');
+    sink.release(); // of the first write; the others wait
+    drain(fixture, 512);
+    expect((await fixture.ended).reason).toBe('output-failed');
+    expect(write).not.toHaveBeenCalled();
+    const { bytesReceived, bytesWritten, bytesUnwritten } = receiver.statistics;
+    expect(bytesReceived).toBe(40 * transferSize + 4 * 512);
+    expect([bytesWritten, bytesUnwritten]).toEqual([100, bytesReceived - 100]);
+  });
+
   it.each([
     ['a closed pipe', 'EPIPE'],
     ['a connection that was reset', 'ECONNRESET'],
@@ -412,6 +441,49 @@ describe('Receiver', () => {
       reason: 'submit-failed',
       cause: { code: 'no-memory' },
     });
+  });
+
+  it('says of each run whether data arrived, what failed and whether the endpoint is halted', async () => {
+    const endpoint = new ScriptedEndpoint();
+    const receiver = new Receiver(new MemorySink(), { depth: 1, transferSize: 1024 });
+    const runs: [TransferStatus, number][] = [
+      ['stall', 10],
+      ['error', 0],
+      ['overflow', 20],
+    ];
+    const ends: Outcome[] = [];
+    for (const [status, length] of runs) {
+      const ended = receiver.run(endpoint);
+      answer(endpoint.submissions[0], 1, length, status);
+      ends.push(await ended);
+    }
+    expect(ends).toMatchObject([
+      { hasData: true, isHalted: true, failures: [{ reason: 'stall', offset: 10 }] },
+      { hasData: false, isHalted: false, failures: [{ reason: 'error', offset: 10 }] },
+      { hasData: true, isHalted: false, failures: [{ reason: 'overflow', offset: 30 }] },
+    ]);
+    expect(ends.map(({ failures }) => failures?.length)).toEqual([1, 1, 1]);
+  });
+
+  it('is throttled when small transfers fill the write buffer, and loses none of them', async () => {
+    const { endpoint, sink, receiver } = start({ depth: 2, transferSize: 512, writeBuffer: 1 });
+    sink.held = true;
+    const answered = await answerAll(endpoint, 512);
+    expect(receiver.statistics.timings.throttled.running).toBe(true);
+    sink.held = false;
+    while (sink.contents.length < answered * 512) {
+      sink.release();
+      await new Promise(setImmediate);
+    }
+    expect(endpoint.submissions).toHaveLength(2);
+  });
+
+  it('is not throttled while completed transfers wait for an earlier one', () => {
+    const { endpoint, receiver } = start({ depth: 3 });
+    answer(endpoint.submissions[1], 1);
+    answer(endpoint.submissions[1], 1);
+    expect(endpoint.submissions).toHaveLength(1);
+    expect(receiver.statistics.timings.throttled.count).toBe(0);
   });
 
   it('does not run again with a sink that failed', async () => {

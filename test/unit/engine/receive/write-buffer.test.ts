@@ -68,6 +68,84 @@ describe('WriteBuffer', () => {
     expect(fill(writeBuffer, 512)).toBe((2 * 64 * KIB) / 512);
   });
 
+  it('has a batch to write from 1 MiB on', () => {
+    const writeBuffer = new WriteBuffer(1, 256 * KIB, 4096 * KIB);
+    const full: boolean[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      add(writeBuffer, 0, i < 4 ? 256 * KIB - 1 : 4);
+      full.push(writeBuffer.hasBatch);
+    }
+    expect(full).toEqual([false, false, false, false, true]);
+    writeBuffer.acquire(1);
+    expect([writeBuffer.hasBatch, writeBuffer.isEmpty]).toEqual([false, false]);
+  });
+
+  /** Adds buffers with these numbers of bytes, and returns what is handed out. */
+  function handedOut(transferSize: number, lengths: readonly number[]) {
+    const writeBuffer = new WriteBuffer(lengths.length, transferSize, 4096 * KIB);
+    const added = lengths.map(() => writeBuffer.takeBuffer() ?? Buffer.alloc(0));
+    for (const [i, buffer] of added.entries()) {
+      if (writeBuffer.hasRoom(lengths[i] ?? 0)) {
+        writeBuffer.add(buffer, lengths[i] ?? 0);
+      }
+    }
+    return { added, pieces: [...writeBuffer.acquire(Number.POSITIVE_INFINITY)] };
+  }
+
+  it.each([16 * KIB, 256 * KIB])('hands out full buffers of %d bytes themselves', (size) => {
+    const { added, pieces } = handedOut(size, [size, size]);
+    expect(pieces).toHaveLength(2);
+    for (const [i, piece] of pieces.entries()) {
+      expect(piece).toBe(added[i]);
+    }
+  });
+
+  it.each([
+    ['less than 16 KiB', 32, [20, 15], [20, 15]],
+    ['less than 16 KiB', 32, [20, 10], [30]],
+    ['less than 16 KiB', 64, [20, 15.5], [35.5]],
+    ['16 KiB, more than a quarter,', 48, [20, 16], [20, 16]],
+    ['a quarter', 256, [100, 64], [164]],
+    ['more than a quarter', 256, [100, 65], [100, 65]],
+    ['what fits exactly', 256, [192, 64], [256]],
+    ['what does not fit', 256, [193, 64], [193, 64]],
+    ['what fits after it', 256, [192, 60, 3, 1, 1], [256, 1]],
+  ])('a transfer of %s in buffers of %d KiB is copied after the last one only if it fits', (_, size, lengths, pieces) => {
+    const handed = handedOut(
+      size * KIB,
+      lengths.map((length) => Math.floor(length * KIB)),
+    );
+    expect(handed.pieces.map(({ length }) => length)).toEqual(
+      pieces.map((length) => Math.floor(length * KIB)),
+    );
+  });
+
+  it('hands out at most 1024 buffers at a time, the maximum of writev', () => {
+    const lengths = new Array<number>(1030).fill(16 * KIB);
+    expect(handedOut(16 * KIB, lengths).pieces).toHaveLength(1024);
+  });
+
+  it('continues to fill the last waiting buffer while those before it are written', () => {
+    const writeBuffer = new WriteBuffer(4, 256 * KIB, 4096 * KIB);
+    add(writeBuffer, 0, 256 * KIB);
+    add(writeBuffer, 0, 100);
+    expect(writeBuffer.acquire(1)).toHaveLength(1);
+    add(writeBuffer, 0, 100);
+    writeBuffer.release();
+    expect(writeBuffer.acquire(1).map(({ length }) => length)).toEqual([200]);
+  });
+
+  it.each([
+    512,
+    256 * KIB,
+  ])('has all of its room again after it was cleared, for transfers of %d bytes', (transferSize) => {
+    const writeBuffer = new WriteBuffer(1, transferSize, 512 * KIB);
+    const added = fill(writeBuffer, transferSize);
+    expect(writeBuffer.clear()).toBe(added * transferSize);
+    expect([writeBuffer.isEmpty, writeBuffer.clear()]).toEqual([true, 0]);
+    expect(fill(writeBuffer, transferSize)).toBe(added);
+  });
+
   it('hands out what was added in order, for any sizes, and clears the rest', () => {
     fc.assert(
       fc.property(
