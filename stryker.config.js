@@ -1,0 +1,36 @@
+// The mutation tests of the engine and the USB vocabulary: npm run mutate. test/mutation/README.md describes them.
+
+/** Ignores the texts of errors: tests check the code and data of an error, and the CLI has the words. */
+export const strykerPlugins = [
+  {
+    kind: 'Ignore',
+    name: 'error-text',
+    value: {
+      shouldIgnore: ({ node, parentPath: parent }) =>
+        (node.type === 'StringLiteral' || node.type === 'TemplateLiteral') &&
+        (parent?.node.type === 'NewExpression' || parent?.node.callee?.name === 'requireRange') &&
+        /Error$|^requireRange$/.test(parent.node.callee.name)
+          ? 'the text of an error'
+          : undefined,
+    },
+  },
+];
+
+export default {
+  testRunner: 'vitest',
+  plugins: ['@stryker-mutator/vitest-runner', import.meta.filename],
+  ignorers: ['error-text'],
+  vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
+  mutate: ['src/engine/**/*.ts', 'src/usb/**/*.ts'],
+  coverageAnalysis: 'perTest',
+  incremental: true,
+  incrementalFile: 'build/mutation/incremental.json',
+  tempDirName: 'build/mutation/sandbox',
+  ignorePatterns: ['/bench', '/completions', '/dist', '/docs', '/man', '/schema', '/test/kernel'],
+  tsconfigFile: 'none', // TypeScript 7 has no JavaScript API to read it with
+  concurrency: 1,
+  timeoutMS: 20_000,
+  reporters: ['clear-text', 'progress-append-only', 'json'],
+  jsonReporter: { fileName: 'build/mutation/report.json' },
+  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+};
