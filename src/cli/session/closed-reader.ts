@@ -7,8 +7,14 @@ import type { ShutdownController } from './shutdown.js';
 /** A signal ended the reader, too, if both came within this time, in milliseconds. */
 const SAME_EVENT = 1000;
 
-/** How long to wait for the other of the two, in milliseconds. */
-const DELAY = 100;
+/** How long after the end of the reader to wait for a signal, in milliseconds. */
+const SIGNAL_DELAY = 100;
+
+/**
+ * How long after a signal to wait for the end of the reader, in milliseconds. On a busy machine, a process
+ * takes that long to die.
+ */
+const READER_DELAY = 500;
 
 /** How often to check for the reader of stdout, in milliseconds. */
 const CHECK_INTERVAL = 10;
@@ -45,7 +51,7 @@ export async function explainClosedReader(
 
 /** Whether a signal is received at about this time, in monotonic milliseconds. */
 async function isInterruptedAt(at: number, shutdown: Interruption): Promise<boolean> {
-  const left = at + DELAY - performance.now();
+  const left = at + SIGNAL_DELAY - performance.now();
   if (left > 0) {
     await sleep(left, undefined, { signal: shutdown.signal }).catch(() => {}); // a signal ends it
   }
@@ -59,7 +65,7 @@ async function losesReader(
   hasReader: HasReader,
 ): Promise<boolean> {
   let reading = hasReader();
-  while (reading && performance.now() < receivedAt + DELAY) {
+  while (reading && performance.now() < receivedAt + READER_DELAY) {
     await sleep(CHECK_INTERVAL);
     reading = hasReader();
   }
