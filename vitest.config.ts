@@ -1,8 +1,20 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 const kernelTests = 'test/kernel/**/*.test.ts';
 const [major] = process.versions.node.split('.');
+
+/** Files that replace modules, themselves or through test/support/run-command.ts. */
+const replacing = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test.ts'))
+  .map((name) => join('test', name))
+  .filter((file) => /\bvi\.mock\(|\/run-command\.js'/.test(readFileSync(file, 'utf8')));
+
+// Tests that wait for a process or a timer leave a CPU to others.
+const host = { testTimeout: 30_000, maxWorkers: availableParallelism() + 1 };
 
 /** Starts the longest files first, so that the workers end at about the same time. */
 class LongestFirst extends BaseSequencer {
@@ -25,12 +37,17 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     projects: [
       {
+        // These files share the modules of src: to load them for each file takes longer than most tests.
         test: {
+          ...host,
           name: 'host',
           include: ['test/**/*.test.ts'],
-          exclude: [kernelTests],
-          testTimeout: 30_000,
+          exclude: [kernelTests, ...replacing],
+          isolate: false,
         },
+      },
+      {
+        test: { ...host, name: 'host-isolated', include: replacing, exclude: [kernelTests] },
       },
       {
         test: {

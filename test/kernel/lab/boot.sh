@@ -16,7 +16,8 @@ mkdir -p "$build" "$run/share"
 exec {lock}>"$build/lock"
 flock "$lock"
 for source in "$checkout"/test/kernel/device/*.c; do
-  gcc -std=c11 -O2 -Wall -Wextra -pthread -o "$build/$(basename "$source" .c)" "$source"
+  program=$build/$(basename "$source" .c)
+  [[ $program -nt $source ]] || gcc -std=c11 -O2 -Wall -Wextra -pthread -o "$program" "$source"
 done
 initramfs=$("$lab/build-initramfs.sh" "$kernel")
 exec {lock}>&-
@@ -36,7 +37,9 @@ qemu=(
   -accel "${USBXFER_LAB_ACCEL:-tcg,thread=multi}" -cpu Nehalem -smp 2 -m 3072
   -nodefaults -no-user-config -no-reboot -display none
   -kernel "$kernel"/boot/vmlinuz-* -initrd "$initramfs"
-  -append 'console=ttyS0 panic=-1 quiet mitigations=off'
+  # norandmaps: the emulation keeps translated code for its address, so a program at a new address in
+  # each process would be translated each time.
+  -append 'console=ttyS0 panic=-1 quiet mitigations=off norandmaps'
   # The host's files, read-only; one ID for each of the host's file systems (multidevs).
   -fsdev "local,id=hostroot,path=/,security_model=none,readonly=on,multidevs=remap"
   -device virtio-9p-pci,fsdev=hostroot,mount_tag=hostroot

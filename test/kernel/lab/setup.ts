@@ -5,7 +5,7 @@ import { missingRequirements } from './requirements.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A guest for each worker; none if the lab is off or not installed. */
+    /** A guest for each worker that has a file to run; none if the lab is off or not installed. */
     kernelLab: readonly LabConnection[];
   }
 }
@@ -15,7 +15,8 @@ declare module 'vitest' {
  * `off` to skip these tests, or `required` to fail if they cannot run.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const count = isWanted() ? Number(project.config.maxWorkers) : 0;
+  const files = project.vitest.state.getPaths().filter((path) => project.matchesTestGlob(path));
+  const count = isWanted() ? Math.min(project.config.maxWorkers, files.length) : 0;
   const machines = await Promise.all(Array.from({ length: count }, (_, i) => startMachine(i + 1)));
   project.provide(
     'kernelLab',
