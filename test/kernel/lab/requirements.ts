@@ -7,7 +7,7 @@ const { env } = process;
 /** Lists the requirements of the lab that this machine lacks. */
 export function missingRequirements(): string[] {
   const folders = [...(env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  const programs = ['qemu-system-x86_64', 'gcc', 'cpio', 'depmod', 'lsusb'].filter(
+  const programs = ['qemu-system-x86_64', 'gcc', 'cpio', 'depmod', 'lsusb', 'usbip'].filter(
     (program) => !folders.some((folder) => existsSync(join(folder, program))),
   );
   const files = ['/bin/busybox', '/lib/systemd/systemd-udevd'].filter((file) => !existsSync(file));
