@@ -13,16 +13,24 @@ const replacing = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .map((name) => join('test', name))
   .filter((file) => /\bvi\.mock\(|\/run-command\.js'/.test(readFileSync(file, 'utf8')));
 
-// Tests that wait for a process or a timer leave a CPU to others.
-const host = { testTimeout: 30_000, maxWorkers: availableParallelism() + 1 };
+// Many tests wait for a process or a timer and leave their CPU to others.
+const host = { testTimeout: 30_000, maxWorkers: 2 * availableParallelism() };
 
 /** Starts the longest files first, so that the workers end at about the same time. */
 class LongestFirst extends BaseSequencer {
-  static readonly #longest = ['contract.test.ts', 'testusb.test.ts'];
+  static readonly #longest = [
+    'docs/readme.test.ts',
+    'docs/recipes.test.ts',
+    'contract/virtual.test.ts',
+    'process/progress.test.ts',
+    'completion/shells.test.ts',
+    'kernel/contract.test.ts',
+    'kernel/testusb.test.ts',
+  ];
 
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const isLong = ({ moduleId }: TestSpecification): boolean =>
-      LongestFirst.#longest.some((name) => moduleId.endsWith(`/kernel/${name}`));
+      LongestFirst.#longest.some((name) => moduleId.endsWith(`/${name}`));
     const sorted = await super.sort(files);
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }

@@ -1,0 +1,3 @@
+import { followDocument } from './follow-document.js';
+
+followDocument('docs/recipes.md');
