@@ -8,7 +8,7 @@ const START = ['--before', 'out vendor device 1 1'];
 const STOP = ['--after', 'out vendor device 1 0'];
 const UNKNOWN = 'out vendor device 9';
 const REFUSED =
-  /^usbxfer: the control request 'out vendor device 0x\w+ 0x0 0x0' failed: the device .* does not support it.*; \d+ bytes were written\n$/;
+  /^usbxfer: the control request 'out vendor device 0x\w+ 0x0 0x0' failed: the device .* does not support it.*; (nothing was|\d+ bytes were) written\n$/;
 
 describe('--before and --after', () => {
   it('start and stop the stream of the device', async () => {
