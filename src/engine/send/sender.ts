@@ -266,7 +266,7 @@ export class Sender {
     const { statistics } = this;
     statistics.bytesRead += bytes;
     statistics.bytesBufferedPeak = Math.max(statistics.bytesBufferedPeak, this.#readAhead.waiting);
-    if (bytes === 0 && this.#readAhead.isOver) {
+    if (this.#readAhead.isOver) {
       statistics.timings.undoThrottle();
     }
     this.#pump.advance();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Sender, type SendOptions } from '../../../../src/engine/send/sender.js';
 import type { Outcome } from '../../../../src/engine/session/outcome.js';
 import { UsbError } from '../../../../src/usb/errors.js';
@@ -249,6 +249,18 @@ describe('Sender', () => {
     expect(fixture.sender.statistics.isMinimum).toBe(isMinimum);
   });
 
+  it.each([
+    ['timed-out', 0, true],
+    ['cancelled', 1024, false], // all of it, so nothing is unknown
+    ['error', 0, false], // the device has reported how much
+  ] as const)('knows whether a cancel may have lost the count: %s after %d bytes', async (status, length, isMinimum) => {
+    const fixture = new Fixture(counterBytes(0, 1024), { depth: 1 }, false);
+    await fixture.settle();
+    fixture.take(status, length);
+    await fixture.ended;
+    expect(fixture.sender.statistics.isMinimum).toBe(isMinimum);
+  });
+
   it('counts a transfer that was cancelled too late as sent', async () => {
     const fixture = new Fixture(counterBytes(0, 20_000));
     await fixture.settle();
@@ -363,6 +375,17 @@ describe('Sender', () => {
     await fixture.takeAll();
   });
 
+  it('is throttled as soon as the queue, once full, has less than its depth in flight', async () => {
+    const source = new MemorySource(counterBytes(0, 2048));
+    const fixture = new Fixture(source, { depth: 2 });
+    const { timings } = fixture.sender.statistics;
+    source.held = true;
+    source.release();
+    await fixture.settle();
+    fixture.take();
+    expect([timings.throttled.count, timings.starved.count]).toEqual([1, 0]);
+  });
+
   it('is not throttled after the last byte of a file', async () => {
     const source = Object.assign(new MemorySource(counterBytes(0, 1024)), { size: 0 });
     const fixture = new Fixture(source);
@@ -410,5 +433,170 @@ describe('Sender', () => {
     expect(await fixture.ended).toMatchObject({ reason: 'internal', cause: { message: 'bug' } });
     expect(timers).toHaveBeenCalledOnce(); // of the idle timeout
     timers.mockRestore();
+  });
+
+  it.each<[TransferStatus[], boolean]>([
+    [['stall'], true],
+    [['error'], false],
+    [['completed', 'error', 'stall'], true],
+    [['stall', 'cancelled'], true],
+  ])('knows after transfers with %j whether the endpoint is halted: %s', async (statuses, isHalted) => {
+    const fixture = new Fixture(counterBytes(0, 20_000));
+    await fixture.settle();
+    expect(fixture.sender.isHalted).toBe(false);
+    for (const status of statuses) {
+      fixture.take(status, status === 'completed' ? 1024 : 0);
+    }
+    fixture.drain();
+    await fixture.ended;
+    expect(fixture.sender.isHalted).toBe(isHalted);
+  });
+
+  it('says which transfers failed, and after how many bytes', async () => {
+    const fixture = new Fixture(counterBytes(0, 20_000));
+    await fixture.settle();
+    fixture.take();
+    fixture.take('stall', 300);
+    fixture.take('no-device', 0);
+    fixture.drain();
+    expect(await fixture.ended).toMatchObject({ reason: 'stall', offset: 1324 });
+    expect(fixture.end?.failures).toEqual([{ reason: 'stall', offset: 1324 }]);
+  });
+
+  it('ends at a transfer that stalls after all of its bytes', async () => {
+    const fixture = new Fixture(counterBytes(0, 20_000));
+    await fixture.settle();
+    fixture.take('stall');
+    expect(fixture.endpoint.cancellations).toHaveLength(3);
+    fixture.drain();
+    expect((await fixture.ended).reason).toBe('stall');
+    expect(fixture.sender.statistics.bytesAccepted).toBe(1024);
+  });
+
+  it('counts what was sent after a refused zero-length packet as after a gap', async () => {
+    const fixture = new Fixture(counterBytes(0, 4096), { zlp: 'always' });
+    await fixture.settle();
+    expect(fixture.endpoint.requests).toEqual([1024, 0, 1024, 0]);
+    fixture.take();
+    fixture.take('error');
+    fixture.take();
+    fixture.drain();
+    expect((await fixture.ended).reason).toBe('error');
+    const { bytesAccepted, bytesAfterGap, zeroLengthPackets } = fixture.sender.statistics;
+    expect([bytesAccepted, bytesAfterGap, zeroLengthPackets]).toEqual([1024, 1024, 0]);
+  });
+
+  it('keeps the bytes of a transfer in flight while zero-length packets complete', async () => {
+    const input = counterBytes(0, 6 * MIB);
+    const options = { transferSize: MIB, depth: 3, readAhead: 1, zlp: 'always' } as const;
+    const fixture = new Fixture(input, options);
+    await fixture.settle();
+    while (fixture.end === undefined) {
+      fixture.take();
+      await fixture.settle(); // a read
+    }
+    expect(Buffer.concat(fixture.taken).equals(input)).toBe(true);
+  });
+
+  it.each<[SendOptions['zlp'], number[]]>([
+    ['always', [1024, 0, 1024, 0]],
+    ['auto', [1024, 1024, 0]],
+  ])('sends zero-length packets also with one transfer at a time: %s', async (zlp, sent) => {
+    const fixture = new Fixture(counterBytes(0, 2048), { zlp, depth: 1 });
+    await fixture.takeAll();
+    expect(fixture.endpoint.requests).toEqual(sent);
+  });
+
+  it('sends the last transfer even if it was refused at first for lack of memory', async () => {
+    const fixture = new Fixture(counterBytes(0, 2048), { depth: 2 });
+    fixture.endpoint.room = 1;
+    expect(await fixture.takeAll()).toEqual({ reason: 'input-ended' });
+    expect(Buffer.concat(fixture.taken).equals(counterBytes(0, 2048))).toBe(true);
+  });
+
+  it('sends no zero-length packet after an input that failed', async () => {
+    const source = new MemorySource(counterBytes(0, 2048));
+    source.failure = new Error('EIO');
+    const fixture = new Fixture(source, { zlp: 'auto' });
+    expect((await fixture.takeAll()).reason).toBe('input-failed');
+    expect(fixture.endpoint.requests).toEqual([1024, 1024]);
+  });
+
+  it('awaits the transfers in flight at the end of the input', async () => {
+    const fixture = new Fixture(counterBytes(0, 3000));
+    await fixture.settle();
+    expect(fixture.sender.inFlight).toBe(3);
+    expect(fixture.end).toBeUndefined();
+    fixture.take();
+    await fixture.settle();
+    expect([fixture.sender.inFlight, fixture.end]).toEqual([2, undefined]);
+    expect(fixture.endpoint.cancellations).toEqual([]);
+    await fixture.takeAll();
+  });
+
+  it('submits nothing while every transfer waits for the oldest', async () => {
+    const fixture = new Fixture(counterBytes(0, 20_000), { depth: 2 });
+    await fixture.settle();
+    fixture.endpoint.submissions[1]?.complete('completed', 1024);
+    await fixture.settle();
+    expect([fixture.end, fixture.sender.inFlight]).toEqual([undefined, 1]);
+    expect(fixture.sender.statistics.timings.throttled.count).toBe(0);
+    fixture.take();
+    expect(fixture.sender.inFlight).toBe(2);
+  });
+
+  it('has the peak of the bytes that were read and not submitted', async () => {
+    const source = new MemorySource(counterBytes(0, 700), counterBytes(700, 300));
+    const fixture = new Fixture(source, { depth: 1 });
+    await fixture.takeAll();
+    expect(fixture.sender.statistics.bytesBufferedPeak).toBe(1000);
+  });
+
+  it('stays interrupted if the input fails during the drain', async () => {
+    const source = new MemorySource(counterBytes(0, 1024));
+    const fixture = new Fixture(source);
+    source.held = true;
+    source.release();
+    await fixture.settle();
+    expect(fixture.endpoint.submissions).toHaveLength(1);
+    fixture.sender.stop({ reason: 'interrupted' });
+    source.failure = new Error('EIO');
+    source.release();
+    fixture.take();
+    expect(await fixture.ended).toEqual({ reason: 'interrupted' });
+  });
+});
+
+describe('the idle timeout of a Sender', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('counts from the last completion: the device is slow, not idle', async () => {
+    const fixture = new Fixture(counterBytes(0, 20_000), { idleTimeout: 50, depth: 2 });
+    await fixture.settle();
+    for (let i = 0; i < 4; i += 1) {
+      vi.advanceTimersByTime(49);
+      expect(fixture.endpoint.cancellations).toEqual([]);
+      fixture.take();
+      await fixture.settle();
+    }
+    vi.advanceTimersByTime(51);
+    expect(fixture.endpoint.cancellations).toHaveLength(2);
+    fixture.drain();
+    expect((await fixture.ended).reason).toBe('idle');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('ends the run even if the last transfer completes before it is cancelled', async () => {
+    const fixture = new Fixture(counterBytes(0, 20_000), { idleTimeout: 50, depth: 1 });
+    await fixture.settle();
+    vi.advanceTimersByTime(51);
+    fixture.take();
+    expect(await fixture.ended).toEqual({ reason: 'idle' });
+    expect(fixture.endpoint.requests).toHaveLength(1);
   });
 });
