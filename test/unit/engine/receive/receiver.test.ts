@@ -465,6 +465,38 @@ describe('Receiver', () => {
     expect(ends.map(({ failures }) => failures?.length)).toEqual([1, 1, 1]);
   });
 
+  it.each<[TransferStatus, number, cancelKeepsData: boolean, lossOffset: number | undefined]>([
+    ['cancelled', 100, false, 1124],
+    ['timed-out', 0, false, 1024],
+    ['cancelled', 100, true, undefined],
+    ['cancelled', 1024, false, undefined], // all of it, so nothing is missing
+    ['stall', 100, false, undefined],
+    ['completed', 100, false, undefined],
+  ])('knows where a cancel may have lost data: %s after %d bytes, cancelKeepsData %s', async (status, length, cancelKeepsData, lossOffset) => {
+    const endpoint = new ScriptedEndpoint();
+    endpoint.cancelKeepsData = cancelKeepsData;
+    const receiver = new Receiver(new MemorySink(), { depth: 1, transferSize: 1024 });
+    const ended = receiver.run(endpoint);
+    answer(endpoint.submissions[0], 1);
+    receiver.stop({ reason: 'interrupted' });
+    answer(endpoint.submissions[0], 2, length, status);
+    await ended;
+    expect(receiver.statistics.lossOffset).toBe(lossOffset);
+  });
+
+  it('knows the first place where a cancel may have lost data', async () => {
+    const endpoint = new ScriptedEndpoint();
+    endpoint.cancelKeepsData = false;
+    const receiver = new Receiver(new MemorySink(), { depth: 2, transferSize: 1024 });
+    const ended = receiver.run(endpoint);
+    receiver.stop({ reason: 'interrupted' });
+    for (const submission of [...endpoint.cancellations]) {
+      answer(submission, 1, 10, 'cancelled');
+    }
+    await ended;
+    expect(receiver.statistics.lossOffset).toBe(10);
+  });
+
   it('is throttled when small transfers fill the write buffer, and loses none of them', async () => {
     const { endpoint, sink, receiver } = start({ depth: 2, transferSize: 512, writeBuffer: 1 });
     sink.held = true;
