@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ReceiveOptions, Receiver } from '../../../src/engine/receive/receiver.js';
+import { checkTimeout } from '../../../src/engine/timeouts.js';
 import { MemorySink } from './support/memory-sink.js';
 import { ScriptedEndpoint } from './support/scripted-endpoint.js';
 
@@ -46,6 +47,22 @@ describe('a transfer pending too long', () => {
     receiver.stop({ reason: 'interrupted' });
     endpoint.submissions[0]?.complete('cancelled', 0);
     expect(receiver.statistics.statuses).toMatchObject({ 'timed-out': 0, cancelled: 1 });
+  });
+});
+
+describe('a timeout of transfers', () => {
+  const keeps = { path: '1-2', cancelKeepsData: true };
+  const loses = { path: '1-2', cancelKeepsData: false };
+
+  it('is refused if a cancelled transfer would lose its data', () => {
+    expect(() => checkTimeout({ timeout: 1000 }, loses)).toThrow(
+      expect.objectContaining({ code: 'not-supported', remedy: { kind: 'omit-timeout' } }),
+    );
+  });
+
+  it('is accepted otherwise', () => {
+    expect(() => checkTimeout({ timeout: 1000 }, keeps)).not.toThrow();
+    expect(() => checkTimeout({ idleTimeout: 1000 }, loses)).not.toThrow();
   });
 });
 
@@ -226,8 +243,9 @@ describe('a silent device', () => {
   });
 
   it('is silent although the write buffer is full, if a transfer in flight receives nothing', async () => {
-    const { endpoint, sink, receiver, ended } = start({
-      idleTimeout: 20,
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const { endpoint, sink, receiver } = start({
+      idleTimeout: 50,
       transferSize: 64 * 1024,
       writeBuffer: 1,
     });
@@ -237,11 +255,15 @@ describe('a silent device', () => {
       await new Promise(setImmediate);
     }
     expect(receiver.statistics.timings.throttled.running).toBe(true);
-    await cancelled(endpoint, 1);
-    endpoint.submissions[0]?.complete('cancelled', 0);
+    vi.advanceTimersByTime(40);
     sink.held = false;
     sink.release();
-    expect((await ended).reason).toBe('idle');
+    expect(receiver.statistics.timings.throttled.running).toBe(false);
+    vi.advanceTimersByTime(9);
+    expect(endpoint.cancellations).toHaveLength(0);
+    vi.advanceTimersByTime(1);
+    expect(endpoint.cancellations).toHaveLength(1);
+    vi.useRealTimers();
   });
 
   it('is not silent while the sink throttles the stream, nor right after', async () => {

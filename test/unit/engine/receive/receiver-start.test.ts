@@ -77,3 +77,12 @@ it('ends with all data if it reaches its limit before the start', async () => {
   expect((await ended).reason).toBe('limit');
   expect([...sink.contents]).toEqual([7, 7, 7]);
 });
+
+it('ends without the start if it is stopped before, and nothing was received', async () => {
+  const endpoint = new ScriptedEndpoint();
+  const receiver = new Receiver(new MemorySink(), { depth: 1, transferSize: 1024 });
+  void receiver.run(endpoint, () => new Promise(() => {}));
+  receiver.stop({ reason: 'interrupted' });
+  endpoint.submissions[0]?.complete('cancelled', 0);
+  expect(receiver.statistics.endedAt).toBeGreaterThan(0);
+});
