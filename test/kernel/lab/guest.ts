@@ -75,6 +75,11 @@ export class Guest {
     }
   }
 
+  /** Closes the connection, so that another instance can connect. */
+  close(): void {
+    this.#line?.then((line) => line.close()).catch(() => {});
+  }
+
   #connect(): Promise<Line> {
     const { socket, consoleLog } = this.#connection;
     return Line.open(
