@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isCounterPrefix } from '../support/counter-stream.js';
 import { violations } from './schema.js';
-import { hasTmux, Terminal } from './terminal.js';
 import { BINARY, opened, type Running, received, shell, start } from './usbxfer.js';
 
 const READ = ['read', '--pid', '5678'];
@@ -23,9 +22,6 @@ afterAll(() => {
 
 /** After this time in milliseconds, a signal is a second one. */
 const SECOND = 1100;
-
-/** Enough for any step, in milliseconds. */
-const PATIENCE = 20_000;
 
 function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -252,53 +248,6 @@ END
     const summary = readFileSync(`${output}.json`, 'utf8').replace(/^nohup: .*\n/, '');
     expect(stdout.toString()).not.toContain('rror');
     expect(JSON.parse(summary)).toMatchObject({ end_reason: 'interrupted', signal: 'SIGTERM' });
-  });
-});
-
-describe.runIf(hasTmux)('Ctrl-C', () => {
-  let terminal: Terminal;
-  beforeEach(() => {
-    terminal = new Terminal(120, 20, ENVIRONMENT);
-    terminal.type(`cd ${folder}`);
-  });
-  afterEach(() => terminal.close());
-
-  /**
-   * Runs a capture in a pipeline that ends with this command, and presses Ctrl-C when the command has
-   * written to the file. Returns the summary of the capture.
-   */
-  async function interrupt(command: string, file: string): Promise<Record<string, unknown>> {
-    const [output, summary] = [join(folder, file), join(folder, `${file}.json`)];
-    const isWritten = (path: string) => existsSync(path) && statSync(path).size > 0;
-    const read = `read -d 1234:5678 --scenario rate=20M --bytes 1T --json=${summary}`;
-    terminal.type(`usbxfer ${read} | ${command}`);
-    await vi.waitUntil(() => isWritten(output), { timeout: PATIENCE });
-    terminal.press('C-c');
-    await vi.waitUntil(() => isWritten(summary), { timeout: PATIENCE });
-    return JSON.parse(readFileSync(summary, 'utf8'));
-  }
-
-  it('is the reason for the end, although the reader ends first', async () => {
-    for (const file of ['cut1', 'cut2', 'cut3']) {
-      expect(await interrupt(`cat > ${file}`, file)).toMatchObject({
-        end_reason: 'interrupted',
-        signal: 'SIGINT',
-        reader_closed: true,
-        error: expect.stringMatching(
-          /^SIGINT before --bytes was reached; the reader closed the pipe, too; \d+ of \d+ bytes received were written$/,
-        ),
-        exit_code: 130,
-      });
-    }
-  });
-
-  it('does not end a reader that ignores it: every byte arrives', async () => {
-    const summary = await interrupt("(trap '' INT; cat > whole)", 'whole');
-    expect(summary).toMatchObject({ signal: 'SIGINT', reader_closed: false, exit_code: 130 });
-    expect(summary['bytes_written']).toBe(summary['bytes_received']);
-    const whole = join(folder, 'whole');
-    await vi.waitUntil(() => statSync(whole).size === summary['bytes_written'], PATIENCE);
-    expect(isCounterPrefix(readFileSync(whole))).toBe(true);
   });
 });
 

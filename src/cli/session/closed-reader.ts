@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hasPipeReader } from '../../engine/io/nonblocking-fd.js';
 import type { StreamResult } from '../report/report.js';
-import { STDOUT } from '../terminal/stdio.js';
+import { isStdoutRead } from '../terminal/pipe-reader.js';
 import type { ShutdownController } from './shutdown.js';
 
 /** A signal ended the reader, too, if both came within this time, in milliseconds. */
@@ -17,7 +16,7 @@ const SIGNAL_DELAY = 100;
 const READER_DELAY = 500;
 
 /** How often to check for the reader of stdout, in milliseconds. */
-const CHECK_INTERVAL = 10;
+const CHECK_INTERVAL = 50;
 
 /** The signal that was received, and when. */
 type Interruption = Pick<ShutdownController, 'signal' | 'receivedAt'>;
@@ -34,13 +33,14 @@ type HasReader = () => boolean | undefined;
 export async function explainClosedReader(
   result: StreamResult,
   shutdown: Interruption,
-  hasReader: HasReader = () => hasPipeReader(STDOUT),
+  hasReader: HasReader = isStdoutRead,
 ): Promise<StreamResult> {
   const { end, in: received } = result;
   const isExplained =
     end.reason === 'reader-closed'
       ? await isInterruptedAt(end.at ?? performance.now(), shutdown)
       : end.reason === 'interrupted' &&
+        !end.readerClosed &&
         received !== undefined &&
         received.output === undefined &&
         (await losesReader(shutdown, hasReader));

@@ -43,7 +43,7 @@ export function isInheritedFd(fd: number): boolean {
 /** @param links the file of each descriptor */
 function isOwnPipe(pipe: string, links: ReadonlyMap<number, string>): boolean {
   const ends = [...links.keys()].filter((fd) => links.get(fd) === pipe);
-  const modes = new Set(ends.map(accessMode));
+  const modes = new Set(ends.map((fd) => accessMode(fd)));
   return (
     modes.has(constants.O_RDONLY) &&
     modes.has(constants.O_WRONLY) &&

@@ -90,9 +90,13 @@ export function isNullDevice(fd: number, mode: number): boolean {
   }
 }
 
-/** The access mode of a descriptor: O_RDONLY, O_WRONLY or O_RDWR; undefined outside Linux. */
-export function accessMode(fd: number): number | undefined {
-  const info = fdInfo(fd);
+/**
+ * The access mode of a descriptor: O_RDONLY, O_WRONLY or O_RDWR; undefined outside Linux.
+ *
+ * @param process the ID of another process that has it
+ */
+export function accessMode(fd: number, process?: string): number | undefined {
+  const info = fdInfo(fd, process);
   return info && info.flags & ACCESS_MODE;
 }
 

@@ -1,6 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { constants, openSync, readFileSync } from 'node:fs';
 
-const { O_NOCTTY, O_NONBLOCK, O_WRONLY } = constants;
+const { O_NOCTTY, O_NONBLOCK } = constants;
 
 /**
  * Opens the file of a descriptor again, in non-blocking mode. Setting O_NONBLOCK on the descriptor
@@ -13,22 +13,6 @@ export function reopenNonBlocking(fd: number, access: number): number {
   return openSync(`/proc/self/fd/${fd}`, access | O_NONBLOCK | O_NOCTTY);
 }
 
-/**
- * Returns whether a process can still read from the pipe of a descriptor that is open for writing;
- * undefined if it is no pipe, or the system does not say.
- */
-export function hasPipeReader(fd: number): boolean | undefined {
-  try {
-    if (!fstatSync(fd).isFIFO()) {
-      return undefined;
-    }
-    closeSync(reopenNonBlocking(fd, O_WRONLY));
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENXIO' ? false : undefined;
-  }
-}
-
 /** The state of an open descriptor. */
 interface FdInfo {
   /** The offset of the next read or write, in bytes. */
@@ -37,10 +21,14 @@ interface FdInfo {
   readonly flags: number;
 }
 
-/** Returns the state of a descriptor; undefined outside Linux. */
-export function fdInfo(fd: number): FdInfo | undefined {
+/**
+ * Returns the state of a descriptor; undefined outside Linux.
+ *
+ * @param process the ID of another process that has it
+ */
+export function fdInfo(fd: number, process = 'self'): FdInfo | undefined {
   try {
-    const text = readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1');
+    const text = readFileSync(`/proc/${process}/fdinfo/${fd}`, 'latin1');
     const position = /^pos:\s*(\d+)$/m.exec(text)?.[1];
     const flags = /^flags:\s*([0-7]+)$/m.exec(text)?.[1];
     return position === undefined || flags === undefined

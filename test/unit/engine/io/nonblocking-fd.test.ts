@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   closeSync,
   constants,
@@ -11,11 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  fdInfo,
-  hasPipeReader,
-  reopenNonBlocking,
-} from '../../../../src/engine/io/nonblocking-fd.js';
+import { fdInfo, reopenNonBlocking } from '../../../../src/engine/io/nonblocking-fd.js';
 
 const { O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
 const ACCESS_MODE = constants.O_RDONLY | constants.O_WRONLY | constants.O_RDWR;
@@ -39,20 +34,6 @@ describe.skipIf(process.platform !== 'linux')('a descriptor', () => {
     expect([position, flags & ACCESS_MODE]).toEqual([3, constants.O_RDWR]);
     closeSync(fd);
     expect(fdInfo(fd)).toBeUndefined();
-  });
-
-  it('of a pipe has a reader or not; other descriptors do not say', () => {
-    const fifo = join(folder, 'fifo');
-    execFileSync('mkfifo', [fifo]);
-    const reader = openSync(fifo, O_RDONLY | O_NONBLOCK);
-    const writer = openSync(fifo, O_WRONLY);
-    expect(hasPipeReader(writer)).toBe(true);
-    closeSync(reader);
-    expect(hasPipeReader(writer)).toBe(false);
-    closeSync(writer);
-    const regular = openSync(file, 'r+');
-    expect([hasPipeReader(regular), hasPipeReader(writer + 100)]).toEqual([undefined, undefined]);
-    closeSync(regular);
   });
 
   it.each([
