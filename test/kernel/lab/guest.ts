@@ -37,9 +37,9 @@ export class Guest {
    * Runs a bash script in the guest, as root, in the directory of the checkout, without a terminal.
    * Several scripts may run concurrently. Background processes of a script run until the guest exits.
    *
-   * After `timeoutMs` (60 s), the script and its processes are killed and the call fails.
+   * After `timeoutMs` (110 s), the script and its processes are killed and the call fails.
    */
-  async run(script: string, { timeoutMs = 60_000 }: GuestOptions = {}): Promise<GuestResult> {
+  async run(script: string, { timeoutMs = 110_000 }: GuestOptions = {}): Promise<GuestResult> {
     this.#line ??= this.#connect();
     const agent = await this.#line;
 
