@@ -124,10 +124,12 @@ describe.each(SHELLS)('in $name,', (shell) => {
       writeProgram(
         folder,
         'usbxfer',
-        'if [ "$1" = __complete ]; then cat ~/answer; else printf "%s\\n" "$@" > ~/given; fi',
+        'if [ "$1" = __complete ]; then cat ~/answer; else printf "%s\\n" "$@" > ~/new; mv ~/new ~/given; fi',
       );
+      const given = join(folder, 'given');
       try {
         for (const hostile of HOSTILE) {
+          rmSync(given, { force: true });
           writeFileSync(join(folder, 'answer'), `${hostile}\t${hostile}\n`);
           for (const quote of ['"', "'"]) {
             shown.type(`usbxfer --serial ${quote}`);
@@ -138,11 +140,10 @@ describe.each(SHELLS)('in $name,', (shell) => {
           shown.press('Tab');
           shown.press('Enter');
           await run(shown, 'true');
+          await expect.poll(() => existsSync(given), { timeout: 10_000 }).toBe(true);
           // fish is offered nothing that begins with a tilde.
           const left = shell.program === 'fish' && hostile.startsWith('~');
-          expect(readFileSync(join(folder, 'given'), 'utf8')).toBe(
-            left ? '--serial\n' : `--serial\n${hostile}\n`,
-          );
+          expect(readFileSync(given, 'utf8')).toBe(left ? '--serial\n' : `--serial\n${hostile}\n`);
           expect(existsSync(join(folder, 'executed'))).toBe(false);
         }
       } finally {
