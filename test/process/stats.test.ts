@@ -93,7 +93,7 @@ describe('--stats', () => {
     expect(code).toBe(exitCode);
   });
 
-  it('writes a record each interval, one a second if nobody says', async () => {
+  it('writes a record each interval, one a second by default', async () => {
     const slow = ['-o', data, '--scenario', 'rate=4M', '--duration', '1500ms'];
     await read(...slow, '--stats', stats);
     expect(recordsOf(readFileSync(stats, 'utf8'))).toHaveLength(2);

@@ -11,8 +11,8 @@ declare module 'vitest' {
 }
 
 /**
- * Boots a guest for each worker before the first kernel test and shuts them down after the last. USBXFER_KERNEL_LAB is
- * `off` to skip these tests, or `required` to fail if they cannot run.
+ * Boots a guest for each worker before the first kernel test and shuts them down after the last.
+ * USBXFER_KERNEL_LAB is `off` to skip these tests, or `required` to fail if they cannot run.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const files = project.vitest.state.getPaths().filter((path) => project.matchesTestGlob(path));
