@@ -18,6 +18,8 @@ const COMPLETE = '__complete';
  */
 export async function main(argv: readonly string[], signals?: KeptSignals): Promise<void> {
   const args = argv.slice(2);
+  // Node reports signals once in each turn of the event loop. There may have been none since the start.
+  await new Promise((resolve) => setImmediate(resolve));
   takeOver(signals);
   if (!findCommand(args)?.handlesSignals) {
     restoreSignals();
