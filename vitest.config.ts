@@ -43,8 +43,6 @@ export default defineConfig({
       ? ['default', ['json', { outputFile: `build/tests-node${major}.json` }]]
       : ['default'],
     sequence: { sequencer: LongestFirst },
-    // A machine that is busy or emulated can be late once; the report shows each retry.
-    retry: process.env['CI'] ? 1 : 0,
     projects: [
       {
         // These files share the modules of src: to load them for each file takes longer than most tests.
