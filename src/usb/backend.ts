@@ -122,14 +122,30 @@ export interface Device {
    */
   reset(): Promise<void>;
 
-  /** Returns whether the device is still on the bus. Sends it nothing. */
-  isConnected(): Promise<boolean>;
+  /**
+   * Returns why the device, or an interface claimed through this handle, cannot be used any more;
+   * undefined if both can. Sends nothing to the device.
+   */
+  loss(): Promise<DeviceLoss | undefined>;
 
   /**
    * Closes the device. All interfaces must have been released. Does nothing if it was closed before.
    */
   close(): Promise<void>;
 }
+
+/**
+ * Why an open device cannot be used any more. In each case, transfers may end as `completed` with only
+ * a part of their bytes, and a new handle is needed.
+ *
+ * - `disconnected`: it is not on the bus
+ * - `deauthorized`: the system forbids its use until it is authorized again
+ * - `deconfigured`: it has no configuration, or another one than when it was listed
+ * - `reset`: a claimed interface was taken from this handle and may have been claimed again since:
+ *   another process has reset the device or bound a driver, or the system has resumed. The kernel
+ *   claims the interface again at the next submission, so no operation fails.
+ */
+export type DeviceLoss = 'disconnected' | 'deauthorized' | 'deconfigured' | 'reset';
 
 export interface ClaimOptions {
   /**

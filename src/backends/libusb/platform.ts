@@ -1,4 +1,10 @@
-import type { Backend, DescriptorBytes, DeviceState, TransferMemory } from '../../usb/backend.js';
+import type {
+  Backend,
+  DescriptorBytes,
+  DeviceLoss,
+  DeviceState,
+  TransferMemory,
+} from '../../usb/backend.js';
 import type { CheckResult } from '../../usb/check-result.js';
 import type { ControlRequest } from '../../usb/control.js';
 import type { UsbError } from '../../usb/errors.js';
@@ -34,11 +40,26 @@ export interface Platform {
   /** See `WatchedBus`; undefined if nothing is cheaper than a list. */
   readonly fingerprint: (() => Promise<string>) | undefined;
 
-  /** Returns whether an opened device is still on the bus. */
-  isPresent(info: DeviceInfo, native: NativeDevice): Promise<boolean>;
+  /**
+   * See `Device.loss`.
+   *
+   * @param isClaimLost whether the binding of a claimed interface has changed; undefined if none is
+   *   claimed
+   */
+  loss(
+    info: DeviceInfo,
+    native: NativeDevice,
+    isClaimLost: boolean | undefined,
+  ): Promise<DeviceLoss | undefined>;
 
   /** Returns the kernel driver of an interface; undefined if it has none or that is unknown. */
   driverOf(info: DeviceInfo, interfaceNumber: number): string | undefined;
+
+  /**
+   * Returns a text that identifies the current binding of an interface to its driver, or to the process
+   * that claimed it: another one after each new binding. Undefined if it has none or that is unknown.
+   */
+  bindingOf(info: DeviceInfo, interfaceNumber: number): string | undefined;
 
   /**
    * Checks for causes of failures for which libusb gives no reason.

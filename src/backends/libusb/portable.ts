@@ -32,9 +32,11 @@ export function portablePlatform(load = loadNodeUsb): Platform {
     fingerprint: undefined,
     descriptors: async (info) => portableDescriptors(info, await load()),
     // Compares objects: another device may have the same address by now.
-    isPresent: async (_, native) => (await load()).getDeviceList().includes(native),
+    loss: async (_, native) =>
+      (await load()).getDeviceList().includes(native) ? undefined : 'disconnected',
     inspect: async () => ({ accessible: undefined, node: undefined, interfaces: [] }),
     driverOf: () => undefined,
+    bindingOf: () => undefined,
     checkUnused: async () => {},
     transferMemory: async () => undefined,
     async diagnose() {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   ClaimOptions,
   Device,
+  DeviceLoss,
   Endpoint,
   Interface,
   OnComplete,
@@ -102,8 +103,8 @@ export class VirtualDevice implements Device {
     this.#attachment.reset();
   }
 
-  async isConnected(): Promise<boolean> {
-    return this.#attachment.connected;
+  async loss(): Promise<DeviceLoss | undefined> {
+    return this.#attachment.connected ? undefined : 'disconnected';
   }
 
   async close(): Promise<void> {

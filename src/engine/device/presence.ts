@@ -67,7 +67,7 @@ export async function classifyError(end: Outcome, device: Device): Promise<Outco
 /** Waits up to a second, and returns whether the device is disconnected by then. */
 export async function disconnectsSoon(device: Device): Promise<boolean> {
   const until = performance.now() + DISCONNECT_TIMEOUT;
-  while (await device.isConnected()) {
+  while ((await device.loss()) !== 'disconnected') {
     if (performance.now() >= until) {
       return false;
     }
@@ -86,7 +86,7 @@ export function stopOnDisconnect(
   stop: (end: Outcome) => void,
 ): () => void {
   const timer = setInterval(async () => {
-    if (inFlight() === 0 && !(await device.isConnected())) {
+    if (inFlight() === 0 && (await device.loss()) === 'disconnected') {
       stop({ reason: 'device-lost' });
     }
   }, IDLE_POLL);

@@ -200,7 +200,7 @@ export const controllingCases: readonly ContractCase[] = [
       await assertRefused(() => request(closed), 'invalid');
       await withDevice(fixture, target, async (device) => {
         await fixture.unplug(target);
-        await eventually('it is not connected', async () => !(await device.isConnected()));
+        await eventually('it is lost', async () => (await device.loss()) === 'disconnected');
         await assertRefused(() => request(device), 'no-device');
       });
     },

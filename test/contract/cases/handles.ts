@@ -39,7 +39,7 @@ export const handleCases: readonly ContractCase[] = [
         [device.info.path, device.info.address],
         [target.info.path, target.info.address],
       );
-      assert.equal(await device.isConnected(), true);
+      assert.equal(await device.loss(), undefined);
       await device.close();
       await device.close();
     },

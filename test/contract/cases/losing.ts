@@ -55,7 +55,7 @@ export const losingCases: readonly ContractCase[] = [
       const device = await fixture.backend.open(target.info);
       try {
         await fixture.unplug(target);
-        await eventually('it is not connected', async () => !(await device.isConnected()));
+        await eventually('it is lost', async () => (await device.loss()) === 'disconnected');
         await assertRefused(() => device.claim(target.interfaceNumber, 0), 'no-device');
         await eventually('it is not in the list', async () => !(await find(fixture, target)));
         await assertRefused(() => fixture.backend.open(target.info), 'no-device');
@@ -81,7 +81,7 @@ export const losingCases: readonly ContractCase[] = [
         });
         assert(info !== undefined);
         assert.notEqual(info.address, target.info.address);
-        assert.equal(await old.isConnected(), false);
+        assert.equal(await old.loss(), 'disconnected');
         await assertRefused(() => fixture.backend.open(target.info), 'no-device');
         await OpenDevice.use(fixture, { ...target, info }, async (opened) => {
           const { status, data } = await opened.submit(4 * KIB).completion;
@@ -111,7 +111,7 @@ async function assertGone(opened: OpenDevice): Promise<void> {
       return true;
     }
   });
-  await eventually('it is not connected', async () => !(await opened.device.isConnected()));
+  await eventually('it is lost', async () => (await opened.device.loss()) === 'disconnected');
   await opened.release().catch((error) => {
     assert(error instanceof UsbError && error.code === 'no-device', String(error));
   });

@@ -16,7 +16,7 @@ export const resettingCases: readonly ContractCase[] = [
       try {
         for (let round = 0; round < 2; round++) {
           await within(device.reset(), 'the reset');
-          assert.equal(await device.isConnected(), true);
+          assert.equal(await device.loss(), undefined);
           const claimed = await device.claim(target.interfaceNumber, 0);
           const response = new Promise((resolve) =>
             claimed
@@ -54,7 +54,7 @@ export const resettingCases: readonly ContractCase[] = [
       const target = await fixture.counters();
       const device = await fixture.backend.open(target.info);
       await fixture.unplug(target);
-      await eventually('it is not connected', async () => !(await device.isConnected()));
+      await eventually('it is lost', async () => (await device.loss()) === 'disconnected');
       await assertRefused(() => device.reset(), 'no-device');
       await device.close();
       await assertRefused(() => device.reset(), 'invalid');

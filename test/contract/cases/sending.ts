@@ -104,7 +104,7 @@ export const sendingCases: readonly ContractCase[] = [
           [4 * KIB, ...Array(7).fill(0)],
         );
         assert(submissions.slice(1).every(({ status }) => status !== 'completed'));
-        await eventually('it is not connected', async () => !(await opened.device.isConnected()));
+        await eventually('it is lost', async () => (await opened.device.loss()) === 'disconnected');
       });
     },
   },

@@ -1,4 +1,4 @@
-import { accessSync, constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { accessSync, constants, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /*
  * Reads what Linux shows in files: attributes in sysfs, processes in /proc, accounts in /etc. Each
@@ -31,6 +31,11 @@ export function readNames(folder: string): string[] | undefined {
 /** Reads where a symbolic link points to. */
 export function readLink(file: string): string | undefined {
   return attempt(() => readlinkSync(file));
+}
+
+/** Reads the inode number of a file, or of a symbolic link itself. */
+export function readInode(file: string): string | undefined {
+  return attempt(() => String(lstatSync(file, { bigint: true }).ino));
 }
 
 /**

@@ -2,7 +2,7 @@ import { type Dirent, existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { DeviceState, InterfaceState } from '../../../usb/backend.js';
 import { type DeviceInfo, interfaceNumbers } from '../../../usb/model.js';
-import { accessError, readLink, readText } from './attributes.js';
+import { accessError, readInode, readLink, readText } from './attributes.js';
 import { deviceFile, interfaceName, type SystemFiles } from './paths.js';
 
 /** The driver name while a process, this one or another, has claimed the interface. */
@@ -16,6 +16,18 @@ export function driverOf(
 ): string | undefined {
   const target = readLink(join(devices, interfaceName(device, interfaceNumber), 'driver'));
   return target === undefined ? undefined : basename(target);
+}
+
+/**
+ * Returns the inode of the interface's `driver` link, which the kernel creates at each binding, also to
+ * usbfs, with a new number (kernfs numbers its nodes consecutively). Undefined if it has no driver.
+ */
+export function bindingOf(
+  device: Pick<DeviceInfo, 'path' | 'configurationValue'>,
+  interfaceNumber: number,
+  { devices }: Pick<SystemFiles, 'devices'>,
+): string | undefined {
+  return readInode(join(devices, interfaceName(device, interfaceNumber), 'driver'));
 }
 
 /** Returns the state of a device as sysfs and the device files show it. Opens no device. */

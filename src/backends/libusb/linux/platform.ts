@@ -3,7 +3,8 @@ import type { Platform } from '../platform.js';
 import { claimError, controlError, inUseError, missingFile, openError } from './access-errors.js';
 import { busFingerprint, isPresent, listDevices, readDescriptors } from './devices.js';
 import { hasUdev, usbfsMemory } from './environment.js';
-import { driverOf, inspect } from './interfaces.js';
+import { bindingOf, driverOf, inspect } from './interfaces.js';
+import { lossOf } from './loss.js';
 import { systemFiles } from './paths.js';
 
 /**
@@ -17,9 +18,10 @@ export function linuxPlatform(root?: string): Platform {
     list: async () => listDevices(system.devices),
     fingerprint: async () => busFingerprint(system.devices),
     descriptors: async (info) => readDescriptors(info, system.devices),
-    isPresent: async (info) => isPresent(info, system.devices),
+    loss: (info, _, isClaimLost) => lossOf(info, isClaimLost, system),
     inspect: async (info) => inspect(info, system),
     driverOf: (info, interfaceNumber) => driverOf(info, interfaceNumber, system),
+    bindingOf: (info, interfaceNumber) => bindingOf(info, interfaceNumber, system),
     async checkUnused(info) {
       const error = inUseError(info, system);
       if (error !== undefined) {

@@ -1,4 +1,4 @@
-import type { ClaimOptions, Device, Interface } from '../../../usb/backend.js';
+import type { ClaimOptions, Device, DeviceLoss, Interface } from '../../../usb/backend.js';
 import type { ControlRequest } from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
 import { type DeviceInfo, findSetting } from '../../../usb/model.js';
@@ -107,9 +107,11 @@ export class LibusbDevice implements Device {
     }
   }
 
-  async isConnected(): Promise<boolean> {
+  async loss(): Promise<DeviceLoss | undefined> {
     const { platform, info, native } = this.#handle;
-    return platform.isPresent(info, native);
+    const claimed = this.#stillClaimed;
+    const isClaimLost = claimed.length === 0 ? undefined : claimed.some(({ isLost }) => isLost);
+    return platform.loss(info, native, isClaimLost);
   }
 
   async close(): Promise<void> {

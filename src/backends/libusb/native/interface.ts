@@ -19,7 +19,7 @@ export interface Handle {
   readonly usb: NodeUsb;
   readonly native: NativeDevice;
   readonly info: DeviceInfo;
-  readonly platform: Pick<Platform, 'driverOf' | 'claimError'>;
+  readonly platform: Pick<Platform, 'driverOf' | 'bindingOf' | 'claimError'>;
 }
 
 /**
@@ -40,6 +40,8 @@ export class LibusbInterface implements Interface {
    * would send a request that some devices answer with a stall.
    */
   #selected = 0;
+  /** See `Platform.bindingOf`. */
+  readonly #binding: string | undefined;
 
   private constructor(
     handle: Handle,
@@ -49,6 +51,7 @@ export class LibusbInterface implements Interface {
     this.#handle = handle;
     this.#setting = setting;
     this.#detached = detached;
+    this.#binding = this.#currentBinding;
   }
 
   /** @throws UsbError as `Device.claim` */
@@ -81,6 +84,16 @@ export class LibusbInterface implements Interface {
   /** Whether the interface has been released. */
   get released(): boolean {
     return this.#claim.released;
+  }
+
+  /** Whether the interface was taken from this handle since it was claimed. */
+  get isLost(): boolean {
+    return this.#currentBinding !== this.#binding;
+  }
+
+  get #currentBinding(): string | undefined {
+    const { platform, info } = this.#handle;
+    return platform.bindingOf(info, this.interfaceNumber);
   }
 
   endpoint(address: number): Endpoint {

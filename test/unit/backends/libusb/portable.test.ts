@@ -242,11 +242,11 @@ describe('a portable platform', () => {
   it('finds a device present until it is unplugged, even if its address is taken again', async () => {
     const device = native({ ports: [1] }, COUNTER);
     const { platform, list } = platformWith(device);
-    expect(await platform.isPresent(INFO, device)).toBe(true);
+    expect(await platform.loss(INFO, device, undefined)).toBe(undefined);
     list[0] = native({ ports: [1] }, COUNTER);
-    expect(await platform.isPresent(INFO, device)).toBe(false);
+    expect(await platform.loss(INFO, device, undefined)).toBe('disconnected');
     list.pop();
-    expect(await platform.isPresent(INFO, device)).toBe(false);
+    expect(await platform.loss(INFO, device, undefined)).toBe('disconnected');
   });
 
   it('knows no drivers, device files or limits', async () => {

@@ -112,7 +112,7 @@ describe('for any scenario and any steps', () => {
         for (const { do: action, value } of steps) {
           if (action !== 'submit') {
             await perform(host, action, value);
-          } else if (await host.device.isConnected()) {
+          } else if ((await host.device.loss()) === undefined) {
             host.submit(value, host.out, PATTERN.subarray(sent, sent + value));
             sent += value;
           }
@@ -151,7 +151,7 @@ describe('for any scenario and any steps', () => {
 async function perform(host: Host, action: string, value: number): Promise<void> {
   switch (action) {
     case 'submit':
-      if (await host.device.isConnected()) {
+      if ((await host.device.loss()) === undefined) {
         host.submit(SIZES[value % SIZES.length] ?? 512);
       }
       break;

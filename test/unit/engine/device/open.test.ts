@@ -30,7 +30,7 @@ function bus(failing?: string, code: 'busy' | 'no-device' = 'busy') {
     },
     control: async () => 0,
     reset: async () => {},
-    isConnected: async () => true,
+    loss: async () => undefined,
     close: () => step('close'),
   };
   const backend: Backend = {

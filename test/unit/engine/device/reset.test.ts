@@ -45,7 +45,7 @@ class Port {
           throw this.failure;
         }
       },
-      isConnected: async () => true,
+      loss: async () => undefined,
       close: async () => {
         this.steps.push('close');
       },

@@ -55,7 +55,7 @@ function fixture(
       return 0;
     },
     reset: async () => {},
-    isConnected: async () => connected.value,
+    loss: async () => (connected.value ? undefined : 'disconnected'),
     close: () => step('close'),
   };
   const backend: Backend = {

@@ -167,7 +167,7 @@ describe('with reconnect', () => {
       const control = opened.control.bind(opened);
       opened.control = async (...request) => {
         requests += 1;
-        while (requests === 1 && (await opened.isConnected())) {
+        while (requests === 1 && (await opened.loss()) === undefined) {
           await sleep(1);
         }
         return control(...request);

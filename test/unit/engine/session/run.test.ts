@@ -190,9 +190,9 @@ function failing(code: UsbErrorCode, checks: number): Device {
       throw new UsbError(code, code);
     }),
     reset: async () => {},
-    isConnected: vi.fn(async () => {
+    loss: vi.fn(async () => {
       left -= 1;
-      return left >= 0;
+      return left >= 0 ? undefined : 'disconnected';
     }),
     close: async () => {},
   };
@@ -225,6 +225,6 @@ describe('a control request that fails before or after a stream', () => {
     expect(await sendRequests(refusing, [message(FIRST)])).toMatchObject({
       reason: 'request-failed',
     });
-    expect(refusing.isConnected).not.toHaveBeenCalled();
+    expect(refusing.loss).not.toHaveBeenCalled();
   });
 });

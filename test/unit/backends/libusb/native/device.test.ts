@@ -72,9 +72,9 @@ describe('opening', () => {
     const native = new FakeDevice();
     const device = await openWith(native);
     expect([device.info, native.calls]).toEqual([INFO, ['open']]);
-    expect(await device.isConnected()).toBe(true);
+    expect(await device.loss()).toBe(undefined);
     list.pop();
-    expect(await device.isConnected()).toBe(false);
+    expect(await device.loss()).toBe('disconnected');
   });
 
   it('checks with the platform first, before libusb is loaded', async () => {
@@ -131,6 +131,28 @@ describe('an opened device', () => {
     await claimed.release();
     await expect(device.control(REQUEST, Buffer.alloc(1), 1000)).rejects.toBe(failure);
     expect(owned).toEqual([[], [0], []]);
+  });
+
+  it('asks the platform about losses, with whether a claim is lost', async () => {
+    const asked: unknown[] = [];
+    let binding = '5';
+    const device = await openWith(new FakeDevice(), {
+      bindingOf: (_: unknown, number: number) => `${number} ${binding}`,
+      loss: async (_: unknown, _native: unknown, isClaimLost: boolean | undefined) => {
+        asked.push(isClaimLost);
+        return 'reset';
+      },
+    });
+    await device.loss();
+    const claimed = await device.claim(0, 0);
+    const other = await device.claim(3, 1).catch(() => undefined); // the setting cannot be selected
+    expect(other).toBe(undefined);
+    await device.loss();
+    binding = '6';
+    expect(await device.loss()).toBe('reset');
+    await claimed.release();
+    await device.loss();
+    expect(asked).toEqual([undefined, false, true, undefined]);
   });
 
   it('closes once, unless that fails', async () => {

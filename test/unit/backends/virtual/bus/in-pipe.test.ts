@@ -43,7 +43,7 @@ describe('faults happen at their offset', () => {
   it('unplug a device directly after the last byte, without another transfer', async () => {
     const host = await Host.counter('unplug@2k');
     expect(host.read(1, 2048)).toEqual(['completed 2048']);
-    expect(await host.device.isConnected()).toBe(false);
+    expect(await host.device.loss()).toBe('disconnected');
     await host.close();
   });
 

@@ -48,7 +48,7 @@ describe('OUT faults happen at their offset', () => {
   it('unplug a device directly after the last byte, without another transfer', async () => {
     const host = await Host.counter('out-unplug@2k');
     expect(host.write(2048)).toEqual(['completed 2048']);
-    expect(await host.device.isConnected()).toBe(false);
+    expect(await host.device.loss()).toBe('disconnected');
     await host.close();
   });
 
