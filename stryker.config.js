@@ -1,5 +1,7 @@
 // The mutation tests of the engine and the USB vocabulary: npm run mutate. test/mutation/README.md describes them.
 
+import { join } from 'node:path';
+
 /** Ignores the texts of errors: tests check the code and data of an error, and the CLI has the words. */
 export const strykerPlugins = [
   {
@@ -17,10 +19,9 @@ export const strykerPlugins = [
 ];
 
 export default {
-  testRunner: 'vitest',
-  plugins: ['@stryker-mutator/vitest-runner', import.meta.filename],
+  testRunner: 'resident',
+  plugins: [join(import.meta.dirname, 'test/mutation/plugin.js'), import.meta.filename],
   ignorers: ['error-text'],
-  vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
   mutate: ['src/engine/**/*.ts', 'src/usb/**/*.ts'],
   coverageAnalysis: 'perTest',
   incremental: true,
@@ -29,7 +30,7 @@ export default {
   ignorePatterns: ['/bench', '/completions', '/dist', '/docs', '/man', '/schema', '/test/kernel'],
   tsconfigFile: 'none', // TypeScript 7 has no JavaScript API to read it with
   concurrency: 1,
-  timeoutMS: 20_000,
+  timeoutMS: 300_000, // the test runner finds mutants that hang
   reporters: ['clear-text', 'progress-append-only', 'json'],
   jsonReporter: { fileName: 'build/mutation/report.json' },
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },

