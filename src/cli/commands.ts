@@ -53,6 +53,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/control/control.js'),
   },
   {
+    name: 'clear-halt',
+    summary: 'clear the halt of endpoints',
+    load: () => import('./commands/clear-halt.js'),
+  },
+  {
     name: 'reset',
     summary: 'reset a device and wait until it is back',
     load: () => import('./commands/reset.js'),

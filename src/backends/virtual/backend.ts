@@ -68,6 +68,9 @@ export class VirtualBackend implements Backend {
     };
     plugIn('1-1', createCounterGadget({ scenario, clock, unplug, onOut }));
     plugIn('1-2', createLoopbackGadget(speed));
+    for (const address of scenario.startHalted ? [0x82, 0x02] : []) {
+      this.#port('1-1').attachment?.pipes.get(address)?.halt();
+    }
   }
 
   async list(): Promise<DeviceInfo[]> {

@@ -17,6 +17,8 @@ export interface Scenario {
   readonly cancelKeepsData: boolean;
   /** Whether a control request must start the counter. */
   readonly startByRequest: boolean;
+  /** Whether the bulk endpoints of the counter are halted at the start. */
+  readonly startHalted: boolean;
   /** Faults of the IN stream by offset; faults with the same offset happen in this order. */
   readonly faults: readonly Fault<InFaultKind>[];
   /** Faults of the OUT stream, in the same order. */
@@ -44,7 +46,7 @@ const OUT = 'out-';
 
 /**
  * Every clause of the language with its meaning in whole sentences, for messages, help and manuals.
- * Settings contain a `=`, faults an `@`.
+ * Settings contain a `=`, faults an `@`, and flags neither.
  */
 export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: string])[] = [
   [
@@ -74,6 +76,10 @@ export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: stri
       '0x01 with value 1 to the device. The default is power.',
   ],
   [
+    'start-halted',
+    'The endpoints 0x82 and 0x02 are halted at the start, as if an earlier program had left them so.',
+  ],
+  [
     'cancel=keep|lose',
     'Whether a cancelled transfer keeps its data, or loses it as over USB/IP. The default is keep.',
   ],
@@ -99,11 +105,17 @@ export const DEFAULT_SCENARIO: Scenario = {
   message: undefined,
   cancelKeepsData: true,
   startByRequest: false,
+  startHalted: false,
   faults: [],
   outFaults: [],
 };
 
 type Settings = Omit<Scenario, 'faults' | 'outFaults'>;
+
+/** The settings that a clause without a value turns on. */
+const FLAGS: Readonly<Record<string, Partial<Settings>>> = {
+  'start-halted': { startHalted: true },
+};
 
 /** Parsers of the settings; each returns undefined for an invalid value. */
 const SETTINGS: Readonly<Record<string, (value: string) => Partial<Settings> | undefined>> = {
@@ -149,8 +161,9 @@ export function parseScenario(text: string): Scenario {
   const faults: Fault<InFaultKind>[] = [];
   const outFaults: Fault<OutFaultKind>[] = [];
   for (const clause of clausesOf(text)) {
-    const [, name = '', sign = '', value = ''] = /^([a-z-]+) ?([=@]) ?(.*)$/.exec(clause) ?? [];
-    const setting = sign === '=' ? parseSetting(name, value) : undefined;
+    const [, name = '', sign = '', value = ''] =
+      /^([a-z-]+) ?(?:([=@]) ?(.*))?$/.exec(clause) ?? [];
+    const setting = sign === '=' ? parseSetting(name, value) : sign === '' ? flag(name) : undefined;
     const fault = sign === '@' ? parseFault(name, value, IN_FAULT_KINDS) : undefined;
     const outFault =
       sign === '@' && name.startsWith(OUT)
@@ -184,6 +197,10 @@ function clausesOf(text: string): string[] {
 
 function parseSetting(name: string, value: string): Partial<Settings> | undefined {
   return Object.hasOwn(SETTINGS, name) ? SETTINGS[name]?.(value) : undefined;
+}
+
+function flag(name: string): Partial<Settings> | undefined {
+  return Object.hasOwn(FLAGS, name) ? FLAGS[name] : undefined;
 }
 
 function parseFault<Kind extends FaultKind>(

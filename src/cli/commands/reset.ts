@@ -6,7 +6,7 @@ import type { Backend } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
 import { ids, parentPath } from '../../usb/format.js';
 import type { DeviceFilter, DeviceInfo } from '../../usb/model.js';
-import { deviceName, UNKNOWN } from '../devices/details.js';
+import { nameOf } from '../devices/details.js';
 import { identityRecord } from '../devices/record.js';
 import { adviceOf } from '../errors/advice.js';
 import { CliError } from '../errors/cli-error.js';
@@ -20,7 +20,7 @@ import {
   withOperand,
 } from '../options/device.js';
 import * as values from '../options/parsers.js';
-import { LONGEST_NAME, sanitize, toJson } from '../terminal/sanitize.js';
+import { sanitize, toJson } from '../terminal/sanitize.js';
 import { print } from '../terminal/stdio.js';
 import { addColorOption } from '../terminal/style.js';
 
@@ -104,12 +104,6 @@ async function requireUnused(
       throw cause;
     }
   }
-}
-
-/** `1234:5678 thing at 3-1.2` */
-function nameOf(device: DeviceInfo): string {
-  const name = sanitize(deviceName(device, UNKNOWN), LONGEST_NAME);
-  return `${ids(device)}${name === '' ? '' : ` ${name}`} at ${device.path}`;
 }
 
 /** The result in one line. */

@@ -71,6 +71,7 @@ export const VALUE_COMPLETIONS: Readonly<Record<string, CompleteValue>> = {
   '--output': fileName,
   '--scenario': scenarioClauses,
   '--stats': fileName,
+  'clear-halt --ep': onBus(endpoints(transferring)),
   'list --driver': driverNames,
   'list --output': columnNames,
   'list --sort': sortColumns,
@@ -89,6 +90,11 @@ export const VALUE_COMPLETIONS: Readonly<Record<string, CompleteValue>> = {
 /** The endpoints to read from. That of a hub is for its driver only. */
 function readable(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
   return isHub(device) ? [] : inEndpoints(device, request);
+}
+
+/** The endpoints of both directions. */
+function transferring(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
+  return [...readable(device, request), ...outEndpoints(device, request)];
 }
 
 /** Completes the value of an option of a command. */
@@ -207,7 +213,7 @@ function scenarioClauses(value: string): Completions {
     return { prefix: '@' };
   }
   const start = value.lastIndexOf(',') + 1;
-  const given = new Set(value.slice(0, start).match(/[a-z]+(?==)/g));
+  const given = new Set(value.slice(0, start).match(/[a-z-]+(?=[=,])/g));
   const clauses = SCENARIO_CLAUSES.flatMap(([form, meaning]) => clauseStarts(form, meaning)).filter(
     ({ text }) => !given.has(text.replace(/=.*/, '')),
   );
@@ -215,9 +221,9 @@ function scenarioClauses(value: string): Completions {
   return addPrefix(value.slice(0, start), start === 0 ? [...clauses, file] : clauses);
 }
 
-/** The possible starts of a clause: `rate=` and `rate=bus` for `rate=SIZE[/s]|bus`. */
+/** The possible starts of a clause: `rate=` and `rate=bus` for `rate=SIZE[/s]|bus`, a flag as it is. */
 function clauseStarts(form: string, description: string): Candidate[] {
-  const [, name = '', values = ''] = /^([a-z]+[=@])(.*)$/.exec(form) ?? [];
+  const [, name = '', values = ''] = /^([a-z-]+[=@]?)(.*)$/.exec(form) ?? [];
   const texts = values.split('|').map((value) => name + (/^[a-z]+$/.test(value) ? value : ''));
   return texts.map((text) => ({ text, description }));
 }

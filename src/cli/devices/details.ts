@@ -1,9 +1,11 @@
 import type { Backend, DeviceState, InterfaceState } from '../../usb/backend.js';
 import type { ConfigurationNode, DescriptorTree } from '../../usb/descriptors/tree.js';
 import { UsbError } from '../../usb/errors.js';
+import { ids } from '../../usb/format.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { advertisedSpeed } from '../../usb/speed.js';
 import { systemRoot } from '../options/backend.js';
+import { LONGEST_NAME, sanitize } from '../terminal/sanitize.js';
 import { loadUsbIds, type UsbIds } from './usb-ids.js';
 
 /** All that is known about a device without opening it. Strings are unescaped. */
@@ -127,4 +129,10 @@ export function deviceName(device: DeviceInfo, known: UsbIdsNames): string {
   // Many product strings repeat the manufacturer.
   const repeated = product.toLowerCase().startsWith(maker.toLowerCase());
   return repeated ? product : `${maker} ${product}`.trim();
+}
+
+/** `1234:5678 thing at 3-1.2`. Safe to print. */
+export function nameOf(device: DeviceInfo): string {
+  const name = sanitize(deviceName(device, UNKNOWN), LONGEST_NAME);
+  return `${ids(device)}${name === '' ? '' : ` ${name}`} at ${device.path}`;
 }

@@ -37,6 +37,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer control 1234:5678 out vendor device 1 1', 'Send no data.'],
     ['usbxfer control 1234:5678 out vendor device 2 --data 0102ff', 'Send data.'],
   ],
+  'clear-halt': [
+    ['usbxfer clear-halt 1234:5678 --ep 0x82', 'Clear the halt of one endpoint.'],
+    ['usbxfer clear-halt 3-1.2 --ep 0x82 --ep 0x02', 'Clear several halts.'],
+  ],
   reset: [
     ['usbxfer reset 1234:5678', 'Select the device by its IDs.'],
     ['usbxfer reset 3-1.2 --json', 'Select it by its port, print JSON.'],

@@ -72,7 +72,6 @@ export function overview(): string {
     '',
     'Usage: usbxfer <command> [options]. Commands:',
     ...termLines([...commands, ['help', HELP_SUMMARY]], WIDTH),
-    '',
     ...wrap(`Topics: ${topics}.`, WIDTH),
     'More: usbxfer <command> --help, usbxfer help <topic>, man usbxfer.',
     'Global options: -h, --help; -V, --version; --debug.',

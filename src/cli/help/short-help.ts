@@ -20,6 +20,7 @@ export const COMMON_OPTIONS: Readonly<Record<string, readonly string[]>> = {
     '--json',
   ],
   control: ['--wait', '--data', '--input', '--timeout', '--detach', '--output', '--hex', '--json'],
+  'clear-halt': ['--ep', '--interface', '--alt', '--detach', '--json', '--serial', '--path'],
   reset: ['--serial', '--timeout', '--force', '--json'],
   watch: ['--name', '--class', '--count', '--timeout', '--initial', '--json'],
   doctor: ['--serial', '--path', '--json'],

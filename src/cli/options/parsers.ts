@@ -58,6 +58,14 @@ export function outEndpoint(text: string): number {
   return endpoint(text, 'out');
 }
 
+/** The address of an endpoint in either direction. A number alone does not say which one. */
+export function endpointInFull(text: string): number {
+  if (text.length === 1) {
+    throw new InvalidArgumentError(`give an address, such as 0x8${text} or 0x0${text}`);
+  }
+  return endpoint(text, 'in');
+}
+
 /** @param direction the direction if only the endpoint number is given */
 function endpoint(text: string, direction: Direction): number {
   const digits = /^(?:0x)?([0-9a-f]{1,2})$/i.exec(text)?.[1];

@@ -1,8 +1,8 @@
+import type { OpenOptions } from '../../engine/device/open.js';
 import type { ReceiveOptions } from '../../engine/receive/receiver.js';
 import type { SendOptions, ZeroLengthPackets } from '../../engine/send/sender.js';
 import type { RecoveryOptions } from '../../engine/session/recovery.js';
 import type { StreamHooks } from '../../engine/session/run.js';
-import type { ClaimOptions } from '../../usb/backend.js';
 import type { ControlTransfer } from '../../usb/control.js';
 import { CliError } from '../errors/cli-error.js';
 import type { InputOptions } from '../session/input.js';
@@ -30,6 +30,7 @@ export interface RawStreamOptions extends BackendOptions, ChoiceOptions, Partial
   readonly interface?: number;
   readonly alt?: number;
   readonly detach?: true;
+  readonly clearHalt?: true;
   readonly transfers: number;
   /** Undefined for the default, which depends on the endpoint. */
   readonly transferSize?: number;
@@ -62,7 +63,7 @@ export interface StreamPlan {
   readonly backend: BackendOptions;
   readonly device: ChoiceOptions;
   readonly setting: SettingPlan;
-  readonly claim: ClaimOptions;
+  readonly claim: OpenOptions;
   readonly hooks: StreamHooks;
   /** Milliseconds. */
   readonly duration: number | undefined;
@@ -167,7 +168,7 @@ function planStream(raw: RawStreamOptions): StreamPlan {
     backend: { backend, ...(scenario === undefined ? {} : { scenario }) },
     device: { operand, device, vid, pid, serial, path, bus, address, wait },
     setting: { interfaceNumber: raw.interface, alternateSetting: raw.alt },
-    claim: { detachDriver: raw.detach },
+    claim: { detachDriver: raw.detach, clearHalt: raw.clearHalt },
     hooks: { before: raw.before, after: raw.after },
     duration: raw.duration,
     report: {

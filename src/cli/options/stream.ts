@@ -58,6 +58,8 @@ const zlp = () =>
   option('--zlp <when>', 'when to send a zero-length packet after a full last packet')
     .choices(['auto', 'always', 'never'])
     .default('never');
+const clearHalt = (endpoints: string) =>
+  option('--clear-halt', `clear the halt of the ${endpoints} first`);
 const duration = () => option('--duration <time>', 'stop after this long', values.duration);
 
 const interfaceOptions = () => [
@@ -123,6 +125,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
         values.inEndpoint,
       ),
       ...interfaceOptions(),
+      clearHalt('endpoint'),
     ],
     ['Transfers:', ...queueOptions(true), outputBuffer(), timeout()],
     hookOptions(),
@@ -180,6 +183,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
         values.outEndpoint,
       ),
       ...interfaceOptions(),
+      clearHalt('endpoint'),
     ],
     [
       'Transfers:',
@@ -204,6 +208,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       option('--in <address>', 'endpoint to read, as 0x81, 81 or 1', values.inEndpoint),
       option('--out <address>', 'endpoint to write, as 0x01, 01 or 1', values.outEndpoint),
       ...interfaceOptions(),
+      clearHalt('endpoints'),
     ],
     ['Transfers:', ...queueOptions(true), outputBuffer(), timeout(), zlp()],
     hookOptions(),

@@ -31,6 +31,8 @@ export class Notices {
         this.#print('more gaps follow; the summary counts them');
       }
     },
+    onInitialHalt: (): void =>
+      this.#print('the endpoint was halted before the first byte; the halt is cleared, continuing'),
     onReconnect: (): void =>
       this.#print(`${localTime(new Date())}: the device is back; continuing`),
   };

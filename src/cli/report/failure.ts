@@ -43,7 +43,7 @@ function failureOf(report: Failed): string | undefined {
       return `${endpoint} stalled${
         end.cause
           ? `: ${reasonOf(end.cause)}`
-          : `: the device halted it${isRead ? '; --keep-going clears the halt and continues' : ''}`
+          : `: the device halted it${haltAdvice(report, direction)}`
       }`;
     case 'transfer-error':
       return (
@@ -84,6 +84,14 @@ function failureOf(report: Failed): string | undefined {
     default:
       return undefined;
   }
+}
+
+/** What helps after a halt: a program that ran before may have left it. */
+function haltAdvice({ in: received, out: sent }: Failed, direction: 'in' | 'out'): string {
+  if ((direction === 'in' ? received : sent)?.statistics.bytesMoved === 0) {
+    return ' before the first byte; --clear-halt clears a halt that was left before';
+  }
+  return sent === undefined ? '; --keep-going clears the halt and continues' : '';
 }
 
 /** What a stream ended before: `--bytes was reached`. */

@@ -1,9 +1,10 @@
 import { fstatSync, type Stats } from 'node:fs';
+import type { OpenOptions } from '../../engine/device/open.js';
 import type { ReceiveOptions } from '../../engine/receive/receiver.js';
 import type { SendOptions } from '../../engine/send/sender.js';
 import type { StopConditions, StreamHooks } from '../../engine/session/run.js';
 import { checkTimeout } from '../../engine/timeouts.js';
-import type { Backend, ClaimOptions, Device } from '../../usb/backend.js';
+import type { Backend, Device } from '../../usb/backend.js';
 import type { EndpointLocation } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { CliError } from '../errors/cli-error.js';
@@ -33,7 +34,7 @@ import { Suspensions } from './suspend.js';
 interface StreamRequest extends StopConditions, StreamHooks {
   readonly backend: Backend;
   readonly device: DeviceInfo;
-  readonly claim: ClaimOptions;
+  readonly claim: OpenOptions;
   readonly justPluggedIn: boolean;
   readonly onOpen: ((device: Device) => Promise<void>) | undefined;
 }

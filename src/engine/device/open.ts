@@ -6,6 +6,12 @@ import type { EndpointLocation, EndpointPair } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { POLL_INTERVAL } from './presence.js';
 
+/** How to claim an interface, and what to do with its endpoints before the first transfer. */
+export interface OpenOptions extends ClaimOptions {
+  /** Whether to clear the halt of each endpoint, which a previous program may have left. */
+  readonly clearHalt?: boolean | undefined;
+}
+
 /** An open device. */
 export interface OpenDevice {
   readonly device: Device;
@@ -39,7 +45,7 @@ export function openEndpoint(
   backend: Backend,
   info: DeviceInfo,
   location: EndpointLocation,
-  options?: ClaimOptions,
+  options?: OpenOptions,
 ): Promise<OpenEndpoint> {
   return openAndClaim(backend, info, location, options, (claimed) => ({
     endpoint: claimed.endpoint(location.endpoint.address),
@@ -55,7 +61,7 @@ export function openEndpointPair(
   backend: Backend,
   info: DeviceInfo,
   pair: EndpointPair,
-  options?: ClaimOptions,
+  options?: OpenOptions,
 ): Promise<OpenEndpointPair> {
   return openAndClaim(backend, info, pair.in, options, (claimed) => ({
     in: claimed.endpoint(pair.in.endpoint.address),
@@ -84,11 +90,11 @@ export async function openRecipient(
   return openAndClaim(backend, info, setting, options, () => ({}));
 }
 
-async function openAndClaim<Endpoints extends object>(
+async function openAndClaim<Endpoints extends Readonly<Record<string, Endpoint>>>(
   backend: Backend,
   info: DeviceInfo,
   { interfaceNumber, alternateSetting }: Omit<EndpointLocation, 'endpoint'>,
-  options: ClaimOptions | undefined,
+  options: OpenOptions | undefined,
   endpointsOf: (claimed: Interface) => Endpoints,
 ): Promise<OpenDevice & Endpoints> {
   const device = await backend.open(info);
@@ -96,7 +102,11 @@ async function openAndClaim<Endpoints extends object>(
   const close = () => releaseAndClose(device, claimed);
   try {
     claimed = await device.claim(interfaceNumber, alternateSetting, options);
-    return { device, close, ...endpointsOf(claimed) };
+    const endpoints = endpointsOf(claimed);
+    for (const endpoint of options?.clearHalt ? Object.values(endpoints) : []) {
+      await endpoint.clearHalt();
+    }
+    return { device, close, ...endpoints };
   } catch (error) {
     await caught(close()); // the first failure is reported
     throw error;

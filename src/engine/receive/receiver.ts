@@ -54,8 +54,9 @@ export class Receiver {
   readonly #pump: Pump;
   #packetSize = 1;
   #cancelKeepsData = true;
-  /** Whether any byte arrived in this run, and whether any transfer stalled. */
+  /** Whether any byte arrived in this run. */
   #hasData = false;
+  /** Whether a transfer of this run stalled: the endpoint is halted then. */
   #isHalted = false;
   /** The buffer of a failed submission; the next submission uses it. */
   #unsubmitted: Buffer | undefined;
@@ -112,6 +113,11 @@ export class Receiver {
     this.#writer.release(failure?.reason === 'device-lost' ? undefined : failure);
     const end = await run;
     return { ...end, ...mostSevere(end, failure) }; // in any case with what the run received
+  }
+
+  /** Whether a transfer of the last run stalled: the endpoint is halted then. */
+  get isHalted(): boolean {
+    return this.#isHalted;
   }
 
   /** Ends this run and any later one: starts the drain, after which `run` resolves. */

@@ -37,6 +37,7 @@ export function capture(request: CaptureRequest): Promise<CaptureResult> {
       },
       run: ({ endpoint }, begin) => receiver.run(endpoint, begin),
       stop: (end) => receiver.stop(end),
+      halted: ({ endpoint }) => (receiver.isHalted ? [endpoint] : []),
       recover: (end, target) => recovery.decide(end, target),
     };
   });

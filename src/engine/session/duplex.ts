@@ -64,7 +64,7 @@ export async function duplex(request: DuplexRequest): Promise<DuplexResult> {
       },
       stop: (end) => streams.stop(end),
       record: (end) => streams.record(end),
-      halted: ({ out }) => (streams.isHalted ? out : undefined),
+      halted: (target) => streams.halted.map((direction) => target[direction]),
     };
   });
   return { ...result, failedDirection };
@@ -139,9 +139,12 @@ export class Duplex {
     return this.#failedDirection;
   }
 
-  /** Whether the OUT endpoint is halted. */
-  get isHalted(): boolean {
-    return this.#sender.isHalted;
+  /** The directions whose endpoint is halted. */
+  get halted(): ('in' | 'out')[] {
+    return [
+      ...(this.#receiver.isHalted ? (['in'] as const) : []),
+      ...(this.#sender.isHalted ? (['out'] as const) : []),
+    ];
   }
 
   /** Records the failures in each direction, given how the run ended. */

@@ -20,6 +20,8 @@ export interface RecoveryOptions {
   readonly reconnect?: number | undefined;
   /** Called with each gap as it is recorded, and whether the capture continues. */
   readonly onGap?: ((gap: Gap, continues: boolean) => void) | undefined;
+  /** Called when a halt before the first byte was cleared: it leaves no gap. */
+  readonly onInitialHalt?: (() => void) | undefined;
   /** Called when a lost device is back. */
   readonly onReconnect?: (() => void) | undefined;
 }
@@ -156,8 +158,12 @@ export class Recovery {
   }
 
   #record(end: Outcome, continues: boolean): void {
-    for (const gap of this.#statistics.recordFailures(end, continues)) {
+    const gaps = this.#statistics.recordFailures(end, continues);
+    for (const gap of gaps) {
       this.#options.onGap?.(gap, continues);
+    }
+    if (continues && end.reason === 'stall' && gaps.length === 0) {
+      this.#options.onInitialHalt?.();
     }
   }
 }

@@ -1,8 +1,8 @@
-import type { Backend, ClaimOptions, Device, Endpoint } from '../../usb/backend.js';
+import type { Backend, Device, Endpoint } from '../../usb/backend.js';
 import type { ControlTransfer } from '../../usb/control.js';
 import { caught, toError, UsbError } from '../../usb/errors.js';
 import type { DeviceInfo } from '../../usb/model.js';
-import { type OpenDevice, openWhenReady } from '../device/open.js';
+import { type OpenDevice, type OpenOptions, openWhenReady } from '../device/open.js';
 import { classifyError, disconnectsSoon, stopOnDisconnect } from '../device/presence.js';
 import type { Sink } from '../io/sink.js';
 import type { Source } from '../io/source.js';
@@ -36,7 +36,7 @@ export interface StreamHooks {
 export interface StreamRequest<Statistics> extends StopConditions, StreamHooks {
   readonly backend: Backend;
   readonly device: DeviceInfo;
-  readonly claim?: ClaimOptions | undefined;
+  readonly claim?: OpenOptions | undefined;
   /** Sees every transfer, of both directions. */
   readonly observer?: TransferObserver | undefined;
   /** Whether the device was just plugged in, and may take a moment until it can be opened. */
@@ -84,8 +84,8 @@ export interface Stream<Target extends OpenDevice, Statistics> {
   /** Ends the run and any later one. */
   stop(end: Outcome): void;
 
-  /** Returns the endpoint whose halt must be cleared for the next stream, if any. */
-  halted?(target: Target): Endpoint | undefined;
+  /** Returns the endpoints whose halt must be cleared for the next stream. */
+  halted(target: Target): readonly Endpoint[];
 
   /**
    * Records the failures of a run, and decides whether to continue. By default the first run is the
@@ -134,7 +134,7 @@ export async function runStream<Target extends OpenDevice, Statistics>(
   const isLost = target === undefined || end.reason === 'device-lost';
   const stopError = isLost ? undefined : await sendRequests(target.device, request.after);
   const isPresent = !isLost && stopError?.reason !== 'device-lost';
-  const haltError = isPresent ? await clearHalt(stream.halted?.(target)) : undefined;
+  const haltError = isPresent ? await clearHalts(stream.halted(target)) : undefined;
   const writeError = await outputFailure(ends.sink?.close());
   const closeError = target && (await caught(target.close()));
   return {
@@ -287,8 +287,9 @@ async function isDisconnect(error: unknown, device: Device): Promise<boolean> {
   return code === 'no-device' || (code === 'io' && (await disconnectsSoon(device)));
 }
 
-async function clearHalt(endpoint: Endpoint | undefined): Promise<Error | undefined> {
-  return endpoint && caught(endpoint.clearHalt());
+async function clearHalts(endpoints: readonly Endpoint[]): Promise<Error | undefined> {
+  const errors = await Promise.all(endpoints.map((endpoint) => caught(endpoint.clearHalt())));
+  return errors.find((error) => error !== undefined);
 }
 
 /** Returns the outcome of a failed step of the output; undefined if it succeeded. */

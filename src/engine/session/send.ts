@@ -33,7 +33,7 @@ export function send(request: SendRequest): Promise<SendResult> {
       },
       stop: (end) => sender.stop(end),
       record: (end) => sender.statistics.countFailures(end),
-      halted: ({ endpoint }) => (sender.isHalted ? endpoint : undefined),
+      halted: ({ endpoint }) => (sender.isHalted ? [endpoint] : []),
       inFlight: () => sender.inFlight,
     };
   });

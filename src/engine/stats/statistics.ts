@@ -170,7 +170,8 @@ export class ReceiveStatistics extends Statistics {
   }
 
   /**
-   * Counts the failures of a run, and records as a gap each one that more bytes of the output follow.
+   * Counts the failures of a run, and records as a gap each one that more bytes of the output follow. A
+   * halt before the first byte is no gap.
    *
    * @param continues whether the stream continues after the run: then bytes follow the last one, too
    * @returns the gaps
@@ -188,8 +189,11 @@ export class ReceiveStatistics extends Statistics {
         places.push({ reason: 'cancelled', offset: loss });
       }
     }
+    // Nothing was received before it, so nothing can be missing: an earlier program left the halt.
+    const isInitialHalt = ({ reason, offset }: { reason: Gap['cause']; offset: number }): boolean =>
+      reason === 'stall' && offset === 0 && this.bytesSkipped === 0 && loss !== 0;
     return places
-      .filter(({ offset }) => isFollowed(offset))
+      .filter((place) => isFollowed(place.offset) && !isInitialHalt(place))
       .map(({ reason, offset }) => this.recordGap(reason, offset, end.at, offset === loss));
   }
 

@@ -100,6 +100,14 @@ export class Pipe {
     this.#wake();
   }
 
+  /** Halts the endpoint, which ends all transfers: only the first has the bytes that it moved. */
+  halt(): void {
+    this.#halted = true;
+    for (let head = this.#queued.first; head !== undefined; head = this.#queued.first) {
+      this.#end(head, 'stall');
+    }
+  }
+
   /** Handles CLEAR_FEATURE(ENDPOINT_HALT). */
   clearHalt(): void {
     this.#halted = false;
@@ -170,7 +178,7 @@ export class Pipe {
           this.#limiter?.stop();
           return this.#endpoint.readyAt - this.#clock.now();
         case 'stall':
-          this.#halt();
+          this.halt();
           break;
         case 'error':
           this.#end(head, 'error');
@@ -190,14 +198,6 @@ export class Pipe {
     transfer.actualLength += size;
     this.#budget -= size;
     this.#limiter?.spend(size);
-  }
-
-  /** Ends all transfers: the first with the bytes that it moved, the others without any. */
-  #halt(): void {
-    this.#halted = true;
-    for (let head = this.#queued.first; head !== undefined; head = this.#queued.first) {
-      this.#end(head, 'stall');
-    }
   }
 
   #end(transfer: QueuedTransfer, status: TransferStatus): void {

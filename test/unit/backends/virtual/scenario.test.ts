@@ -44,6 +44,7 @@ describe('parseScenario', () => {
     ['unplug@1k', { faults: [{ kind: 'unplug', offset: 1024, duration: EVER }] }],
     ['start=request', { startByRequest: true }],
     ['start=power', { startByRequest: false }],
+    ['start-halted', { startHalted: true }],
     ['cancel=lose', { cancelKeepsData: false }],
     ['cancel=keep', { cancelKeepsData: true }],
     ['out-stall@1000', { outFaults: [{ kind: 'stall', offset: 1000, duration: EVER }] }],
@@ -102,6 +103,12 @@ describe('parseScenario', () => {
     ['out-short@1', 'is unknown'],
     ['out-@1', 'is unknown'],
     ['seed=1, seed=2', 'given twice'],
+    ['start-halted, start-halted', 'given twice'],
+    ['start-halted=1', 'the form is: start-halted'],
+    ['start-halted@1', 'the form is: start-halted'],
+    ['stall', 'the form is: stall@OFFSET'],
+    ['halted', 'is unknown'],
+    ['toString', 'is unknown'],
     ['fire@5', 'is unknown; the clauses are: speed=full|high|super, rate='],
     ['constructor=1', 'is unknown'],
     ['toString@1', 'is unknown'],
@@ -139,7 +146,7 @@ describe('parseScenario', () => {
 
   it('documents every clause in its own syntax', () => {
     for (const [form] of SCENARIO_CLAUSES) {
-      expect(form).toMatch(/^[a-z-]+[=@][A-Za-z]/);
+      expect(form).toMatch(/^[a-z-]+([=@][A-Za-z]|$)/);
     }
   });
 });

@@ -105,6 +105,14 @@ describe('a failure to receive', () => {
     expect(failure({ end: { reason }, errorCode, in: received(counters) })).toBe(expected);
   });
 
+  it('by a halt before the first byte names the option that clears it', () => {
+    const report = { end: { reason: 'stall' }, errorCode: 'stall' } as const;
+    expect(failure({ ...report, in: received({ bytesMoved: 0, bytesWritten: 0 }) })).toBe(
+      'endpoint 0x82 stalled: the device halted it before the first byte; ' +
+        '--clear-halt clears a halt that was left before; nothing was written before it',
+    );
+  });
+
   it.each<[Limits, string]>([
     [{ bytes: 9 }, '--bytes was reached'],
     [{ count: 9, untilShort: true }, '--count or --until-short was reached'],

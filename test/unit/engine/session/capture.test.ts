@@ -229,8 +229,9 @@ describe('capture', () => {
     ['stall', { keepGoing: 1 }, 1],
     ['error', { keepGoing: 1 }, 0],
     ['overflow', { keepGoing: 1 }, 0],
-    ['stall', {}, 0],
-  ])('clears a halt only after a stall, and only with keepGoing (%s, %o)', async (status, recovery, times) => {
+    ['stall', {}, 1],
+    ['error', {}, 0],
+  ])('clears a halt only after a stall, also at the end (%s, %o)', async (status, recovery, times) => {
     const { run, endpoint, endWith } = fixture({}, { recovery });
     const cleared = vi.spyOn(endpoint, 'clearHalt');
     const result = run();
@@ -252,6 +253,34 @@ describe('capture', () => {
     const result = run();
     await endWith('stall');
     expect((await result).end).toMatchObject({ reason, cause });
+  });
+
+  it.each([
+    true,
+    undefined,
+  ])('clears the halt before the first transfer if asked to: %s', async (clearHalt) => {
+    const { run, controller, endpoint, done } = fixture({}, { claim: { clearHalt } });
+    const steps: string[] = [];
+    endpoint.clearHalt = async () => {
+      steps.push(`${done.at(-1)}, ${endpoint.submissions.length} submitted`);
+    };
+    const result = run();
+    while (endpoint.submissions.length === 0) {
+      await new Promise(setImmediate);
+    }
+    controller.abort();
+    for (const submission of [...endpoint.submissions]) {
+      submission.complete('cancelled', 0);
+    }
+    await result;
+    expect(steps).toEqual(clearHalt ? ['claim, 0 submitted'] : []);
+  });
+
+  it('undoes the previous steps when it cannot clear the halt', async () => {
+    const { run, endpoint, done } = fixture({}, { claim: { clearHalt: true } });
+    vi.spyOn(endpoint, 'clearHalt').mockRejectedValue(failed);
+    await expect(run()).rejects.toBe(failed);
+    expect(done).toEqual(['open', 'claim', 'release', 'close', 'sink closed']);
   });
 
   it('does not report a release that fails because the device is lost', async () => {
@@ -293,7 +322,7 @@ describe('capture', () => {
     );
     const result = run();
     if (callback === 'onGap') {
-      await endWith('stall');
+      await endWith('error');
     }
     expect((await result).end).toMatchObject({ reason: 'internal', cause: { message: 'bug' } });
     expect(done.slice(-3)).toEqual(['sink closed', 'release', 'close']);

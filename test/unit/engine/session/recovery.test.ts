@@ -106,6 +106,29 @@ describe('with keepGoing', () => {
     ]);
   });
 
+  it.each([
+    ['start-halted', {}],
+    ['stall@0', { skip: 1000 }],
+  ])('clears a halt before the first byte, which is an event but no gap: %s', async (scenario, limits) => {
+    const told: string[] = [];
+    const { end, statistics, bytes } = await run(
+      scenario,
+      {
+        keepGoing: 1,
+        onGap: () => told.push('gap'),
+        onInitialHalt: () => told.push('halt'),
+      },
+      { ...limits, bytes: 8192 },
+    );
+    expect([end.reason, bytes.length, told]).toEqual(['limit', 8192, ['halt']]);
+    expect(statistics).toMatchObject({ gapCount: 0, gaps: [], failures: { stall: 1 } });
+  });
+
+  it('records a halt after skipped bytes as a gap', async () => {
+    const { statistics } = await run('stall@512', { keepGoing: 1 }, { skip: 1000, bytes: 8192 });
+    expect(statistics.gaps).toMatchObject([{ offset: 0, cause: 'stall' }]);
+  });
+
   it('counts a halt as one failure, although it fails all transfers in flight', async () => {
     const { statistics } = await run('stall@8k', { keepGoing: 1 }, { depth: 16, bytes: 65_536 });
     expect(statistics.statuses.stall).toBeGreaterThan(1);

@@ -178,6 +178,16 @@ it.each([
   expect(cleared).toHaveLength(times);
 });
 
+it.each([
+  ['capture', 'stall@1024', [0x82]],
+  ['duplex', 'stall@1024, out-stall@1024', [0x82]],
+  ['send', 'stall@1024, out-stall@1024', [0x02]],
+] as const)('the halt of an endpoint is cleared at the end of %s: %s', async (direction, scenario, endpoints) => {
+  const { run, cleared } = await slowDevice(scenario);
+  expect((await run[direction](undefined, 100_000)).end.reason).toBe('stall');
+  expect(cleared).toEqual(expect.arrayContaining([...endpoints]));
+});
+
 /** A device whose requests fail, and which is disconnected after some checks. */
 function failing(code: UsbErrorCode, checks: number): Device {
   let left = checks;
