@@ -18,6 +18,7 @@ function rowsOf(document: string): string[][] {
 it.each([
   'test/FAULTS.md',
   'test/EXPECTATIONS.md',
+  'test/DEVICES.md',
 ])('%s names existing tests in each row', (document) => {
   const rows = rowsOf(document);
   expect(rows.length).toBeGreaterThan(0);
