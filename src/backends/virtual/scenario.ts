@@ -1,6 +1,6 @@
 import { UsbError } from '../../usb/errors.js';
 import { parseDuration, parseSize } from '../../usb/format.js';
-import type { SpeedName } from './bus/speed.js';
+import { SPEEDS, type SpeedName } from './bus/speed.js';
 
 /** The behaviour of the virtual devices. */
 export interface Scenario {
@@ -13,6 +13,8 @@ export interface Scenario {
   readonly memory: number;
   /** The range of the size of each message in bytes; undefined for a stream without messages. */
   readonly message: { readonly min: number; readonly max: number } | undefined;
+  /** Bytes at the start of each packet of the counter, before its data. Less than a packet. */
+  readonly packetHeader: number;
   /** See `DeviceInfo.cancelKeepsData`. */
   readonly cancelKeepsData: boolean;
   /** Whether a control request must start the counter. */
@@ -71,6 +73,11 @@ export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: stri
       'clause, the stream never ends.',
   ],
   [
+    'packet-header=N',
+    'Each packet of the counter starts with N bytes that are not part of the stream: 0x01, 0x60 and ' +
+      'zeros. FTDI chips send two. N must be less than a packet. The default is 0.',
+  ],
+  [
     'start=power|request',
     'When the counter starts to send: as soon as the device is connected, or after vendor request ' +
       '0x01 with value 1 to the device. The default is power.',
@@ -103,6 +110,7 @@ export const DEFAULT_SCENARIO: Scenario = {
   seed: 0,
   memory: Number.POSITIVE_INFINITY,
   message: undefined,
+  packetHeader: 0,
   cancelKeepsData: true,
   startByRequest: false,
   startHalted: false,
@@ -142,6 +150,8 @@ const SETTINGS: Readonly<Record<string, (value: string) => Partial<Settings> | u
       ? undefined
       : { message: { min, max } };
   },
+  'packet-header': (value) =>
+    /^[0-9]{1,4}$/.test(value) ? { packetHeader: Number(value) } : undefined,
   start: (value) =>
     value === 'power' || value === 'request' ? { startByRequest: value === 'request' } : undefined,
   cancel: (value) =>
@@ -179,6 +189,14 @@ export function parseScenario(text: string): Scenario {
     } else {
       throw new UsbError('invalid', explain(clause, name, given));
     }
+  }
+  const { packetSize } = SPEEDS[settings.speed];
+  if (settings.packetHeader >= packetSize) {
+    throw new UsbError(
+      'invalid',
+      `scenario clause "packet-header=${settings.packetHeader}": packets have ${packetSize} bytes; ` +
+        `give at most ${packetSize - 1}`,
+    );
   }
   return { ...settings, faults: byOffset(faults), outFaults: byOffset(outFaults) };
 }

@@ -15,9 +15,12 @@ import {
   wholePackets,
 } from './endpoint.js';
 
+/** What a packet header of the scenario starts with; the rest is zeros. FTDI chips send these bytes. */
+const HEADER = [0x01, 0x60];
+
 /**
  * A bulk IN endpoint that sends the counter: an endless stream, cut by the ends of messages and the
- * faults of the scenario. Offsets count bytes of the stream.
+ * faults of the scenario. Offsets count bytes of the stream, without packet headers.
  *
  * Between two cuts, all packets are full, except that a short packet may precede a cut. It ends the
  * message, and the next packet continues after it.
@@ -33,6 +36,9 @@ export class CounterIn implements EndpointFunction, Runnable {
   readonly #nextMessageSize: () => number;
   readonly #faults: FaultList<InFaultKind>;
   readonly #startsByRequest: boolean;
+  readonly #header: Uint8Array;
+  /** Bytes of the stream in a full packet. */
+  readonly #payloadSize: number;
 
   #position = 0;
   #messageStart = 0;
@@ -51,11 +57,21 @@ export class CounterIn implements EndpointFunction, Runnable {
     this.#nextMessageSize = messageSizes(scenario);
     this.#faults = new FaultList(scenario.faults);
     this.#startsByRequest = scenario.startByRequest;
+    this.#header = new Uint8Array(scenario.packetHeader);
+    this.#header.set(HEADER.slice(0, scenario.packetHeader));
+    this.#payloadSize = packetSize - scenario.packetHeader;
     this.running = !scenario.startByRequest;
     this.#messageEnd = this.#nextMessageSize();
   }
 
   get ahead(): number {
+    const left = this.#left;
+    const packets = Number.isFinite(left) ? Math.ceil(left / this.#payloadSize) : 0;
+    return left + packets * this.#header.length;
+  }
+
+  /** The bytes of the stream before the next cut. */
+  get #left(): number {
     return Math.min(this.#messageEnd, this.#faults.offset) - this.#position;
   }
 
@@ -69,19 +85,56 @@ export class CounterIn implements EndpointFunction, Runnable {
       return 'nak';
     }
     this.#silent = false;
-    const { ahead } = this;
-    if (ahead === 0) {
-      return this.#cut();
+    const left = this.#left;
+    if (left === 0) {
+      return this.#cut(transfer);
     }
     const room = transfer.length - transfer.actualLength;
-    if (Math.min(ahead, this.packetSize) > room) {
+    if (Math.min(left, this.#payloadSize) + this.#header.length > room) {
       return this.#babble();
     }
-    const short = ahead < this.packetSize;
-    this.size = short ? ahead : wholePackets(Math.min(ahead, room, limit), this.packetSize);
-    const { buffer, words, actualLength } = transfer;
-    fillCounter(buffer, words, actualLength, actualLength + this.size, this.#position);
-    return this.#send(this.size, short);
+    if (left < this.#payloadSize) {
+      return this.#sendShort(transfer, left);
+    }
+    const bytes = this.#fillPackets(transfer, left, Math.min(room, limit));
+    return this.#send(bytes, false);
+  }
+
+  /**
+   * Writes full packets to a transfer.
+   *
+   * @param left bytes of the stream to write, at most
+   * @param room bytes in the transfer, at least one packet
+   * @returns the bytes of the stream that were written
+   */
+  #fillPackets(
+    { buffer, words, actualLength }: TransferBuffer,
+    left: number,
+    room: number,
+  ): number {
+    if (this.#header.length === 0) {
+      this.size = wholePackets(Math.min(left, room), this.packetSize);
+      fillCounter(buffer, words, actualLength, actualLength + this.size, this.#position);
+      return this.size;
+    }
+    const packets = Math.floor(Math.min(left / this.#payloadSize, room / this.packetSize));
+    for (let i = 0; i < packets; i += 1) {
+      const start = actualLength + i * this.packetSize;
+      const position = this.#position + i * this.#payloadSize;
+      buffer.set(this.#header, start);
+      fillCounter(buffer, words, start + this.#header.length, start + this.packetSize, position);
+    }
+    this.size = packets * this.packetSize;
+    return packets * this.#payloadSize;
+  }
+
+  /** Sends a short packet with these bytes of the stream, which may be none. It has room. */
+  #sendShort({ buffer, words, actualLength }: TransferBuffer, bytes: number): Handshake {
+    const start = actualLength + this.#header.length;
+    buffer.set(this.#header, actualLength);
+    fillCounter(buffer, words, start, start + bytes, this.#position);
+    this.size = this.#header.length + bytes;
+    return this.#send(bytes, true);
   }
 
   acknowledge(): void {
@@ -105,14 +158,18 @@ export class CounterIn implements EndpointFunction, Runnable {
   }
 
   /** Handles the end of a message or a fault. */
-  #cut(): Handshake {
+  #cut(transfer: TransferBuffer): Handshake {
+    if (transfer.length - transfer.actualLength < this.#header.length) {
+      return 'babble'; // nothing of the stream is lost
+    }
     if (this.#messageEnd === this.#position && this.#messageStart < this.#position) {
-      return this.#send(0, true); // the message was a multiple of the packet size
+      return this.#sendShort(transfer, 0); // the message was a multiple of the packet size
     }
     const fault = this.#takeFault();
     switch (fault?.kind) {
       case undefined: // an empty message
       case 'short':
+        return this.#sendShort(transfer, 0);
       case 'zlp':
         return this.#send(0, true);
       case 'stall':
@@ -138,8 +195,8 @@ export class CounterIn implements EndpointFunction, Runnable {
 
   /** Loses the next packet. */
   #babble(): Handshake {
-    this.#pending = Math.min(this.ahead, this.packetSize);
-    this.#ending = this.#pending < this.packetSize;
+    this.#pending = Math.min(this.#left, this.#payloadSize);
+    this.#ending = this.#pending < this.#payloadSize;
     return 'babble';
   }
 

@@ -84,6 +84,23 @@ describe('messages', () => {
     expect(await resultsOf(scenario, expected.length, length)).toEqual(expected);
   });
 
+  it('and packets have the header of the scenario, which is not part of the stream', async () => {
+    const host = await Host.counter(
+      'packet-header=3, message=1018, short@1500, zlp@1600, babble@2000',
+    );
+    expect(host.read(5, 1024)).toEqual([
+      'completed 1024',
+      'completed 3',
+      'completed 485',
+      'completed 103',
+      'completed 0',
+    ]);
+    expect(host.bytes().subarray(0, 3)).toEqual(Buffer.from([1, 0x60, 0]));
+    expect([...host.bytes().subarray(512, 519)]).toEqual([1, 0x60, 0, 0, 0, 0, 128]);
+    expect(host.read(2, 1024)).toEqual(['completed 403', 'overflow 0']);
+    await host.close();
+  });
+
   it('have sizes that depend on the seed only', async () => {
     const [one, same, other] = await Promise.all(
       ['seed=1', 'seed=1', 'seed=2'].map((seed) => resultsOf(`message=1..5k, ${seed}`, 50, 8192)),
