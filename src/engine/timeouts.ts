@@ -7,7 +7,7 @@ import { Watchdog } from './timers.js';
 export interface TimeoutOptions {
   /** Milliseconds after which a pending transfer is cancelled and submitted again. */
   readonly timeout?: number | undefined;
-  /** Milliseconds without any byte after which the capture ends. */
+  /** Milliseconds without any byte of payload after which the capture ends. */
   readonly idleTimeout?: number | undefined;
 }
 
@@ -96,9 +96,9 @@ export class Timeouts {
     }
   }
 
-  /** Records a completion. */
-  onComplete(completion: Completion, now: number): void {
-    if (completion.actualLength > 0) {
+  /** Records a completion, with this many bytes of payload. */
+  onComplete(completion: Completion, payload: number, now: number): void {
+    if (payload > 0) {
       this.#lastArrival = now;
       this.#probed = undefined;
     } else if (this.#probed === completion) {

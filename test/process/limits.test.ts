@@ -69,6 +69,74 @@ describe('the limits of usbxfer read', () => {
   });
 });
 
+describe('--strip-packet', () => {
+  it('writes the payload of 100 MB of framed messages, byte for byte, and counts the rest', async () => {
+    const scenario = 'packet-header=2, message=0..3000, seed=7';
+    const { stdout, code, summary } = await read(
+      ...['--strip-packet', '2', '--bytes', '100MB', '--scenario', scenario],
+    );
+    expect([stdout.length, code]).toEqual([100_000_000, 0]);
+    expect(isCounterPrefix(stdout)).toBe(true);
+    expect(summary.bytes_stripped).toBe(2 * summary.packets_stripped);
+    expect(summary.packets_stripped).toBeGreaterThan(100_000_000 / 510);
+    expect(summary.bytes_received).toBe(
+      summary.bytes_written + summary.bytes_discarded + summary.bytes_stripped,
+    );
+  });
+
+  it('--skip, --bytes and gaps count what remains, and so do transfers that timed out', async () => {
+    const { stdout, code, summary } = await read(
+      ...['--strip-packet', '2', '--skip', '1000', '--bytes', '50k', '--keep-going'],
+      ...['--timeout', '20ms', '--transfers', '2'],
+      ...['--scenario', 'packet-header=2, rate=200k, stall@20400'],
+    );
+    expect(stdout.equals(counterBytes(1000, 50 * 1024))).toBe(true);
+    expect(code).toBe(6);
+    expect(summary).toMatchObject({ bytes_skipped: 1000, gaps: [{ offset: 20_400 - 1000 }] });
+    expect(summary.statuses.timed_out).toBeGreaterThan(0);
+  });
+
+  it('--count and --idle-timeout ignore packets without payload', async () => {
+    const idle = await read(
+      ...['--strip-packet', '2', '--idle-timeout', '100ms'],
+      ...['--scenario', 'packet-header=2, message=0, rate=10k'],
+    );
+    expect(idle.stdout.length).toBe(0);
+    expect(idle.summary).toMatchObject({ end_reason: 'idle', exit_code: 0 });
+    expect(idle.summary.packets_stripped).toBeGreaterThan(10);
+    const count = await read(
+      ...['--strip-packet', '2', '--count', '2'],
+      ...['--scenario', 'packet-header=2, short@0, message=100'],
+    );
+    expect(count.stdout.length).toBe(200);
+    expect(count.summary).toMatchObject({ end_reason: 'limit', limit: 'count', transfers: 3 });
+  });
+
+  it('pipe strips what it receives', async () => {
+    const outcome = await usbxfer([
+      ...['pipe', '--pid', '5678', '--in', '2', '--out', '2', '-i', '/dev/null', '--json'],
+      ...['--bytes', '2000', '--linger', 'forever', '--strip-packet', '2'],
+      ...['--scenario', 'packet-header=2, message=700'],
+    ]);
+    expect(outcome.stdout.equals(counterBytes(0, 2000))).toBe(true);
+    const { in: received } = JSON.parse(outcome.stderr);
+    expect(received).toMatchObject({ bytes_written: 2000, bytes_stripped: 12 });
+  });
+
+  it('--hex shows what remains, and no packet without payload', async () => {
+    const { stdout } = await usbxfer([
+      ...['read', '--pid', '5678', '--hex', '--strip-packet', '2', '--count', '2', '-q'],
+      ...['--scenario', 'packet-header=2, short@0, message=4'],
+    ]);
+    expect(stdout.toString().replace(/ .{8} s /g, '')).toBe(
+      '< 0x82  4 bytes  completed\n' +
+        '00000000  00 00 00 00                                       |....|\n' +
+        '< 0x82  4 bytes  completed\n' +
+        '00000000  01 00 00 00                                       |....|\n',
+    );
+  });
+});
+
 describe('usbxfer read and failures', () => {
   it('--keep-going continues, reports the gaps, and exits 6', async () => {
     const args = ['--keep-going', '--bytes', '1M', '--scenario', 'stall@100k, error@200k'];

@@ -17,7 +17,7 @@ const STREAM_COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Pr
       const location = locateIn(session.device, { ...plan.setting, address: plan.in.address });
       const receive = session.receiveOptions(plan.in, location);
       await session.checkMemory(location, receive);
-      const { sink, observer, files } = await session.openOutput(plan.in);
+      const { sink, observer, files } = await session.openOutput(plan.in, location);
       const { statistics, ...result } = await capture({
         ...session.request,
         ...{ location, sink, observer, receive },
@@ -57,7 +57,7 @@ const STREAM_COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Pr
       const options = session.sendOptions(plan.out);
       await session.checkMemory(pair.in, receive, options);
       const input = await session.openInput(plan.out.input);
-      const { sink, observer, throttle, files } = await session.openOutput(plan.in, input);
+      const { sink, observer, throttle, files } = await session.openOutput(plan.in, pair.in, input);
       const source = throttle?.(input.source) ?? input.source;
       const { statistics, ...result } = await duplex({
         ...session.request,

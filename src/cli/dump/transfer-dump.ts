@@ -5,6 +5,7 @@ import type {
   ObservedSubmission,
   TransferObserver,
 } from '../../engine/queue/observer.js';
+import { PacketHeaders } from '../../engine/receive/packet-headers.js';
 import { formatEndpoint } from '../../usb/format.js';
 import { directionOf } from '../../usb/model.js';
 import { isFailure } from '../../usb/transfer-status.js';
@@ -20,6 +21,8 @@ const MIN_LINES = 4;
 
 /** Which transfers to show, and how many of their lines. */
 interface TransferDumpOptions {
+  /** What is removed from each received packet; nothing by default. */
+  readonly headers?: PacketHeaders | undefined;
   /** Received bytes that are skipped, and the bytes after them that are written; no limit by default. */
   readonly skip?: number | undefined;
   readonly bytes?: number | undefined;
@@ -37,11 +40,12 @@ interface TransferDumpOptions {
  * 00000000  00 00 00 00 01 00 00 00                           |........|
  * ```
  *
- * Transfers of which no byte would be written are not shown, nor those that were cancelled without
- * data, nor repetitions of a failure: a halt fails all transfers in flight.
+ * The bytes at the start of each packet that are stripped are not shown. Transfers of which no byte would
+ * be written are not shown, nor those that were cancelled without data, nor repetitions of a failure: a halt fails all transfers in flight.
  */
 export class TransferDump implements TransferObserver, Sink {
   readonly #sink: Sink;
+  readonly #headers: PacketHeaders;
   readonly #skip: number;
   /** The end of the bytes that are written, as a number of received bytes. */
   readonly #end: number;
@@ -67,8 +71,12 @@ export class TransferDump implements TransferObserver, Sink {
   /** Whether the failure was passed to a write of data. */
   #reported = false;
 
-  constructor(sink: Sink, { skip = 0, bytes, screen }: TransferDumpOptions = {}) {
+  constructor(
+    sink: Sink,
+    { headers = new PacketHeaders(0), skip = 0, bytes, screen }: TransferDumpOptions = {},
+  ) {
     this.#sink = sink;
+    this.#headers = headers;
     this.#skip = skip;
     this.#end = bytes === undefined ? Number.POSITIVE_INFINITY : skip + bytes;
     this.#screen = screen;
@@ -78,8 +86,9 @@ export class TransferDump implements TransferObserver, Sink {
     this.#startedAt ??= submittedAt;
   }
 
-  onComplete(completion: ObservedCompletion): void {
-    const isWritten = this.#isWritten(completion);
+  onComplete(observed: ObservedCompletion): void {
+    const completion = this.#strip(observed);
+    const isWritten = completion !== undefined && this.#isWritten(completion);
     if (isWritten && this.#failure === undefined && this.#isOfInterest(completion)) {
       this.#show(completion);
     }
@@ -120,6 +129,22 @@ export class TransferDump implements TransferObserver, Sink {
       },
       close: () => source.close(),
     };
+  }
+
+  /**
+   * Returns a received transfer with a copy of its payload, any other unchanged. Returns undefined if it
+   * completed with headers only: FTDI chips send 60 such packets per second.
+   */
+  #strip(observed: ObservedCompletion): ObservedCompletion | undefined {
+    if (this.#headers.length === 0 || directionOf(observed.endpoint) === 'out') {
+      return observed;
+    }
+    const buffer = Buffer.from(observed.buffer.subarray(0, observed.actualLength));
+    const actualLength = this.#headers.strip(buffer, observed.actualLength);
+    const hasHeadersOnly = actualLength === 0 && observed.actualLength > 0;
+    return hasHeadersOnly && observed.status === 'completed'
+      ? undefined
+      : { ...observed, buffer, actualLength };
   }
 
   /** Whether bytes of a transfer, or its empty packet, belong to the output. */

@@ -136,6 +136,17 @@ export function transferSize(text: string): number {
   return parseLimited(text, SIZES, TRANSFER_SIZE);
 }
 
+const PACKET_HEADER: Limits = { max: 1023 };
+
+/** Bytes at the start of each packet: less than the largest packet. */
+export function packetHeader(text: string): number {
+  return parseLimited(
+    text,
+    { ...COUNTS, example: `give a number of bytes from 1 to ${PACKET_HEADER.max}` },
+    PACKET_HEADER,
+  );
+}
+
 /** The size of a buffer, in bytes: at most the memory of this machine. */
 export function bufferSize(text: string): number {
   const max = totalmem();

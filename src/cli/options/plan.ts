@@ -35,6 +35,7 @@ export interface RawStreamOptions extends BackendOptions, ChoiceOptions, Partial
   /** Undefined for the default, which depends on the endpoint. */
   readonly transferSize?: number;
   readonly buffer: number;
+  readonly stripPacket?: number;
   readonly zlp?: ZeroLengthPackets;
   readonly timeout?: number;
   readonly before?: readonly ControlTransfer[];
@@ -185,7 +186,7 @@ function planReceive(
   address: number | undefined,
   onTerminal: TerminalPolicy,
 ): ReceivePlan {
-  const { transfers: depth, transferSize, buffer } = raw;
+  const { transfers: depth, transferSize, stripPacket, buffer } = raw;
   const { output, hex, force, append, fsync, splitBytes, splitEvery, preallocate } =
     withOutput(raw);
   const { bytes, skip, count, untilShort, timeout, idleTimeout, keepGoing, reconnect } = raw;
@@ -193,7 +194,7 @@ function planReceive(
   return {
     address,
     receive: {
-      ...{ depth, ...limits, timeout, idleTimeout },
+      ...{ depth, stripPacket, ...limits, timeout, idleTimeout },
       writeBuffer: hex ? Math.min(buffer, MAX_HEX_BUFFER) : buffer,
     },
     transferSize,

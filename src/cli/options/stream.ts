@@ -60,6 +60,8 @@ const zlp = () =>
     .default('never');
 const clearHalt = (endpoints: string) =>
   option('--clear-halt', `clear the halt of the ${endpoints} first`);
+const stripPacket = () =>
+  option('--strip-packet <n>', 'remove the first n bytes of each USB packet', values.packetHeader);
 const duration = () => option('--duration <time>', 'stop after this long', values.duration);
 
 const interfaceOptions = () => [
@@ -127,7 +129,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       ...interfaceOptions(),
       clearHalt('endpoint'),
     ],
-    ['Transfers:', ...queueOptions(true), outputBuffer(), timeout()],
+    ['Transfers:', ...queueOptions(true), outputBuffer(), timeout(), stripPacket()],
     hookOptions(),
     [
       'Limits:',
@@ -210,7 +212,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       ...interfaceOptions(),
       clearHalt('endpoints'),
     ],
-    ['Transfers:', ...queueOptions(true), outputBuffer(), timeout(), zlp()],
+    ['Transfers:', ...queueOptions(true), outputBuffer(), timeout(), stripPacket(), zlp()],
     hookOptions(),
     [
       'Limits:',

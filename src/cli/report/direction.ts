@@ -57,6 +57,8 @@ export function receiving(statistics: ReceiveStatistics): Direction {
       bytes_discarded: statistics.bytesDiscarded,
       bytes_unwritten: statistics.bytesUnwritten,
       bytes_suspect: statistics.bytesSuspect,
+      bytes_stripped: statistics.bytesStripped,
+      packets_stripped: statistics.packetsStripped,
       ...transferCounters(statistics),
       short_transfers: statistics.shortTransfers,
       empty_transfers: statistics.emptyTransfers,

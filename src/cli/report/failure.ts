@@ -122,8 +122,9 @@ function consequence(report: Failed): string | undefined {
   return received ? keptBytes(report, received) : sent && acceptedBytes(report, sent);
 }
 
-function writtenOf({ statistics: { bytesReceived, bytesWritten } }: InReport): string {
-  return `${bytesWritten} of ${bytesReceived} bytes received were written`;
+function writtenOf({ statistics }: InReport): string {
+  const { bytesReceived, bytesStripped, bytesWritten } = statistics;
+  return `${bytesWritten} of ${bytesReceived - bytesStripped} bytes received were written`;
 }
 
 function keptBytes({ end, errorCode }: Failed, received: InReport): string | undefined {

@@ -91,7 +91,9 @@ function bytesRow({ bytesDelivered }: Statistics, isMinimum = false): string[] {
 /** Received bytes that are not in the output. */
 function notWrittenRows({ end }: Report, statistics: ReceiveStatistics): string[][] {
   const isNotStarted = end.reason === 'request-failed';
+  const packets = countOf(statistics.packetsStripped, 'packet');
   const parts = [
+    [statistics.bytesStripped, `stripped from ${packets}`],
     [statistics.bytesSkipped, 'skipped'],
     [statistics.bytesDiscarded, 'past the limit'],
     [

@@ -1,7 +1,9 @@
 import { isatty } from 'node:tty';
 import type { Source } from '../../engine/io/source.js';
 import type { TransferObserver } from '../../engine/queue/observer.js';
-import type { Limits } from '../../engine/receive/limits.js';
+import { PacketHeaders } from '../../engine/receive/packet-headers.js';
+import type { ReceiveOptions } from '../../engine/receive/receiver.js';
+import type { EndpointLocation } from '../../usb/locate.js';
 import { isTerminal } from '../terminal/foreground.js';
 import { STDOUT } from '../terminal/stdio.js';
 import type { Output } from './output.js';
@@ -21,13 +23,16 @@ export interface StreamOutput extends Output {
 export async function dumpTransfers(
   { sink, files }: Output,
   { nameOf, output }: OutputPlan,
-  { skip, bytes }: Limits,
+  { skip, bytes, stripPacket }: Pick<ReceiveOptions, 'skip' | 'bytes' | 'stripPacket'>,
+  { endpoint }: EndpointLocation,
 ): Promise<StreamOutput> {
   const { TransferDump } = await import('../dump/transfer-dump.js');
   const { ScreenLimit } = await import('../dump/screen-limit.js');
   const isShown = nameOf === undefined ? isatty(STDOUT) : isTerminal(output);
   const screen = isShown ? new ScreenLimit(rows) : undefined;
-  const dump = new TransferDump(sink, { skip, bytes, screen });
+  const headers = new PacketHeaders(stripPacket ?? 0);
+  headers.setPacketSize(endpoint.maxPacketSize);
+  const dump = new TransferDump(sink, { skip, bytes, headers, screen });
   return { sink: dump, files, observer: dump, throttle: (source) => dump.throttle(source) };
 }
 

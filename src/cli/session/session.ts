@@ -5,6 +5,7 @@ import type { SendOptions } from '../../engine/send/sender.js';
 import type { StopConditions, StreamHooks } from '../../engine/session/run.js';
 import { checkTimeout } from '../../engine/timeouts.js';
 import type { Backend, Device } from '../../usb/backend.js';
+import { formatEndpoint } from '../../usb/format.js';
 import type { EndpointLocation } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { CliError } from '../errors/cli-error.js';
@@ -151,12 +152,14 @@ class Session {
   /**
    * Options for the receiver. Transfers have whole packets, so that the device cannot overflow them.
    *
-   * @throws UsbError `not-supported` for a timeout that would lose data
+   * @throws UsbError `not-supported` for a timeout that would lose data; CliError if nothing would remain
+   *   of a packet
    */
   receiveOptions(plan: ReceivePlan, location: EndpointLocation): ReceiveOptions {
     const { receive, transferSize: wanted = defaultTransferSize(location) } = plan;
     const transferSize = wholePackets(wanted, location);
     checkTimeout(receive, this.device); // before an output is created
+    checkStripPacket(receive, location);
     return { ...receive, transferSize, onShrink: this.notices.shrunk };
   }
 
@@ -184,7 +187,11 @@ class Session {
    *
    * @throws CliError if it cannot be opened, or is a file that is used for something else
    */
-  async openOutput({ output, receive }: ReceivePlan, input?: Input): Promise<StreamOutput> {
+  async openOutput(
+    { output, receive }: ReceivePlan,
+    location: EndpointLocation,
+    input?: Input,
+  ): Promise<StreamOutput> {
     const isInput = input === undefined ? () => false : isFileOf(input);
     const isTaken = (file: Stats) => isInput(file) || this.#isUsed(file);
     try {
@@ -195,7 +202,7 @@ class Session {
       }
       const opened = await openOutput(output, this.device, this.#shutdown, isTaken);
       if (output.hex) {
-        return await dumpTransfers(opened, output, receive);
+        return await dumpTransfers(opened, output, receive, location);
       }
       await this.#checkSpace(output, opened.files()?.first);
       return opened;
@@ -224,6 +231,20 @@ class Session {
     const stream = new MonitoredStream(statistics, { ...limits, duration: this.request.duration });
     this.#shutdown.follow(stream);
     this.#monitor.start(stream);
+  }
+}
+
+/** @throws CliError if a packet of the endpoint has no more bytes than are removed */
+function checkStripPacket(
+  { stripPacket = 0 }: Pick<ReceiveOptions, 'stripPacket'>,
+  { endpoint }: EndpointLocation,
+): void {
+  const { address, maxPacketSize } = endpoint;
+  if (stripPacket >= maxPacketSize) {
+    const packets = `endpoint ${formatEndpoint(address)} has packets of ${maxPacketSize} bytes`;
+    throw new CliError('invalid-value', `--strip-packet ${stripPacket}: ${packets}`, {
+      advice: `give at most ${maxPacketSize - 1}`,
+    });
   }
 }
 

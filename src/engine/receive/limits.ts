@@ -1,7 +1,11 @@
 import type { Completion, TransferQueue } from '../queue/transfer-queue.js';
 import { requireRange } from '../require-range.js';
+import { PacketHeaders } from './packet-headers.js';
 
-/** The limits of a capture. Without any of these it is unlimited. */
+/**
+ * The limits of a capture. Without any of these it is unlimited. Bytes that are stripped from packets do
+ * not count, and a transfer without others has no data.
+ */
 export interface Limits {
   /** Bytes to write, from 1. */
   readonly bytes?: number | undefined;
@@ -16,19 +20,24 @@ export interface Limits {
 /** Enforces the limits of a capture: transfers never request more bytes than remain. */
 export class Quota {
   readonly #untilShort: boolean;
+  readonly #headers: PacketHeaders;
   /** The bytes that remain to be received, including those to skip, and the transfers with data. */
   #bytes: number;
   #transfers: number;
   #messageEnded = false;
 
   /** @throws RangeError for limits out of range */
-  constructor({ bytes = Number.POSITIVE_INFINITY, skip = 0, count, untilShort }: Limits) {
+  constructor(
+    { bytes = Number.POSITIVE_INFINITY, skip = 0, count, untilShort }: Limits,
+    headers = new PacketHeaders(0),
+  ) {
     requireRange('bytes', bytes, 1);
     requireRange('skip', skip, 0);
     requireRange('count', count ?? 1, 1);
     this.#bytes = skip + bytes;
     this.#transfers = count ?? Number.POSITIVE_INFINITY;
     this.#untilShort = untilShort ?? false;
+    this.#headers = headers;
   }
 
   /**
@@ -41,13 +50,13 @@ export class Quota {
     if (inFlight >= this.#transfers || (this.#untilShort && inFlight > 0)) {
       return 0;
     }
-    return this.#bytes - bytesInFlight;
+    return this.#headers.bytesFor(this.#bytes) - bytesInFlight;
   }
 
-  /** Counts a completion. */
-  count({ status, requested, actualLength }: Completion): void {
-    this.#bytes -= actualLength;
-    this.#transfers -= actualLength > 0 ? 1 : 0;
+  /** Counts a completion, with this much payload. */
+  count({ status, requested, actualLength }: Completion, payload: number): void {
+    this.#bytes -= payload;
+    this.#transfers -= payload > 0 ? 1 : 0;
     this.#messageEnded ||= this.#untilShort && status === 'completed' && actualLength < requested;
   }
 

@@ -9,6 +9,7 @@ import { mostSevere, type Outcome } from '../session/outcome.js';
 import { ReceiveStatistics } from '../stats/statistics.js';
 import { type TimeoutOptions, Timeouts } from '../timeouts.js';
 import { type Limits, Quota } from './limits.js';
+import { PacketHeaders } from './packet-headers.js';
 import { WriteBuffer } from './write-buffer.js';
 import { Writer } from './writer.js';
 
@@ -19,6 +20,12 @@ export const DEFAULT_WRITE_BUFFER = 64 * 1024 * 1024;
 export interface ReceiveOptions extends PumpOptions, Limits, TimeoutOptions {
   /** Bytes in each transfer: at least one packet of the endpoint, rounded down to whole packets. */
   readonly transferSize: number;
+  /**
+   * Bytes to remove from the start of each packet, less than a packet of the endpoint; 0 by default. A
+   * packet that has no more bytes than these adds nothing. Limits, gaps and the idle timeout then apply
+   * to the bytes that remain.
+   */
+  readonly stripPacket?: number | undefined;
   /**
    * Received bytes that may wait for the sink before submission pauses, from 1; 64 MiB by default.
    * Memory is allocated as needed.
@@ -47,6 +54,7 @@ const IDLE: Outcome = { reason: 'idle' };
 export class Receiver {
   readonly statistics: ReceiveStatistics;
   readonly #transferSize: number;
+  readonly #headers: PacketHeaders;
   readonly #quota: Quota;
   readonly #writeBuffer: WriteBuffer;
   readonly #writer: Writer;
@@ -54,7 +62,7 @@ export class Receiver {
   readonly #pump: Pump;
   #packetSize = 1;
   #cancelKeepsData = true;
-  /** Whether any byte arrived in this run. */
+  /** Whether any payload arrived in this run. */
   #hasData = false;
   /** Whether a transfer of this run stalled: the endpoint is halted then. */
   #isHalted = false;
@@ -63,11 +71,12 @@ export class Receiver {
 
   /** @throws RangeError for options out of range */
   constructor(sink: Sink, options: ReceiveOptions, observer?: TransferObserver) {
-    const { depth, transferSize, writeBuffer = DEFAULT_WRITE_BUFFER } = options;
+    const { depth, transferSize, stripPacket = 0, writeBuffer = DEFAULT_WRITE_BUFFER } = options;
     requireRange('transferSize', transferSize, 1, Number.isInteger);
     requireRange('writeBuffer', writeBuffer, 1, Number.isFinite);
     this.#transferSize = transferSize;
-    this.statistics = new ReceiveStatistics(depth);
+    this.#headers = new PacketHeaders(stripPacket);
+    this.statistics = new ReceiveStatistics(depth, this.#headers);
     this.#pump = new Pump(
       {
         statistics: this.statistics,
@@ -83,7 +92,7 @@ export class Receiver {
       observer,
     );
     const advance = (): void => this.#pump.advance();
-    this.#quota = new Quota(options);
+    this.#quota = new Quota(options, this.#headers);
     this.#writeBuffer = new WriteBuffer(depth, transferSize, writeBuffer);
     this.#writer = new Writer(this.#writeBuffer, sink, this.statistics, options, advance);
     this.#timeouts = new Timeouts(options, advance);
@@ -93,7 +102,8 @@ export class Receiver {
    * Receives from an endpoint until something ends the run. Submits transfers before it returns.
    * Resolves when all received bytes are written; then `run` may be called again.
    *
-   * Rejects with a RangeError if `transferSize` is less than one packet of the endpoint.
+   * Rejects with a RangeError if `transferSize` is less than one packet of the endpoint, or `stripPacket`
+   * leaves nothing of it.
    *
    * @param begin called when the transfers are submitted, and awaited before anything is written. If it
    *   resolves to a failure, nothing is written. Does not reject.
@@ -101,6 +111,7 @@ export class Receiver {
   async run(endpoint: Endpoint, begin?: () => Promise<Outcome | undefined>): Promise<Outcome> {
     requireRange('transferSize', this.#transferSize, endpoint.maxPacketSize);
     this.#packetSize = endpoint.maxPacketSize;
+    this.#headers.setPacketSize(endpoint.maxPacketSize);
     this.#cancelKeepsData = endpoint.cancelKeepsData;
     this.#writer.cancelKeepsData = endpoint.cancelKeepsData;
     if (begin === undefined) {
@@ -141,10 +152,11 @@ export class Receiver {
   };
 
   readonly #onComplete = (completion: Completion, now: number): boolean => {
-    this.#hasData ||= completion.actualLength > 0;
+    const payload = this.#headers.payloadOf(completion.actualLength);
+    this.#hasData ||= payload > 0;
     this.#isHalted ||= completion.status === 'stall';
-    this.#quota.count(completion);
-    this.#timeouts.onComplete(completion, now);
+    this.#quota.count(completion, payload);
+    this.#timeouts.onComplete(completion, payload, now);
     return isFailure(completion.status);
   };
 

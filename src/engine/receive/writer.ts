@@ -20,7 +20,7 @@ const MAX_WRITE = 8 * 1024 * 1024;
 
 /**
  * Moves received bytes into the write buffer and from there to the sink, one write at a time. Accounts
- * for every byte: skipped, written, discarded after the limit, or unwritten.
+ * for every byte: stripped, skipped, written, discarded after the limit, or unwritten.
  */
 export class Writer {
   readonly #buffer: WriteBuffer;
@@ -69,11 +69,13 @@ export class Writer {
    * @returns whether there was room in the write buffer
    */
   take({ buffer, requested, status, actualLength }: Completion): boolean {
-    if (!this.#buffer.hasRoom(actualLength)) {
+    const { headers } = this.#statistics;
+    const payload = headers.payloadOf(actualLength);
+    if (!this.#buffer.hasRoom(payload)) {
       return false;
     }
-    const skipped = Math.min(actualLength, this.#skip);
-    const length = Math.min(actualLength - skipped, this.#left);
+    const skipped = Math.min(payload, this.#skip);
+    const length = Math.min(payload - skipped, this.#left);
     this.#skip -= skipped;
     this.#left -= length;
     this.#position += length;
@@ -81,11 +83,13 @@ export class Writer {
       addFailure(this.#failures, status, this.#position);
       this.#noteCancelled(status, actualLength < requested);
     }
+    this.#statistics.countStripped(actualLength, payload);
     this.#statistics.bytesSkipped += skipped;
-    this.#statistics.bytesDiscarded += actualLength - skipped - length;
+    this.#statistics.bytesDiscarded += payload - skipped - length;
     if (length > 0 && this.failure === undefined) {
+      headers.strip(buffer, actualLength);
       if (skipped > 0) {
-        buffer.copyWithin(0, skipped, actualLength);
+        buffer.copyWithin(0, skipped, payload);
       }
       this.#buffer.add(buffer, length);
     } else {

@@ -1,4 +1,5 @@
 import type { TransferStatus } from '../../usb/transfer-status.js';
+import { PacketHeaders } from '../receive/packet-headers.js';
 import {
   type EndReason,
   type FailureReason,
@@ -41,7 +42,7 @@ export abstract class Statistics {
   submissions = 0;
   /** Completions, whatever their status. */
   transfers = 0;
-  /** Transfers that moved at least one byte, whatever their status. */
+  /** Transfers that moved at least one byte of payload, whatever their status. */
   transfersWithData = 0;
   /** Bytes moved, whatever the status. */
   bytesMoved = 0;
@@ -73,9 +74,14 @@ export abstract class Statistics {
     this.bytesMoved += moved;
     const sizeClass = moved === 0 ? 0 : 33 - Math.clz32(moved - 1);
     this.sizes[sizeClass] = (this.sizes[sizeClass] ?? 0) + 1;
-    if (moved > 0) {
+    if (this.payloadOf(moved) > 0) {
       this.transfersWithData += 1;
     }
+  }
+
+  /** Returns the bytes of payload in a transfer that moved this many bytes. */
+  protected payloadOf(moved: number): number {
+    return moved;
   }
 
   /** Counts the failures of a run. */
@@ -126,13 +132,18 @@ const MAX_GAPS = 1000;
 
 /**
  * What happened to received bytes. At the end:
- * `bytesReceived = bytesWritten + bytesSkipped + bytesDiscarded + bytesUnwritten`.
+ * `bytesReceived = bytesWritten + bytesSkipped + bytesDiscarded + bytesUnwritten + bytesStripped`.
  */
 export class ReceiveStatistics extends Statistics {
   /** Transfers that completed with some bytes, but fewer than requested. */
   shortTransfers = 0;
   /** Transfers that completed without a byte: zero-length packets. */
   emptyTransfers = 0;
+  /** What is removed from each packet. */
+  readonly headers: PacketHeaders;
+  /** Bytes that were removed from the starts of packets, and the packets that had some. */
+  bytesStripped = 0;
+  packetsStripped = 0;
   /** Bytes that the sink wrote. */
   bytesWritten = 0;
   /** Bytes at the beginning that were discarded as requested. */
@@ -154,6 +165,22 @@ export class ReceiveStatistics extends Statistics {
    * any other place is a gap.
    */
   lossOffset: number | undefined;
+
+  /** @param depth transfers in a full queue */
+  constructor(depth: number, headers = new PacketHeaders(0)) {
+    super(depth);
+    this.headers = headers;
+  }
+
+  protected override payloadOf(received: number): number {
+    return this.headers.payloadOf(received);
+  }
+
+  /** Counts what is removed from a transfer. */
+  countStripped(received: number, payload: number): void {
+    this.bytesStripped += received - payload;
+    this.packetsStripped += this.headers.packetsIn(received);
+  }
 
   override count(status: TransferStatus, requested: number, received: number): void {
     super.count(status, requested, received);
@@ -245,7 +272,8 @@ export class ReceiveStatistics extends Statistics {
       this.bytesWritten -
       this.bytesSkipped -
       this.bytesDiscarded -
-      this.bytesUnwritten
+      this.bytesUnwritten -
+      this.bytesStripped
     );
   }
 }

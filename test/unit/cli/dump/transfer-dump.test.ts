@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { ScreenLimit } from '../../../../src/cli/dump/screen-limit.js';
 import { TransferDump } from '../../../../src/cli/dump/transfer-dump.js';
+import { PacketHeaders } from '../../../../src/engine/receive/packet-headers.js';
 import type { TransferStatus } from '../../../../src/usb/transfer-status.js';
 import { MemorySink } from '../../engine/support/memory-sink.js';
 import { MemorySource } from '../../engine/support/memory-source.js';
@@ -104,6 +105,32 @@ describe('a transfer', () => {
       '< 0x82  0 bytes  completed',
       '< 0x82  3 bytes  completed',
       '< 0x82  3 bytes  completed',
+    ]);
+  });
+});
+
+describe('packet headers', () => {
+  const headers = new PacketHeaders(2);
+  headers.setPacketSize(8);
+
+  it('are not shown, and do not count towards the limits', async () => {
+    const fixture = new Fixture({ headers, skip: 3, bytes: 8 });
+    fixture.complete('HHabc').complete('HHdefghiHHj').complete('HHk').complete('HHlm');
+    expect(await fixture.headings()).toEqual([
+      '< 0x82  7 bytes  completed',
+      '< 0x82  1 byte  completed',
+    ]);
+    expect(fixture.sink.contents.toString()).toContain('64 65 66 67 68 69 6a  ');
+  });
+
+  it('alone are not shown, but a failure and an empty packet are; what is sent has none', async () => {
+    const fixture = new Fixture({ headers });
+    fixture.complete('HH').complete('H').complete('').complete('HH', 'stall');
+    fixture.complete('HH', 'completed', 0x02);
+    expect(await fixture.headings()).toEqual([
+      '< 0x82  0 bytes  completed',
+      '< 0x82  0 bytes  stall',
+      '> 0x02  2 bytes  completed',
     ]);
   });
 });
