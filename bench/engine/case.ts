@@ -1,5 +1,8 @@
-/** What moves the bytes: the bare loop, the engine as a library, or the command. */
-export const PATHS = ['bare', 'engine', 'command'] as const;
+/**
+ * What moves the bytes: the bare loop, the engine as a library, the engine while it strips two bytes of
+ * each packet, or the command.
+ */
+export const PATHS = ['bare', 'engine', 'strip', 'command'] as const;
 export type Path = (typeof PATHS)[number];
 
 /** Where the bytes go: /dev/null, a file in memory (tmpfs), or a pipe that cat empties. */

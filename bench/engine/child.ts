@@ -1,5 +1,5 @@
 /*
- * The measured process of the bare loop and of the engine: `child.js bare|engine DEPTH SIZE BYTES`.
+ * The measured process of the bare loop and of the engine: `child.js bare|engine|strip DEPTH SIZE BYTES`.
  * Like the command, it writes the bytes to stdout and the measurements to stderr.
  */
 import { VirtualBackend } from '../../src/backends/virtual/backend.js';
@@ -29,7 +29,7 @@ if (path === 'bare') {
     device,
     location,
     sink: new FdSink(STDOUT),
-    receive: { depth, transferSize: size, bytes },
+    receive: { depth, transferSize: size, bytes, stripPacket: path === 'strip' ? 2 : 0 },
     signal: new AbortController().signal,
   });
   const { bytesWritten, seconds } = statistics;

@@ -46,11 +46,11 @@ export function summarize({ wanted, bytes, runs }: Series): Summary {
   };
 }
 
-/** Compares the engine with the bare loop, and the command with the engine. */
+/** Compares the engine with the bare loop, and its other paths with the engine. */
 export function compare(all: readonly Series[]): Comparison[] {
   return all.flatMap((series) => {
     const { path: ours, output, depth, size } = series.wanted;
-    const theirs = ours === 'command' ? 'engine' : 'bare';
+    const theirs = ours === 'command' || ours === 'strip' ? 'engine' : 'bare';
     const other = all.find(
       ({ wanted }) =>
         wanted.path === theirs &&
@@ -70,10 +70,13 @@ function rates({ runs }: Series): number[] {
   return runs.map(({ rate }) => rate);
 }
 
-/** Returns the minimum ratio for the engine over the bare loop, and for the command over the engine. */
+/** Returns the minimum ratio for the engine over the bare loop, and for the other paths over the engine. */
 function goalOf({ path, depth, size }: Case): number | undefined {
   if (path === 'command') {
     return 0.9;
+  }
+  if (path === 'strip') {
+    return size === 512 ? undefined : 0.8;
   }
   return depth === 16 && (size === 4 * 1024 || size === 256 * 1024) ? 0.8 : undefined;
 }

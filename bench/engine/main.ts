@@ -42,9 +42,10 @@ async function main(): Promise<void> {
   }
   const all: Series[] = [];
   for (const wanted of cases) {
-    // The command runs the same engine, so it moves as many bytes.
+    // The paths after the engine run the same engine, so they move as many bytes.
     const before = all.at(-1);
-    const same = wanted.path === 'command' && before?.wanted.path === 'engine';
+    const isEngine = wanted.path !== 'bare' && before !== undefined;
+    const same = isEngine && wanted.path !== 'engine' && before.wanted.path !== 'bare';
     all.push({ wanted, bytes: same ? before.bytes : await calibrate(wanted), runs: [] });
     progress(`calibrated ${all.length} of ${cases.length}`);
   }
