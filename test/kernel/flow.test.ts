@@ -35,6 +35,20 @@ describeInLab('the flow of data on a real bus', () => {
     );
   });
 
+  it('strips the status bytes of a device that frames as an FT232H, byte for byte', async () => {
+    const { stdout, stderr } = await guest(`
+      gadget up one ffs --speed high -- framed 3000 500, silence >/dev/null
+      ${READ} --strip-packet 2 --transfer-size 16k --timeout 100ms --idle-timeout 2s --json \
+        2> /tmp/summary | check-counters
+      grep -o 'silence .*' /run/gadget/one/log
+      cat /tmp/summary >&2`);
+    const [, received, sent] = /^(\d+)\nsilence +at byte (\d+)\n$/.exec(stdout.toString()) ?? [];
+    expect([received, Number(sent) > 500_000]).toEqual([sent, true]);
+    const summary = JSON.parse(stderr);
+    expect(summary.end_reason).toBe('idle');
+    expect(summary.bytes_stripped).toBe(2 * summary.packets_stripped);
+  });
+
   it('keeps every byte of many small transfers, and is measured', async () => {
     const { stdout, stderr } = await guest(`
       gadget up one ffs --speed high -- messages 100 20000, send 4M, silence >/dev/null

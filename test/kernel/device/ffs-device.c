@@ -14,6 +14,9 @@
 //                                 were handed to the endpoint: CLOCK_MONOTONIC, in nanoseconds, 64
 //                                 bits. One every MS milliseconds, but only after the host received
 //                                 the previous one, so that no message queues
+//   framed MOST COUNT|forever     COUNT messages of 0 to MOST bytes, framed as an FT232H does: each packet
+//                                 starts with two status bytes, which are not part of the stream, and a
+//                                 short packet ends the message. The sizes are the same in each run
 //   zlp                           one zero-length packet
 //   silence [MS]                  nothing, for this time or for ever, after the host received all data
 //   stall                         halts the IN endpoint until the host clears the halt
@@ -21,7 +24,7 @@
 //   exit                          exits the program, which unplugs the device
 //   repeat                        continues with the first step
 //
-// Sizes may end in k, M or G (binary). All bytes sent, except stamps, are one stream of little-endian
+// Sizes may end in k, M or G (binary). All bytes sent, except stamps and status bytes, are one stream of little-endian
 // 32-bit numbers 0, 1, 2, …: the host sees a loss as a jump and a repetition as a step back. After the
 // last step the device is silent.
 //
@@ -423,6 +426,41 @@ static void send_message(uint64_t size) {
   if (size % pipe_descriptor(&in).wMaxPacketSize == 0) send_request(0);
 }
 
+#define STATUS_BYTES 2
+
+// Pseudo-random (xorshift).
+static uint32_t next_random(void) {
+  static uint32_t state = 1;
+  state ^= state << 13;
+  state ^= state >> 17;
+  state ^= state << 5;
+  return state;
+}
+
+// Writes a packet with this many bytes of the stream; returns its length.
+static size_t frame(unsigned char *packet, size_t payload) {
+  packet[0] = 0x01;
+  packet[1] = 0x60;
+  for (size_t i = 0; i < payload; i++, stream++)
+    packet[STATUS_BYTES + i] = (unsigned char)((uint32_t)(stream / 4) >> stream % 4 * 8);
+  return STATUS_BYTES + payload;
+}
+
+static void send_framed(uint64_t most) {
+  uint64_t left = next_random() % (most + 1);
+  size_t packet = pipe_descriptor(&in).wMaxPacketSize;
+  for (bool ended = false; !ended;) {
+    struct request *request = free_request(0);
+    while (request->length + packet <= BUFFER && !ended) {
+      size_t payload = left < packet - STATUS_BYTES ? (size_t)left : packet - STATUS_BYTES;
+      request->length += frame((unsigned char *)request->buffer + request->length, payload);
+      left -= payload;
+      ended = payload < packet - STATUS_BYTES;
+    }
+    pipe_submit(&in, in.next++, request->buffer);
+  }
+}
+
 // The bytes after a stamp have no defined value.
 static void send_stamps(uint64_t size, uint64_t count, uint64_t ms) {
   uint64_t next = now_ns();
@@ -725,6 +763,8 @@ static bool perform(const struct step *step, bool really) {
     if (really) send_message(first);
   } else if (is(step, "messages") && step->second) {
     for (uint64_t i = 0; really && i < second; i++) send_message(first);
+  } else if (is(step, "framed") && step->second && first < FOREVER) {
+    for (uint64_t i = 0; really && i < second; i++) send_framed(first);
   } else if (is(step, "stamps") && step->third && first >= 8 && first <= BUFFER) {
     if (really) send_stamps(first, second, third);
   } else if (is(step, "zlp")) {
