@@ -44,6 +44,7 @@ export type PassThroughTarget = 'container' | 'wsl' | 'machine';
  * - `any-of`: any of several remedies
  * - `choose-endpoint`, `choose-endpoint-pair`: specify the endpoint, or the two endpoints, more
  *   precisely
+ * - `configure`: authorize the device at a path and select one of its configurations
  * - `debug-libusb`: make libusb print why it does not start
  * - `detach-driver`: detach the kernel driver that holds the interface
  * - `end-process`: end the process that holds the device; `pids` is empty if none is visible
@@ -74,6 +75,7 @@ export type Remedy =
   | { readonly kind: 'any-of'; readonly remedies: readonly Remedy[] }
   | { readonly kind: 'choose-endpoint' }
   | { readonly kind: 'choose-endpoint-pair' }
+  | { readonly kind: 'configure'; readonly path: string; readonly configuration: number }
   | { readonly kind: 'debug-libusb' }
   | { readonly kind: 'detach-driver'; readonly driver: string }
   | { readonly kind: 'end-process'; readonly pids: readonly number[] }

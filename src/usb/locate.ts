@@ -205,11 +205,24 @@ function ofKind(all: readonly EndpointLocation[], { direction, types }: Kind): E
     .reduce((preferred, next) => (preferred.length > 0 ? preferred : next));
 }
 
+/** Returns the error that a device has no active configuration: the system or a program took it. */
+export function unconfiguredError(
+  message: string,
+  { path, configurations }: Pick<DeviceInfo, 'path' | 'configurations'>,
+  cause?: unknown,
+): UsbError {
+  const configuration = configurations[0]?.value ?? 1;
+  return new UsbError('not-found', message, {
+    cause,
+    remedy: { kind: 'configure', path, configuration },
+  });
+}
+
 /** @throws UsbError `not-found` if the device is not configured */
 function activeSettings(device: DeviceInfo): readonly AlternateSetting[] {
   const active = activeConfiguration(device);
   if (active === undefined) {
-    throw new UsbError('not-found', 'the device is not configured: it has no interfaces yet');
+    throw unconfiguredError('the device has no configuration, so it has no interfaces', device);
   }
   return active.settings;
 }

@@ -38,6 +38,10 @@ export interface Fixture {
   unplug(device: FixtureDevice): Promise<void>;
   /** Reconnects it at the same port. */
   replug(device: FixtureDevice): Promise<void>;
+  /** Makes the system deauthorize it, or authorize it again. */
+  authorize(device: FixtureDevice, isAuthorized: boolean): Promise<void>;
+  /** Resets it as another process would. */
+  resetByOther(device: FixtureDevice): Promise<void>;
 }
 
 /** A device and its endpoints. */

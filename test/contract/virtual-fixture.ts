@@ -63,6 +63,14 @@ export class VirtualFixture implements Fixture {
     this.backend.replug(info.path);
   }
 
+  async authorize({ info }: FixtureDevice, isAuthorized: boolean): Promise<void> {
+    this.backend.authorize(info.path, isAuthorized);
+  }
+
+  async resetByOther({ info }: FixtureDevice): Promise<void> {
+    this.backend.resetByOther(info.path);
+  }
+
   async #prepareOut(scenario: string): Promise<FixtureDevice> {
     return { ...(await this.#prepare(scenario, '1-1')), outEndpoint: 0x02 };
   }

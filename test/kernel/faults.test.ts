@@ -116,6 +116,90 @@ describeInLab('disconnection on a real bus', () => {
   });
 });
 
+describeInLab('a device that is taken away on a real bus', () => {
+  it.each([
+    ['deauthorized', 'authorized', 0, 1],
+    ['deconfigured', 'bConfigurationValue', -1, 1],
+  ])('--reconnect waits for a %s device and continues', async (_, file, off, on) => {
+    const { stdout, stderr, code } = await guest(`
+      path=$(gadget up one ffs -- rate 4M, send forever)
+      ${READ} --reconnect --bytes 8M --json > /tmp/dump.bin 2> /tmp/summary &
+      until (( $(stat -c %s /tmp/dump.bin) > 1000000 )); do sleep 0.1; done
+      echo ${off} > /sys/bus/usb/devices/$path/${file}; sleep 2
+      echo ${on} > /sys/bus/usb/devices/$path/${file}
+      wait $!; code=$?
+      offset=$(grep -o '"offset": [0-9]*' /tmp/summary | head -1 | grep -o '[0-9]*')
+      head -c $offset /tmp/dump.bin | check-counters
+      tail -c +$((offset + 1)) /tmp/dump.bin > /tmp/rest.bin
+      check-counters $(od -An -tu4 -N4 /tmp/rest.bin) < /tmp/rest.bin >/dev/null && echo in order
+      stat -c %s /tmp/dump.bin
+      cat /tmp/summary >&2; exit $code`);
+    const summary = JSON.parse(stderr);
+    const [before, order, size] = stdout.toString().split('\n');
+    expect([order, size, code]).toEqual(['in order', `${8 * MIB}`, 6]);
+    expect(summary.gaps).toMatchObject([{ offset: Number(before), cause: 'device-lost' }]);
+    expect(summary.end_reason).toBe('limit');
+  });
+
+  it('says why it ends without --reconnect', async () => {
+    const { stderr, code } = await guest(`
+      path=$(gadget up one ffs -- rate 4M, send forever)
+      ${READ} --json > /tmp/dump.bin 2> /tmp/summary &
+      until (( $(stat -c %s /tmp/dump.bin) > 1000000 )); do sleep 0.1; done
+      echo 0 > /sys/bus/usb/devices/$path/authorized
+      wait $!; code=$?
+      echo 1 > /sys/bus/usb/devices/$path/authorized
+      cat /tmp/summary >&2; exit $code`);
+    const summary = JSON.parse(stderr);
+    expect([summary.end_reason, code]).toEqual(['device-lost', 5]);
+    expect(summary.error).toMatch(/^the system deauthorized the device.*--reconnect waits/);
+    expect(summary.error).not.toMatch(/release|transfer-size/);
+  });
+
+  it('a reset by another process is a gap, and --keep-going continues', async () => {
+    const { stdout, stderr, code } = await guest(`
+      path=$(gadget up one ffs -- rate 4M, send forever)
+      ${READ} --keep-going --bytes 8M --json > /tmp/dump.bin 2> /tmp/summary &
+      until (( $(stat -c %s /tmp/dump.bin) > 1000000 )); do sleep 0.1; done
+      usb-host $path reset >/dev/null
+      wait $!; code=$?
+      offset=$(grep -o '"offset": [0-9]*' /tmp/summary | head -1 | grep -o '[0-9]*')
+      head -c $offset /tmp/dump.bin | check-counters
+      stat -c %s /tmp/dump.bin
+      cat /tmp/summary >&2; exit $code`);
+    const summary = JSON.parse(stderr);
+    const [before, size] = stdout.toString().split('\n');
+    expect([size, code]).toEqual([`${8 * MIB}`, 6]);
+    expect(summary.gaps).toMatchObject([{ offset: Number(before), cause: 'device-reset' }]);
+    expect(summary.end_reason).toBe('limit');
+  });
+
+  it('a reset by another process ends a sending', async () => {
+    const { stderr, code } = await guest(`
+      path=$(gadget up one ffs -- silence)
+      (head -c 1M /dev/zero; sleep 60) | node bin/usbxfer.js write --vid 1234 --pid 5678 --json \
+        2> /tmp/summary & writer=$!
+      sleep 3
+      until [[ -L /sys/bus/usb/devices/$path:1.0/driver ]]; do sleep 0.1; done
+      usb-host $path reset >/dev/null
+      wait $writer; code=$?
+      cat /tmp/summary >&2; exit $code`);
+    const summary = JSON.parse(stderr);
+    expect([summary.end_reason, code]).toEqual(['device-reset', 6]);
+    expect(summary.error).toMatch(/^another process reset the device/);
+  });
+
+  it('explains that a device without a configuration cannot be used', async () => {
+    const { stdout, stderr } = await guest(`
+      path=$(gadget up one ffs -- silence)
+      echo 0 > /sys/bus/usb/devices/$path/authorized
+      ${READ}; echo $?
+      echo 1 > /sys/bus/usb/devices/$path/authorized`);
+    expect(stdout.toString()).toBe('3\n');
+    expect(stderr).toMatch(/the device has no configuration, so it has no interfaces; .*authorized/);
+  });
+});
+
 describeInLab('messages on a real bus', () => {
   it('--until-short reads one message and leaves the next to the next run', async () => {
     const { stdout, code } = await guest(`

@@ -16,7 +16,7 @@ import { VirtualDevice } from './device.js';
 import type { OnOut } from './gadgets/counter.js';
 import { descriptorBytes } from './gadgets/descriptors.js';
 import { createCounterGadget, createLoopbackGadget, type Gadget } from './gadgets/gadget.js';
-import { DEFAULT_SCENARIO, type Scenario } from './scenario.js';
+import { DEFAULT_SCENARIO, type DeviceEvent, type Fault, type Scenario } from './scenario.js';
 
 interface VirtualBackendOptions {
   /** The behaviour of the devices; `DEFAULT_SCENARIO` by default. */
@@ -60,13 +60,13 @@ export class VirtualBackend implements Backend {
     this.#memory = memory;
     const plugIn = (path: string, gadget: Gadget) =>
       this.#ports.push(new Port(path, gadget, controller, memory, rate, () => this.#takeAddress()));
-    const unplug = (duration: number) => {
-      this.unplug('1-1');
-      if (Number.isFinite(duration)) {
-        clock.after(duration, () => this.replug('1-1'));
+    const onEvent = ({ kind, duration }: Fault<DeviceEvent>) => {
+      const undo = this.#happen('1-1', kind);
+      if (undo !== undefined && Number.isFinite(duration)) {
+        clock.after(duration, undo);
       }
     };
-    plugIn('1-1', createCounterGadget({ scenario, clock, unplug, onOut }));
+    plugIn('1-1', createCounterGadget({ scenario, clock, onEvent, onOut }));
     plugIn('1-2', createLoopbackGadget(speed));
     for (const address of scenario.startHalted ? [0x82, 0x02] : []) {
       this.#port('1-1').attachment?.pipes.get(address)?.halt();
@@ -104,6 +104,31 @@ export class VirtualBackend implements Backend {
   /** Plugs the device at a port in again, with a new address, unless it is plugged in. */
   replug(path: string): void {
     this.#port(path).replug();
+  }
+
+  /** Lets the system deauthorize the device at a port, or authorize it again. */
+  authorize(path: string, isAuthorized: boolean): void {
+    this.#port(path).authorize(isAuthorized);
+  }
+
+  /** Resets the device at a port as another process would: claimed interfaces are lost. */
+  resetByOther(path: string): void {
+    this.#port(path).resetByOther();
+  }
+
+  /** Makes an event of a device happen. Returns what undoes it; undefined if nothing does. */
+  #happen(path: string, event: DeviceEvent): (() => void) | undefined {
+    switch (event) {
+      case 'unplug':
+        this.unplug(path);
+        return () => this.replug(path);
+      case 'deauthorize':
+        this.authorize(path, false);
+        return () => this.authorize(path, true);
+      case 'reset':
+        this.resetByOther(path);
+        return undefined;
+    }
   }
 
   #attachmentOf({ path, address }: DeviceInfo): Attachment {

@@ -16,6 +16,7 @@ import {
 } from '../../usb/control.js';
 import { UsbError } from '../../usb/errors.js';
 import { MAX_TIMEOUT_MS } from '../../usb/format.js';
+import { unconfiguredError } from '../../usb/locate.js';
 import { type AlternateSetting, type DeviceInfo, findSetting } from '../../usb/model.js';
 import {
   checkControlData,
@@ -36,14 +37,12 @@ export class VirtualDevice implements Device {
   readonly #attachment: Attachment;
   readonly #releaseProcess = holdProcess();
   readonly #claimed = new Set<VirtualInterface>();
+  readonly info: DeviceInfo;
   #open = true;
 
   constructor(attachment: Attachment) {
     this.#attachment = attachment;
-  }
-
-  get info(): DeviceInfo {
-    return this.#attachment.info;
+    this.info = attachment.info;
   }
 
   /** There is no kernel driver to detach. */
@@ -53,6 +52,12 @@ export class VirtualDevice implements Device {
     _options?: ClaimOptions,
   ): Promise<Interface> {
     this.#check();
+    if (!this.#attachment.authorized) {
+      throw unconfiguredError(
+        `cannot claim interface ${interfaceNumber}: the device has no configuration any more`,
+        this.info,
+      );
+    }
     const setting = findSetting(this.info, interfaceNumber, alternateSetting);
     if (this.#attachment.claimed.has(interfaceNumber)) {
       throw alreadyClaimed(interfaceNumber);
@@ -104,7 +109,13 @@ export class VirtualDevice implements Device {
   }
 
   async loss(): Promise<DeviceLoss | undefined> {
-    return this.#attachment.connected ? undefined : 'disconnected';
+    if (!this.#attachment.connected) {
+      return 'disconnected';
+    }
+    if (!this.#attachment.authorized) {
+      return 'deauthorized';
+    }
+    return [...this.#claimed].some(({ isLost }) => isLost) ? 'reset' : undefined;
   }
 
   async close(): Promise<void> {
@@ -136,6 +147,7 @@ class VirtualInterface implements Interface {
   readonly attachment: Attachment;
   readonly #setting: AlternateSetting;
   readonly #onRelease: () => void;
+  readonly #claimLosses: number;
   #released = false;
   /** The number of transfers in flight. */
   inFlight = 0;
@@ -143,6 +155,7 @@ class VirtualInterface implements Interface {
   constructor(attachment: Attachment, setting: AlternateSetting, onRelease: () => void) {
     attachment.claimed.set(setting.interfaceNumber, setting.alternateSetting);
     this.attachment = attachment;
+    this.#claimLosses = attachment.claimLosses;
     this.#setting = setting;
     this.#onRelease = onRelease;
   }
@@ -153,6 +166,11 @@ class VirtualInterface implements Interface {
 
   get released(): boolean {
     return this.#released;
+  }
+
+  /** Whether the interface was taken from its handle since it was claimed. */
+  get isLost(): boolean {
+    return this.#claimLosses !== this.attachment.claimLosses;
   }
 
   endpoint(address: number): Endpoint {
@@ -170,7 +188,9 @@ class VirtualInterface implements Interface {
     }
     checkIdle(this.inFlight > 0, 'release an interface');
     this.#released = true;
-    this.attachment.claimed.delete(this.interfaceNumber);
+    if (!this.isLost) {
+      this.attachment.claimed.delete(this.interfaceNumber);
+    }
     this.#onRelease();
     checkConnected(this.attachment);
   }
@@ -223,6 +243,9 @@ class VirtualTransfer extends QueuedTransfer implements Transfer {
     const { released, attachment } = this.#interface;
     checkSubmit(this.queue !== undefined, released, buffer, length);
     checkConnected(attachment);
+    if (!attachment.authorized) {
+      throw new UsbError('io', 'cannot submit a transfer: input/output error');
+    }
     attachment.memory.take(length);
     this.load(buffer, length);
     this.#interface.inFlight++;

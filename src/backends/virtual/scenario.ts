@@ -36,8 +36,15 @@ export interface Fault<Kind extends FaultKind = FaultKind> {
   readonly duration: number;
 }
 
-const IN_FAULT_KINDS = ['short', 'zlp', 'stall', 'error', 'babble', 'silence', 'unplug'] as const;
-const OUT_FAULT_KINDS = ['stall', 'error', 'silence', 'unplug'] as const;
+/** Events of the whole device, which need no transfer. */
+const DEVICE_EVENTS = ['unplug', 'deauthorize', 'reset'] as const;
+const IN_FAULT_KINDS = [
+  ...(['short', 'zlp', 'stall', 'error', 'babble', 'silence'] as const),
+  ...DEVICE_EVENTS,
+] as const;
+const OUT_FAULT_KINDS = ['stall', 'error', 'silence', ...DEVICE_EVENTS] as const;
+
+export type DeviceEvent = (typeof DEVICE_EVENTS)[number];
 
 export type InFaultKind = (typeof IN_FAULT_KINDS)[number];
 export type OutFaultKind = (typeof OUT_FAULT_KINDS)[number];
@@ -97,10 +104,20 @@ export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: stri
   ['babble@OFFSET', 'The device sends a packet that is too large. The packet is lost.'],
   ['silence@OFFSET[=TIME]', 'The device sends nothing for this time; without TIME, forever.'],
   ['unplug@OFFSET[=TIME]', 'The device is unplugged for this time; without TIME, forever.'],
+  [
+    'deauthorize@OFFSET[=TIME]',
+    'The system deauthorizes the device for this time, as USBGuard does; without TIME, forever.',
+  ],
+  ['reset@OFFSET', 'Another process resets the device. No transfer fails.'],
   ['out-stall@OFFSET', 'The OUT endpoint halts.'],
   ['out-error@OFFSET', 'The current OUT transfer ends with a protocol error.'],
   ['out-silence@OFFSET[=TIME]', 'The device accepts nothing for this time; without TIME, forever.'],
   ['out-unplug@OFFSET[=TIME]', 'The device is unplugged for this time; without TIME, forever.'],
+  [
+    'out-deauthorize@OFFSET[=TIME]',
+    'The system deauthorizes the device for this time; without TIME, forever.',
+  ],
+  ['out-reset@OFFSET', 'Another process resets the device. No transfer fails.'],
 ];
 
 /** High speed, no rate limit, an endless stream without faults. */
@@ -229,7 +246,7 @@ function parseFault<Kind extends FaultKind>(
   const kind = kinds.find((candidate) => candidate === name);
   const [position = '', time, ...more] = value.split('=').map((part) => part.trim());
   const offset = parseSize(position);
-  const hasDuration = kind === 'silence' || kind === 'unplug';
+  const hasDuration = kind === 'silence' || kind === 'unplug' || kind === 'deauthorize';
   const duration = time === undefined ? Number.POSITIVE_INFINITY : parseDuration(time);
   const isMalformed = more.length > 0 || (time !== undefined && !hasDuration);
   return kind === undefined || offset === undefined || duration === undefined || isMalformed
@@ -249,6 +266,10 @@ function explain(clause: string, name: string, given: ReadonlySet<string>): stri
     : `${about} is invalid; the form is: ${form}`;
 }
 
+function isDeviceEvent(fault: Fault): fault is Fault<DeviceEvent> {
+  return DEVICE_EVENTS.some((kind) => kind === fault.kind);
+}
+
 /** The remaining faults of a stream, ordered by offset. */
 export class FaultList<Kind extends FaultKind> {
   readonly #faults: Fault<Kind>[];
@@ -266,6 +287,16 @@ export class FaultList<Kind extends FaultKind> {
   /** Takes the next fault; undefined if there is none or if it is of another kind. */
   take(kind?: Kind): Fault<Kind> | undefined {
     return kind === undefined || kind === this.#faults[0]?.kind ? this.#faults.shift() : undefined;
+  }
+
+  /** Takes the next fault if it is an event of the whole device. */
+  takeDeviceEvent(): Fault<DeviceEvent> | undefined {
+    const [fault] = this.#faults;
+    if (fault === undefined || !isDeviceEvent(fault)) {
+      return undefined;
+    }
+    this.#faults.shift();
+    return fault;
   }
 }
 

@@ -220,7 +220,7 @@ export function checkEndpoints(device: DeviceInfo): CheckResult {
     ? {
         ...about,
         status: 'warning',
-        message: 'it is not configured: it has no interfaces yet',
+        message: 'it has no configuration, so it has no interfaces',
         remedy: { kind: 'replug' },
       }
     : { ...about, status: 'warning', message: 'it has no IN endpoint to read from' };

@@ -72,6 +72,13 @@ export function adviceFor(remedy: Remedy): string {
       return 'select one with --ep, --interface or --alt';
     case 'choose-endpoint-pair':
       return 'select them with --in, --out, --interface or --alt';
+    case 'configure': {
+      const folder = `/sys/bus/usb/devices/${remedy.path}`;
+      return (
+        `allow it in USBGuard or with echo 1 | sudo tee ${folder}/authorized, and configure it: ` +
+        `echo ${remedy.configuration} | sudo tee ${folder}/bConfigurationValue`
+      );
+    }
     case 'debug-libusb':
       return 'set LIBUSB_DEBUG=4 in the environment to make libusb print why';
     case 'detach-driver':

@@ -132,7 +132,8 @@ export const ERRORS = {
   'submit-failed': {
     exitCode: EXIT.cannotOpen,
     meaning: 'the system did not accept a transfer',
-    advice: 'reduce --transfers or --transfer-size',
+    advice:
+      'plug the device in again; if the memory is short, reduce --transfers or --transfer-size',
   },
   'not-restored': {
     exitCode: EXIT.cannotOpen,
@@ -146,7 +147,9 @@ export const ERRORS = {
   },
   'device-lost': {
     exitCode: EXIT.deviceLost,
-    meaning: 'the device was unplugged during use, or did not come back from a reset',
+    meaning:
+      'the device was unplugged, deauthorized or deconfigured during use, or did not come back from a ' +
+      'reset',
     advice: 'wait for the device and continue with read --reconnect',
   },
   stall: {
@@ -158,6 +161,11 @@ export const ERRORS = {
     exitCode: EXIT.transferErrors,
     meaning: 'a transfer ended with a protocol error',
     advice: 'check the cable, the hub and the power supply, or continue with read --keep-going',
+  },
+  'device-reset': {
+    exitCode: EXIT.transferErrors,
+    meaning: 'another process reset the device during use, or bound a driver to the interface',
+    advice: 'end the other process, or continue with read --keep-going',
   },
   overflow: {
     exitCode: EXIT.transferErrors,

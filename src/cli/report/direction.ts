@@ -108,6 +108,7 @@ function transferCounters({ transfers, statuses, failures }: Statistics): Record
       error: failures.error,
       overflow: failures.overflow,
       device_lost: failures['device-lost'],
+      device_reset: failures['device-reset'],
     },
   };
 }

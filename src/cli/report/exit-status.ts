@@ -9,6 +9,7 @@ const FAILURES: Readonly<Partial<Record<EndReason, ErrorCode>>> = {
   error: 'transfer-error',
   overflow: 'overflow',
   'device-lost': 'device-lost',
+  'device-reset': 'device-reset',
   'submit-failed': 'submit-failed',
   'output-failed': 'output-failed',
   'input-failed': 'input-failed',

@@ -1,13 +1,14 @@
 import type { Outcome } from '../../engine/session/outcome.js';
 import type { SendStatistics } from '../../engine/stats/statistics.js';
 import { type ControlRequest, directionOfRequest, recipientOf, typeOf } from '../../usb/control.js';
+import { UsbError } from '../../usb/errors.js';
 import { formatEndpoint } from '../../usb/format.js';
 import { adviceOf } from '../errors/advice.js';
 import { systemReason } from '../errors/cli-error.js';
 import { countOf } from '../terminal/format.js';
 import { escapeUnsafe } from '../terminal/sanitize.js';
 import type { InReport, OutReport, Report } from './report.js';
-import { CANCEL_LOSES_COUNT, goalOptions } from './words.js';
+import { CANCEL_LOSES_COUNT, goalOptions, lossText } from './words.js';
 
 /** The parts of a report that its failure depends on. */
 export type Failed = Pick<
@@ -53,7 +54,13 @@ function failureOf(report: Failed): string | undefined {
     case 'overflow':
       return `${endpoint} overflowed${direction === 'in' ? ': the device sent more than requested' : ''}`;
     case 'device-lost':
-      return `the device was disconnected${end.cause ? ` (${reasonOf(end.cause)})` : ''}`;
+      return `${lossText(end)}${end.cause ? ` (${reasonOf(end.cause)})` : ''}${
+        isRead && isWithdrawn(end) ? '; --reconnect waits until it can be used again' : ''
+      }`;
+    case 'device-reset':
+      return `${lossText(end)}, or bound a driver to it${end.cause ? ` (${reasonOf(end.cause)})` : ''}${
+        isRead ? '; --keep-going continues after it' : ''
+      }`;
     case 'input-failed':
       return `the input failed: ${reasonOf(end.cause)}`;
     case 'output-failed':
@@ -61,7 +68,9 @@ function failureOf(report: Failed): string | undefined {
     case 'request-failed':
       return failedRequest(end);
     case 'submit-failed':
-      return `${reasonOf(end.cause)}; reduce --transfers or --transfer-size`;
+      return `${reasonOf(end.cause)}${
+        isOutOfMemory(end) ? '; reduce --transfers or --transfer-size' : ''
+      }`;
     case 'internal':
       return `internal error: ${reasonOf(end.cause)}`;
     case 'gaps':
@@ -92,6 +101,15 @@ function haltAdvice({ in: received, out: sent }: Failed, direction: 'in' | 'out'
     return ' before the first byte; --clear-halt clears a halt that was left before';
   }
   return sent === undefined ? '; --keep-going clears the halt and continues' : '';
+}
+
+/** Whether the device is on the bus, but cannot be used. */
+function isWithdrawn({ loss }: Outcome): boolean {
+  return loss === 'deauthorized' || loss === 'deconfigured';
+}
+
+function isOutOfMemory({ cause }: Outcome): boolean {
+  return cause instanceof UsbError && cause.code === 'no-memory';
 }
 
 /** What a stream ended before: `--bytes was reached`. */
@@ -175,6 +193,9 @@ function acceptedBytes({ errorCode }: Failed, { statistics, skip, bytes }: OutRe
     return accepted;
   }
   const resume = `--skip ${skip + bytesAccepted}`;
+  if (errorCode === 'device-reset') {
+    return `${accepted}, which the reset may have discarded; start over`;
+  }
   if (bytesAfterGap > 0) {
     return `${accepted}${afterGap(statistics)}; start over: ${resume} would send some bytes twice`;
   }

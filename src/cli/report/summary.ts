@@ -146,7 +146,7 @@ function eventRows(statistics: Statistics, paint: Paint): string[][] {
   const { failures, statuses } = statistics;
   const events = FAILURE_REASONS.reduce((sum, reason) => sum + failures[reason], 0);
   const failed = statuses.error + statuses.stall + statuses['no-device'] + statuses.overflow;
-  const transfers = failed === events ? '' : ` (${countOf(failed, 'transfer')} failed)`;
+  const transfers = failed <= events ? '' : ` (${countOf(failed, 'transfer')} failed)`;
   return events === 0
     ? []
     : [['events', paint('red', eventTexts(statistics).join(', ') + transfers)]];

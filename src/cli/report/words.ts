@@ -1,5 +1,5 @@
 import type { Limits } from '../../engine/receive/limits.js';
-import { FAILURE_REASONS } from '../../engine/session/outcome.js';
+import { FAILURE_REASONS, type Outcome } from '../../engine/session/outcome.js';
 import type { Gap, Statistics } from '../../engine/stats/statistics.js';
 import { countOf, localTime } from '../terminal/format.js';
 import type { Direction } from './direction.js';
@@ -11,6 +11,7 @@ const EVENTS: Readonly<Partial<Record<Gap['cause'], string>>> = {
   error: 'transfer error',
   overflow: 'overflow',
   'device-lost': 'disconnection',
+  'device-reset': 'reset',
   cancelled: 'cancelled transfers',
 };
 
@@ -21,8 +22,8 @@ export const CANCEL_LOSES_DATA = 'over USB/IP, a cancelled transfer loses its da
 export const CANCEL_LOSES_COUNT =
   'over USB/IP, a cancelled transfer does not report how much the device accepted';
 
-/** What a gap is like if transfers were cancelled there. */
-const UNKNOWN_SIZE = `, size unknown: ${CANCEL_LOSES_DATA}`;
+/** What a gap is like if nothing shows how much is missing. */
+const UNKNOWN_SIZE = ', size unknown';
 
 /** What caused a gap, as a noun. */
 export function causeText(cause: Gap['cause']): string {
@@ -32,7 +33,12 @@ export function causeText(cause: Gap['cause']): string {
 /** `at byte 4096, 2026-11-29 14:03:04 (after 1.500 s): stall` */
 export function gapText({ offset, seconds, time, cause, cancelled }: Gap): string {
   const when = `${localTime(time)} (after ${seconds.toFixed(3)} s)`;
-  return `at byte ${offset}, ${when}: ${causeText(cause)}${cancelled ? UNKNOWN_SIZE : ''}`;
+  const size = cancelled
+    ? `${UNKNOWN_SIZE}: ${CANCEL_LOSES_DATA}`
+    : cause === 'device-reset'
+      ? UNKNOWN_SIZE
+      : '';
+  return `at byte ${offset}, ${when}: ${causeText(cause)}${size}`;
 }
 
 /** The events that made transfers fail: `2 stalls`, `1 disconnection`. */
@@ -97,7 +103,8 @@ export function endText(report: Report): string {
     case 'overflow':
       return causeText(end.reason);
     case 'device-lost':
-      return 'the device was disconnected';
+    case 'device-reset':
+      return lossText(end);
     case 'submit-failed':
       return 'the system refused a transfer';
     case 'output-failed':
@@ -108,6 +115,21 @@ export function endText(report: Report): string {
       return 'a control request failed';
     case 'internal':
       return 'internal error';
+  }
+}
+
+/** How a device was lost. */
+export function lossText({ reason, loss }: Outcome): string {
+  if (reason === 'device-reset') {
+    return 'another process reset the device';
+  }
+  switch (loss) {
+    case 'deauthorized':
+      return 'the system deauthorized the device';
+    case 'deconfigured':
+      return 'the device lost its configuration';
+    default:
+      return 'the device was disconnected';
   }
 }
 

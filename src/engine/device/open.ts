@@ -117,7 +117,8 @@ async function releaseAndClose(device: Device, claimed: Interface | undefined): 
   try {
     await claimed?.release();
   } catch (error) {
-    if (!(error instanceof UsbError && error.code === 'no-device')) {
+    const isGone = error instanceof UsbError && error.code === 'no-device';
+    if (!isGone && (await device.loss()) === undefined) {
       throw error;
     }
   } finally {

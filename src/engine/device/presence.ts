@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Backend, Device } from '../../usb/backend.js';
+import type { Backend } from '../../usb/backend.js';
 import { type BusEvent, busEvents, presenceOf } from '../../usb/bus-events.js';
 import type { DeviceInfo } from '../../usb/model.js';
-import type { Outcome } from '../session/outcome.js';
 
 /** How often to check for a change of the bus, in milliseconds. Listing opens nothing and is cheap. */
 export const POLL_INTERVAL = 100;
@@ -44,53 +43,6 @@ export function isSameDevice(before: DeviceInfo, now: DeviceInfo): boolean {
     now.pid === before.pid &&
     now.serial === before.serial
   );
-}
-
-/** How long a device may stay on the bus after the first errors of a disconnect, in milliseconds. */
-const DISCONNECT_TIMEOUT = 1000;
-
-/** How often to check that a device without transfers in flight is connected, in milliseconds. */
-const IDLE_POLL = 1000;
-
-/**
- * Distinguishes a transfer error from a disconnect: the kernel reports a burst of errors when a device
- * is unplugged, and removes the device up to a second later.
- *
- * @returns the outcome, with the reason `device-lost` if it was an error and the device is gone
- */
-export async function classifyError(end: Outcome, device: Device): Promise<Outcome> {
-  return end.reason === 'error' && (await disconnectsSoon(device))
-    ? { ...end, reason: 'device-lost' }
-    : end;
-}
-
-/** Waits up to a second, and returns whether the device is disconnected by then. */
-export async function disconnectsSoon(device: Device): Promise<boolean> {
-  const until = performance.now() + DISCONNECT_TIMEOUT;
-  while ((await device.loss()) !== 'disconnected') {
-    if (performance.now() >= until) {
-      return false;
-    }
-    await sleep(POLL_INTERVAL);
-  }
-  return true;
-}
-
-/**
- * Stops a stream that waits for its input when the device is disconnected: with no transfer in flight,
- * no completion would report it. Returns a function that ends the checks.
- */
-export function stopOnDisconnect(
-  device: Device,
-  inFlight: () => number,
-  stop: (end: Outcome) => void,
-): () => void {
-  const timer = setInterval(async () => {
-    if (inFlight() === 0 && (await device.loss()) === 'disconnected') {
-      stop({ reason: 'device-lost' });
-    }
-  }, IDLE_POLL);
-  return () => clearInterval(timer);
 }
 
 /**

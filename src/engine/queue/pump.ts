@@ -153,6 +153,12 @@ export class Pump {
     this.advance();
   }
 
+  /** Ends this run: starts the drain. `run` may be called again. */
+  end(end: Outcome): void {
+    this.#drain(end);
+    this.advance();
+  }
+
   /** Continues after progress of the output or input, or after a timeout. */
   advance(): void {
     this.#advance(performance.now());

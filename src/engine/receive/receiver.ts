@@ -5,7 +5,7 @@ import type { TransferObserver } from '../queue/observer.js';
 import { type PendingOutput, Pump, type PumpOptions, type SubmitResult } from '../queue/pump.js';
 import type { Completion, TransferQueue } from '../queue/transfer-queue.js';
 import { requireRange } from '../require-range.js';
-import { mostSevere, type Outcome } from '../session/outcome.js';
+import { isLoss, mostSevere, type Outcome } from '../session/outcome.js';
 import { ReceiveStatistics } from '../stats/statistics.js';
 import { type TimeoutOptions, Timeouts } from '../timeouts.js';
 import { type Limits, Quota } from './limits.js';
@@ -121,7 +121,7 @@ export class Receiver {
     const run = this.#pump.run(endpoint);
     const failure = await begin();
     // What a device sent before it was lost is written.
-    this.#writer.release(failure?.reason === 'device-lost' ? undefined : failure);
+    this.#writer.release(failure === undefined || isLoss(failure) ? undefined : failure);
     const end = await run;
     return { ...end, ...mostSevere(end, failure) }; // in any case with what the run received
   }
@@ -134,6 +134,16 @@ export class Receiver {
   /** Ends this run and any later one: starts the drain, after which `run` resolves. */
   stop(end: Outcome): void {
     this.#pump.stop(end);
+  }
+
+  /** Ends this run only: starts the drain, after which `run` resolves. */
+  end(end: Outcome): void {
+    this.#pump.end(end);
+  }
+
+  /** The bytes for the output so far, written or not. */
+  get position(): number {
+    return this.#writer.position;
   }
 
   /**

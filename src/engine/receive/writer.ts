@@ -30,7 +30,6 @@ export class Writer {
   /** The bytes that remain to be skipped, and to be written. */
   #skip: number;
   #left: number;
-  /** The bytes for the output so far, written or not. */
   #position = 0;
   /** The failures of transfers since `takeFailures`. */
   #failures: TransferFailure[] = [];
@@ -60,6 +59,11 @@ export class Writer {
     this.#skip = skip;
     this.#left = bytes;
     this.#onProgress = onProgress;
+  }
+
+  /** The bytes for the output so far, written or not. */
+  get position(): number {
+    return this.#position;
   }
 
   /**

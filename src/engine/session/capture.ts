@@ -38,6 +38,8 @@ export function capture(request: CaptureRequest): Promise<CaptureResult> {
       run: ({ endpoint }, begin) => receiver.run(endpoint, begin),
       stop: (end) => receiver.stop(end),
       halted: ({ endpoint }) => (receiver.isHalted ? [endpoint] : []),
+      endRun: (end) => receiver.end(end),
+      position: () => receiver.position,
       recover: (end, target) => recovery.decide(end, target),
     };
   });

@@ -63,6 +63,7 @@ export async function duplex(request: DuplexRequest): Promise<DuplexResult> {
         return end;
       },
       stop: (end) => streams.stop(end),
+      position: () => streams.position,
       record: (end) => streams.record(end),
       halted: (target) => streams.halted.map((direction) => target[direction]),
     };
@@ -147,10 +148,18 @@ export class Duplex {
     ];
   }
 
+  /** The bytes for the output so far, written or not. */
+  get position(): number {
+    return this.#receiver.position;
+  }
+
   /** Records the failures in each direction, given how the run ended. */
-  record({ reason }: Outcome): void {
+  record(outcome: Outcome): void {
     const { in: received, out: sent } = this.#ends;
-    const known = (end: Outcome): Outcome => (reason === 'device-lost' ? { ...end, reason } : end);
+    const { reason, failures = [] } = outcome;
+    const wasReset = failures.some((failure) => failure.reason === 'device-reset');
+    const known = (end: Outcome): Outcome =>
+      wasReset ? { ...end, failures } : reason === 'device-lost' ? { ...end, reason } : end;
     if (received !== undefined) {
       this.statistics.in.recordFailures(known(received), false);
     }

@@ -1,3 +1,4 @@
+import type { DeviceLoss } from '../../usb/backend.js';
 import type { ControlRequest } from '../../usb/control.js';
 import { toError } from '../../usb/errors.js';
 import type { TransferStatus } from '../../usb/transfer-status.js';
@@ -12,7 +13,8 @@ import type { TransferStatus } from '../../usb/transfer-status.js';
  * - `interrupted`: the stream was stopped, by a signal for example;
  * - `reader-closed`: the reader of the output closed it;
  * - `stall`, `error`, `overflow`: a transfer ended with that status;
- * - `device-lost`: the device was disconnected;
+ * - `device-lost`: the device was disconnected, deauthorized or deconfigured;
+ * - `device-reset`: another process reset the device, or the interface was bound again;
  * - `submit-failed`: the system rejected a transfer;
  * - `output-failed`: writing the output failed;
  * - `input-failed`: reading the input failed;
@@ -30,6 +32,7 @@ export type EndReason =
   | 'error'
   | 'overflow'
   | 'device-lost'
+  | 'device-reset'
   | 'submit-failed'
   | 'output-failed'
   | 'input-failed'
@@ -42,6 +45,7 @@ export const FAILURE_REASONS = [
   'error',
   'overflow',
   'device-lost',
+  'device-reset',
 ] as const satisfies readonly EndReason[];
 
 export type FailureReason = (typeof FAILURE_REASONS)[number];
@@ -58,6 +62,8 @@ export interface Outcome {
   readonly reason: EndReason;
   /** The error that caused it, if any. */
   readonly cause?: Error;
+  /** For `device-lost`: why, if that is known. */
+  readonly loss?: DeviceLoss;
   /** For `request-failed`: the control request that failed. */
   readonly request?: ControlRequest;
   /** For a failure: the bytes before the place where some may be missing. */
@@ -72,6 +78,16 @@ export interface Outcome {
   readonly at?: number;
   /** For `interrupted`: whether the reader of the output closed it, too. */
   readonly readerClosed?: boolean;
+}
+
+/** Returns whether a stream ended because its handle of the device cannot be used any more. */
+export function isLoss({ reason }: Outcome): boolean {
+  return reason === 'device-lost' || reason === 'device-reset';
+}
+
+/** Returns the outcome of a stream whose device was lost. */
+export function lossOutcome(loss: DeviceLoss): Pick<Outcome, 'reason' | 'loss'> {
+  return loss === 'reset' ? { reason: 'device-reset' } : { reason: 'device-lost', loss };
 }
 
 /** Wraps an unexpected exception. */
@@ -153,7 +169,7 @@ export function isClean(end: Outcome): boolean {
 
 /**
  * Returns which of two outcomes to report: the first one, unless the later one is a failure and the
- * first is not, or unless it explains the first. A disconnect begins with errors, and a reader that
+ * first is not, or unless it explains the first. A loss begins with errors, and a reader that
  * closed the output did not get the bytes of the limit. A stop often ends the reader, too.
  */
 export function moreSevere(first: Outcome, later: Outcome): Outcome {
@@ -161,7 +177,7 @@ export function moreSevere(first: Outcome, later: Outcome): Outcome {
     return { ...first, readerClosed: true };
   }
   const isWorse = isClean(first) && !isClean(later);
-  const isCause = first.reason === 'error' && later.reason === 'device-lost';
+  const isCause = first.reason === 'error' && isLoss(later);
   const isUnread = isClean(first) && later.reason === 'reader-closed';
   return isWorse || isCause || isUnread ? later : first;
 }

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toError, UsbError } from '../../usb/errors.js';
 import { type EndpointLocation, locateIn } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
+import { classifyFailure } from '../device/guard.js';
 import { type OpenEndpoint, openEndpoint, openWhenReady } from '../device/open.js';
-import { classifyError, isSameDevice, waitForDevice } from '../device/presence.js';
+import { isSameDevice, waitForDevice } from '../device/presence.js';
 import type { Gap, ReceiveStatistics } from '../stats/statistics.js';
 import { checkTimeout, type TimeoutOptions } from '../timeouts.js';
 import { internalError, type Outcome } from './outcome.js';
@@ -12,9 +13,12 @@ import type { RecoveryDecision, StreamRequest } from './run.js';
 /** Milliseconds before a device that failed twice in a row is used again: it may be disconnecting. */
 const PAUSE = 50;
 
+/** How long a reset by another process may take until the device is configured, in milliseconds. */
+const RESET_TIMEOUT = 10_000;
+
 /** What to do after failures. By default, the first failure ends a capture. */
 export interface RecoveryOptions {
-  /** How many stalls, errors and overflows without data between them do not end the capture. */
+  /** How many stalls, errors, overflows and resets by other processes without data between them do not end the capture. */
   readonly keepGoing?: number | undefined;
   /** Milliseconds to wait for a lost device to come back; Infinity for no limit. */
   readonly reconnect?: number | undefined;
@@ -67,6 +71,10 @@ export class Recovery {
         return this.#afterFailure(end, target);
       case 'device-lost':
         return this.#endOrReconnect({ ...end, reason: 'device-lost' }, target);
+      case 'device-reset':
+        return this.#afterReset(end, target);
+      case 'submit-failed':
+        return this.#endOrReconnect(await classifyFailure(end, target.device), target);
       default:
         return this.#finish(end, target);
     }
@@ -74,7 +82,7 @@ export class Recovery {
 
   async #afterFailure(end: Outcome, target: OpenEndpoint): Promise<RecoveryDecision<OpenEndpoint>> {
     if (this.#stopped.aborted || this.#countFailure()) {
-      return this.#endOrReconnect(await classifyError(end, target.device), target);
+      return this.#endOrReconnect(await classifyFailure(end, target.device), target);
     }
     try {
       // Clear only a halt: clearing resets the data toggle, which loses a packet after other failures.
@@ -102,18 +110,39 @@ export class Recovery {
     }
     this.#statistics.waitingSince = end.at ?? performance.now();
     this.#recordLoss(end);
+    const decision = await this.#openAgain(end, target, reconnect);
+    this.#statistics.waitingSince = undefined;
+    if (decision.end === undefined) {
+      onReconnect?.();
+    }
+    return decision;
+  }
+
+  /** Opens a device again that another process has reset: this handle has lost its claim. */
+  async #afterReset(end: Outcome, target: OpenEndpoint): Promise<RecoveryDecision<OpenEndpoint>> {
+    const { reconnect } = this.#options;
+    const isOver = this.#countFailure() && reconnect === undefined;
+    if (isOver || this.#stopped.aborted) {
+      return this.#finish(end, target);
+    }
+    this.#record(end, true);
+    return this.#openAgain(end, target, reconnect ?? RESET_TIMEOUT);
+  }
+
+  /** Closes the device, waits for it and opens it again. */
+  async #openAgain(
+    end: Outcome,
+    target: OpenEndpoint,
+    timeout: number,
+  ): Promise<RecoveryDecision<OpenEndpoint>> {
     await target.close().catch(() => {}); // a lost device cannot be restored
     try {
-      const reopened = await this.#reopen(reconnect);
-      if (reopened === undefined) {
-        return { end, target: undefined };
-      }
-      onReconnect?.();
-      return { end: undefined, target: reopened };
+      const reopened = await this.#reopen(timeout);
+      return reopened === undefined
+        ? { end, target: undefined }
+        : { end: undefined, target: reopened };
     } catch (error) {
-      return { end: reconnectFailure(error), target: undefined };
-    } finally {
-      this.#statistics.waitingSince = undefined;
+      return { end: reopenFailure(error, end), target: undefined };
     }
   }
 
@@ -172,6 +201,6 @@ function isConfigured(device: DeviceInfo): boolean {
   return device.configurationValue !== undefined;
 }
 
-function reconnectFailure(error: unknown): Outcome {
-  return error instanceof UsbError ? { reason: 'device-lost', cause: error } : internalError(error);
+function reopenFailure(error: unknown, { reason }: Outcome): Outcome {
+  return error instanceof UsbError ? { reason, cause: error } : internalError(error);
 }

@@ -2,13 +2,20 @@ import type { Backend, Device, Endpoint } from '../../usb/backend.js';
 import type { ControlTransfer } from '../../usb/control.js';
 import { caught, toError, UsbError } from '../../usb/errors.js';
 import type { DeviceInfo } from '../../usb/model.js';
+import { classifyFailure, DeviceGuard, type GuardedStream, lossSoon } from '../device/guard.js';
 import { type OpenDevice, type OpenOptions, openWhenReady } from '../device/open.js';
-import { classifyError, disconnectsSoon, stopOnDisconnect } from '../device/presence.js';
 import type { Sink } from '../io/sink.js';
 import type { Source } from '../io/source.js';
 import type { TransferObserver } from '../queue/observer.js';
 import { Deadline } from '../timers.js';
-import { internalError, mostSevere, type Outcome } from './outcome.js';
+import {
+  internalError,
+  isLoss,
+  lossOutcome,
+  moreSevere,
+  mostSevere,
+  type Outcome,
+} from './outcome.js';
 
 /** How long the device may take for one control request, in milliseconds. */
 const REQUEST_TIMEOUT = 5000;
@@ -67,7 +74,7 @@ interface Finished<Target> {
 }
 
 /** One direction, or both: everything in which streams differ. */
-export interface Stream<Target extends OpenDevice, Statistics> {
+export interface Stream<Target extends OpenDevice, Statistics> extends GuardedStream {
   readonly statistics: Statistics;
 
   /** Opens the device, claims the interface and finds the endpoints. */
@@ -84,6 +91,9 @@ export interface Stream<Target extends OpenDevice, Statistics> {
   /** Ends the run and any later one. */
   stop(end: Outcome): void;
 
+  /** Ends this run only. Needed if a run may be recovered. */
+  endRun?(end: Outcome): void;
+
   /** Returns the endpoints whose halt must be cleared for the next stream. */
   halted(target: Target): readonly Endpoint[];
 
@@ -95,13 +105,6 @@ export interface Stream<Target extends OpenDevice, Statistics> {
 
   /** Records the failures of the run, whose reason is known now. */
   record?(end: Outcome): void;
-
-  /**
-   * Returns the number of transfers in flight. Needed if a run may wait for its input with none in
-   * flight, because then no completion reports a disconnect. A receiver has none in flight only while
-   * its output blocks, and then its drain must wait for the output anyway.
-   */
-  inFlight?(): number;
 }
 
 /**
@@ -209,17 +212,21 @@ async function runOnce<Target extends OpenDevice, Statistics>(
   const { device } = target;
   const begin = async (): Promise<Outcome | undefined> => {
     const failure = await sendRequests(device, before, stopped);
-    // If the stream can recover, the loss of the device ends this run without stopping later ones.
-    if (failure !== undefined && !(failure.reason === 'device-lost' && stream.recover)) {
-      stop(failure);
+    if (failure !== undefined) {
+      fail(failure);
     }
     return failure;
   };
-  const dispose = stream.inFlight && stopOnDisconnect(device, () => stream.inFlight?.() ?? 0, stop);
+  // If the stream can recover, the loss of the device ends this run without stopping later ones.
+  const fail = (failure: Outcome): void =>
+    stream.endRun !== undefined && isLoss(failure) ? stream.endRun(failure) : stop(failure);
+  const guard = new DeviceGuard(device, stream, fail);
   try {
-    return await stream.run(target, begin);
+    const end = await stream.run(target, begin);
+    guard.stop();
+    return await guard.explain(end);
   } finally {
-    dispose?.();
+    guard.stop();
   }
 }
 
@@ -231,7 +238,10 @@ async function recover<Target extends OpenDevice, Statistics>(
   if (stream.recover) {
     return stream.recover(end, target);
   }
-  const classified = await classifyError(end, target.device);
+  // A reset can undo what was sent, so a clean end is a failure then.
+  const reset = end.failures?.find(({ reason }) => reason === 'device-reset');
+  const known = reset === undefined ? end : moreSevere(end, { ...end, ...reset });
+  const classified = await classifyFailure(known, target.device);
   stream.record?.(classified);
   return { end: classified, target };
 }
@@ -272,19 +282,20 @@ export async function sendRequests(
       if (stopped?.aborted) {
         break; // the stop is the outcome
       }
-      const cause = toError(error);
-      return (await isDisconnect(error, device))
-        ? { reason: 'device-lost', cause }
-        : { reason: 'request-failed', cause, request };
+      return { request, cause: toError(error), ...(await reasonOf(error, device)) };
     }
   }
   return undefined;
 }
 
-/** Returns whether a request failed because the device was disconnected. */
-async function isDisconnect(error: unknown, device: Device): Promise<boolean> {
+/** Returns why a request failed: because the device was lost, or for another reason. */
+async function reasonOf(error: unknown, device: Device): Promise<Pick<Outcome, 'reason' | 'loss'>> {
   const code = error instanceof UsbError ? error.code : undefined;
-  return code === 'no-device' || (code === 'io' && (await disconnectsSoon(device)));
+  if (code === 'no-device') {
+    return { reason: 'device-lost' };
+  }
+  const loss = code === 'io' ? await lossSoon(device) : undefined;
+  return loss === undefined ? { reason: 'request-failed' } : lossOutcome(loss);
 }
 
 async function clearHalts(endpoints: readonly Endpoint[]): Promise<Error | undefined> {

@@ -35,6 +35,7 @@ export function send(request: SendRequest): Promise<SendResult> {
       record: (end) => sender.statistics.countFailures(end),
       halted: ({ endpoint }) => (sender.isHalted ? [endpoint] : []),
       inFlight: () => sender.inFlight,
+      position: () => sender.statistics.bytesAccepted,
     };
   });
 }

@@ -35,6 +35,7 @@ export abstract class Statistics {
     error: 0,
     overflow: 0,
     'device-lost': 0,
+    'device-reset': 0,
   };
   /** Transfers that were cancelled because the last run ended: not a loss. */
   pendingAtEnd = 0;

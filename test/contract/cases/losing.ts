@@ -92,7 +92,79 @@ export const losingCases: readonly ContractCase[] = [
       }
     },
   },
+  {
+    name: 'says that a device was deauthorized, and opens it again when it is authorized',
+    async run(fixture) {
+      const target = await fixture.counters();
+      await OpenDevice.use(fixture, target, async (opened) => {
+        await opened.submit(KIB).completion;
+        assert.equal(await opened.device.loss(), undefined);
+        opened.submit(64 * KIB);
+        await fixture.authorize(target, false);
+        await eventually('it is lost', async () => (await opened.device.loss()) === 'deauthorized');
+        await opened.allCompleted();
+        await assertNotAccepted(opened);
+        assert.equal((await find(fixture, target))?.configurationValue, undefined);
+        await authorizeAgain(fixture, target);
+        await opened.release().catch(() => {}); // there is nothing to release
+      });
+      await OpenDevice.use(fixture, target, async (opened) => {
+        const { status } = await opened.submit(4 * KIB).completion;
+        assert.equal(status, 'completed');
+        assert.equal(await opened.device.loss(), undefined);
+      });
+    },
+  },
+  {
+    name: 'refuses to claim an interface of a device that was deauthorized',
+    async run(fixture) {
+      const target = await fixture.counters();
+      const device = await fixture.backend.open(target.info);
+      try {
+        await fixture.authorize(target, false);
+        await assertRefused(() => device.claim(target.interfaceNumber, 0), 'not-found');
+      } finally {
+        await device.close();
+        await authorizeAgain(fixture, target);
+      }
+    },
+  },
+  {
+    name: 'says that a claimed interface was lost by the reset of another process',
+    async run(fixture) {
+      const target = await fixture.counters();
+      const device = await fixture.backend.open(target.info);
+      try {
+        const claimed = await device.claim(target.interfaceNumber, 0);
+        assert.equal(await device.loss(), undefined);
+        await fixture.resetByOther(target);
+        await eventually('it is lost', async () => (await device.loss()) === 'reset');
+        await claimed.release();
+        assert.equal(await device.loss(), undefined); // nothing is claimed that could be lost
+        const again = await device.claim(target.interfaceNumber, 0);
+        assert.equal(await device.loss(), undefined);
+        await again.release();
+      } finally {
+        await device.close();
+      }
+    },
+  },
 ];
+
+/** Checks that the system accepts no transfer. */
+async function assertNotAccepted(opened: OpenDevice): Promise<void> {
+  await eventually('submit is refused', async () => {
+    try {
+      opened.submit(KIB);
+      opened.cancelAll();
+      await opened.allCompleted();
+      return false;
+    } catch (error) {
+      assert(error instanceof UsbError && ['io', 'no-device'].includes(error.code), String(error));
+      return true;
+    }
+  });
+}
 
 /** Checks that every operation fails, and that none hangs. */
 async function assertGone(opened: OpenDevice): Promise<void> {
@@ -114,6 +186,15 @@ async function assertGone(opened: OpenDevice): Promise<void> {
   await eventually('it is lost', async () => (await opened.device.loss()) === 'disconnected');
   await opened.release().catch((error) => {
     assert(error instanceof UsbError && error.code === 'no-device', String(error));
+  });
+}
+
+/** Authorizes the device again. It keeps its address. */
+async function authorizeAgain(fixture: Fixture, target: FixtureDevice): Promise<void> {
+  await fixture.authorize(target, true);
+  await eventually('it is configured', async () => {
+    const found = await find(fixture, target);
+    return found?.configurationValue !== undefined && found.address === target.info.address;
   });
 }
 

@@ -13,6 +13,7 @@
 //                       packet. EP is the address, hexadecimal
 //   in EP SIZE          one transfer that requests SIZE bytes
 //   clear EP            clears the halt
+//   reset               resets the device without claiming its interface, which another process may use
 //
 // Sizes are decimal. A transfer that has not completed after a second is cancelled. For each step, one
 // line on standard output has the number of bytes transferred, the received data (at most 8 bytes,
@@ -58,8 +59,13 @@ static void open_device(const char *port) {
            attribute(port, "devnum"));
   device = open(path, O_RDWR);
   check(device >= 0, path);
+}
+
+static void claim(void) {
+  static bool claimed;
   unsigned interface = 0;
-  check(ioctl(device, USBDEVFS_CLAIMINTERFACE, &interface) == 0, "claim");
+  check(claimed || ioctl(device, USBDEVFS_CLAIMINTERFACE, &interface) == 0, "claim");
+  claimed = true;
 }
 
 static void report(int length, const unsigned char *bytes, int error) {
@@ -124,6 +130,11 @@ static void clear(void) {
   report(0, NULL, result < 0 ? errno : 0);
 }
 
+static void reset(void) {
+  int result = ioctl(device, USBDEVFS_RESET, NULL);
+  report(0, NULL, result < 0 ? errno : 0);
+}
+
 int main(int argc, char **argv) {
   static char script[4096];
   if (argc < 3) {
@@ -135,7 +146,11 @@ int main(int argc, char **argv) {
   char *rest = script, *step;
   while ((step = strsep(&rest, ",")) != NULL) {
     const char *verb = strtok(step, " ");
-    if (verb && strcmp(verb, "control") == 0)
+    bool is_reset = verb && strcmp(verb, "reset") == 0;
+    if (!is_reset) claim();
+    if (is_reset)
+      reset();
+    else if (verb && strcmp(verb, "control") == 0)
       control();
     else if (verb && strcmp(verb, "out") == 0)
       transfer(false);

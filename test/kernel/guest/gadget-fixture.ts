@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { usb } from 'usb';
 import { LibusbBackend } from '../../../src/backends/libusb/backend.js';
@@ -92,6 +92,15 @@ export class GadgetFixture implements Fixture {
   async replug({ info }: FixtureDevice): Promise<void> {
     assert.equal(gadget('plug', NAME), info.path);
     await this.#device(info.path);
+  }
+
+  async authorize({ info }: FixtureDevice, isAuthorized: boolean): Promise<void> {
+    const file = `/sys/bus/usb/devices/${info.path}/authorized`;
+    writeFileSync(file, isAuthorized ? '1' : '0');
+  }
+
+  async resetByOther({ info }: FixtureDevice): Promise<void> {
+    execFileSync('usb-host', [info.path, 'reset']);
   }
 
   /** Returns what the last device, a scripted one, has accepted, as JSON. It may lag. */

@@ -113,7 +113,7 @@ describe('locateIn', () => {
 
   it('refuses a device that is not configured', () => {
     expect(() => locateIn(deviceInfo({ configurationValue: undefined }), {})).toThrow(
-      'not configured',
+      'no configuration',
     );
   });
 });

@@ -1,10 +1,12 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ControlRequest, interfaceToClaim } from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
 import { ids } from '../../../usb/format.js';
+import { unconfiguredError } from '../../../usb/locate.js';
 import { type DeviceInfo, interfaceNumbers } from '../../../usb/model.js';
 import { operationError } from '../native/errors.js';
-import { errorCode } from './attributes.js';
+import { errorCode, readNumber } from './attributes.js';
 import { PASS_TO_CONTAINER } from './environment.js';
 import { heldByProcess, holdersOf, nameHolders } from './holders.js';
 import { driverOf, USBFS } from './interfaces.js';
@@ -64,17 +66,45 @@ function openingError(file: string): string | undefined {
   }
 }
 
-/** Explains why an interface could not be claimed; if it is busy, names the holder. */
+/**
+ * Explains why an interface could not be claimed; if it is busy, names the holder. It is missing if the
+ * device has lost its configuration since it was listed.
+ */
 export function claimError(
   info: DeviceInfo,
   interfaceNumber: number,
   cause: unknown,
   system: SystemFiles,
 ): UsbError {
-  const failure = operationError(`cannot claim interface ${interfaceNumber}`, cause);
-  return failure.code === 'busy'
-    ? (heldInterface(info, interfaceNumber, cause, system) ?? failure)
-    : failure;
+  const what = `cannot claim interface ${interfaceNumber}`;
+  const failure = operationError(what, cause);
+  switch (failure.code) {
+    case 'busy':
+      return heldInterface(info, interfaceNumber, cause, system) ?? failure;
+    case 'not-found':
+      return missingInterface(info, what, cause, system) ?? failure;
+    default:
+      return failure;
+  }
+}
+
+/** Returns the error that the configuration of a device has changed; undefined if it has not. */
+function missingInterface(
+  info: DeviceInfo,
+  what: string,
+  cause: unknown,
+  { devices }: SystemFiles,
+): UsbError | undefined {
+  const now = readNumber(join(devices, info.path, 'bConfigurationValue'));
+  if (now === undefined) {
+    return unconfiguredError(`${what}: the device has no configuration any more`, info, cause);
+  }
+  return now === info.configurationValue
+    ? undefined
+    : new UsbError('not-found', `${what}: the device has changed to configuration ${now}`, {
+        cause,
+        remedy: { kind: 'run-again' },
+      });
 }
 
 /**

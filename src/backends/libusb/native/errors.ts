@@ -25,6 +25,7 @@ const REASONS: Partial<Record<UsbErrorCode, string>> = {
   io: 'input/output error',
   access: 'permission denied',
   'no-device': 'the device is gone',
+  'not-found': 'the device has no such interface or endpoint now',
   busy: 'a kernel driver or another process holds it',
   stall: 'the device rejected it (stall)',
   'timed-out': 'the device did not answer in time',

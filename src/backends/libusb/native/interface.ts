@@ -108,17 +108,22 @@ export class LibusbInterface implements Interface {
     checkIdle(inFlight, 'release an interface');
     if (!this.#claim.released) {
       this.#claim.released = true;
+      const { isLost } = this;
+      // The kernel would select 0 too, but would not report a failure. Sends nothing if 0 is selected.
+      // After a reset, it is, and nothing is claimed until the next submission.
+      const release = () => (isLost ? this.#release().catch(() => {}) : this.#release());
       await runAll([
-        // The kernel would do this too, but would not report a failure. Sends nothing if 0 is
-        // selected.
-        () => this.#select(0),
-        () =>
-          promisifyNative(`cannot release interface ${this.interfaceNumber}`, (done) =>
-            this.#handle.native.__releaseInterface(this.interfaceNumber, done),
-          ),
+        () => (isLost ? Promise.resolve() : this.#select(0)),
+        release,
         async () => this.#detached?.reattach(),
       ]);
     }
+  }
+
+  #release(): Promise<void> {
+    return promisifyNative(`cannot release interface ${this.interfaceNumber}`, (done) =>
+      this.#handle.native.__releaseInterface(this.interfaceNumber, done),
+    );
   }
 
   async #select(alternateSetting: number): Promise<void> {

@@ -127,6 +127,18 @@ export class Pipe {
   }
 
   /**
+   * Ends all transfers because the interface is taken from its handle. As on Linux, these may complete
+   * as if they had received a short packet.
+   */
+  abort(): void {
+    for (let head = this.#queued.first; head !== undefined; head = this.#queued.first) {
+      this.#end(head, 'completed');
+    }
+    this.#halted = false;
+    this.#wake();
+  }
+
+  /**
    * Moves data and completes the transfers that ended, within the limits of a turn.
    *
    * @returns milliseconds until the next turn is useful: 0 for now, Infinity if only a submit makes it

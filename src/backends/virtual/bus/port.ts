@@ -7,7 +7,8 @@ import type { Pipe } from './pipe.js';
 
 /** A device from when it is plugged in until it is unplugged. */
 export interface Attachment {
-  readonly info: DeviceInfo;
+  /** While the device is not authorized, it has no configuration. */
+  info: DeviceInfo;
   readonly pipes: ReadonlyMap<number, Pipe>;
   /** The selected alternate settings of the claimed interfaces, by interface number. */
   readonly claimed: Map<number, number>;
@@ -16,6 +17,9 @@ export interface Attachment {
   /** The memory of all transfers on the bus. */
   readonly memory: MemoryBudget;
   connected: boolean;
+  authorized: boolean;
+  /** How often all claims were lost. */
+  claimLosses: number;
   /** Aborts when the device is unplugged. */
   readonly unplugged: AbortSignal;
   /** Schedules a turn of the bus: the device may have work. */
@@ -77,6 +81,37 @@ export class Port {
     }
   }
 
+  /** Deauthorizes the device, which loses its configuration and all claims, or authorizes it again. */
+  authorize(isAuthorized: boolean): void {
+    const attachment = this.#attachment;
+    if (attachment.connected && attachment.authorized !== isAuthorized) {
+      const { configurationValue } = this.#gadget.descriptors;
+      attachment.authorized = isAuthorized;
+      attachment.info = {
+        ...attachment.info,
+        configurationValue: isAuthorized ? configurationValue : undefined,
+      };
+      this.#loseClaims();
+      this.#powerOn();
+    }
+  }
+
+  /** Resets the device, which loses all claims. */
+  resetByOther(): void {
+    if (this.#attachment.connected) {
+      this.#loseClaims();
+      this.#powerOn();
+    }
+  }
+
+  #loseClaims(): void {
+    this.#attachment.claimLosses += 1;
+    this.#attachment.claimed.clear();
+    for (const pipe of this.#pipes.values()) {
+      pipe.abort();
+    }
+  }
+
   /** Plugs the device in again. */
   replug(): void {
     if (!this.#attachment.connected) {
@@ -112,6 +147,8 @@ export class Port {
       control: this.#gadget.control,
       memory: this.#memory,
       connected: true,
+      authorized: true,
+      claimLosses: 0,
       unplugged: this.#unplugged.signal,
       wake: () => this.#controller.wake(),
       reset: () => this.#reset(),

@@ -32,7 +32,7 @@ export class CounterIn implements EndpointFunction, Runnable {
   running: boolean;
 
   readonly #clock: Clock;
-  readonly #unplug: (duration: number) => void;
+  readonly #onEvent: CounterOptions['onEvent'];
   readonly #nextMessageSize: () => number;
   readonly #faults: FaultList<InFaultKind>;
   readonly #startsByRequest: boolean;
@@ -50,10 +50,10 @@ export class CounterIn implements EndpointFunction, Runnable {
   #pending = 0;
   #ending = false;
 
-  constructor({ scenario, clock, packetSize, unplug }: CounterOptions) {
+  constructor({ scenario, clock, packetSize, onEvent }: CounterOptions) {
     this.#clock = clock;
     this.packetSize = packetSize;
-    this.#unplug = unplug;
+    this.#onEvent = onEvent;
     this.#nextMessageSize = messageSizes(scenario);
     this.#faults = new FaultList(scenario.faults);
     this.#startsByRequest = scenario.startByRequest;
@@ -145,10 +145,7 @@ export class CounterIn implements EndpointFunction, Runnable {
     }
     this.#pending = 0;
     this.#ending = false;
-    const unplug = this.#takeFault('unplug'); // unlike all others, this fault needs no transfer
-    if (unplug !== undefined) {
-      this.#unplug(unplug.duration);
-    }
+    this.#takeDeviceEvent();
   }
 
   powerOn(): void {
@@ -164,6 +161,9 @@ export class CounterIn implements EndpointFunction, Runnable {
     }
     if (this.#messageEnd === this.#position && this.#messageStart < this.#position) {
       return this.#sendShort(transfer, 0); // the message was a multiple of the packet size
+    }
+    if (this.#takeDeviceEvent()) {
+      return 'nak';
     }
     const fault = this.#takeFault();
     switch (fault?.kind) {
@@ -181,8 +181,7 @@ export class CounterIn implements EndpointFunction, Runnable {
         this.#silent = true;
         this.#silentUntil = this.#clock.now() + fault.duration;
         return 'nak';
-      case 'unplug':
-        this.#unplug(fault.duration);
+      default: // an event of the device, taken above
         return 'nak';
     }
   }
@@ -203,6 +202,16 @@ export class CounterIn implements EndpointFunction, Runnable {
   #startMessage(): void {
     this.#messageStart = this.#position;
     this.#messageEnd = this.#position + this.#nextMessageSize();
+  }
+
+  /** Takes an event of the device at the current position. Unlike other faults, it needs no transfer. */
+  #takeDeviceEvent(): boolean {
+    const event =
+      this.#faults.offset === this.#position ? this.#faults.takeDeviceEvent() : undefined;
+    if (event !== undefined) {
+      this.#onEvent(event);
+    }
+    return event !== undefined;
   }
 
   /** Takes the fault at the current position, if there is one of this kind. */

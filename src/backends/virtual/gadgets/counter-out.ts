@@ -19,7 +19,7 @@ export class CounterOut implements EndpointFunction {
   readonly ahead = Number.POSITIVE_INFINITY;
 
   readonly #clock: Clock;
-  readonly #unplug: (duration: number) => void;
+  readonly #onEvent: CounterOptions['onEvent'];
   readonly #onOut: OnOut | undefined;
   readonly #faults: FaultList<OutFaultKind>;
   #position = 0;
@@ -29,10 +29,10 @@ export class CounterOut implements EndpointFunction {
   #memory: TransferBuffer | undefined;
   #start = 0;
 
-  constructor({ scenario, clock, packetSize, unplug, onOut }: CounterOptions) {
+  constructor({ scenario, clock, packetSize, onEvent, onOut }: CounterOptions) {
     this.#clock = clock;
     this.packetSize = packetSize;
-    this.#unplug = unplug;
+    this.#onEvent = onEvent;
     this.#onOut = onOut;
     this.#faults = new FaultList(scenario.outFaults);
   }
@@ -62,10 +62,8 @@ export class CounterOut implements EndpointFunction {
       const endsMessage = size === 0 || size % this.packetSize !== 0;
       this.#onOut(this.#memory.buffer.subarray(this.#start, this.#start + size), endsMessage);
     }
-    // Unlike all others, this fault needs no transfer.
-    const unplug = this.#faults.offset === this.#position ? this.#faults.take('unplug') : undefined;
-    if (unplug !== undefined) {
-      this.#unplug(unplug.duration);
+    if (this.#faults.offset === this.#position) {
+      this.#takeDeviceEvent();
     }
   }
 
@@ -73,7 +71,19 @@ export class CounterOut implements EndpointFunction {
     this.#silent = false;
   }
 
+  /** Takes the next fault if it is an event of the device. Unlike other faults, it needs no transfer. */
+  #takeDeviceEvent(): boolean {
+    const event = this.#faults.takeDeviceEvent();
+    if (event !== undefined) {
+      this.#onEvent(event);
+    }
+    return event !== undefined;
+  }
+
   #fault(): Handshake {
+    if (this.#takeDeviceEvent()) {
+      return 'nak';
+    }
     const fault = this.#faults.take();
     switch (fault?.kind) {
       case undefined:
@@ -85,8 +95,7 @@ export class CounterOut implements EndpointFunction {
         this.#silent = true;
         this.readyAt = this.#clock.now() + fault.duration;
         return 'nak';
-      case 'unplug':
-        this.#unplug(fault.duration);
+      default: // an event of the device, taken above
         return 'nak';
     }
   }

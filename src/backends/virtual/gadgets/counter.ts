@@ -1,6 +1,6 @@
 import { endianness } from 'node:os';
 import type { Clock } from '../bus/clock.js';
-import type { Scenario } from '../scenario.js';
+import type { DeviceEvent, Fault, Scenario } from '../scenario.js';
 
 const LITTLE_ENDIAN = endianness() === 'LE';
 
@@ -71,8 +71,11 @@ export interface CounterOptions {
   readonly clock: Clock;
   /** Bytes in a full packet. */
   readonly packetSize: number;
-  /** Unplugs the device, and replugs it after this many milliseconds unless that is Infinity. */
-  readonly unplug: (duration: number) => void;
+  /**
+   * Makes an event of the device happen. It is undone after the duration in milliseconds, unless that is
+   * Infinity.
+   */
+  readonly onEvent: (event: Fault<DeviceEvent>) => void;
   /** Called with the data that the OUT endpoint accepts. */
   readonly onOut?: OnOut | undefined;
 }

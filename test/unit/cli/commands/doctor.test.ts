@@ -146,7 +146,7 @@ describe('the endpoint check', () => {
     });
     expect(checkEndpoints(deviceInfo({ configurationValue: undefined }))).toMatchObject({
       status: 'warning',
-      message: expect.stringContaining('not configured'),
+      message: expect.stringContaining('no configuration'),
       remedy: { kind: 'replug' },
     });
   });

@@ -20,6 +20,10 @@ it.each<[Remedy, string | RegExp]>([
   ],
   [{ kind: 'choose-endpoint' }, 'select one with --ep, --interface or --alt'],
   [{ kind: 'choose-endpoint-pair' }, 'select them with --in, --out, --interface or --alt'],
+  [
+    { kind: 'configure', path: '1-2', configuration: 3 },
+    /devices\/1-2\/authorized, .*: echo 3 \| sudo tee .*1-2\/bConfigurationValue$/,
+  ],
   [{ kind: 'debug-libusb' }, /LIBUSB_DEBUG=4/],
   [{ kind: 'detach-driver', driver: 'x' }, 'detach it with --detach until the command ends'],
   [{ kind: 'end-process', pids: [] }, /sudo usbxfer doctor/],

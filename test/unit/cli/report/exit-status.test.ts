@@ -58,6 +58,7 @@ describe('a capture', () => {
     ['error', 'transfer-error', 6],
     ['overflow', 'overflow', 6],
     ['device-lost', 'device-lost', 5],
+    ['device-reset', 'device-reset', 6],
     ['submit-failed', 'submit-failed', 4],
     ['output-failed', 'output-failed', 7],
     ['internal', 'internal', 1],

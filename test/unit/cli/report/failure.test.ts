@@ -68,12 +68,28 @@ describe('a failure to send', () => {
 
   it.each<[EndReason, ErrorCode, RegExp]>([
     ['input-failed', 'input-failed', /^the input failed: why; .* --skip 100 sends the rest/],
-    ['submit-failed', 'submit-failed', /^why; reduce .* --skip 100 sends the rest/],
+    ['submit-failed', 'submit-failed', /^why; the device accepted .* --skip 100 sends the rest/],
     ['request-failed', 'request-failed', /^a control request failed: why; .* accepted 100 bytes$/],
     ['device-lost', 'device-lost', /^the device was disconnected \(why\); /],
     ['internal', 'internal', /^internal error: why; /],
   ])('by %s has the reason', (reason, errorCode, expected) => {
     expect(written({ end: { reason, cause: new Error('why') }, errorCode })).toMatch(expected);
+  });
+
+  it('by a reset does not say how to send the rest, as the reset may have undone some of it', () => {
+    expect(written({ end: { reason: 'device-reset' }, errorCode: 'device-reset' })).toBe(
+      'another process reset the device, or bound a driver to it; ' +
+        'the device accepted 100 bytes, which the reset may have discarded; start over',
+    );
+  });
+
+  it('by a refused transfer advises less at once only if memory is short', () => {
+    const refused = (code: 'io' | 'no-memory') => ({
+      end: { reason: 'submit-failed', cause: new UsbError(code, 'why') } as const,
+      errorCode: 'submit-failed' as const,
+    });
+    expect(written(refused('no-memory'))).toMatch(/^why; reduce --transfers or --transfer-size; /);
+    expect(written(refused('io'))).toMatch(/^why; the device accepted/);
   });
 
   it('is not described if there was none', () => {
@@ -152,6 +168,23 @@ describe('a failure to receive', () => {
     );
   });
 
+  it.each([
+    ['disconnected', /^the device was disconnected; nothing/],
+    ['deauthorized', /^the system deauthorized the device; --reconnect waits until it/],
+    ['deconfigured', /^the device lost its configuration; --reconnect waits until it/],
+  ] as const)('says that the device is %s', (loss, expected) => {
+    const end = { reason: 'device-lost', loss } as const;
+    expect(failure({ end, errorCode: 'device-lost', in: received() })).toMatch(expected);
+  });
+
+  it('by a reset has the bytes that are safe', () => {
+    const end = { reason: 'device-reset', offset: 100 } as const;
+    expect(failure({ end, errorCode: 'device-reset', in: received(counters) })).toBe(
+      'another process reset the device, or bound a driver to it; --keep-going continues after it; ' +
+        '100 of the 300 bytes written precede it',
+    );
+  });
+
   it('has the number of bytes before the failure', () => {
     const end = { reason: 'overflow', offset: 100 } as const;
     const statistics = { ...counters, bytesSuspect: 50 };
@@ -159,7 +192,7 @@ describe('a failure to receive', () => {
       'endpoint 0x82 overflowed: the device sent more than requested; ' +
         '100 of the 300 bytes written precede it, and the last 50 of these are suspect',
     );
-    const failures = { stall: 0, error: 0, overflow: 2, 'device-lost': 0 };
+    const failures = { stall: 0, error: 0, overflow: 2, 'device-lost': 0, 'device-reset': 0 };
     const several = { ...statistics, failures };
     expect(failure({ end, errorCode: 'overflow', in: received(several) })).toBe(
       'endpoint 0x82 overflowed: the device sent more than requested; ' +

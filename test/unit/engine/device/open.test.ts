@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { openEndpoint, openRecipient } from '../../../../src/engine/device/open.js';
-import type { Backend, ClaimOptions, Device, Interface } from '../../../../src/usb/backend.js';
+import type {
+  Backend,
+  ClaimOptions,
+  Device,
+  DeviceLoss,
+  Interface,
+} from '../../../../src/usb/backend.js';
 import { UsbError } from '../../../../src/usb/errors.js';
 import { locateIn } from '../../../../src/usb/locate.js';
 import { deviceWith, setting } from '../../../support/device-info.js';
@@ -8,7 +14,7 @@ import { deviceWith, setting } from '../../../support/device-info.js';
 const info = deviceWith(setting(0, 0, 0x81), setting(2, 0, 0x02));
 
 /** A bus that records the steps; one of them may fail. */
-function bus(failing?: string, code: 'busy' | 'no-device' = 'busy') {
+function bus(failing?: string, code: 'busy' | 'no-device' = 'busy', loss?: DeviceLoss) {
   const steps: string[] = [];
   const step = async (name: string) => {
     steps.push(name);
@@ -30,7 +36,7 @@ function bus(failing?: string, code: 'busy' | 'no-device' = 'busy') {
     },
     control: async () => 0,
     reset: async () => {},
-    loss: async () => undefined,
+    loss: async () => loss,
     close: () => step('close'),
   };
   const backend: Backend = {
@@ -88,6 +94,9 @@ describe('openRecipient', () => {
     await expect(held.close()).rejects.toThrow('release');
     const gone = bus('release', 'no-device');
     await (await openRecipient(gone.backend, info, to(0x21))).close();
+    const deauthorized = bus('release', 'busy', 'deauthorized');
+    await (await openRecipient(deauthorized.backend, info, to(0x21))).close();
+    expect(deauthorized.steps.at(-1)).toBe('close');
     expect([stuck.steps.at(-1), gone.steps.at(-1)]).toEqual(['close', 'close']);
   });
 });

@@ -102,9 +102,22 @@ describe('Duplex', () => {
     }
     fixture.streams.record({ ...(await fixture.drained()), reason: 'device-lost' });
     const { in: received, out: sent } = fixture.streams.statistics;
-    const lost = { stall: 0, error: 0, overflow: 0, 'device-lost': 1 };
+    const lost = { stall: 0, error: 0, overflow: 0, 'device-lost': 1, 'device-reset': 0 };
     expect([received.failures, sent.failures]).toEqual([lost, lost]);
     expect(received.gapCount).toBe(0);
+  });
+
+  it('records a reset as a gap, and as a failure of both directions', async () => {
+    const fixture = new Fixture(new MemorySource(counterBytes(0, 3000)));
+    await fixture.settle();
+    fixture.in.submissions[0]?.complete('completed', 100);
+    fixture.streams.stop({ reason: 'interrupted' });
+    const end = await fixture.drained();
+    const failures = [{ reason: 'device-reset', offset: 50 }] as const;
+    fixture.streams.record({ ...end, reason: 'device-reset', failures });
+    const { in: received, out: sent } = fixture.streams.statistics;
+    expect(received.gaps).toMatchObject([{ offset: 50, cause: 'device-reset' }]);
+    expect([received.failures, sent.failures].map((all) => all['device-reset'])).toEqual([1, 1]);
   });
 
   it('receives, but sends no data, until `begin` has resolved', async () => {

@@ -7,7 +7,8 @@ import { type CaptureResult, capture } from '../../../../src/engine/session/capt
 import type { EndReason } from '../../../../src/engine/session/outcome.js';
 import { Recovery, type RecoveryOptions } from '../../../../src/engine/session/recovery.js';
 import { ReceiveStatistics } from '../../../../src/engine/stats/statistics.js';
-import type { Backend, Device } from '../../../../src/usb/backend.js';
+import type { Backend, Device, DeviceLoss } from '../../../../src/usb/backend.js';
+import { UsbError } from '../../../../src/usb/errors.js';
 import { locateIn } from '../../../../src/usb/locate.js';
 import { isCounterPrefix } from '../../../support/counter-stream.js';
 import { deviceWith, setting } from '../../../support/device-info.js';
@@ -65,7 +66,7 @@ function scripted(options: RecoveryOptions) {
     new AbortController().signal,
   );
   const target = { device: device as Device, endpoint: claimed.endpoint(), close: async () => {} };
-  return { recovery, target, statistics };
+  return { recovery, target, statistics, backend };
 }
 
 describe('with keepGoing', () => {
@@ -132,7 +133,13 @@ describe('with keepGoing', () => {
   it('counts a halt as one failure, although it fails all transfers in flight', async () => {
     const { statistics } = await run('stall@8k', { keepGoing: 1 }, { depth: 16, bytes: 65_536 });
     expect(statistics.statuses.stall).toBeGreaterThan(1);
-    expect(statistics.failures).toEqual({ stall: 1, error: 0, overflow: 0, 'device-lost': 0 });
+    expect(statistics.failures).toEqual({
+      stall: 1,
+      error: 0,
+      overflow: 0,
+      'device-lost': 0,
+      'device-reset': 0,
+    });
   });
 
   it('clears a halt that follows another failure in the same run', async () => {
@@ -172,7 +179,10 @@ describe('with keepGoing', () => {
     const { end, statistics, bytes } = await run('unplug@10k', { keepGoing: 16 });
     expect(end.reason).toBe('device-lost');
     expect(bytes).toHaveLength(10 * 1024);
-    expect(statistics).toMatchObject({ gapCount: 0, failures: { error: 0, 'device-lost': 1 } });
+    expect(statistics).toMatchObject({
+      gapCount: 0,
+      failures: { error: 0, 'device-lost': 1, 'device-reset': 0 },
+    });
   });
 });
 
@@ -239,6 +249,24 @@ describe('with reconnect', () => {
     expect(bytes).toHaveLength(10 * 1024);
   });
 
+  it('waits for a deauthorized device, and continues at the next byte', async () => {
+    const { end, statistics, bytes } = await run(
+      'deauthorize@10k=50ms',
+      { reconnect: Number.POSITIVE_INFINITY },
+      { bytes: 40_000 },
+    );
+    expect(end.reason).toBe('limit');
+    expect(bytes).toHaveLength(40_000);
+    expect(isCounterPrefix(bytes)).toBe(true);
+    expect(statistics.gaps).toMatchObject([{ offset: 10 * 1024, cause: 'device-lost' }]);
+  });
+
+  it('ends when the wait is over and the device is still not authorized', async () => {
+    const { end, bytes } = await run('deauthorize@10k', { reconnect: 30 });
+    expect(end).toMatchObject({ reason: 'device-lost', loss: 'deauthorized' });
+    expect(bytes).toHaveLength(10 * 1024);
+  });
+
   it('ends the wait when its signal is aborted', async () => {
     const controller = new AbortController();
     const { end } = await run(
@@ -280,6 +308,88 @@ describe('with reconnect', () => {
   });
 });
 
+describe('after a reset by another process', () => {
+  /** The virtual bus is fast: only a slow device sends for longer than until the next check. */
+  const SLOW = 'rate=200k, reset@20k';
+  const LIMIT = { bytes: 80_000 };
+
+  it.each([
+    ['keepGoing', { keepGoing: 1 }],
+    ['reconnect', { reconnect: 5000 }],
+  ])('claims the interface again and continues, with %s', async (_, recovery) => {
+    const back: string[] = [];
+    const onReconnect = () => back.push('back');
+    const { end, statistics, bytes } = await run(SLOW, { ...recovery, onReconnect }, LIMIT);
+    expect(end.reason).toBe('limit');
+    expect(isCounterPrefix(bytes)).toBe(true);
+    expect(bytes).toHaveLength(80_000);
+    expect(statistics.gaps.map(({ cause }) => cause)).toEqual(['device-reset']);
+    expect(statistics.gaps[0]?.offset).toBeLessThanOrEqual(20 * 1024);
+    expect(statistics.failures['device-reset']).toBe(1);
+    expect(back).toEqual([]); // the device was never away
+  });
+
+  it('ends the capture, with a gap if bytes follow', async () => {
+    const { end, statistics, bytes } = await run(SLOW, {}, LIMIT);
+    expect(end.reason).toBe('device-reset');
+    expect(end.offset).toBeLessThanOrEqual(20 * 1024);
+    expect(bytes.length).toBeLessThan(80_000);
+    expect(statistics.gaps.map(({ offset }) => offset)).toEqual([end.offset]);
+  });
+
+  it('records a gap in a capture that is complete before the next check', async () => {
+    const { end, statistics } = await run('reset@20k', {}, { bytes: 40_000 });
+    expect(end.reason).toBe('limit');
+    expect(statistics.gaps).toMatchObject([{ offset: 0, cause: 'device-reset' }]);
+  });
+
+  it('ends after more resets in a row than allowed, and when it is stopped', async () => {
+    const { recovery, target } = scripted({ keepGoing: 1 });
+    expect((await recovery.decide({ reason: 'device-reset' }, target)).end).toBeUndefined();
+    const end = { reason: 'device-reset' } as const;
+    expect((await recovery.decide(end, target)).end).toBe(end);
+  });
+
+  it('opens the device when it is configured again', async () => {
+    const back: string[] = [];
+    const { recovery, target, backend } = scripted({ keepGoing: 1 });
+    const list = backend.list;
+    backend.list = async () => {
+      back.push('listed');
+      const devices = (await list?.()) ?? [];
+      return back.length < 2
+        ? devices.map((device) => ({ ...device, configurationValue: undefined }))
+        : devices;
+    };
+    expect((await recovery.decide({ reason: 'device-reset' }, target)).end).toBeUndefined();
+    expect(back).toHaveLength(2);
+  });
+
+  it('reports why the interface cannot be claimed again', async () => {
+    const { recovery, target, backend } = scripted({ keepGoing: 1 });
+    const busy = new UsbError('not-found', 'no configuration');
+    backend.list = async () => {
+      throw busy;
+    };
+    expect((await recovery.decide({ reason: 'device-reset' }, target)).end).toEqual({
+      reason: 'device-reset',
+      cause: busy,
+    });
+  });
+});
+
+describe('a transfer that the system refuses', () => {
+  it('ends the capture unless the device is lost', async () => {
+    const { recovery, target } = scripted({ reconnect: 1000 });
+    const refused = { reason: 'submit-failed', cause: new UsbError('io', 'refused') } as const;
+    const losses: (DeviceLoss | undefined)[] = [undefined, 'deauthorized'];
+    const device = { ...target.device, loss: async () => losses.shift() };
+    expect((await recovery.decide(refused, { ...target, device })).end).toBeUndefined();
+    const full = { reason: 'submit-failed', cause: new UsbError('no-memory', 'full') } as const;
+    expect((await recovery.decide(full, target)).end).toBe(full);
+  });
+});
+
 describe('with both', () => {
   it('records a disconnect as one gap, although it begins with errors', async () => {
     const { statistics } = await run(
@@ -288,7 +398,13 @@ describe('with both', () => {
       { bytes: 40_000 },
     );
     expect(statistics.gaps).toMatchObject([{ offset: 10 * 1024, cause: 'device-lost' }]);
-    expect(statistics.failures).toEqual({ stall: 0, error: 0, overflow: 0, 'device-lost': 1 });
+    expect(statistics.failures).toEqual({
+      stall: 0,
+      error: 0,
+      overflow: 0,
+      'device-lost': 1,
+      'device-reset': 0,
+    });
   });
 
   it('waits for a device that is lost in the run of another failure', async () => {

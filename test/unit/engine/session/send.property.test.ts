@@ -154,6 +154,23 @@ it('notices a disconnect while it waits for the input', async () => {
   expect(statistics.bytesAccepted).toBe(1024);
 });
 
+it.each([
+  ['before its end', 'rate=100k, out-reset@1024', 100_000],
+  ['shortly before its end', 'out-reset@1024', 4096],
+])('ends with a reset of the device by another process, %s', async (_, clause, bytes) => {
+  const { backend, device } = await listener(clause);
+  const { end, statistics } = await send({
+    backend,
+    device,
+    location: locateOut(device, {}),
+    source: new MemorySource(counterBytes(0, bytes)),
+    send: { depth: 1, transferSize: 512 },
+    signal: new AbortController().signal,
+  });
+  expect(end.reason).toBe('device-reset');
+  expect(statistics.failures['device-reset']).toBe(1);
+});
+
 it('clears a halt that follows another failure', async () => {
   const { backend, device, taken } = await listener('out-error@1024', 'out-stall@2048');
   const run = (bytes: number) =>

@@ -48,7 +48,7 @@ describe('the statistics of a direction', () => {
   });
 
   it.each<[Outcome, object]>([
-    [{ reason: 'limit' }, { stall: 0, error: 0, overflow: 0, 'device-lost': 0 }],
+    [{ reason: 'limit' }, { stall: 0, error: 0, overflow: 0, 'device-lost': 0, 'device-reset': 0 }],
     [
       {
         reason: 'stall',
@@ -58,7 +58,7 @@ describe('the statistics of a direction', () => {
           { reason: 'stall', offset: 3 },
         ],
       },
-      { stall: 2, error: 1, overflow: 0, 'device-lost': 0 },
+      { stall: 2, error: 1, overflow: 0, 'device-lost': 0, 'device-reset': 0 },
     ],
   ])('counts the failures of %j', (end, failures) => {
     const statistics = new SendStatistics(1);
@@ -172,7 +172,7 @@ describe('a disconnect after an error at the same place', () => {
     expect(runs('error', 'device-lost', 100)).toEqual({
       gaps: ['device-lost'],
       count: 1,
-      failures: { stall: 0, error: 0, overflow: 0, 'device-lost': 1 },
+      failures: { stall: 0, error: 0, overflow: 0, 'device-lost': 1, 'device-reset': 0 },
     });
   });
 

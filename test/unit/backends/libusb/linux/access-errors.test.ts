@@ -107,6 +107,30 @@ describe('an interface that cannot be claimed', () => {
     });
   });
 
+  it('is missing, because the device has lost its configuration or has another one', () => {
+    const missing = failing(usb.LIBUSB_ERROR_NOT_FOUND);
+    const withConfiguration = (value: string) => {
+      const folder = new Folder();
+      folder.file('sys/bus/usb/devices/1-1/bConfigurationValue', `${value}\n`);
+      return claimError(INFO, 0, missing, systemFiles(folder.path));
+    };
+    expect(withConfiguration('')).toMatchObject({
+      code: 'not-found',
+      message: 'cannot claim interface 0: the device has no configuration any more',
+      remedy: { kind: 'configure', path: '1-1', configuration: 1 },
+      cause: missing,
+    });
+    expect(withConfiguration('2')).toMatchObject({
+      code: 'not-found',
+      message: 'cannot claim interface 0: the device has changed to configuration 2',
+      remedy: { kind: 'run-again' },
+    });
+    expect(withConfiguration('1')).toMatchObject({
+      code: 'not-found',
+      message: 'cannot claim interface 0: the device has no such interface or endpoint now',
+    });
+  });
+
   it('names no holder that has let go, nor for another failure', () => {
     expect(claimError(INFO, 0, BUSY, systemWith(0, undefined, []))).toMatchObject({
       code: 'busy',

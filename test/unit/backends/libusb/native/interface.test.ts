@@ -25,6 +25,7 @@ class FakeDevice {
   readonly calls: string[] = [];
   readonly failures = new Map<string, number>();
   driver = false;
+  binding = '1';
 
   __claimInterface = (number: number) => this.#note(`claim ${number}`);
   __setInterface = (number: number, setting: number, done: Done) =>
@@ -42,8 +43,9 @@ class FakeDevice {
 
   claim(alternateSetting: 0 | 1, detachDriver = false): Promise<LibusbInterface> {
     const native = this as unknown as NativeDevice;
+    const platform = { ...PLATFORM, bindingOf: () => this.binding };
     const chosen = SETTINGS[alternateSetting];
-    const handle = { usb: FAKE_USB, native, info: INFO, platform: PLATFORM };
+    const handle = { usb: FAKE_USB, native, info: INFO, platform };
     return LibusbInterface.claim(handle, chosen, { detachDriver });
   }
 
@@ -101,6 +103,18 @@ it('selects alternate setting 0 before it releases', async () => {
     'release 2',
     'attach 2',
   ]);
+});
+
+it('reattaches the driver of an interface that was taken away, and expects nothing else', async () => {
+  const device = new FakeDevice();
+  device.driver = true;
+  const claimed = await device.claim(1, true);
+  expect(claimed.isLost).toBe(false);
+  device.binding = '2';
+  expect(claimed.isLost).toBe(true);
+  device.failures.set('release 2', usb.LIBUSB_ERROR_OTHER);
+  await claimed.release();
+  expect(device.calls.slice(3)).toEqual(['release 2', 'attach 2']);
 });
 
 it.each([
