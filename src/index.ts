@@ -41,6 +41,7 @@ export type {
   ClaimOptions,
   DescriptorBytes,
   Device,
+  DeviceLoss,
   DeviceState,
   Endpoint,
   Interface,

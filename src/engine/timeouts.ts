@@ -1,5 +1,6 @@
 import { UsbError } from '../usb/errors.js';
 import type { DeviceInfo } from '../usb/model.js';
+import { requireTime } from './checks.js';
 import type { Completion, TransferQueue } from './queue/transfer-queue.js';
 import { Watchdog } from './timers.js';
 
@@ -42,8 +43,13 @@ export class Timeouts {
   readonly #onIdle: () => void;
   #cancelKeepsData = true;
 
-  /** @param onIdle called when the idle timeout expires without a cancelled transfer */
+  /**
+   * @param onIdle called when the idle timeout expires without a cancelled transfer
+   * @throws RangeError for times out of range
+   */
   constructor({ timeout, idleTimeout }: TimeoutOptions, onIdle: () => void) {
+    requireTime('timeout', timeout);
+    requireTime('idleTimeout', idleTimeout);
     this.#onIdle = onIdle;
     if (timeout !== undefined) {
       this.#timeout = new Watchdog(

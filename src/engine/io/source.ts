@@ -1,3 +1,5 @@
+import { bytesError } from './checked-call.js';
+
 /** Where bytes to send come from. */
 export interface Source {
   /**
@@ -83,10 +85,11 @@ function readOnce(
     signal?.addEventListener('abort', onAbort);
     source.read(buffer, start, end, (error, bytes) => {
       signal?.removeEventListener('abort', onAbort);
-      if (error === undefined) {
+      const failure = bytesError('the source', bytes, end - start) ?? error;
+      if (failure === undefined) {
         resolve(bytes);
       } else {
-        reject(error);
+        reject(failure);
       }
     });
   });

@@ -1,6 +1,6 @@
 import type { Endpoint } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
-import { requireRange } from '../require-range.js';
+import { requireRange } from '../checks.js';
 import {
   internalError,
   isClean,

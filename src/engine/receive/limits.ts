@@ -1,5 +1,5 @@
+import { isCount, requireRange } from '../checks.js';
 import type { Completion, TransferQueue } from '../queue/transfer-queue.js';
-import { requireRange } from '../require-range.js';
 import { PacketHeaders } from './packet-headers.js';
 
 /**
@@ -31,9 +31,9 @@ export class Quota {
     { bytes = Number.POSITIVE_INFINITY, skip = 0, count, untilShort }: Limits,
     headers = new PacketHeaders(0),
   ) {
-    requireRange('bytes', bytes, 1);
-    requireRange('skip', skip, 0);
-    requireRange('count', count ?? 1, 1);
+    requireRange('bytes', bytes, 1, isCount);
+    requireRange('skip', skip, 0, Number.isInteger);
+    requireRange('count', count === undefined ? 1 : count, 1, isCount);
     this.#bytes = skip + bytes;
     this.#transfers = count ?? Number.POSITIVE_INFINITY;
     this.#untilShort = untilShort ?? false;

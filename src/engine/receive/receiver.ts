@@ -1,10 +1,11 @@
 import type { Endpoint } from '../../usb/backend.js';
+import type { EndpointLocation } from '../../usb/locate.js';
 import { isFailure } from '../../usb/transfer-status.js';
+import { requireRange } from '../checks.js';
 import type { Sink } from '../io/sink.js';
 import type { TransferObserver } from '../queue/observer.js';
 import { type PendingOutput, Pump, type PumpOptions, type SubmitResult } from '../queue/pump.js';
 import type { Completion, TransferQueue } from '../queue/transfer-queue.js';
-import { requireRange } from '../require-range.js';
 import { isLoss, mostSevere, type Outcome } from '../session/outcome.js';
 import { ReceiveStatistics } from '../stats/statistics.js';
 import { type TimeoutOptions, Timeouts } from '../timeouts.js';
@@ -31,6 +32,18 @@ export interface ReceiveOptions extends PumpOptions, Limits, TimeoutOptions {
    * Memory is allocated as needed.
    */
   readonly writeBuffer?: number | undefined;
+}
+
+/**
+ * Checks that a transfer has room for a packet of the endpoint.
+ *
+ * @throws RangeError
+ */
+export function checkTransferSize(
+  { transferSize }: Pick<ReceiveOptions, 'transferSize'>,
+  { endpoint }: Pick<EndpointLocation, 'endpoint'>,
+): void {
+  requireRange('transferSize', transferSize, endpoint.maxPacketSize, Number.isInteger);
 }
 
 const LIMIT: Outcome = { reason: 'limit' };

@@ -1,5 +1,6 @@
 import { toError } from '../../usb/errors.js';
 import type { TransferStatus } from '../../usb/transfer-status.js';
+import { CheckedCall } from '../io/checked-call.js';
 import { isReaderGone, type Sink } from '../io/sink.js';
 import type { PendingOutput } from '../queue/pump.js';
 import type { Completion } from '../queue/transfer-queue.js';
@@ -27,6 +28,7 @@ export class Writer {
   readonly #sink: Sink;
   readonly #statistics: ReceiveStatistics;
   readonly #onProgress: () => void;
+  readonly #call: CheckedCall;
   /** The bytes that remain to be skipped, and to be written. */
   #skip: number;
   #left: number;
@@ -59,6 +61,7 @@ export class Writer {
     this.#skip = skip;
     this.#left = bytes;
     this.#onProgress = onProgress;
+    this.#call = new CheckedCall('the sink', this.#wrote, this.#onMisuse);
   }
 
   /** The bytes for the output so far, written or not. */
@@ -157,10 +160,11 @@ export class Writer {
     }
     this.#statistics.bytesBeingWritten = this.#writing;
     this.#writingSince = performance.now();
+    const done = this.#call.begin(this.#writing);
     try {
-      this.#sink.write(buffers, this.#wrote);
+      this.#sink.write(buffers, done);
     } catch (error) {
-      this.#wrote(toError(error), 0);
+      done(toError(error), 0);
     }
   }
 
@@ -177,6 +181,11 @@ export class Writer {
       const reason = isReaderGone(error) ? 'reader-closed' : 'output-failed';
       this.#fail({ reason, cause: error, at: performance.now() });
     }
+    this.#onProgress();
+  };
+
+  readonly #onMisuse = (cause: Error): void => {
+    this.#fail({ reason: 'output-failed', cause, at: performance.now() });
     this.#onProgress();
   };
 

@@ -1,3 +1,4 @@
+import { CheckedCall } from '../io/checked-call.js';
 import type { Source } from '../io/source.js';
 import { BufferPool } from '../queue/buffer-pool.js';
 
@@ -48,6 +49,7 @@ export class ReadAhead {
   readonly #pieceSize: number;
   readonly #exact: boolean;
   readonly #onRead: (bytes: number) => void;
+  readonly #call: CheckedCall;
   readonly #memory: BufferPool;
   /** Pieces are taken from the first chunk, and reads fill the last one. */
   readonly #chunks: Chunk[] = [];
@@ -72,6 +74,7 @@ export class ReadAhead {
     this.#pieceSize = pieceSize;
     this.#exact = exact;
     this.#onRead = onRead;
+    this.#call = new CheckedCall('the source', this.#done, this.#onMisuse);
     this.#left = bytes;
     const piecesEach = Math.min(Math.max(1, Math.floor(CHUNK / pieceSize)), CHUNK_PIECES);
     const chunkSize = pieceSize * piecesEach;
@@ -111,7 +114,8 @@ export class ReadAhead {
     }
     this.#reading = chunk;
     const { memory, filled } = chunk;
-    this.#source.read(memory, filled, Math.min(memory.length, filled + this.#left), this.#done);
+    const end = Math.min(memory.length, filled + this.#left);
+    this.#source.read(memory, filled, end, this.#call.begin(end - filled));
   }
 
   /** Takes the next piece, which the caller owns until `release`; undefined while there is none. */
@@ -167,9 +171,15 @@ export class ReadAhead {
       this.#waiting += bytes;
       this.#left -= bytes;
     }
-    this.failure = error;
-    this.#ended = error !== undefined || bytes === 0 || this.#left === 0;
+    this.failure ??= error;
+    this.#ended ||= error !== undefined || bytes === 0 || this.#left === 0;
     this.#onRead(bytes);
+  };
+
+  readonly #onMisuse = (error: Error): void => {
+    this.failure = error;
+    this.#ended = true;
+    this.#onRead(0);
   };
 
   #chunkWithRoom(): Chunk | undefined {

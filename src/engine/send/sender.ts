@@ -1,9 +1,9 @@
 import type { Endpoint } from '../../usb/backend.js';
+import { isCount, requireOneOf, requireRange, requireTime } from '../checks.js';
 import type { Source } from '../io/source.js';
 import type { TransferObserver } from '../queue/observer.js';
 import { type PendingOutput, Pump, type PumpOptions, type SubmitResult } from '../queue/pump.js';
 import type { Completion, TransferQueue } from '../queue/transfer-queue.js';
-import { requireRange } from '../require-range.js';
 import { addFailure, type Outcome, type TransferFailure } from '../session/outcome.js';
 import { SendStatistics } from '../stats/statistics.js';
 import { Watchdog } from '../timers.js';
@@ -96,7 +96,9 @@ export class Sender {
     const { bytes = Number.POSITIVE_INFINITY, prompt = false, zlp = 'never' } = options;
     requireRange('transferSize', transferSize, 1, Number.isInteger);
     requireRange('readAhead', readAhead, 1, Number.isFinite);
-    requireRange('bytes', bytes, 1);
+    requireRange('bytes', bytes, 1, isCount);
+    requireTime('idleTimeout', idleTimeout);
+    requireOneOf('zlp', zlp, ['auto', 'always', 'never']);
     this.statistics = new SendStatistics(depth);
     this.#pump = new Pump(
       {

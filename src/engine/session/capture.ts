@@ -1,7 +1,7 @@
 import type { EndpointLocation } from '../../usb/locate.js';
 import { type OpenEndpoint, openEndpoint } from '../device/open.js';
 import type { Sink } from '../io/sink.js';
-import { type ReceiveOptions, Receiver } from '../receive/receiver.js';
+import { checkTransferSize, type ReceiveOptions, Receiver } from '../receive/receiver.js';
 import type { ReceiveStatistics } from '../stats/statistics.js';
 import { checkTimeout } from '../timeouts.js';
 import { Recovery, type RecoveryOptions } from './recovery.js';
@@ -26,6 +26,7 @@ export type CaptureResult = StreamResult<ReceiveStatistics>;
 export function capture(request: CaptureRequest): Promise<CaptureResult> {
   const { backend, device, location, claim, sink } = request;
   return runStream<OpenEndpoint, ReceiveStatistics>(request, { sink }, (stopped) => {
+    checkTransferSize(request.receive, location);
     const receiver = new Receiver(sink, request.receive, request.observer);
     const { statistics } = receiver;
     const recovery = new Recovery(request, statistics, stopped);

@@ -1,11 +1,12 @@
 import type { Endpoint } from '../../usb/backend.js';
 import type { EndpointPair } from '../../usb/locate.js';
+import { requireRange } from '../checks.js';
 import { openEndpointPair } from '../device/open.js';
 import { EpipeSink } from '../io/epipe-sink.js';
 import type { Sink } from '../io/sink.js';
 import type { Source } from '../io/source.js';
 import type { TransferObserver } from '../queue/observer.js';
-import { type ReceiveOptions, Receiver } from '../receive/receiver.js';
+import { checkTransferSize, type ReceiveOptions, Receiver } from '../receive/receiver.js';
 import { Sender, type SendOptions } from '../send/sender.js';
 import type { ReceiveStatistics, SendStatistics } from '../stats/statistics.js';
 import { checkTimeout } from '../timeouts.js';
@@ -50,6 +51,7 @@ export async function duplex(request: DuplexRequest): Promise<DuplexResult> {
   const { backend, device, claim, source, sink } = request;
   let failedDirection: 'in' | 'out' | undefined;
   const result = await runStream(request, { source, sink }, () => {
+    checkTransferSize(request.receive, request.in);
     const streams = new Duplex(request, request.observer);
     return {
       statistics: streams.statistics,
@@ -98,6 +100,7 @@ export class Duplex {
   /** @throws RangeError for options out of range */
   constructor(options: DuplexOptions, observer?: TransferObserver) {
     const { source, sink, receive, send, linger, onOutputClosed } = options;
+    requireRange('linger', linger, 0);
     this.#onOutputClosed = onOutputClosed;
     this.#sink = new EpipeSink(sink, this.#onReaderGone);
     this.#receiver = new Receiver(this.#sink, receive, observer);

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toError, UsbError } from '../../usb/errors.js';
 import { type EndpointLocation, locateIn } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
+import { isCount, requireRange, requireTime } from '../checks.js';
 import { classifyFailure } from '../device/guard.js';
 import { type OpenEndpoint, openEndpoint, openWhenReady } from '../device/open.js';
 import { isSameDevice, waitForDevice } from '../device/presence.js';
@@ -46,10 +47,16 @@ export class Recovery {
   /** Failures since data last arrived. */
   #failuresInARow = 0;
 
-  /** @param stopped aborted when the capture is stopped; ends every wait */
+  /**
+   * @param stopped aborted when the capture is stopped; ends every wait
+   * @throws RangeError for options out of range
+   */
   constructor(request: RecoveryRequest, statistics: ReceiveStatistics, stopped: AbortSignal) {
     this.#request = request;
     this.#options = request.recovery ?? {};
+    const { keepGoing = 0, reconnect } = this.#options;
+    requireRange('keepGoing', keepGoing, 0, isCount);
+    requireTime('reconnect', reconnect);
     this.#statistics = statistics;
     this.#stopped = stopped;
   }

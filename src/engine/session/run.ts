@@ -2,6 +2,7 @@ import type { Backend, Device, Endpoint } from '../../usb/backend.js';
 import type { ControlTransfer } from '../../usb/control.js';
 import { caught, toError, UsbError } from '../../usb/errors.js';
 import type { DeviceInfo } from '../../usb/model.js';
+import { requireMethods, requireSignal, requireTime } from '../checks.js';
 import { classifyFailure, DeviceGuard, type GuardedStream, lossSoon } from '../device/guard.js';
 import { type OpenDevice, type OpenOptions, openWhenReady } from '../device/open.js';
 import type { Sink } from '../io/sink.js';
@@ -22,7 +23,7 @@ const REQUEST_TIMEOUT = 5000;
 
 /** What ends a stream from outside. */
 export interface StopConditions {
-  /** Milliseconds from the start of the stream; unlimited by default. */
+  /** Milliseconds from the start of the stream, above 0; unlimited by default. */
   readonly duration?: number | undefined;
   /** Ends the stream as `interrupted` when it is aborted. */
   readonly signal: AbortSignal;
@@ -121,8 +122,8 @@ interface StreamEnds {
  * clears a halt, closes input and output, releases the interface and closes the device.
  *
  * @param create creates the stream; the signal is aborted when the stream is stopped
- * @throws UsbError if the device cannot be opened or claimed, RangeError for options out of range;
- *   input and output are closed then
+ * @throws UsbError if the device cannot be opened or claimed; RangeError or TypeError for a wrong option,
+ *   before anything is opened; input and output are closed then
  */
 export async function runStream<Target extends OpenDevice, Statistics>(
   request: StreamRequest<Statistics>,
@@ -148,11 +149,20 @@ export async function runStream<Target extends OpenDevice, Statistics>(
 }
 
 async function prepare<Target extends OpenDevice, Statistics>(
-  { justPluggedIn, signal, onOpen }: StreamRequest<Statistics>,
-  { source, sink }: StreamEnds,
+  { justPluggedIn, signal, duration, onOpen }: StreamRequest<Statistics>,
+  ends: StreamEnds,
   create: () => Stream<Target, Statistics>,
 ) {
+  const { source, sink } = ends;
   try {
+    requireSignal('signal', signal);
+    requireTime('duration', duration);
+    if ('source' in ends) {
+      requireMethods('source', source, ['read', 'close']);
+    }
+    if ('sink' in ends) {
+      requireMethods('sink', sink, ['start', 'write', 'close']);
+    }
     const stream = create();
     const open = () => stream.open();
     const first = await (justPluggedIn ? openWhenReady(open, signal) : open());
@@ -311,5 +321,5 @@ async function outputFailure(step: Promise<void> | undefined): Promise<Outcome |
 
 /** Closes an input or output, and ignores a failure. */
 async function closeQuietly(end: Source | Sink | undefined): Promise<void> {
-  await end?.close().catch(() => {});
+  await Promise.resolve(end?.close?.()).catch(() => {});
 }

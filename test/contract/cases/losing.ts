@@ -140,13 +140,14 @@ export const losingCases: readonly ContractCase[] = [
         await fixture.resetByOther(target);
         await eventually('it is lost', async () => (await device.loss()) === 'reset');
         await claimed.release();
-        assert.equal(await device.loss(), undefined); // nothing is claimed that could be lost
-        const again = await device.claim(target.interfaceNumber, 0);
-        assert.equal(await device.loss(), undefined);
-        await again.release();
       } finally {
         await device.close();
       }
+      await OpenDevice.use(fixture, target, async (opened) => {
+        const { status } = await opened.submit(4 * KIB).completion;
+        assert.equal(status, 'completed');
+        assert.equal(await opened.device.loss(), undefined);
+      });
     },
   },
 ];

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { requireRange } from '../../../src/engine/require-range.js';
+import { requireRange } from '../../../src/engine/checks.js';
 
 it.each([
   [0, 1, 'depth must be an integer of at least 1, not 0'],
