@@ -196,7 +196,9 @@ describeInLab('a device that is taken away on a real bus', () => {
       ${READ}; echo $?
       echo 1 > /sys/bus/usb/devices/$path/authorized`);
     expect(stdout.toString()).toBe('3\n');
-    expect(stderr).toMatch(/the device has no configuration, so it has no interfaces; .*authorized/);
+    expect(stderr).toMatch(
+      /the device has no configuration, so it has no interfaces; .*authorized/,
+    );
   });
 });
 

@@ -1,4 +1,4 @@
-import { requireRange } from '../require-range.js';
+import { requireRange } from '../checks.js';
 
 /**
  * The bytes that a device puts before the payload of each packet, such as the two status bytes of FTDI
