@@ -175,16 +175,16 @@ describeInLab('a device that is taken away on a real bus', () => {
   });
 
   it('a reset by another process ends a sending', async () => {
-    const { stderr, code } = await guest(`
+    const { stdout, code } = await guest(`
       path=$(gadget up one ffs -- silence)
-      (head -c 1M /dev/zero; sleep 60) | node bin/usbxfer.js write --vid 1234 --pid 5678 --json \
-        2> /tmp/summary & writer=$!
-      sleep 3
+      rm -f /tmp/input; mkfifo /tmp/input; exec 9<> /tmp/input
+      node bin/usbxfer.js write --vid 1234 --pid 5678 --json < /tmp/input > /tmp/summary 2> /dev/null &
       until [[ -L /sys/bus/usb/devices/$path:1.0/driver ]]; do sleep 0.1; done
+      head -c 1M /dev/zero >&9
       usb-host $path reset >/dev/null
-      wait $writer; code=$?
-      cat /tmp/summary >&2; exit $code`);
-    const summary = JSON.parse(stderr);
+      wait $!; code=$?
+      cat /tmp/summary; exit $code`);
+    const summary = JSON.parse(stdout.toString());
     expect([summary.end_reason, code]).toEqual(['device-reset', 6]);
     expect(summary.error).toMatch(/^another process reset the device/);
   });
