@@ -243,6 +243,18 @@ describe('--stats', () => {
     recordsOf(readFileSync(stats, 'utf8'));
   });
 
+  it('of write overwrites only with --force, and appends with --append', async () => {
+    writeFileSync(stats, 'precious\n');
+    const write = (args: string) => shell(`printf abc | usbxfer write -d 1234:5678 -q ${args}`);
+    const refused = await write(`--stats '${stats}'`);
+    expect(refused.stderr).toMatch(/append to it with --append, or overwrite it with --force/);
+    expect([refused.code, readFileSync(stats, 'utf8')]).toEqual([7, 'precious\n']);
+    await write(`--stats '${stats}' --append`);
+    expect(readFileSync(stats, 'utf8')).toMatch(/^precious\n\{.*\}\n$/);
+    await write(`--json='${stats}' --force`);
+    expect(JSON.parse(readFileSync(stats, 'utf8'))).toMatchObject({ bytes_accepted: 3 });
+  });
+
   it('leaves no file if the capture does not start', async () => {
     const { code } = await usbxfer(['read', '--vid', 'dead', '--stats', stats]);
     expect([code, existsSync(stats)]).toEqual([3, false]);

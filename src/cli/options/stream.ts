@@ -99,13 +99,17 @@ const hookOptions = (): Group => [
   ),
 ];
 
+const existingFileOptions = (file: string) => [
+  option('--force', `overwrite ${file}`),
+  option('--append', `append to ${file}`).conflicts('force'),
+];
+
 const fileOptions = () => [
-  option('--force', 'overwrite an existing file'),
-  option('--append', 'append to an existing file').conflicts('force'),
+  ...existingFileOptions('an existing file'),
   option('--fsync', 'flush the output to the disk at the end'),
 ];
 
-const reportOptions = (): Group => [
+const reportOptions = (...more: readonly Option[]): Group => [
   'Report:',
   option('--progress <when>', 'when to show a progress line on the terminal')
     .choices(['auto', 'always', 'never'])
@@ -114,6 +118,7 @@ const reportOptions = (): Group => [
   option('--stats <file>', 'write a JSON record per interval (1s) to a file, - or fd:N'),
   new AttachedValueOption('--json', 'file', 'print the summary as one JSON object'),
   option('-q, --quiet', 'print no summary, progress or notices'),
+  ...more,
 ];
 
 /** The options of each command, in the order of its help. */
@@ -202,7 +207,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       idleTimeout('stop when the device accepts nothing for this long'),
     ],
     ['Failures:', waitOption()],
-    reportOptions(),
+    reportOptions(...existingFileOptions('an existing --stats or --json file')),
   ],
   pipe: () => [
     [

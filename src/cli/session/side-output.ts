@@ -137,11 +137,9 @@ export class SideOutput {
         }
       });
     } catch (cause) {
-      // `write` has no options for existing files.
-      const offered = data.output === undefined ? [] : (['append', 'overwrite'] as const);
       throw (
         interruptedBy(shutdown, `waiting for a reader of ${name}`, cause) ??
-        cannotWrite(name, cause, offered)
+        cannotWrite(name, cause, ['append', 'overwrite'])
       );
     }
   }

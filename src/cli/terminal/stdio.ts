@@ -63,7 +63,7 @@ export function stdoutFailed(cause: unknown): CliError {
 
 /** @throws CliError if stdout is closed */
 export function requireStdout(
-  advice = 'redirect it (> FILE); > /dev/null discards the output',
+  advice = 'redirect it (> FILE); > /dev/null discards the output, if it is open for writing only',
 ): void {
   if (isStdoutClosed()) {
     throw new CliError('stdout-closed', 'stdout is closed', { advice });
@@ -74,8 +74,9 @@ const ACCESS_MODE = constants.O_RDONLY | constants.O_WRONLY | constants.O_RDWR;
 
 /**
  * Whether stdout was closed at the start (`>&-`). Node then opens /dev/null in its place for reading
- * and writing; `> /dev/null` is open for writing only. A parent that passes such a descriptor (as
- * Python's DEVNULL) looks the same.
+ * and writing; `> /dev/null` is open for writing only. A parent that passes such a descriptor (Python's
+ * DEVNULL, `stdio: 'ignore'` of Node) looks exactly the same in fstat(2) and in /proc, so the advice
+ * names it, too.
  */
 export function isStdoutClosed(): boolean {
   return isNullDevice(STDOUT, constants.O_RDWR);
