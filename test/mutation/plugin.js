@@ -1,7 +1,15 @@
 // The test runner of the mutation tests, a plugin of Stryker. README.md describes it.
 
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -9,10 +17,22 @@ import { createInterface } from 'node:readline';
 import { createVitest } from 'vitest/node';
 
 /** The tests that a mutant gets, in milliseconds of their usual duration, unless they cost less. */
-const BUDGET = Number(process.env.MUTATION_BUDGET ?? 5000);
+const BUDGET = Number(process.env.MUTATION_BUDGET ?? 3000);
+
+/** The failure of a test that hangs (runner.ts). */
+const HANGS = 'the test hangs';
+
+/** The duration of a test that is not known yet, in milliseconds. */
+const UNKNOWN = 10_000;
+
+/** The durations, for a runner that Stryker starts again. */
+const DURATIONS = 'build/durations.json';
 
 /** A process that takes so much processor time in one turn of its event loop is in an endless loop. */
 const MAX_TURN = 4000;
+
+/** A test that hangs may go on for ever. A process starts again when it has so many of them. */
+const MAX_HANGS = 4;
 
 /** A process that does not answer for so many milliseconds is blocked. */
 const MAX_SILENCE = 120_000;
@@ -39,6 +59,7 @@ class TestProcess {
   #pid = 0;
   #lastBeat = 0;
   #cpuAtBeat = 0;
+  #hangs = 0;
 
   constructor(files) {
     this.#files = files;
@@ -57,7 +78,9 @@ class TestProcess {
     });
     this.#vitest.provide('files', this.#files);
     this.#vitest.provide('socket', path);
-    process.env.__STRYKER_ACTIVE_MUTANT__ = mutant ?? ''; // the process inherits it
+    // The process inherits these.
+    process.env.__STRYKER_ACTIVE_MUTANT__ = mutant ?? '';
+    process.env.TMPDIR = this.#folder;
     this.#vitest.state.filesMap.clear();
     const ended = new Promise((_, reject) => {
       this.#run = this.#vitest
@@ -72,7 +95,12 @@ class TestProcess {
         this.#onReply = done;
       });
       this.#lastBeat = Date.now();
-      socket.on('error', () => {}).on('close', () => this.#onEnd());
+      socket
+        .on('error', () => {})
+        .on('close', () => {
+          this.#socket = undefined;
+          this.#onEnd();
+        });
       createInterface({ input: socket }).on('line', (line) => this.#onLine(JSON.parse(line)));
       const { pid, tests } = await Promise.race([ready, ended]);
       this.#pid = pid;
@@ -115,7 +143,7 @@ class TestProcess {
         cpuTime(this.#pid) - this.#cpuAtBeat > MAX_TURN ||
         Date.now() - this.#lastBeat > MAX_SILENCE
       ) {
-        process.kill(this.#pid, 'SIGKILL');
+        this.#kill();
       }
     }, 500);
     this.#socket.write(`${JSON.stringify(request)}\n`);
@@ -127,10 +155,29 @@ class TestProcess {
     return result;
   }
 
+  #kill() {
+    try {
+      process.kill(this.#pid, 'SIGKILL');
+    } catch {
+      // it has ended
+    }
+  }
+
   async stop() {
-    this.#socket?.destroy();
+    if (this.#socket !== undefined) {
+      this.#kill(); // it may be in a loop
+    }
     this.#socket = undefined;
+    this.#hangs = 0;
     await this.#run;
+  }
+
+  /** Counts a test that hangs. */
+  async onHang() {
+    this.#hangs += 1;
+    if (this.#hangs === MAX_HANGS) {
+      await this.stop();
+    }
   }
 
   async dispose() {
@@ -161,6 +208,10 @@ class ResidentTestRunner {
 
   /** Files that replace modules or timers get a process of their own. */
   async init() {
+    mkdirSync('build', { recursive: true });
+    if (existsSync(DURATIONS)) {
+      this.#durations = new Map(JSON.parse(readFileSync(DURATIONS, 'utf8')));
+    }
     const shared = [];
     const paths = ['test/unit/engine', 'test/unit/usb'].flatMap((folder) =>
       readdirSync(folder, { recursive: true }).map((name) => resolve(folder, name)),
@@ -179,11 +230,12 @@ class ResidentTestRunner {
   }
 
   async dryRun() {
-    const tests = [];
+    const all = [];
     const coverage = { static: {}, perTest: {} };
     for (const each of new Set(this.#processes.values())) {
       const ids = await each.start();
-      const reply = await each.request({ tests: ids });
+      const tests = ids.map((id) => ({ id, duration: UNKNOWN }));
+      const reply = await each.request({ tests });
       if (reply === undefined) {
         return { status: 'error', errorMessage: 'a process of the tests has died' };
       }
@@ -193,7 +245,7 @@ class ResidentTestRunner {
         const [fileName, name] = id.split('#');
         const result = { id: relative('', id), name, fileName, timeSpentMs: duration };
         this.#durations.set(result.id, duration);
-        tests.push(
+        all.push(
           failure === undefined
             ? { ...result, status: 0 }
             : { ...result, status: 1, failureMessage: failure },
@@ -206,12 +258,13 @@ class ResidentTestRunner {
         coverage.perTest[relative('', id)] = hits;
       }
     }
-    return { status: 'complete', tests, mutantCoverage: coverage };
+    writeFileSync(DURATIONS, JSON.stringify([...this.#durations]));
+    return { status: 'complete', tests: all, mutantCoverage: coverage };
   }
 
   async #repeat(process, { id, failure }) {
     this.#log.warn(`${id} has failed: ${failure}`);
-    const reply = await process.request({ tests: [id, id, id] });
+    const reply = await process.request({ tests: Array(3).fill({ id, duration: UNKNOWN }) });
     const results = reply?.results ?? [];
     return results.find((result) => result.failure === undefined) ?? { id, duration: 0, failure };
   }
@@ -223,7 +276,7 @@ class ResidentTestRunner {
     let nrOfTests = 0;
     for (const process of new Set(ids.map((id) => this.#processOf(id)))) {
       const own = ids.filter((id) => this.#processOf(id) === process);
-      const tests = own.map((id) => resolve(id));
+      const tests = own.map((id) => ({ id: resolve(id), duration: this.#durationOf(id) }));
       const result = await this.#test(process, { ...request, tests }, isStatic);
       nrOfTests += result.nrOfTests;
       if (result.status !== 'survived') {
@@ -233,13 +286,17 @@ class ResidentTestRunner {
     return { status: 'survived', nrOfTests };
   }
 
+  #durationOf(id) {
+    return this.#durations.get(id) ?? UNKNOWN;
+  }
+
   #processOf(id) {
     return this.#processes.get(resolve(id.split('#')[0]));
   }
 
   /** Orders tests by their cost, and by their success until now. Leaves out what exceeds the budget. */
   #choose(ids) {
-    const cost = (id) => (this.#durations.get(id) ?? 0) + 1;
+    const cost = (id) => this.#durationOf(id) + 1;
     const rank = (id) => cost(id) / (1 + (this.#kills.get(id) ?? 0));
     let sum = 0;
     return ids
@@ -279,6 +336,9 @@ class ResidentTestRunner {
         }
         if (failure === undefined) {
           return { status: 'survived', nrOfTests };
+        }
+        if (failure === HANGS) {
+          await process.onHang();
         }
         const killer = relative('', id);
         this.#kills.set(killer, (this.#kills.get(killer) ?? 0) + 1);

@@ -15,9 +15,12 @@ declare module 'vitest' {
   }
 }
 
-/** What the plugin asks for: to run some tests until one fails, with a mutant or with none. */
+/**
+ * What the plugin asks for: to run all of these tests, or until one fails with a mutant. Each has its
+ * usual duration in milliseconds.
+ */
 interface Request {
-  readonly tests: readonly string[];
+  readonly tests: readonly { readonly id: string; readonly duration: number }[];
   readonly mutant?: string;
   readonly hitLimit?: number;
 }
@@ -25,6 +28,7 @@ interface Request {
 /** The result of a test. It has not failed if there is no failure. */
 interface Result {
   readonly id: string;
+  /** Milliseconds in which the process worked or slept, not those in which it waited for a processor. */
   readonly duration: number;
   readonly failure?: string;
 }
@@ -55,13 +59,13 @@ const instrumentation = global.__stryker__;
 const TICK = 20;
 
 /** A test hangs after this many ticks, and three times its usual duration. */
-const MIN_TICKS = 40;
+const MIN_TICKS = 25;
 
 const HANGS = 'the test hangs';
 
 // The tests replace these.
 const { setInterval, clearInterval } = globalThis;
-const now = performance.now.bind(performance);
+const utilization = performance.eventLoopUtilization.bind(performance);
 
 type Task = RunnerTestCase | RunnerTestSuite;
 
@@ -71,8 +75,6 @@ type Task = RunnerTestCase | RunnerTestSuite;
  */
 export default class ResidentRunner extends TestRunner {
   readonly #tests = new Map<string, RunnerTestCase>();
-  /** The usual duration of each test in milliseconds. */
-  readonly #durations = new Map<string, number>();
   /** The failure of the current test outside of its function: an exception that nobody caught. */
   #uncaught: string | undefined;
 
@@ -126,13 +128,12 @@ export default class ResidentRunner extends TestRunner {
     instrumentation.hitCount = mutant === undefined ? undefined : 0;
     instrumentation.hitLimit = hitLimit;
     const isEndless = (): boolean => (instrumentation.hitCount ?? 0) > (hitLimit ?? Infinity);
-    for (const id of tests) {
-      const result = await this.#run(id, mutant);
+    for (const { id, duration } of tests) {
+      const run = (active?: string): Promise<Result> => this.#run(id, duration, active);
+      const result = await run(mutant);
       results.push(result);
-      if (mutant === undefined) {
-        this.#durations.set(id, result.duration);
-      } else if (isEndless() || result.failure !== undefined) {
-        isDisturbed = await this.#isDisturbed(id, mutant, result);
+      if (mutant !== undefined && (isEndless() || result.failure !== undefined)) {
+        isDisturbed = await isDisturbedBy(run, mutant, result);
         break;
       }
     }
@@ -140,19 +141,8 @@ export default class ResidentRunner extends TestRunner {
     return { results, isEndless: isEndless(), isDisturbed, coverage };
   }
 
-  /** Returns whether a failure has another cause than the mutant: an earlier test, or a late timer. */
-  async #isDisturbed(id: string, mutant: string, { failure }: Result): Promise<boolean> {
-    const { hitCount } = instrumentation;
-    const mayBeRandom = failure !== undefined && failure !== HANGS;
-    const isRandom = mayBeRandom && !(await this.#run(id, mutant)).failure;
-    instrumentation.hitCount = undefined;
-    const { failure: without } = await this.#run(id, undefined);
-    instrumentation.hitCount = hitCount;
-    return without !== undefined || isRandom;
-  }
-
   /** Runs a test with its hooks. The mutant is active only for this time. */
-  async #run(id: string, mutant: string | undefined): Promise<Result> {
+  async #run(id: string, usual: number, mutant: string | undefined): Promise<Result> {
     const test = this.#tests.get(id);
     if (test === undefined) {
       throw new Error(`there is no test ${id}`);
@@ -170,8 +160,9 @@ export default class ResidentRunner extends TestRunner {
         failure ??= String(error);
       }
     };
-    const maxTicks = MIN_TICKS + (3 * (this.#durations.get(id) ?? 10_000)) / TICK;
-    const start = now();
+    const maxTicks = MIN_TICKS + (3 * usual) / TICK;
+    const { idle } = utilization();
+    const cpu = process.cpuUsage();
     instrumentation.currentTestId = mutant === undefined ? id : undefined;
     instrumentation.activeMutant = mutant;
     await attempt(async () => {
@@ -196,9 +187,25 @@ export default class ResidentRunner extends TestRunner {
       vi.restoreAllMocks();
     }
     failure ??= this.#uncaught;
-    const duration = now() - start;
+    const { user, system } = process.cpuUsage(cpu);
+    const duration = (user + system) / 1000 + utilization().idle - idle;
     return failure === undefined ? { id, duration } : { id, duration, failure };
   }
+}
+
+/** Returns whether a failure has another cause than the mutant: an earlier test, or a late timer. */
+async function isDisturbedBy(
+  run: (mutant?: string) => Promise<Result>,
+  mutant: string,
+  { failure }: Result,
+): Promise<boolean> {
+  const { hitCount } = instrumentation;
+  const mayBeRandom = failure !== undefined && failure !== HANGS;
+  const isRandom = mayBeRandom && !(await run(mutant)).failure;
+  instrumentation.hitCount = undefined;
+  const { failure: without } = await run();
+  instrumentation.hitCount = hitCount;
+  return without !== undefined || isRandom;
 }
 
 /**

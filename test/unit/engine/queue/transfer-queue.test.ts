@@ -270,4 +270,29 @@ describe('an observer of a TransferQueue', () => {
     queue.submit(Buffer.alloc(512), 512, 5);
     expect(calls).toEqual(['submit 7 at 5']);
   });
+
+  it('sees later completions after one at which it threw', () => {
+    const seen: number[] = [];
+    const endpoint = new ScriptedEndpoint();
+    const queue = new TransferQueue(endpoint, 3, () => {}, {
+      onComplete: ({ sequence }) => {
+        seen.push(sequence);
+        if (sequence === 0) {
+          throw new Error('bug');
+        }
+      },
+    });
+    for (let i = 0; i < 3; i += 1) {
+      queue.submit(Buffer.alloc(512), 512, 0);
+    }
+    for (const submission of [...endpoint.submissions].reverse()) {
+      submission.complete('completed', 512);
+    }
+    expect(() => queue.observe()).toThrow('bug');
+    removeAll(queue); // although it has not seen all of them
+    queue.submit(Buffer.alloc(512), 512, 0);
+    endpoint.submissions[0]?.complete('completed', 512);
+    queue.observe();
+    expect(seen).toEqual([0, 3]);
+  });
 });

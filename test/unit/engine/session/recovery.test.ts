@@ -4,7 +4,7 @@ import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
 import type { ReceiveOptions } from '../../../../src/engine/receive/receiver.js';
 import { type CaptureResult, capture } from '../../../../src/engine/session/capture.js';
-import type { EndReason } from '../../../../src/engine/session/outcome.js';
+import type { EndReason, Outcome } from '../../../../src/engine/session/outcome.js';
 import { Recovery, type RecoveryOptions } from '../../../../src/engine/session/recovery.js';
 import { ReceiveStatistics } from '../../../../src/engine/stats/statistics.js';
 import type { Backend, Device, DeviceLoss } from '../../../../src/usb/backend.js';
@@ -44,13 +44,14 @@ async function run(
 }
 
 /** The recovery of a device with an interrupt endpoint, and what it recovers. */
-function scripted(options: RecoveryOptions) {
+function scripted(options: RecoveryOptions, endpointsLater = [0x81]) {
   const endpoint = { address: 0x81, type: 'interrupt', maxPacketSize: 64 } as const;
   const info = deviceWith(setting(0, 0, endpoint));
+  const later = endpointsLater.map((address) => ({ ...endpoint, address }));
   const claimed = { endpoint: () => new ScriptedEndpoint(64), release: async () => {} };
   const device: Partial<Device> = { info, claim: async () => claimed, close: async () => {} };
   const backend: Partial<Backend> = {
-    list: async () => [info],
+    list: async () => [deviceWith(setting(0, 0, ...later))],
     open: async () => device as Device,
   };
   const statistics = new ReceiveStatistics(1);
@@ -175,6 +176,26 @@ describe('with keepGoing', () => {
     expect([statistics.gaps.length, statistics.gapCount]).toEqual([1000, 1200]);
   });
 
+  it('pauses before it uses a device again that failed twice without data and without a halt', async () => {
+    const { recovery, target } = scripted({ keepGoing: 10 });
+    const continuesAtOnce = async (end: Outcome): Promise<boolean> => {
+      let continues = false;
+      const decision = recovery.decide(end, target).then(() => {
+        continues = true;
+      });
+      for (let i = 0; i < 50; i += 1) {
+        await Promise.resolve(); // no time passes
+      }
+      const atOnce = continues;
+      await decision;
+      return atOnce;
+    };
+    expect(await continuesAtOnce({ reason: 'error' })).toBe(true);
+    expect(await continuesAtOnce({ reason: 'error' })).toBe(false);
+    expect(await continuesAtOnce({ reason: 'stall', isHalted: true })).toBe(true);
+    expect(await continuesAtOnce({ reason: 'error', hasData: true })).toBe(true);
+  });
+
   it('does not continue after a lost device', async () => {
     const { end, statistics, bytes } = await run('unplug@10k', { keepGoing: 16 });
     expect(end.reason).toBe('device-lost');
@@ -284,6 +305,26 @@ describe('with reconnect', () => {
   it('reopens an interrupt endpoint', async () => {
     const { recovery, target } = scripted({ reconnect: 1000 });
     expect((await recovery.decide({ reason: 'device-lost' }, target)).end).toBeUndefined();
+  });
+
+  it('ends if the device that is back has no such endpoint, and says why', async () => {
+    const { recovery, target, statistics } = scripted({ reconnect: 1000 }, [0x83]);
+    const decision = await recovery.decide({ reason: 'device-lost' }, target);
+    expect(decision).toMatchObject({
+      end: { reason: 'device-lost', cause: { code: 'not-found' } },
+      target: undefined,
+    });
+    expect(statistics.waitingSince).toBeUndefined();
+  });
+
+  it('ends as a bug if it cannot continue for a reason that is no USB error', async () => {
+    const cause = new Error('bug');
+    const onReconnect = () => {
+      throw cause;
+    };
+    const { recovery, target } = scripted({ reconnect: 1000, onReconnect });
+    const { end } = await recovery.decide({ reason: 'device-lost' }, target);
+    expect(end).toEqual({ reason: 'internal', cause });
   });
 
   it('shows since when the device is waited for', async () => {
