@@ -19,9 +19,6 @@ import { createVitest } from 'vitest/node';
 /** The tests that a mutant gets, in milliseconds of their usual duration, unless they cost less. */
 const BUDGET = Number(process.env.MUTATION_BUDGET ?? 3000);
 
-/** The failure of a test that hangs (runner.ts). */
-const HANGS = 'the test hangs';
-
 /** The duration of a test that is not known yet, in milliseconds. */
 const UNKNOWN = 10_000;
 
@@ -30,9 +27,6 @@ const DURATIONS = 'build/durations.json';
 
 /** A process that takes so much processor time in one turn of its event loop is in an endless loop. */
 const MAX_TURN = 4000;
-
-/** A test that hangs may go on for ever. A process starts again when it has so many of them. */
-const MAX_HANGS = 4;
 
 /** A process that does not answer for so many milliseconds is blocked. */
 const MAX_SILENCE = 120_000;
@@ -59,7 +53,6 @@ class TestProcess {
   #pid = 0;
   #lastBeat = 0;
   #cpuAtBeat = 0;
-  #hangs = 0;
 
   constructor(files) {
     this.#files = files;
@@ -168,16 +161,7 @@ class TestProcess {
       this.#kill(); // it may be in a loop
     }
     this.#socket = undefined;
-    this.#hangs = 0;
     await this.#run;
-  }
-
-  /** Counts a test that hangs. */
-  async onHang() {
-    this.#hangs += 1;
-    if (this.#hangs === MAX_HANGS) {
-      await this.stop();
-    }
   }
 
   async dispose() {
@@ -320,7 +304,7 @@ class ResidentTestRunner {
         if (reply === undefined) {
           return { status: 'timeout', reason: 'the process loops, blocks or dies', nrOfTests };
         }
-        const { results, isEndless, isDisturbed } = reply;
+        const { results, isEndless, isDisturbed, isBusy } = reply;
         const { id, failure } = results.at(-1) ?? {};
         nrOfTests += results.length;
         if (isDisturbed && !isStatic) {
@@ -337,8 +321,8 @@ class ResidentTestRunner {
         if (failure === undefined) {
           return { status: 'survived', nrOfTests };
         }
-        if (failure === HANGS) {
-          await process.onHang();
+        if (isBusy) {
+          await process.stop();
         }
         const killer = relative('', id);
         this.#kills.set(killer, (this.#kills.get(killer) ?? 0) + 1);

@@ -39,6 +39,8 @@ interface Reply {
   readonly isEndless: boolean;
   /** Whether the last test fails without the mutant, too, or not again with it. */
   readonly isDisturbed: boolean;
+  /** Whether tests that hang keep the process busy. */
+  readonly isBusy: boolean;
   readonly coverage: unknown;
 }
 
@@ -64,7 +66,7 @@ const MIN_TICKS = 25;
 const HANGS = 'the test hangs';
 
 // The tests replace these.
-const { setInterval, clearInterval } = globalThis;
+const { setInterval, clearInterval, setTimeout } = globalThis;
 const utilization = performance.eventLoopUtilization.bind(performance);
 
 type Task = RunnerTestCase | RunnerTestSuite;
@@ -138,7 +140,8 @@ export default class ResidentRunner extends TestRunner {
       }
     }
     const { mutantCoverage: coverage } = instrumentation;
-    return { results, isEndless: isEndless(), isDisturbed, coverage };
+    const isBusy = results.at(-1)?.failure === HANGS && (await staysBusy());
+    return { results, isEndless: isEndless(), isDisturbed, isBusy, coverage };
   }
 
   /** Runs a test with its hooks. The mutant is active only for this time. */
@@ -206,6 +209,13 @@ async function isDisturbedBy(
   const { failure: without } = await run();
   instrumentation.hitCount = hitCount;
   return without !== undefined || isRandom;
+}
+
+/** Returns whether the process works although it has nothing to do. */
+async function staysBusy(): Promise<boolean> {
+  const before = utilization();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return utilization(before).utilization > 0.25;
 }
 
 /**
