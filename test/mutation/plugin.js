@@ -19,6 +19,9 @@ import { createVitest } from 'vitest/node';
 /** The tests that a mutant gets, in milliseconds of their usual duration, unless they cost less. */
 const BUDGET = Number(process.env.MUTATION_BUDGET ?? 3000);
 
+/** The failure of a test that hangs (runner.ts). It takes long, so that other tests are better. */
+const HANGS = 'the test hangs';
+
 /** The duration of a test that is not known yet, in milliseconds. */
 const UNKNOWN = 10_000;
 
@@ -325,7 +328,9 @@ class ResidentTestRunner {
           await process.stop();
         }
         const killer = relative('', id);
-        this.#kills.set(killer, (this.#kills.get(killer) ?? 0) + 1);
+        if (failure !== HANGS) {
+          this.#kills.set(killer, (this.#kills.get(killer) ?? 0) + 1);
+        }
         return { status: 'killed', killedBy: [killer], failureMessage: failure, nrOfTests };
       }
     } catch (error) {

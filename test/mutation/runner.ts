@@ -215,7 +215,7 @@ async function isDisturbedBy(
 async function staysBusy(): Promise<boolean> {
   const before = utilization();
   await new Promise((resolve) => setTimeout(resolve, 50));
-  return utilization(before).utilization > 0.25;
+  return utilization(before).utilization > 0.7;
 }
 
 /**

@@ -96,6 +96,17 @@ describe('Sender', () => {
     expect(Buffer.concat(fixture.taken).equals(input)).toBe(true);
   });
 
+  it('reads ahead of full transfers in flight', async () => {
+    const input = new MemorySource(...Array.from({ length: 10 }, () => Buffer.alloc(MIB)));
+    const fixture = new Fixture(input, { depth: 4, transferSize: MIB, readAhead: 2 * MIB });
+    await fixture.settle();
+    expect(fixture.endpoint.submissions).toHaveLength(4);
+    expect(fixture.sender.statistics.bytesRead).toBe(6 * MIB);
+    fixture.sender.stop({ reason: 'interrupted' });
+    fixture.drain();
+    await fixture.ended;
+  });
+
   it('sends at once what it has read when it is prompt', async () => {
     const source = new MemorySource(counterBytes(0, 10));
     const fixture = new Fixture(source, { prompt: true, depth: 1 });
