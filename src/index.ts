@@ -39,6 +39,7 @@ export type { Gap, ReceiveStatistics, SendStatistics } from './engine/stats/stat
 export type {
   Backend,
   ClaimOptions,
+  ConfigurationOptions,
   DescriptorBytes,
   Device,
   DeviceLoss,

@@ -80,8 +80,18 @@ export interface Device {
   readonly info: DeviceInfo;
 
   /**
-   * Claims an interface by its number and selects one of its alternate settings. On failure,
-   * reattaches a detached kernel driver.
+   * Selects a configuration (USB 2.0 §9.4.7). Until `close` selects the previous one again, `info` has
+   * the new one. Sends nothing if the configuration is active, unless it is permanent.
+   *
+   * @throws UsbError `not-found`; `busy` if a kernel driver or another process holds an interface;
+   *   `no-device`, `io`; `invalid` while an interface is claimed and after the device was closed.
+   *   Detached kernel drivers are reattached then.
+   */
+  selectConfiguration(value: number, options?: ConfigurationOptions): Promise<void>;
+
+  /**
+   * Claims an interface of the active configuration by its number and selects one of its alternate
+   * settings. On failure, reattaches a detached kernel driver.
    *
    * @throws UsbError `not-found`, `busy`, `no-device`, `io`; `invalid` after the device was closed
    */
@@ -95,6 +105,11 @@ export interface Device {
    * Sends one control request to endpoint 0 and waits for its completion (USB 2.0 §9.3). A request to
    * an interface or an endpoint requires that interface to be claimed, except for vendor requests.
    *
+   * Three standard requests change the state of the host, too (`hostRequestOf`). The system sends them,
+   * so that host and device agree; `timeout` and `signal` do not apply. SET_CONFIGURATION is
+   * `selectConfiguration` with a permanent configuration. SET_INTERFACE selects an alternate setting of
+   * a claimed interface until its release. CLEAR_FEATURE(ENDPOINT_HALT) is `Endpoint.clearHalt`.
+   *
    * @param data the data to send, or the buffer for the response. Its length is wLength, at most
    *   MAX_CONTROL_DATA. The request owns it until it completes.
    * @param timeout milliseconds after which the request is cancelled
@@ -102,8 +117,9 @@ export interface Device {
    * @returns the number of bytes moved, which may be less than the length of `data`
    * @throws UsbError `stall` if the device rejects the request; `timed-out`; `no-device`; `io`; `busy`
    *   for an interface that another handle has claimed; `not-found` for an endpoint that does not
-   *   exist; `invalid` for data that is too long, and after the device was closed. The reason of
-   *   `signal` if that aborted.
+   *   exist; `invalid` for data that is too long, and after the device was closed; for the three
+   *   requests above, also `invalid` if the interface is not claimed or has transfers in flight. The
+   *   reason of `signal` if that aborted.
    */
   control(
     request: ControlRequest,
@@ -129,7 +145,11 @@ export interface Device {
   loss(): Promise<DeviceLoss | undefined>;
 
   /**
-   * Closes the device. All interfaces must have been released. Does nothing if it was closed before.
+   * Closes the device. All interfaces must have been released. Selects the configuration again that
+   * `selectConfiguration` replaced, and reattaches the kernel drivers that it detached. Does nothing if
+   * the device was closed before.
+   *
+   * @throws UsbError if the former state could not be restored: the device is closed then
    */
   close(): Promise<void>;
 }
@@ -140,7 +160,7 @@ export interface Device {
  *
  * - `disconnected`: it is not on the bus
  * - `deauthorized`: the system forbids its use until it is authorized again
- * - `deconfigured`: it has no configuration, or another one than when it was listed
+ * - `deconfigured`: it has no configuration, or another one than its `info`
  * - `reset`: a claimed interface was taken from this handle and may have been claimed again since:
  *   another process has reset the device or bound a driver, or the system has resumed. The kernel
  *   claims the interface again at the next submission, so no operation fails.
@@ -153,6 +173,25 @@ export interface ClaimOptions {
    * claim then fails with `busy`, and the error names the driver.
    */
   readonly detachDriver?: boolean | undefined;
+  /**
+   * Whether to send SET_INTERFACE also for alternate setting 0, which is selected anyway. It resets
+   * the interface: its endpoints are not halted afterwards. False by default, because some devices
+   * answer it with a stall.
+   */
+  readonly sendSetting?: boolean | undefined;
+}
+
+export interface ConfigurationOptions {
+  /**
+   * Whether to detach the kernel drivers of all interfaces. False by default: if there are any, the
+   * selection then fails with `busy`, and the error names one.
+   */
+  readonly detachDriver?: boolean | undefined;
+  /**
+   * Whether the configuration stays selected when the device is closed. It is then selected even if it
+   * is active, which resets its interfaces, and 0 deconfigures the device.
+   */
+  readonly isPermanent?: boolean | undefined;
 }
 
 /** A claimed interface in one alternate setting. */

@@ -63,6 +63,55 @@ export function recipientOf({ requestType }: ControlRequest): Recipient | undefi
 }
 
 /**
+ * A standard request that changes the state of the host, too: of its drivers, of the endpoints that it
+ * knows, or of the data toggle. Sent as any other request, it would leave host and device at odds.
+ */
+export type HostRequest =
+  /** SET_CONFIGURATION (USB 2.0 §9.4.7); 0 deconfigures the device. */
+  | { readonly kind: 'set-configuration'; readonly value: number }
+  /** SET_INTERFACE (§9.4.10). */
+  | {
+      readonly kind: 'set-interface';
+      readonly interfaceNumber: number;
+      readonly alternateSetting: number;
+    }
+  /** CLEAR_FEATURE(ENDPOINT_HALT) (§9.4.1) of any endpoint but 0. */
+  | { readonly kind: 'clear-halt'; readonly address: number };
+
+/** bmRequestType and bRequest of the host requests (USB 2.0 table 9-3). */
+const SET_CONFIGURATION = 0x0009;
+const SET_INTERFACE = 0x010b;
+const CLEAR_ENDPOINT_FEATURE = 0x0201;
+/** The feature selector in wValue (USB 2.0 table 9-6). */
+const ENDPOINT_HALT = 0;
+
+/** Returns what a request changes on the host; undefined if nothing. */
+export function hostRequestOf({
+  requestType,
+  request,
+  value,
+  index,
+}: ControlRequest): HostRequest | undefined {
+  const target = index & 0xff;
+  switch ((requestType << 8) | request) {
+    case SET_CONFIGURATION:
+      return { kind: 'set-configuration', value: value & 0xff };
+    case SET_INTERFACE:
+      return {
+        kind: 'set-interface',
+        interfaceNumber: target,
+        alternateSetting: value & 0xff,
+      };
+    case CLEAR_ENDPOINT_FEATURE:
+      return value === ENDPOINT_HALT && (target & 0x7f) !== 0
+        ? { kind: 'clear-halt', address: target }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/**
  * Returns the number of the interface that Linux requires to be claimed for a request: the interface
  * in wIndex, or that of the endpoint in wIndex. Undefined for other recipients, for endpoint 0 and for
  * vendor requests.
@@ -84,7 +133,12 @@ export function interfaceToClaim(device: DeviceInfo, request: ControlRequest): n
   }
 }
 
-function interfaceOfEndpoint(device: DeviceInfo, address: number): number {
+/**
+ * Returns the number of the interface that has an endpoint, in any alternate setting.
+ *
+ * @throws UsbError `not-found` for an endpoint that the active configuration does not have
+ */
+export function interfaceOfEndpoint(device: DeviceInfo, address: number): number {
   const setting = activeConfiguration(device)?.settings.find(({ endpoints }) =>
     endpoints.some((endpoint) => endpoint.address === address),
   );

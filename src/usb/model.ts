@@ -86,6 +86,26 @@ export function activeConfiguration({
   return configurations.find(({ value }) => value === configurationValue);
 }
 
+/**
+ * Finds a configuration by its bConfigurationValue.
+ *
+ * @throws UsbError `not-found`, with the configurations that exist
+ */
+export function findConfiguration(
+  { configurations, configurationValue }: Pick<DeviceInfo, 'configurations' | 'configurationValue'>,
+  wanted: number,
+): Configuration {
+  const found = configurations.find(({ value }) => value === wanted);
+  if (found === undefined) {
+    const all = configurations.map(
+      ({ value }) => `${value}${value === configurationValue ? ' (active)' : ''}`,
+    );
+    const offer = all.length === 0 ? 'none' : all.join(', ');
+    throw new UsbError('not-found', `the device has no configuration ${wanted}; it has ${offer}`);
+  }
+  return found;
+}
+
 /** Returns the interface numbers of the active configuration in descriptor order, each once. */
 export function interfaceNumbers(
   device: Pick<DeviceInfo, 'configurations' | 'configurationValue'>,

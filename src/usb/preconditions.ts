@@ -24,6 +24,29 @@ export function checkReset(claimed: number | undefined): void {
   }
 }
 
+/**
+ * @param claimed the number of an interface that is claimed; undefined if there is none
+ * @throws UsbError `invalid` while an interface is claimed
+ */
+export function checkConfigurable(claimed: number | undefined): void {
+  if (claimed !== undefined) {
+    const text = `cannot select a configuration while interface ${claimed} is claimed`;
+    throw new UsbError('invalid', text);
+  }
+}
+
+/**
+ * Returns the claimed interface that a request needs.
+ *
+ * @throws UsbError `invalid` if it is not claimed
+ */
+export function requireClaimed<T>(claimed: T | undefined, interfaceNumber: number | undefined): T {
+  if (claimed === undefined) {
+    throw new UsbError('invalid', `interface ${interfaceNumber} is not claimed`);
+  }
+  return claimed;
+}
+
 /** @throws UsbError `invalid` for data longer than MAX_CONTROL_DATA */
 export function checkControlData(data: Buffer): void {
   if (data.length > MAX_CONTROL_DATA) {

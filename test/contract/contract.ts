@@ -1,3 +1,4 @@
+import { configuringCases } from './cases/configuring.js';
 import { controllingCases } from './cases/controlling.js';
 import { endingCases } from './cases/ending.js';
 import { handleCases } from './cases/handles.js';
@@ -18,6 +19,7 @@ export const contractCases: readonly ContractCase[] = [
   ...movingCases,
   ...sendingCases,
   ...controllingCases,
+  ...configuringCases,
   ...resettingCases,
   ...endingCases,
   ...losingCases,

@@ -33,6 +33,11 @@ export interface Fixture {
   stallOutAfter(bytes: number): Promise<FixtureDevice>;
   /** A device whose endpoint is in alternate setting 1. */
   alternate(): Promise<FixtureDevice>;
+  /**
+   * A device with two configurations. Its endpoints are in the one that is not active: a counter or
+   * endless data. `active` has an IN endpoint of the active one.
+   */
+  configurations(): Promise<ConfigurationsDevice>;
   /** A request for 8 bytes that the counter device never responds to. */
   readonly unanswered: ControlRequest;
   unplug(device: FixtureDevice): Promise<void>;
@@ -52,6 +57,13 @@ export interface FixtureDevice {
   readonly alternateSetting?: number;
   readonly inEndpoint: number;
   readonly outEndpoint?: number;
+}
+
+/** A device with an endpoint in each of two configurations. */
+export interface ConfigurationsDevice extends FixtureDevice {
+  /** bConfigurationValue of the configuration with `inEndpoint`. */
+  readonly configuration: number;
+  readonly active: Pick<FixtureDevice, 'interfaceNumber' | 'inEndpoint'>;
 }
 
 /** One rule of the contract. It needs no test runner, and rejects if the rule is violated. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { VirtualBackend } from '../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../src/backends/virtual/scenario.js';
-import type { Fixture, FixtureDevice } from './fixture.js';
+import type { ConfigurationsDevice, Fixture, FixtureDevice } from './fixture.js';
 
 /** Creates the contract's devices on virtual buses, with a scenario such as `speed=super`. */
 export class VirtualFixture implements Fixture {
@@ -53,6 +53,12 @@ export class VirtualFixture implements Fixture {
 
   async alternate(): Promise<FixtureDevice> {
     return { ...(await this.#prepare('', '1-1')), alternateSetting: 1 };
+  }
+
+  async configurations(): Promise<ConfigurationsDevice> {
+    const { info } = await this.#prepare('configurations=2', '1-1');
+    const active = { interfaceNumber: 0, inEndpoint: 0x82 };
+    return { info, configuration: 2, interfaceNumber: 1, inEndpoint: 0x86, active };
   }
 
   async unplug({ info }: FixtureDevice): Promise<void> {

@@ -38,8 +38,8 @@ const LAST_ADDRESS = 127;
  * - 1234:5678 at 1-1, the counter: EP 0x82 IN sends the 32-bit words 0, 1, 2 and so on, little-endian;
  *   a new handle continues the sequence. EP 0x02 OUT accepts any data. Messages and faults of a
  *   scenario apply to EP 0x82, and faults with the prefix `out-` to EP 0x02. EP 0x84 IN and EP 0x04
- *   OUT in alternate setting 1 are interrupt endpoints. `CounterRequests` documents its control
- *   requests.
+ *   OUT in alternate setting 1 are interrupt endpoints. A scenario may give it a second configuration.
+ *   `CounterRequests` documents its control requests.
  * - 1234:5679 at 1-2, the loopback: EP 0x81 IN returns what EP 0x01 OUT accepts, packet by packet.
  */
 export class VirtualBackend implements Backend {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   ClaimOptions,
+  ConfigurationOptions,
   Device,
   DeviceLoss,
   Endpoint,
@@ -11,20 +12,30 @@ import type {
 import {
   type ControlRequest,
   controlFailure,
+  type HostRequest,
+  hostRequestOf,
+  interfaceOfEndpoint,
   interfaceToClaim,
   typeOf,
 } from '../../usb/control.js';
 import { UsbError } from '../../usb/errors.js';
 import { MAX_TIMEOUT_MS } from '../../usb/format.js';
 import { unconfiguredError } from '../../usb/locate.js';
-import { type AlternateSetting, type DeviceInfo, findSetting } from '../../usb/model.js';
 import {
+  type AlternateSetting,
+  type DeviceInfo,
+  findConfiguration,
+  findSetting,
+} from '../../usb/model.js';
+import {
+  checkConfigurable,
   checkControlData,
   checkIdle,
   checkOpen,
   checkReset,
   checkSubmit,
   findEndpoint,
+  requireClaimed,
 } from '../../usb/preconditions.js';
 import { holdProcess } from './bus/clock.js';
 import type { Pipe } from './bus/pipe.js';
@@ -37,19 +48,49 @@ export class VirtualDevice implements Device {
   readonly #attachment: Attachment;
   readonly #releaseProcess = holdProcess();
   readonly #claimed = new Set<VirtualInterface>();
-  readonly info: DeviceInfo;
+  #info: DeviceInfo;
   #open = true;
+  /** The configuration that `close` selects again; undefined if it has not been replaced. */
+  #replaced: { readonly value: number | undefined } | undefined;
 
   constructor(attachment: Attachment) {
     this.#attachment = attachment;
-    this.info = attachment.info;
+    this.#info = attachment.info;
+  }
+
+  get info(): DeviceInfo {
+    return this.#info;
+  }
+
+  async selectConfiguration(
+    value: number,
+    { isPermanent = false }: ConfigurationOptions = {},
+  ): Promise<void> {
+    this.#check();
+    const [own] = this.#claimed;
+    checkConfigurable(own?.interfaceNumber);
+    if (!(isPermanent && value === 0)) {
+      findConfiguration(this.info, value);
+    }
+    const active = this.#attachment.info.configurationValue;
+    this.#info = this.#attachment.info;
+    if (value === active && !isPermanent) {
+      return;
+    }
+    const [other] = this.#attachment.claimed.keys();
+    if (other !== undefined) {
+      throw alreadyClaimed(other);
+    }
+    this.#replaced = isPermanent ? undefined : (this.#replaced ?? { value: active });
+    this.#attachment.configure(value === 0 ? undefined : value);
+    this.#info = this.#attachment.info;
   }
 
   /** There is no kernel driver to detach. */
   async claim(
     interfaceNumber: number,
     alternateSetting: number,
-    _options?: ClaimOptions,
+    { sendSetting = false }: ClaimOptions = {},
   ): Promise<Interface> {
     this.#check();
     if (!this.#attachment.authorized) {
@@ -66,6 +107,9 @@ export class VirtualDevice implements Device {
       this.#claimed.delete(claimed),
     );
     this.#claimed.add(claimed);
+    if (sendSetting) {
+      claimed.select(setting);
+    }
     return claimed;
   }
 
@@ -80,6 +124,11 @@ export class VirtualDevice implements Device {
     this.#check();
     checkControlData(data);
     this.#checkRecipient(request);
+    const hostRequest = hostRequestOf(request);
+    if (hostRequest !== undefined) {
+      await this.#carryOut(hostRequest);
+      return 0;
+    }
     const moved =
       typeOf(request) === 'standard'
         ? handleStandardRequest(this.#attachment, request, data)
@@ -89,6 +138,29 @@ export class VirtualDevice implements Device {
       throw controlFailure('stall');
     }
     return moved === 'nak' ? this.#noResponse(timeout, signal) : moved;
+  }
+
+  /** Carries out a request that changes the state of the host, too. */
+  async #carryOut(request: HostRequest): Promise<void> {
+    switch (request.kind) {
+      case 'set-configuration':
+        return this.selectConfiguration(request.value, { isPermanent: true });
+      case 'set-interface': {
+        const { interfaceNumber, alternateSetting } = request;
+        const setting = findSetting(this.info, interfaceNumber, alternateSetting);
+        return this.#require(interfaceNumber).select(setting);
+      }
+      case 'clear-halt': {
+        const { address } = request;
+        return this.#require(interfaceOfEndpoint(this.info, address)).clearHalt(address);
+      }
+    }
+  }
+
+  /** @throws UsbError `invalid` if this handle has not claimed the interface */
+  #require(interfaceNumber: number): VirtualInterface {
+    const own = [...this.#claimed].find((one) => one.interfaceNumber === interfaceNumber);
+    return requireClaimed(own, interfaceNumber);
   }
 
   /** Waits for what ends a request that gets no response. */
@@ -122,6 +194,11 @@ export class VirtualDevice implements Device {
     if (this.#attachment.connected && this.#claimed.size > 0) {
       throw new UsbError('invalid', 'an interface is still claimed');
     }
+    const { connected, authorized } = this.#attachment;
+    if (this.#replaced !== undefined && connected && authorized) {
+      this.#attachment.configure(this.#replaced.value);
+    }
+    this.#replaced = undefined;
     this.#open = false;
     this.#releaseProcess();
   }
@@ -145,7 +222,7 @@ export class VirtualDevice implements Device {
 /** A claimed interface. */
 class VirtualInterface implements Interface {
   readonly attachment: Attachment;
-  readonly #setting: AlternateSetting;
+  #setting: AlternateSetting;
   readonly #onRelease: () => void;
   readonly #claimLosses: number;
   #released = false;
@@ -180,6 +257,23 @@ class VirtualInterface implements Interface {
       throw new UsbError('other', 'the simulated device lacks an endpoint of its descriptors');
     }
     return new VirtualEndpoint(this, address, maxPacketSize, pipe);
+  }
+
+  /** Selects an alternate setting until the release: clears the halts of its endpoints. */
+  select(setting: AlternateSetting): void {
+    checkIdle(this.inFlight > 0, 'select an alternate setting');
+    this.#setting = setting;
+    this.attachment.claimed.set(setting.interfaceNumber, setting.alternateSetting);
+    for (const { address } of setting.endpoints) {
+      this.attachment.pipes.get(address)?.clearHalt();
+    }
+  }
+
+  /** Clears the halt of an endpoint; a simulated isochronous one has none. */
+  clearHalt(address: number): void {
+    const pipe = this.attachment.pipes.get(address);
+    checkIdle(pipe?.busy === true, 'clear the halt');
+    pipe?.clearHalt();
   }
 
   async release(): Promise<void> {

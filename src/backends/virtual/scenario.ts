@@ -17,6 +17,8 @@ export interface Scenario {
   readonly packetHeader: number;
   /** See `DeviceInfo.cancelKeepsData`. */
   readonly cancelKeepsData: boolean;
+  /** The number of configurations of the counter: 1 or 2. */
+  readonly configurations: number;
   /** Whether a control request must start the counter. */
   readonly startByRequest: boolean;
   /** Whether the bulk endpoints of the counter are halted at the start. */
@@ -85,6 +87,11 @@ export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: stri
       'zeros. FTDI chips send two. N must be less than a packet. The default is 0.',
   ],
   [
+    'configurations=N',
+    'The number of configurations of the counter, 1 or 2. Configuration 1 is active. In configuration ' +
+      '2, interface 0 has EP 0x02 OUT, and interface 1 has EP 0x86 IN in place of EP 0x82. The default is 1.',
+  ],
+  [
     'start=power|request',
     'When the counter starts to send: as soon as the device is connected, or after vendor request ' +
       '0x01 with value 1 to the device. The default is power.',
@@ -129,6 +136,7 @@ export const DEFAULT_SCENARIO: Scenario = {
   message: undefined,
   packetHeader: 0,
   cancelKeepsData: true,
+  configurations: 1,
   startByRequest: false,
   startHalted: false,
   faults: [],
@@ -169,6 +177,7 @@ const SETTINGS: Readonly<Record<string, (value: string) => Partial<Settings> | u
   },
   'packet-header': (value) =>
     /^[0-9]{1,4}$/.test(value) ? { packetHeader: Number(value) } : undefined,
+  configurations: (value) => (/^[12]$/.test(value) ? { configurations: Number(value) } : undefined),
   start: (value) =>
     value === 'power' || value === 'request' ? { startByRequest: value === 'request' } : undefined,
   cancel: (value) =>

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { usb } from 'usb';
 import { LibusbBackend } from '../../../src/backends/libusb/backend.js';
 import { type DeviceInfo, directionOf } from '../../../src/usb/model.js';
-import type { Fixture, FixtureDevice } from '../../contract/fixture.js';
+import type { ConfigurationsDevice, Fixture, FixtureDevice } from '../../contract/fixture.js';
 
 const NAME = 'contract';
 
@@ -83,6 +83,11 @@ export class GadgetFixture implements Fixture {
     const endpoint = setting?.endpoints.find(({ address }) => directionOf(address) === 'in');
     assert(endpoint !== undefined, 'no alternate setting with an endpoint');
     return { info, interfaceNumber: 1, alternateSetting: 1, inEndpoint: endpoint.address };
+  }
+
+  async configurations(): Promise<ConfigurationsDevice> {
+    const active = { interfaceNumber: 0, inEndpoint: 0x81 };
+    return { ...(await this.#pair('loopback,sourcesink')), configuration: 2, active };
   }
 
   async unplug(): Promise<void> {

@@ -1,9 +1,32 @@
-import type { ClaimOptions, Device, DeviceLoss, Interface } from '../../../usb/backend.js';
-import type { ControlRequest } from '../../../usb/control.js';
+import type {
+  ClaimOptions,
+  ConfigurationOptions,
+  Device,
+  DeviceLoss,
+  Interface,
+} from '../../../usb/backend.js';
+import {
+  type ControlRequest,
+  type HostRequest,
+  hostRequestOf,
+  interfaceOfEndpoint,
+} from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
 import { type DeviceInfo, findSetting } from '../../../usb/model.js';
-import { checkControlData, checkOpen, checkReset } from '../../../usb/preconditions.js';
+import {
+  checkConfigurable,
+  checkControlData,
+  checkOpen,
+  checkReset,
+  requireClaimed,
+} from '../../../usb/preconditions.js';
 import type { Platform } from '../platform.js';
+import {
+  activeValue,
+  checkConfiguration,
+  ReplacedConfiguration,
+  restoreIfPresent,
+} from './configuration.js';
 import { Contexts } from './contexts.js';
 import { sendControl } from './control.js';
 import { operationError, promisifyNative } from './errors.js';
@@ -14,7 +37,10 @@ const contexts = new Contexts();
 
 /** A device opened through libusb. */
 export class LibusbDevice implements Device {
-  readonly #handle: Handle & { readonly platform: Platform };
+  /** Its `info` has the active configuration. */
+  #handle: Handle & { readonly platform: Platform };
+  /** The configuration that `close` selects again. */
+  #replaced: ReplacedConfiguration | undefined;
   #claimed: readonly LibusbInterface[] = [];
   #open = true;
 
@@ -57,6 +83,26 @@ export class LibusbDevice implements Device {
     return this.#handle.info;
   }
 
+  async selectConfiguration(value: number, options: ConfigurationOptions = {}): Promise<void> {
+    const { isPermanent = false } = options;
+    checkOpen(this.#open);
+    checkConfigurable(this.#stillClaimed[0]?.interfaceNumber);
+    checkConfiguration(this.info, value, isPermanent);
+    const active = activeValue(this.#handle);
+    this.#noteConfiguration(active);
+    if (value === active && !isPermanent) {
+      return;
+    }
+    const replaced = await ReplacedConfiguration.replace(this.#handle, value, options);
+    this.#replaced = isPermanent ? undefined : (this.#replaced ?? replaced);
+    this.#noteConfiguration(value);
+  }
+
+  #noteConfiguration(value: number | undefined): void {
+    const info = { ...this.info, configurationValue: value === 0 ? undefined : value };
+    this.#handle = { ...this.#handle, info };
+  }
+
   async claim(
     interfaceNumber: number,
     alternateSetting: number,
@@ -78,6 +124,11 @@ export class LibusbDevice implements Device {
     signal?.throwIfAborted();
     checkOpen(this.#open);
     checkControlData(data);
+    const hostRequest = hostRequestOf(request);
+    if (hostRequest !== undefined) {
+      await this.#carryOut(hostRequest);
+      return 0;
+    }
     const { usb, native, info, platform } = this.#handle;
     try {
       return await sendControl(
@@ -93,6 +144,25 @@ export class LibusbDevice implements Device {
       }
       const own = this.#stillClaimed.map(({ interfaceNumber }) => interfaceNumber);
       throw platform.controlError(info, request, own, error);
+    }
+  }
+
+  /** Lets libusb send a request that changes the state of the host, too. */
+  async #carryOut(request: HostRequest): Promise<void> {
+    switch (request.kind) {
+      case 'set-configuration':
+        return this.selectConfiguration(request.value, { isPermanent: true });
+      case 'set-interface': {
+        const { interfaceNumber, alternateSetting } = request;
+        const setting = findSetting(this.info, interfaceNumber, alternateSetting);
+        const claimed = this.#stillClaimed.find((one) => one.interfaceNumber === interfaceNumber);
+        return requireClaimed(claimed, interfaceNumber).select(setting);
+      }
+      case 'clear-halt': {
+        const { address } = request;
+        const claimed = this.#stillClaimed.find((one) => one.has(address));
+        return requireClaimed(claimed, interfaceOfEndpoint(this.info, address)).clearHalt(address);
+      }
     }
   }
 
@@ -118,12 +188,17 @@ export class LibusbDevice implements Device {
     if (!this.#open) {
       return;
     }
+    const restoreError = await restoreIfPresent(this.#replaced, this.#handle);
+    this.#replaced = undefined;
     try {
       this.#handle.native.close();
     } catch (error) {
       throw operationError('cannot close the device', error);
     }
     this.#open = false;
+    if (restoreError !== undefined) {
+      throw restoreError;
+    }
   }
 
   get #stillClaimed(): readonly LibusbInterface[] {

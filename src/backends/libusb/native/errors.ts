@@ -67,3 +67,44 @@ export function promisifyNative(
     }
   });
 }
+
+/**
+ * Runs steps one after another, even after one has failed.
+ *
+ * @throws the first failure; `no-device` if any step failed with it
+ */
+export async function runAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) {
+    throw (
+      failures.find((error) => error instanceof UsbError && error.code === 'no-device') ??
+      failures[0]
+    );
+  }
+}
+
+/** Awaits the undo of earlier steps. Returns the failure, combined with that of the undo, if any. */
+export async function withUndo(
+  failure: unknown,
+  undo: Promise<void> | undefined,
+): Promise<unknown> {
+  try {
+    await undo;
+    return failure;
+  } catch (error) {
+    if (!(failure instanceof UsbError && error instanceof UsbError) || error.code === 'no-device') {
+      return failure;
+    }
+    return new UsbError(failure.code, `${failure.message}; ${error.message}`, {
+      cause: failure,
+      remedy: error.remedy ?? failure.remedy,
+    });
+  }
+}

@@ -5,12 +5,11 @@ import type {
   OnComplete,
   Transfer,
 } from '../../../usb/backend.js';
-import { UsbError } from '../../../usb/errors.js';
 import type { AlternateSetting, DeviceInfo, EndpointDescriptor } from '../../../usb/model.js';
 import { checkIdle, findEndpoint } from '../../../usb/preconditions.js';
 import type { Platform } from '../platform.js';
 import { DetachedDriver } from './detached-driver.js';
-import { promisifyNative } from './errors.js';
+import { promisifyNative, runAll, withUndo } from './errors.js';
 import type { NativeDevice, NodeUsb } from './node-usb.js';
 import { type Claim, LibusbTransfer } from './transfer.js';
 
@@ -31,13 +30,13 @@ export interface Handle {
  */
 export class LibusbInterface implements Interface {
   readonly #handle: Handle;
-  readonly #setting: AlternateSetting;
+  #setting: AlternateSetting;
   readonly #claim: Claim = { released: false };
   readonly #detached: DetachedDriver | undefined;
   readonly #endpoints: LibusbEndpoint[] = [];
   /**
    * The selected alternate setting: 0 at first, because every release selects it. Selecting it again
-   * would send a request that some devices answer with a stall.
+   * would send a request that some devices answer with a stall: this is done only on demand.
    */
   #selected = 0;
   /** See `Platform.bindingOf`. */
@@ -58,9 +57,9 @@ export class LibusbInterface implements Interface {
   static async claim(
     handle: Handle,
     setting: AlternateSetting,
-    { detachDriver = false }: ClaimOptions,
+    { detachDriver = false, sendSetting = false }: ClaimOptions,
   ): Promise<LibusbInterface> {
-    const { interfaceNumber, alternateSetting } = setting;
+    const { interfaceNumber } = setting;
     const detached = detachDriver ? DetachedDriver.detach(handle, interfaceNumber) : undefined;
     try {
       handle.native.__claimInterface(interfaceNumber);
@@ -70,7 +69,11 @@ export class LibusbInterface implements Interface {
     }
     const claimed = new LibusbInterface(handle, setting, detached);
     try {
-      await claimed.#select(alternateSetting);
+      if (sendSetting) {
+        await claimed.select(setting);
+      } else {
+        await claimed.#select(setting.alternateSetting);
+      }
     } catch (error) {
       throw await withUndo(error, claimed.release());
     }
@@ -103,9 +106,38 @@ export class LibusbInterface implements Interface {
     return endpoint;
   }
 
+  /** Returns whether the selected alternate setting has an endpoint. */
+  has(address: number): boolean {
+    return this.#setting.endpoints.some((endpoint) => endpoint.address === address);
+  }
+
+  /**
+   * Selects an alternate setting of this interface until the release, even if it is selected.
+   *
+   * @throws UsbError `invalid` while a transfer is in flight
+   */
+  async select(setting: AlternateSetting): Promise<void> {
+    checkIdle(this.#busy, 'select an alternate setting');
+    await this.#send(setting.alternateSetting);
+    this.#setting = setting;
+  }
+
+  /**
+   * Clears the halt of an endpoint, as `Endpoint.clearHalt`.
+   *
+   * @throws UsbError `invalid` while a transfer is in flight on the endpoint
+   */
+  async clearHalt(address: number): Promise<void> {
+    const same = this.#endpoints.filter((endpoint) => endpoint.address === address);
+    checkIdle(
+      same.some((endpoint) => endpoint.busy),
+      'clear the halt',
+    );
+    await clearHalt(this.#handle, address);
+  }
+
   async release(): Promise<void> {
-    const inFlight = this.#endpoints.some((endpoint) => endpoint.busy);
-    checkIdle(inFlight, 'release an interface');
+    checkIdle(this.#busy, 'release an interface');
     if (!this.#claim.released) {
       this.#claim.released = true;
       const { isLost } = this;
@@ -126,13 +158,22 @@ export class LibusbInterface implements Interface {
     );
   }
 
+  /** Whether a transfer is in flight. */
+  get #busy(): boolean {
+    return this.#endpoints.some((endpoint) => endpoint.busy);
+  }
+
   async #select(alternateSetting: number): Promise<void> {
     if (alternateSetting !== this.#selected) {
-      await promisifyNative(`cannot select alternate setting ${alternateSetting}`, (done) =>
-        this.#handle.native.__setInterface(this.interfaceNumber, alternateSetting, done),
-      );
-      this.#selected = alternateSetting;
+      await this.#send(alternateSetting);
     }
+  }
+
+  async #send(alternateSetting: number): Promise<void> {
+    await promisifyNative(`cannot select alternate setting ${alternateSetting}`, (done) =>
+      this.#handle.native.__setInterface(this.interfaceNumber, alternateSetting, done),
+    );
+    this.#selected = alternateSetting;
   }
 }
 
@@ -175,46 +216,10 @@ class LibusbEndpoint implements Endpoint {
 
   async clearHalt(): Promise<void> {
     checkIdle(this.busy, 'clear the halt');
-    await promisifyNative('cannot clear the halt', (done) =>
-      this.#handle.native.__clearHalt(this.address, done),
-    );
+    await clearHalt(this.#handle, this.address);
   }
 }
 
-/**
- * Runs steps one after another, even after one has failed.
- *
- * @throws the first failure; `no-device` if any step failed with it
- */
-async function runAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
-  const failures: unknown[] = [];
-  for (const step of steps) {
-    try {
-      await step();
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-  if (failures.length > 0) {
-    throw (
-      failures.find((error) => error instanceof UsbError && error.code === 'no-device') ??
-      failures[0]
-    );
-  }
-}
-
-/** Awaits the undo of earlier steps. Returns the failure, combined with that of the undo, if any. */
-async function withUndo(failure: unknown, undo: Promise<void> | undefined): Promise<unknown> {
-  try {
-    await undo;
-    return failure;
-  } catch (error) {
-    if (!(failure instanceof UsbError && error instanceof UsbError) || error.code === 'no-device') {
-      return failure;
-    }
-    return new UsbError(failure.code, `${failure.message}; ${error.message}`, {
-      cause: failure,
-      remedy: error.remedy ?? failure.remedy,
-    });
-  }
+function clearHalt({ native }: Handle, address: number): Promise<void> {
+  return promisifyNative('cannot clear the halt', (done) => native.__clearHalt(address, done));
 }

@@ -7,7 +7,7 @@ import type { Pipe } from './pipe.js';
 
 /** A device from when it is plugged in until it is unplugged. */
 export interface Attachment {
-  /** While the device is not authorized, it has no configuration. */
+  /** Its configuration changes. While the device is not authorized, it has none. */
   info: DeviceInfo;
   readonly pipes: ReadonlyMap<number, Pipe>;
   /** The selected alternate settings of the claimed interfaces, by interface number. */
@@ -26,6 +26,8 @@ export interface Attachment {
   wake(): void;
   /** Resets the device. It keeps its address. */
   reset(): void;
+  /** Selects a configuration, undefined for none: clears the halts of all endpoints. */
+  configure(value: number | undefined): void;
 }
 
 /** A port of the bus with its device, which may be unplugged. */
@@ -128,15 +130,24 @@ export class Port {
   }
 
   #reset(): void {
+    this.#clearHalts();
+    this.#powerOn();
+  }
+
+  #configure(attachment: Attachment, configurationValue: number | undefined): void {
+    this.#clearHalts();
+    attachment.info = { ...attachment.info, configurationValue };
+  }
+
+  #clearHalts(): void {
     for (const pipe of this.#pipes.values()) {
       pipe.clearHalt();
     }
-    this.#powerOn();
   }
 
   #attach(): Attachment {
     this.#unplugged = new AbortController();
-    return {
+    const attachment: Attachment = {
       info: {
         ...{ path: this.path, bus: 1, address: this.#takeAddress() },
         ...this.#gadget.descriptors,
@@ -152,6 +163,8 @@ export class Port {
       unplugged: this.#unplugged.signal,
       wake: () => this.#controller.wake(),
       reset: () => this.#reset(),
+      configure: (value) => this.#configure(attachment, value),
     };
+    return attachment;
   }
 }

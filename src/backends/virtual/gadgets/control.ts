@@ -9,23 +9,19 @@ import type { ControlFunction } from './endpoint.js';
 const FROM_DEVICE = 0x80;
 const FROM_INTERFACE = 0x81;
 const FROM_ENDPOINT = 0x82;
-const TO_ENDPOINT = 0x02;
 
 /** bRequest (USB 2.0 table 9-4). */
 const GET_STATUS = 0;
-const CLEAR_FEATURE = 1;
 const GET_DESCRIPTOR = 6;
 const GET_CONFIGURATION = 8;
 const GET_INTERFACE = 10;
-
-/** The feature selector of CLEAR_FEATURE (USB 2.0 table 9-6). */
-const ENDPOINT_HALT = 0;
 
 /** The size of a device descriptor in bytes. */
 const DEVICE_LENGTH = 18;
 
 /**
- * Handles the standard requests that simulated devices support (USB 2.0 §9.4).
+ * Handles the standard requests that simulated devices support (USB 2.0 §9.4), except for those of
+ * `hostRequestOf`.
  *
  * @returns the number of bytes moved; undefined for a stall
  */
@@ -34,9 +30,6 @@ export function handleStandardRequest(
   request: ControlRequest,
   data: Buffer,
 ): number | undefined {
-  if (request.requestType === TO_ENDPOINT && request.request === CLEAR_FEATURE) {
-    return clearFeature(device, request);
-  }
   const response = respond(device, request);
   return response === undefined ? undefined : Buffer.from(response).copy(data);
 }
@@ -88,15 +81,6 @@ function configuration(bytes: Uint8Array, index: number): Uint8Array | undefined
 function endpointStatus({ pipes }: Attachment, address: number): number[] | undefined {
   const pipe = pipes.get(address);
   return pipe === undefined ? undefined : [pipe.halted ? 1 : 0, 0];
-}
-
-function clearFeature({ pipes }: Attachment, { value, index }: ControlRequest): number | undefined {
-  const pipe = pipes.get(index);
-  if (pipe === undefined || value !== ENDPOINT_HALT) {
-    return undefined;
-  }
-  pipe.clearHalt();
-  return 0;
 }
 
 /** bmRequestType of vendor requests to the device. */

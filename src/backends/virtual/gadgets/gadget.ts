@@ -1,5 +1,6 @@
 import type {
   AlternateSetting,
+  Configuration,
   DeviceInfo,
   EndpointDescriptor,
   TransferType,
@@ -31,25 +32,36 @@ const INTERRUPT_PACKET_SIZE = 64;
 /**
  * Creates the virtual counter: EP 2 IN sends the counter, EP 2 OUT accepts all data. Alternate setting 1
  * also has an interrupt EP 4 IN, which sends the counter in reports of 8 bytes every 10 ms, an
- * interrupt EP 4 OUT, which accepts all data, and an isochronous EP 3 IN, which cannot be used.
+ * interrupt EP 4 OUT, which accepts all data, and an isochronous EP 3 IN, which cannot be used. In
+ * configuration 2, which some scenarios have, EP 6 IN of interface 1 sends the counter.
  */
 export function createCounterGadget(options: Omit<CounterOptions, 'packetSize'>): Gadget {
-  const { speed } = options.scenario;
+  const { speed, configurations } = options.scenario;
   const { packetSize } = SPEEDS[speed];
   const bulk = [endpoint(0x82, 'bulk', packetSize), endpoint(0x02, 'bulk', packetSize)];
   const source = new CounterIn({ ...options, packetSize });
-  return {
-    descriptors: describe(speed, 0x5678, 'virtual counter', 'V0001', [
-      setting(0, bulk),
-      setting(1, [
-        ...bulk,
-        endpoint(0x83, 'isochronous', packetSize),
-        endpoint(0x84, 'interrupt', INTERRUPT_PACKET_SIZE),
-        endpoint(0x04, 'interrupt', INTERRUPT_PACKET_SIZE),
-      ]),
+  const first = [
+    setting(0, 0, bulk),
+    setting(0, 1, [
+      ...bulk,
+      endpoint(0x83, 'isochronous', packetSize),
+      endpoint(0x84, 'interrupt', INTERRUPT_PACKET_SIZE),
+      endpoint(0x04, 'interrupt', INTERRUPT_PACKET_SIZE),
     ]),
+  ];
+  const second = [
+    setting(0, 0, [endpoint(0x02, 'bulk', packetSize)]),
+    setting(1, 0, [endpoint(0x86, 'bulk', packetSize)]),
+  ];
+  const all = [
+    { value: 1, settings: first },
+    { value: 2, settings: second },
+  ];
+  return {
+    descriptors: describe(speed, 0x5678, 'virtual counter', 'V0001', all.slice(0, configurations)),
     functions: new Map<number, EndpointFunction>([
       [0x82, source],
+      [0x86, source],
       [0x02, new CounterOut({ ...options, packetSize })],
       [0x84, new ReportIn(options.clock, INTERRUPT_PACKET_SIZE)],
       [
@@ -72,7 +84,12 @@ export function createLoopbackGadget(speed: SpeedName): Gadget {
   const loopback = createLoopback(packetSize);
   return {
     descriptors: describe(speed, 0x5679, 'virtual loopback', 'V0002', [
-      setting(0, [endpoint(0x81, 'bulk', packetSize), endpoint(0x01, 'bulk', packetSize)]),
+      {
+        value: 1,
+        settings: [
+          setting(0, 0, [endpoint(0x81, 'bulk', packetSize), endpoint(0x01, 'bulk', packetSize)]),
+        ],
+      },
     ]),
     functions: new Map([
       [0x81, loopback.in],
@@ -87,7 +104,7 @@ function describe(
   pid: number,
   product: string,
   serial: string,
-  settings: AlternateSetting[],
+  configurations: readonly Configuration[],
 ): Gadget['descriptors'] {
   return {
     vid: VENDOR_ID,
@@ -100,14 +117,18 @@ function describe(
     manufacturer: 'usbxfer',
     product,
     serial,
-    configurations: [{ value: 1, settings }],
+    configurations,
     configurationValue: 1,
   };
 }
 
-function setting(alternateSetting: number, endpoints: EndpointDescriptor[]): AlternateSetting {
+function setting(
+  interfaceNumber: number,
+  alternateSetting: number,
+  endpoints: EndpointDescriptor[],
+): AlternateSetting {
   return {
-    interfaceNumber: 0,
+    interfaceNumber,
     alternateSetting,
     interfaceClass: VENDOR_SPECIFIC,
     interfaceSubClass: 0,

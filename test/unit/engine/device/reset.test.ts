@@ -45,6 +45,7 @@ class Port {
           throw this.failure;
         }
       },
+      selectConfiguration: async () => {},
       loss: async () => undefined,
       close: async () => {
         this.steps.push('close');

@@ -55,6 +55,7 @@ function fixture(
       return 0;
     },
     reset: async () => {},
+    selectConfiguration: async () => {},
     loss: async () => (connected.value ? undefined : 'disconnected'),
     close: () => step('close'),
   };

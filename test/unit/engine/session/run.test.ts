@@ -200,6 +200,7 @@ function failing(code: UsbErrorCode, checks: number): Device {
       throw new UsbError(code, code);
     }),
     reset: async () => {},
+    selectConfiguration: async () => {},
     loss: vi.fn(async () => {
       left -= 1;
       return left >= 0 ? undefined : 'disconnected';

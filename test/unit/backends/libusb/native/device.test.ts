@@ -1,17 +1,13 @@
 import { usb } from 'usb';
 import { describe, expect, it } from 'vitest';
 import { LibusbDevice } from '../../../../../src/backends/libusb/native/device.js';
-import type { NodeUsb } from '../../../../../src/backends/libusb/native/node-usb.js';
 import { portablePlatform } from '../../../../../src/backends/libusb/portable.js';
 import { UsbError } from '../../../../../src/usb/errors.js';
 import { deviceWith, setting } from '../../../../support/device-info.js';
+import { FAKE_USB, libusbError, listed } from '../../../../support/fake-node-usb.js';
 
 const INFO = deviceWith(setting(0, 0, 0x81), setting(3, 1, 0x82));
 const REQUEST = { requestType: 0xc0, request: 1, value: 0, index: 0 };
-
-function failing(errno: number): Error {
-  return Object.assign(new Error('LIBUSB_WORDS'), { errno });
-}
 
 /** A device of node-usb, which records its calls, and fails those in `failures`. */
 class FakeDevice {
@@ -47,22 +43,8 @@ class FakeDevice {
   }
 }
 
-const list: FakeDevice[] = [];
-
-/** Fails every submit as Linux does for an interface of another process. */
-const FAKE_USB = {
-  ...usb,
-  INIT_ERROR: 0,
-  getDeviceList: () => list,
-  Transfer: class {
-    submit(): never {
-      throw failing(usb.LIBUSB_ERROR_IO);
-    }
-  },
-} as unknown as NodeUsb;
-
 function openWith(device?: FakeDevice, overrides = {}): Promise<LibusbDevice> {
-  list.splice(0, list.length, ...(device ? [device] : []));
+  listed.splice(0, listed.length, ...(device ? [device] : []));
   const load = async () => FAKE_USB;
   return LibusbDevice.open(INFO, { ...portablePlatform(load), ...overrides }, load);
 }
@@ -73,7 +55,7 @@ describe('opening', () => {
     const device = await openWith(native);
     expect([device.info, native.calls]).toEqual([INFO, ['open']]);
     expect(await device.loss()).toBe(undefined);
-    list.pop();
+    listed.pop();
     expect(await device.loss()).toBe('disconnected');
   });
 
@@ -91,7 +73,7 @@ describe('opening', () => {
     const unlisted = new UsbError('no-device', 'unlisted');
     await expect(openWith(undefined, { unlistedError: () => unlisted })).rejects.toBe(unlisted);
     const native = new FakeDevice();
-    native.failures['open'] = failing(usb.LIBUSB_ERROR_ACCESS);
+    native.failures['open'] = libusbError(usb.LIBUSB_ERROR_ACCESS);
     await expect(openWith(native)).rejects.toMatchObject({
       code: 'access',
       message: 'cannot open the device at 1-1: permission denied',
@@ -201,7 +183,7 @@ describe('a reset', () => {
     [usb.LIBUSB_ERROR_NOT_SUPPORTED, 'not-supported', /^cannot reset the device/],
   ])('reports error %i as %s', async (errno, code, message) => {
     const native = new FakeDevice();
-    native.failures['reset'] = failing(errno);
+    native.failures['reset'] = libusbError(errno);
     await expect((await openWith(native)).reset()).rejects.toMatchObject({
       name: 'UsbError',
       code,
