@@ -61,6 +61,7 @@ export type PassThroughTarget = 'container' | 'wsl' | 'machine';
  * - `replug`: plug the device in again
  * - `run-again`: run this program again
  * - `run-udev-daemon`: start the udev daemon
+ * - `select-configuration`: select this configuration of the device
  * - `unmount`: unmount the file system
  * - `use-faster-link`: use a port and a cable for the speed of the device
  * - `use-fewer-transfers`: keep this many transfers in flight
@@ -91,6 +92,7 @@ export type Remedy =
   | { readonly kind: 'replug' }
   | { readonly kind: 'run-again' }
   | { readonly kind: 'run-udev-daemon' }
+  | { readonly kind: 'select-configuration'; readonly value: number }
   | { readonly kind: 'unmount'; readonly source: string }
   | { readonly kind: 'use-faster-link' }
   | { readonly kind: 'use-fewer-transfers'; readonly transfers: number };

@@ -1,17 +1,20 @@
 import { type Remedy, UsbError } from './errors.js';
 import { formatEndpoint } from './format.js';
 import {
-  type AlternateSetting,
   activeConfiguration,
+  type Configuration,
   type DeviceInfo,
   type Direction,
   directionOf,
   type EndpointDescriptor,
+  findConfiguration,
   type TransferType,
 } from './model.js';
 
 /** The endpoint to find: every property that is given must match. */
 export interface EndpointRequest {
+  /** bConfigurationValue of the configuration that has it; the active one by default. */
+  readonly configuration?: number | undefined;
   readonly address?: number | undefined;
   readonly interfaceNumber?: number | undefined;
   readonly alternateSetting?: number | undefined;
@@ -25,14 +28,19 @@ export interface PairRequest extends Omit<EndpointRequest, 'address'> {
   readonly out?: number | undefined;
 }
 
-/** An endpoint, with the interface to claim and the alternate setting to select. */
+/**
+ * An endpoint, with the configuration to select, the interface to claim and the alternate setting to
+ * select.
+ */
 export interface EndpointLocation {
+  /** Undefined for the active configuration: no other one is selected then. */
+  readonly configuration?: number | undefined;
   readonly interfaceNumber: number;
   readonly alternateSetting: number;
   readonly endpoint: EndpointDescriptor;
 }
 
-/** Two endpoints of one alternate setting. */
+/** Two endpoints of one alternate setting, or of two interfaces of one configuration. */
 export interface EndpointPair {
   readonly in: EndpointLocation;
   readonly out: EndpointLocation;
@@ -51,13 +59,14 @@ const ANY_IN: Kind = { direction: 'in', types: ['bulk', 'interrupt'], purpose: '
 const ANY_OUT: Kind = { direction: 'out', types: ['bulk', 'interrupt'], purpose: 'write to' };
 
 /**
- * Finds the one IN endpoint of the active configuration that matches a request. Interrupt endpoints
- * count only if no bulk endpoint matches.
+ * Finds the one IN endpoint of a configuration that matches a request. Interrupt endpoints count only
+ * if no bulk endpoint matches.
  *
  * If the matches are one endpoint in several alternate settings of one interface, alternate setting
  * 0 is chosen, if it is among them. Otherwise several matches are an error.
  *
- * @throws UsbError `not-found` or `ambiguous`, with the endpoints that exist
+ * @throws UsbError `not-found` or `ambiguous`, with the endpoints that exist, also in another
+ *   configuration
  */
 export function locateIn(device: DeviceInfo, request: EndpointRequest): EndpointLocation {
   return locate(device, request, ANY_IN);
@@ -73,14 +82,15 @@ export function locateOut(device: DeviceInfo, request: EndpointRequest): Endpoin
 }
 
 /**
- * Finds the one pair of endpoints that matches a request: an IN and an OUT endpoint of the same
- * alternate setting, each as `locateIn` and `locateOut` find it.
+ * Finds the one pair of endpoints that matches a request, each as `locateIn` and `locateOut` find it:
+ * an IN and an OUT endpoint of the same alternate setting or, if no setting has both, of two
+ * interfaces.
  *
  * @throws UsbError `not-found` or `ambiguous`, with the endpoints that exist
  */
 export function locatePair(device: DeviceInfo, request: PairRequest): EndpointPair {
-  const pairs = activeSettings(device)
-    .filter((setting) => isWithin(request, setting))
+  const pairs = configurationFor(device, request)
+    .settings.filter((setting) => isWithin(request, setting))
     .flatMap((setting) => pairIn(device, { ...request, ...refOf(setting) }));
   const chosen = chooseDefault(pairs, ({ in: { alternateSetting, interfaceNumber } }) => ({
     alternateSetting,
@@ -96,16 +106,19 @@ export function locatePair(device: DeviceInfo, request: PairRequest): EndpointPa
     });
   }
   const found = bothOf(device, request); // throws if one of them does not exist
-  throw new UsbError(
-    'not-found',
-    'no alternate setting has both endpoints: ' +
-      `IN is in ${describeSetting(found.in)}, OUT in ${describeSetting(found.out)}`,
-  );
+  if (found.in.interfaceNumber === found.out.interfaceNumber) {
+    throw new UsbError(
+      'not-found',
+      'no alternate setting has both endpoints: ' +
+        `IN is in ${describeSetting(found.in)}, OUT in ${describeSetting(found.out)}`,
+    );
+  }
+  return found;
 }
 
 /**
- * Returns all bulk IN endpoints of the active configuration that match a request, or all interrupt
- * IN endpoints if no bulk endpoint matches.
+ * Returns all bulk IN endpoints of a configuration that match a request, or all interrupt IN endpoints
+ * if no bulk endpoint matches. Returns none if there is no such configuration.
  */
 export function inEndpoints(device: DeviceInfo, request: EndpointRequest): EndpointLocation[] {
   return matching(device, request, ANY_IN);
@@ -117,8 +130,9 @@ export function outEndpoints(device: DeviceInfo, request: EndpointRequest): Endp
 }
 
 function matching(device: DeviceInfo, request: EndpointRequest, kind: Kind): EndpointLocation[] {
-  const settings = activeConfiguration(device)?.settings ?? [];
-  return ofKind(locationsIn(settings, request), kind);
+  const { configuration: wanted = device.configurationValue } = request;
+  const found = device.configurations.find(({ value }) => value === wanted);
+  return found === undefined ? [] : ofKind(locationsIn(found, request), kind);
 }
 
 function locate(
@@ -127,14 +141,11 @@ function locate(
   kind: Kind,
   remedy: Remedy = { kind: 'choose-endpoint' },
 ): EndpointLocation {
-  const settings = activeSettings(device);
-  if (!settings.some((setting) => isWithin(request, setting))) {
-    const offer = settings.map(describeSetting).join(', ') || 'none';
-    throw new UsbError('not-found', `the device has no ${describe(request)}; it has ${offer}`);
-  }
-  const usable = ofKind(locationsIn(settings, request), kind);
+  const configuration = configurationFor(device, request);
+  const usable = ofKind(locationsIn(configuration, request), kind);
   if (usable.length === 0) {
-    throw new UsbError('not-found', explainNone(settings, request, kind));
+    const other = otherConfiguration(device, configuration, request, kind);
+    throw new UsbError('not-found', explainNone(configuration, request, kind) + other.text, other);
   }
   const chosen = chooseDefault(usable, ({ alternateSetting, interfaceNumber, endpoint }) => ({
     alternateSetting,
@@ -218,23 +229,52 @@ export function unconfiguredError(
   });
 }
 
-/** @throws UsbError `not-found` if the device is not configured */
-function activeSettings(device: DeviceInfo): readonly AlternateSetting[] {
+/**
+ * Returns the configuration that a request names, by default the active one.
+ *
+ * @throws UsbError `not-found` if there is none
+ */
+function configurationFor(
+  device: DeviceInfo,
+  { configuration }: Pick<EndpointRequest, 'configuration'>,
+): Configuration {
+  if (configuration !== undefined) {
+    return findConfiguration(device, configuration);
+  }
   const active = activeConfiguration(device);
   if (active === undefined) {
     throw unconfiguredError('the device has no configuration, so it has no interfaces', device);
   }
-  return active.settings;
+  return active;
+}
+
+/** Returns the first other configuration in which an endpoint matches, as text and as a remedy. */
+function otherConfiguration(
+  { configurations }: DeviceInfo,
+  current: Configuration,
+  request: EndpointRequest,
+  kind: Kind,
+): { readonly text: string; readonly remedy?: Remedy } {
+  for (const other of configurations) {
+    const found = ofKind(locationsIn(other, request), kind);
+    if (other !== current && found.length > 0) {
+      return {
+        text: `; configuration ${other.value} has ${describeAll(found)}`,
+        remedy: { kind: 'select-configuration', value: other.value },
+      };
+    }
+  }
+  return { text: '' };
 }
 
 /** Returns the endpoints of all types and directions that match a request. */
-function locationsIn(
-  settings: readonly AlternateSetting[],
-  request: EndpointRequest,
-): EndpointLocation[] {
+function locationsIn({ settings }: Configuration, request: EndpointRequest): EndpointLocation[] {
+  const { configuration } = request;
   return settings
     .filter((setting) => isWithin(request, setting))
-    .flatMap((setting) => setting.endpoints.map((endpoint) => ({ ...refOf(setting), endpoint })))
+    .flatMap((setting) =>
+      setting.endpoints.map((endpoint) => ({ configuration, ...refOf(setting), endpoint })),
+    )
     .filter(({ endpoint }) => fits(request.address, endpoint.address));
 }
 
@@ -255,21 +295,22 @@ function fits<T>(wanted: T | undefined, actual: T): boolean {
   return wanted === undefined || wanted === actual;
 }
 
-/** Explains why no endpoint matches, and lists the endpoints of the wanted kind. */
-function explainNone(
-  settings: readonly AlternateSetting[],
-  request: EndpointRequest,
-  kind: Kind,
-): string {
+/** Explains why no endpoint matches, and lists what there is. */
+function explainNone(configuration: Configuration, request: EndpointRequest, kind: Kind): string {
+  const { settings } = configuration;
+  if (!settings.some((setting) => isWithin(request, setting))) {
+    const offer = settings.map(describeSetting).join(', ') || 'none';
+    return `the device has no ${describe(request)}; it has ${offer}`;
+  }
   const wanted = `${kind.types.join(' or ')} ${kind.direction.toUpperCase()}`;
-  const everywhere = locationsIn(settings, {});
+  const everywhere = locationsIn(configuration, {});
   const all = kind.types.flatMap((type) => ofKind(everywhere, { ...kind, types: [type] }));
   const offer = `${wanted} endpoints: ${describeAll(all) || 'none'}`;
   if (request.address === undefined) {
     return `there is no ${wanted} endpoint to ${kind.purpose}; ${offer}`;
   }
   const address = formatEndpoint(request.address);
-  const [other] = locationsIn(settings, request);
+  const [other] = locationsIn(configuration, request);
   if (other === undefined) {
     return `there is no endpoint ${address}; ${offer}`;
   }

@@ -95,13 +95,22 @@ export function alternateSettings(find: FindEndpoints): BusValues {
   );
 }
 
+/** Suggests configurations. */
+export const configurations: BusValues = (devices) =>
+  unique(
+    devices.flatMap((device) => device.configurations.map(({ value }) => ({ device, value }))),
+    ({ value }) => String(value),
+    ({ device, value }) =>
+      `${idsAndName(device)}${value === device.configurationValue ? ' (active)' : ''}`,
+  );
+
 function endpointValues(
   find: FindEndpoints,
   value: (location: EndpointLocation) => string,
   description: (location: EndpointLocation) => string,
 ): BusValues {
-  return (devices, { ep, interface: interfaceNumber, alt }) => {
-    const request = { address: ep, interfaceNumber, alternateSetting: alt };
+  return (devices, { ep, configuration, interface: interfaceNumber, alt }) => {
+    const request = { configuration, address: ep, interfaceNumber, alternateSetting: alt };
     const locations = devices.flatMap((device) => find(device, request));
     return unique(locations, value, description);
   };

@@ -8,7 +8,9 @@ import type { RawStreamOptions } from '../options/plan.js';
 
 /** The values of options that completion uses. The line is unfinished, so any may be missing. */
 export type GivenOptions = Partial<
-  BackendOptions & FilterOptions & Pick<RawStreamOptions, 'ep' | 'interface' | 'alt'>
+  BackendOptions &
+    FilterOptions &
+    Pick<RawStreamOptions, 'ep' | 'configuration' | 'interface' | 'alt'>
 >;
 
 /** The line before the word that is completed. */

@@ -17,6 +17,7 @@ import { filterDevices } from '../options/device.js';
 import {
   alternateSettings,
   type BusValues,
+  configurations,
   DEVICE_VALUES,
   endpoints,
   idValues,
@@ -66,6 +67,7 @@ export const VALUE_COMPLETIONS: Readonly<Record<string, CompleteValue>> = {
   ...Object.fromEntries(
     Object.entries(DEVICE_VALUES).map(([option, values]) => [option, onBus(values)]),
   ),
+  '--configuration': onBus(configurations),
   '--input': fileName,
   '--json': fileName,
   '--output': fileName,

@@ -13,8 +13,8 @@ import {
   parseDescriptorTree,
   type SettingNode,
 } from '../../usb/descriptors/tree.js';
-import { hex2, ids } from '../../usb/format.js';
-import { isHub } from '../../usb/model.js';
+import { formatEndpoint, hex2, ids } from '../../usb/format.js';
+import { type DeviceInfo, isHub } from '../../usb/model.js';
 import { CANCEL_LOSES_DATA } from '../report/words.js';
 import { busAddress, signallingRate } from '../terminal/format.js';
 import { escapeUnsafe } from '../terminal/sanitize.js';
@@ -55,14 +55,14 @@ export function infoText(
           ...block('Interface association', fieldLines(fields, { device })),
         ]),
         ...otherLines(node.others),
-        ...node.settings.flatMap((setting) => settingLines(setting, active)),
+        ...node.settings.flatMap((setting) => settingLines(setting, active, value)),
       ]);
     }),
     ...section('Undecoded', hexLines(tree.undecoded)),
     ...section('BOS descriptor', hexLines(bos)),
   ].join('\n');
 
-  function settingLines(node: SettingNode, active: boolean): string[] {
+  function settingLines(node: SettingNode, active: boolean, configuration: number): string[] {
     const { bInterfaceNumber, bAlternateSetting } = node.fields;
     const state = active ? interfaceState(device, bInterfaceNumber) : undefined;
     return section(`Interface ${bInterfaceNumber}, alternate setting ${bAlternateSetting}`, [
@@ -75,13 +75,12 @@ export function infoText(
       ...otherLines(node.others),
       ...node.endpoints.flatMap((endpoint) => {
         const address = endpoint.fields.bEndpointAddress;
-        const command = active
-          ? commandFor({
-              interfaceNumber: bInterfaceNumber,
-              alternateSetting: bAlternateSetting,
-              address,
-            })
-          : undefined;
+        const command = commandFor({
+          configuration: active ? undefined : configuration,
+          interfaceNumber: bInterfaceNumber,
+          alternateSetting: bAlternateSetting,
+          address,
+        });
         return endpointLines(endpoint, device, command);
       }),
     ]);
@@ -123,11 +122,28 @@ function overview(device: DeviceDetails): string[] {
     ['serial', info.serial],
     ['usb.ids', [known.vendor, known.product].filter(Boolean).join(', ')],
     ['speed', speedText(device)],
+    ['configurations', configurationsText(info)],
     ['link', info.cancelKeepsData ? undefined : CANCEL_LOSES_DATA],
     ['drivers', driversOf(state).join(', ')],
     ['file', state.node],
     ['access', accessText(device)],
   ]);
+}
+
+/** Says which of several configurations has which endpoints, and which one is active. */
+function configurationsText({ configurations, configurationValue }: DeviceInfo): string {
+  if (configurations.length <= 1) {
+    return '';
+  }
+  return configurations
+    .map(({ value, settings }) => {
+      const addresses = settings.flatMap(({ endpoints }) =>
+        endpoints.map(({ address }) => address),
+      );
+      const shown = [...new Set(addresses)].map(formatEndpoint).join(', ') || 'no endpoints';
+      return `${value}${value === configurationValue ? ' (active)' : ''}: ${shown}`;
+    })
+    .join('; ');
 }
 
 /** Formats labels and values in two columns. Skips unknown values. */

@@ -128,7 +128,15 @@ function configurationRecord(
     active: device !== undefined,
     ...decoded(node, CONFIGURATION_FIELDS),
     associations: node.associations,
-    interfaces: node.settings.map((setting) => interfaceRecord(setting, device, commandFor)),
+    interfaces: node.settings.map((setting) =>
+      interfaceRecord(setting, device, (place) =>
+        commandFor(
+          device === undefined
+            ? { configuration: node.fields.bConfigurationValue, ...place }
+            : place,
+        ),
+      ),
+    ),
     others: node.others.map(hex),
   };
 }
@@ -149,7 +157,7 @@ function interfaceRecord(
         alternateSetting: bAlternateSetting,
         address: endpoint.fields.bEndpointAddress,
       };
-      return endpointRecord(endpoint, device && commandFor(place));
+      return endpointRecord(endpoint, commandFor(place));
     }),
     others: node.others.map(hex),
   };

@@ -5,15 +5,9 @@ import {
   locateIn,
   locateOut,
 } from '../../usb/locate.js';
-import {
-  type AlternateSetting,
-  activeConfiguration,
-  type DeviceInfo,
-  directionOf,
-  isHub,
-} from '../../usb/model.js';
+import { type Configuration, type DeviceInfo, directionOf, isHub } from '../../usb/model.js';
 import type { BackendOptions } from '../options/backend.js';
-import { type DeviceDetails, interfaceState } from './details.js';
+import { type DeviceDetails, driversOf, interfaceState } from './details.js';
 
 /** Text that a shell needs no quotes for. */
 const PLAIN = /^[\w.:/-]+$/;
@@ -21,8 +15,10 @@ const PLAIN = /^[\w.:/-]+$/;
 /** Text that is safe to copy from a terminal. */
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
-/** The place of an endpoint in the active configuration. */
+/** The place of an endpoint. */
 export interface EndpointRef {
+  /** bConfigurationValue of another configuration than the active one. */
+  readonly configuration?: number | undefined;
   readonly interfaceNumber: number;
   readonly alternateSetting: number;
   readonly address: number;
@@ -40,7 +36,7 @@ const COMMANDS = {
 /**
  * Returns the function that suggests the `usbxfer read` or `usbxfer write` command for an endpoint, quoted
  * for a shell, with the fewest options that identify it. It returns undefined if no command can use the
- * endpoint now.
+ * endpoint.
  *
  * @param others all connected devices
  */
@@ -50,6 +46,10 @@ export function commandSuggester(
   { backend, scenario }: BackendOptions,
 ): (place: EndpointRef) => string | undefined {
   const requestFor = requestFinder(device.info);
+  const holders = (place: EndpointRef) =>
+    place.configuration === undefined
+      ? [interfaceState(device, place.interfaceNumber)?.driver]
+      : driversOf(device.state);
   const common = [
     ...flag('--backend', backend === 'libusb' ? undefined : backend),
     ...flag('--scenario', scenario),
@@ -61,13 +61,14 @@ export function commandSuggester(
     if (request === undefined) {
       return undefined;
     }
-    const driver = interfaceState(device, place.interfaceNumber)?.driver;
+    const isHeld = holders(place).some((driver) => driver !== undefined && driver !== 'usbfs');
     const words = [
       ...common,
       ...flag('--ep', formatEndpoint(place.address)),
+      ...flag('--configuration', place.configuration),
       ...flag('--interface', request.interfaceNumber),
       ...flag('--alt', request.alternateSetting),
-      ...(driver === undefined || driver === 'usbfs' ? [] : ['--detach']),
+      ...(isHeld ? ['--detach'] : []),
     ];
     return ['usbxfer', COMMANDS[directionOf(place.address)].name, ...words.map(quote)].join(' ');
   };
@@ -78,17 +79,18 @@ export function commandSuggester(
  * located once, among the endpoints that match it: a device may have thousands of endpoints.
  */
 function requestFinder(info: DeviceInfo): (place: EndpointRef) => EndpointRequest | undefined {
-  const matching = settingsByRequest(activeConfiguration(info)?.settings ?? []);
+  const matching = matchesByRequest(info);
   const located = new Map<string, EndpointLocation | undefined>();
   return (place) =>
-    requestsFor(place).find((request) => {
+    requestsFor({
+      ...place,
+      configuration: place.configuration ?? info.configurationValue,
+    }).find((request) => {
       const key = keyOf(request);
       if (!located.has(key)) {
-        const configuration = {
-          value: info.configurationValue ?? 0,
-          settings: matching.get(key) ?? [],
-        };
-        located.set(key, locate({ ...info, configurations: [configuration] }, request));
+        const match = matching.get(key);
+        const configurations = match === undefined ? [] : [match];
+        located.set(key, locate({ ...info, configurations }, request));
       }
       const found = located.get(key);
       return (
@@ -100,36 +102,46 @@ function requestFinder(info: DeviceInfo): (place: EndpointRef) => EndpointReques
 
 /** The requests that match an endpoint, the shortest first. */
 function requestsFor({
+  configuration,
   address,
   interfaceNumber,
   alternateSetting,
 }: EndpointRef): AddressRequest[] {
   return [
-    { address },
-    { address, interfaceNumber },
-    { address, interfaceNumber, alternateSetting },
+    { configuration, address },
+    { configuration, address, interfaceNumber },
+    { configuration, address, interfaceNumber, alternateSetting },
   ];
 }
 
-/** Returns the endpoints that match each request, with their alternate settings. */
-function settingsByRequest(
-  settings: readonly AlternateSetting[],
-): ReadonlyMap<string, AlternateSetting[]> {
-  const groups = new Map<string, AlternateSetting[]>();
-  for (const setting of settings) {
-    for (const endpoint of setting.endpoints) {
-      for (const key of requestsFor({ ...setting, address: endpoint.address }).map(keyOf)) {
-        const group = groups.get(key) ?? [];
-        group.push({ ...setting, endpoints: [endpoint] });
-        groups.set(key, group);
+/** The endpoints of one configuration that match a request, each in its alternate setting. */
+interface Matches extends Configuration {
+  readonly settings: Configuration['settings'][number][];
+}
+
+/** Returns the endpoints that match each request. Of several configurations of a value, the first. */
+function matchesByRequest({ configurations }: DeviceInfo): ReadonlyMap<string, Matches> {
+  const groups = new Map<string, Matches>();
+  const seen = new Set<number>();
+  for (const { value, settings } of configurations) {
+    for (const setting of seen.has(value) ? [] : settings) {
+      for (const endpoint of setting.endpoints) {
+        const place = { configuration: value, ...setting, address: endpoint.address };
+        for (const key of requestsFor(place).map(keyOf)) {
+          const group = groups.get(key) ?? { value, settings: [] };
+          group.settings.push({ ...setting, endpoints: [endpoint] });
+          groups.set(key, group);
+        }
       }
     }
+    seen.add(value);
   }
   return groups;
 }
 
-function keyOf({ address, interfaceNumber, alternateSetting }: AddressRequest): string {
-  return [address, interfaceNumber, alternateSetting].join();
+function keyOf(request: AddressRequest): string {
+  const { configuration, address, interfaceNumber, alternateSetting } = request;
+  return [configuration, address, interfaceNumber, alternateSetting].join();
 }
 
 function locate(info: DeviceInfo, request: AddressRequest): EndpointLocation | undefined {

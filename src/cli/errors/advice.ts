@@ -109,6 +109,8 @@ export function adviceFor(remedy: Remedy): string {
       return 'run the command again';
     case 'run-udev-daemon':
       return 'sudo systemctl start systemd-udevd';
+    case 'select-configuration':
+      return `select it with --configuration ${remedy.value}`;
     case 'unmount':
       return `unmount it first: sudo umount ${remedy.source}`;
     case 'use-faster-link':

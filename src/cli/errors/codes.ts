@@ -79,7 +79,7 @@ export const ERRORS = {
   },
   'no-such-endpoint': {
     exitCode: EXIT.notFound,
-    meaning: 'the device has no such interface, alternate setting or endpoint',
+    meaning: 'the device has no such configuration, interface, alternate setting or endpoint',
   },
   'ambiguous-endpoint': {
     exitCode: EXIT.notFound,

@@ -35,7 +35,7 @@ const SIZES: readonly Part[] = [
       ],
       [
         'bus, address',
-        'Decimal, from 0 to 255. The same applies to interfaces and alternate settings.',
+        'Decimal, from 0 to 255. The same applies to configurations, interfaces and alternate settings.',
       ],
     ],
   },
@@ -99,6 +99,7 @@ const REQUESTS: readonly Part[] = [
       ['out vendor device 0x01 1', 'Send a vendor request without data.'],
       ['out class interface 0x22 3 0', 'Set DTR and RTS of a serial port (CDC-ACM).'],
       ['out standard endpoint 1 0 0x82', 'Clear the halt of endpoint 0x82 (CLEAR_FEATURE).'],
+      ['out standard device 9 2', 'Select configuration 2 (SET_CONFIGURATION).'],
     ],
   },
 ];

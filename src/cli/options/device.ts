@@ -123,6 +123,13 @@ export function waitOption(): InstanceType<typeof Option> {
     .preset('forever');
 }
 
+/** The option that selects a configuration. */
+export function configurationOption(): InstanceType<typeof Option> {
+  return new Option('--configuration <n>', 'configuration to select until the end').argParser(
+    values.uint8,
+  );
+}
+
 /** The filters of each option that was given. */
 function filtersIn(options: FilterOptions): (readonly DeviceFilter[])[] {
   const names = [...Object.keys(FILTER_OPTIONS), 'operand'] as (keyof FilterOptions)[];

@@ -3,7 +3,7 @@ import type { ReceiveOptions } from '../../engine/receive/receiver.js';
 import type { SendOptions, ZeroLengthPackets } from '../../engine/send/sender.js';
 import type { RecoveryOptions } from '../../engine/session/recovery.js';
 import type { StreamHooks } from '../../engine/session/run.js';
-import type { ControlTransfer } from '../../usb/control.js';
+import { type ControlTransfer, type HostRequest, hostRequestOf } from '../../usb/control.js';
 import { CliError } from '../errors/cli-error.js';
 import type { InputOptions } from '../session/input.js';
 import { checkQueueSize, DEFAULT_TRANSFER_SIZE } from '../session/memory.js';
@@ -27,6 +27,7 @@ export interface RawStreamOptions extends BackendOptions, ChoiceOptions, Partial
   readonly ep?: number;
   readonly in?: number;
   readonly out?: number;
+  readonly configuration?: number;
   readonly interface?: number;
   readonly alt?: number;
   readonly detach?: true;
@@ -87,8 +88,10 @@ interface PipePlan extends ReadPlan, WritePlan {
   readonly linger: number;
 }
 
-/** The alternate setting of the endpoints; undefined parts are searched. */
+/** The place of the endpoints; undefined parts are searched. */
 interface SettingPlan {
+  /** Undefined for the active configuration. */
+  readonly configuration: number | undefined;
   readonly interfaceNumber: number | undefined;
   readonly alternateSetting: number | undefined;
 }
@@ -168,9 +171,18 @@ function planStream(raw: RawStreamOptions): StreamPlan {
   return {
     backend: { backend, ...(scenario === undefined ? {} : { scenario }) },
     device: { operand, device, vid, pid, serial, path, bus, address, wait },
-    setting: { interfaceNumber: raw.interface, alternateSetting: raw.alt },
-    claim: { detachDriver: raw.detach, clearHalt: raw.clearHalt },
-    hooks: { before: raw.before, after: raw.after },
+    setting: {
+      ...{ configuration: raw.configuration, interfaceNumber: raw.interface },
+      alternateSetting: raw.alt,
+    },
+    claim: {
+      ...{ detachDriver: raw.detach, sendSetting: raw.alt !== undefined },
+      clearHalt: raw.clearHalt,
+    },
+    hooks: {
+      before: checkHooks('--before', raw.before),
+      after: checkHooks('--after', raw.after),
+    },
     duration: raw.duration,
     report: {
       ...{ progress: raw.progress, interval: raw.interval, quiet, debug },
@@ -178,6 +190,42 @@ function planStream(raw: RawStreamOptions): StreamPlan {
       ...{ input: raw.input, output: raw.output },
     },
   };
+}
+
+/**
+ * Returns the requests before or after a stream.
+ *
+ * @throws CliError for a request that would change what the stream uses: the option to use instead is
+ *   named
+ */
+function checkHooks(
+  option: string,
+  transfers: readonly ControlTransfer[] = [],
+): readonly ControlTransfer[] {
+  for (const { request } of transfers) {
+    const change = hostRequestOf(request);
+    if (change !== undefined) {
+      const [name, instead] = insteadOf(change);
+      throw new CliError('conflicting-options', `${option} cannot send ${name} during a stream`, {
+        advice: `use ${instead}`,
+      });
+    }
+  }
+  return transfers;
+}
+
+/** The name of a request, and the option or command that does it. */
+function insteadOf(change: HostRequest): [name: string, instead: string] {
+  switch (change.kind) {
+    case 'set-configuration':
+      return ['SET_CONFIGURATION', `--configuration ${change.value}`];
+    case 'set-interface': {
+      const { interfaceNumber, alternateSetting } = change;
+      return ['SET_INTERFACE', `--interface ${interfaceNumber} --alt ${alternateSetting}`];
+    }
+    case 'clear-halt':
+      return ['CLEAR_FEATURE(ENDPOINT_HALT)', '--clear-halt'];
+  }
 }
 
 /** @param onTerminal what to do with bytes for a terminal, unless stdout was given as the output */

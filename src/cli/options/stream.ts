@@ -6,7 +6,7 @@ import { DEFAULT_TRANSFER_SIZE } from '../session/memory.js';
 import { addColorOption } from '../terminal/style.js';
 import { AttachedValueOption, parseAttachedValues } from './attached-value.js';
 import { addBackendOptions } from './backend.js';
-import { addFilterOptions, addPlaceOptions, waitOption } from './device.js';
+import { addFilterOptions, addPlaceOptions, configurationOption, waitOption } from './device.js';
 import * as values from './parsers.js';
 
 /** The default transfer queue. Sizes in bytes. */
@@ -65,6 +65,7 @@ const stripPacket = () =>
 const duration = () => option('--duration <time>', 'stop after this long', values.duration);
 
 const interfaceOptions = () => [
+  configurationOption(),
   option('--interface <n>', 'interface number', values.uint8),
   option('--alt <n>', 'alternate setting number', values.uint8),
   option('--detach', 'detach the kernel driver while streaming'),

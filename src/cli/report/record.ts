@@ -13,10 +13,13 @@ export function summaryRecord(report: Report): Record<string, unknown> {
   return {
     schema: schemaOf(report),
     device: deviceRecord(report.device),
-    interface: location?.interfaceNumber,
-    alternate_setting: location?.alternateSetting,
+    configuration: location?.configuration ?? report.device.configurationValue,
+    ...(location && placeRecord(location)),
     ...(received && sent
-      ? { in: inRecord(received), out: outRecord(sent) }
+      ? {
+          in: { ...inRecord(received), ...placeRecord(received.location) },
+          out: { ...outRecord(sent), ...placeRecord(sent.location) },
+        }
       : { ...(received && inRecord(received)), ...(sent && outRecord(sent)) }),
     ...processRecord(report),
     ...endRecord(report),
@@ -45,6 +48,13 @@ function outRecord({ location, input, skip, statistics }: OutReport): Record<str
     ...directionRecord(sending(statistics)),
     accepted_is_minimum: statistics.isMinimum,
     resume_at: skip + statistics.bytesAccepted,
+  };
+}
+
+function placeRecord(location: EndpointLocation): Record<string, unknown> {
+  return {
+    interface: location.interfaceNumber,
+    alternate_setting: location.alternateSetting,
   };
 }
 

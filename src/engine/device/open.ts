@@ -17,27 +17,27 @@ export interface OpenDevice {
   readonly device: Device;
 
   /**
-   * Releases the interface, if one was claimed, and closes the device. Succeeds if the device is gone:
-   * there is nothing to release.
+   * Releases the claimed interfaces and closes the device, which restores its configuration. Succeeds
+   * if the device is gone: there is nothing to release.
    *
    * @throws UsbError
    */
   close(): Promise<void>;
 }
 
-/** A device, and an endpoint of the interface that was claimed. */
+/** A device, and an endpoint of a claimed interface. */
 export interface OpenEndpoint extends OpenDevice {
   readonly endpoint: Endpoint;
 }
 
-/** A device, and an IN and an OUT endpoint of the interface that was claimed. */
+/** A device, and an IN and an OUT endpoint of one or two claimed interfaces. */
 interface OpenEndpointPair extends OpenDevice {
   readonly in: Endpoint;
   readonly out: Endpoint;
 }
 
 /**
- * Opens a device and claims the interface of an endpoint.
+ * Opens a device, selects the configuration of an endpoint and claims its interface.
  *
  * @throws UsbError; the device is closed then
  */
@@ -47,13 +47,14 @@ export function openEndpoint(
   location: EndpointLocation,
   options?: OpenOptions,
 ): Promise<OpenEndpoint> {
-  return openAndClaim(backend, info, location, options, (claimed) => ({
-    endpoint: claimed.endpoint(location.endpoint.address),
+  return openAndClaim(backend, info, location.configuration, options, async (claim) => ({
+    endpoint: (await claim(location)).endpoint(location.endpoint.address),
   }));
 }
 
 /**
- * Opens a device and claims the interface of two endpoints.
+ * Opens a device, selects the configuration of two endpoints and claims the interface of both, or one
+ * interface for each.
  *
  * @throws UsbError; the device is closed then
  */
@@ -63,15 +64,22 @@ export function openEndpointPair(
   pair: EndpointPair,
   options?: OpenOptions,
 ): Promise<OpenEndpointPair> {
-  return openAndClaim(backend, info, pair.in, options, (claimed) => ({
-    in: claimed.endpoint(pair.in.endpoint.address),
-    out: claimed.endpoint(pair.out.endpoint.address),
-  }));
+  return openAndClaim(backend, info, pair.in.configuration, options, async (claim) => {
+    const isShared = pair.in.interfaceNumber === pair.out.interfaceNumber;
+    const first = await claim(pair.in);
+    const second = isShared ? first : await claim(pair.out);
+    return {
+      in: first.endpoint(pair.in.endpoint.address),
+      out: second.endpoint(pair.out.endpoint.address),
+    };
+  });
 }
 
 /**
- * Opens a device for a control request, and claims the interface that the request needs, if any.
+ * Opens a device for a control request, selects a configuration, and claims the interface that the
+ * request needs, if any.
  *
+ * @param configuration bConfigurationValue; undefined for the active one
  * @throws UsbError; the device is closed then
  */
 export async function openRecipient(
@@ -79,30 +87,47 @@ export async function openRecipient(
   info: DeviceInfo,
   request: ControlRequest,
   options?: ClaimOptions,
+  configuration?: number,
 ): Promise<OpenDevice> {
-  const interfaceNumber = interfaceToClaim(info, request);
-  if (interfaceNumber === undefined) {
-    const device = await backend.open(info);
-    return { device, close: () => device.close() };
-  }
-  // Alternate setting 0 is the current one: claiming it sends nothing to the device.
-  const setting = { interfaceNumber, alternateSetting: 0 };
-  return openAndClaim(backend, info, setting, options, () => ({}));
+  const configured = { ...info, configurationValue: configuration ?? info.configurationValue };
+  const interfaceNumber = interfaceToClaim(configured, request);
+  return openAndClaim(backend, info, configuration, options, async (claim) => {
+    if (interfaceNumber !== undefined) {
+      // Alternate setting 0 is the current one: claiming it sends nothing to the device.
+      await claim({ interfaceNumber, alternateSetting: 0 });
+    }
+    return {};
+  });
 }
 
+/** Claims an interface of the opened device. */
+type Claim = (place: Omit<EndpointLocation, 'endpoint'>) => Promise<Interface>;
+
+/**
+ * Opens a device, selects a configuration and claims interfaces.
+ *
+ * @param configuration bConfigurationValue; undefined for the active one
+ * @param claimAll claims the interfaces, and returns their endpoints
+ */
 async function openAndClaim<Endpoints extends Readonly<Record<string, Endpoint>>>(
   backend: Backend,
   info: DeviceInfo,
-  { interfaceNumber, alternateSetting }: Omit<EndpointLocation, 'endpoint'>,
+  configuration: number | undefined,
   options: OpenOptions | undefined,
-  endpointsOf: (claimed: Interface) => Endpoints,
+  claimAll: (claim: Claim) => Promise<Endpoints>,
 ): Promise<OpenDevice & Endpoints> {
   const device = await backend.open(info);
-  let claimed: Interface | undefined;
+  const claimed: Interface[] = [];
   const close = () => releaseAndClose(device, claimed);
   try {
-    claimed = await device.claim(interfaceNumber, alternateSetting, options);
-    const endpoints = endpointsOf(claimed);
+    if (configuration !== undefined) {
+      await device.selectConfiguration(configuration, { detachDriver: options?.detachDriver });
+    }
+    const endpoints = await claimAll(async ({ interfaceNumber, alternateSetting }) => {
+      const one = await device.claim(interfaceNumber, alternateSetting, options);
+      claimed.push(one);
+      return one;
+    });
     for (const endpoint of options?.clearHalt ? Object.values(endpoints) : []) {
       await endpoint.clearHalt();
     }
@@ -113,16 +138,25 @@ async function openAndClaim<Endpoints extends Readonly<Record<string, Endpoint>>
   }
 }
 
-async function releaseAndClose(device: Device, claimed: Interface | undefined): Promise<void> {
-  try {
-    await claimed?.release();
-  } catch (error) {
+/**
+ * Releases interfaces, the last one first: a driver that was detached from the first one may need the
+ * others, too.
+ *
+ * @throws the first failure other than `no-device`, when the device is closed
+ */
+async function releaseAndClose(device: Device, claimed: readonly Interface[]): Promise<void> {
+  const failures: Error[] = [];
+  for (const one of claimed.toReversed()) {
+    const error = await caught(one.release());
     const isGone = error instanceof UsbError && error.code === 'no-device';
-    if (!isGone && (await device.loss()) === undefined) {
-      throw error;
+    if (error !== undefined && !isGone && (await device.loss()) === undefined) {
+      failures.push(error);
     }
-  } finally {
-    await device.close();
+  }
+  const closeError = await caught(device.close());
+  const failure = failures[0] ?? closeError;
+  if (failure !== undefined) {
+    throw failure;
   }
 }
 

@@ -31,7 +31,7 @@ export interface DuplexOptions {
   readonly onOutputClosed?: (() => void) | undefined;
 }
 
-/** What to move in each direction, through two endpoints of one alternate setting. */
+/** What to move in each direction, through two endpoints of one device. */
 export interface DuplexRequest
   extends DuplexOptions,
     EndpointPair,

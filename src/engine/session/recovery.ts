@@ -166,9 +166,8 @@ export class Recovery {
       return undefined;
     }
     checkTimeout(this.#request.receive, back); // it may be on another bus
-    const { interfaceNumber, alternateSetting, endpoint } = this.#request.location;
-    const { address } = endpoint;
-    const location = locateIn(back, { address, interfaceNumber, alternateSetting });
+    const { endpoint, ...place } = this.#request.location;
+    const location = locateIn(back, { ...place, address: endpoint.address });
     return openWhenReady(() => openEndpoint(backend, back, location, claim), this.#stopped);
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   type EndpointRequest,
+  inEndpoints,
   locateIn,
   locateOut,
   locatePair,
@@ -230,10 +231,10 @@ describe('locatePair', () => {
     ['no IN endpoint', [setting(0, 0, 0x01)], {}, 'not-found', /no bulk or interrupt IN/],
     [
       'endpoints of different alternate settings',
-      [setting(0, 0, 0x81), setting(1, 0, 0x02)],
+      [setting(0, 0, 0x81), setting(0, 1, 0x02)],
       {},
       'not-found',
-      /no alternate setting has both.*IN is in interface 0 alt 0, OUT in interface 1 alt 0/,
+      /no alternate setting has both.*IN is in interface 0 alt 0, OUT in interface 0 alt 1/,
     ],
     ['two to choose from', [setting(0, 0, 0x81, 0x82, 0x02)], {}, 'ambiguous', /0x81 .*0x82/],
     [
@@ -256,6 +257,50 @@ describe('locatePair', () => {
     expect(refused).toThrow(expect.objectContaining({ code }));
   });
 
+  it.each<[string, AlternateSetting[], PairRequest, Found, Found]>([
+    [
+      'the only endpoints',
+      [setting(0, 0, 0x81), setting(1, 0, 0x02)],
+      {},
+      [0, 0, 0x81],
+      [1, 0, 0x02],
+    ],
+    [
+      'those named, although another pair is in one setting',
+      [setting(0, 0, 0x81, 0x02), setting(2, 0, 0x86)],
+      { in: 0x86, out: 0x02 },
+      [2, 0, 0x86],
+      [0, 0, 0x02],
+    ],
+    [
+      'each in its alternate setting',
+      [setting(0, 0), setting(0, 1, 0x81), setting(1, 0, 0x02)],
+      {},
+      [0, 1, 0x81],
+      [1, 0, 0x02],
+    ],
+    [
+      'both in the alternate setting asked for',
+      [setting(0, 0, 0x81), setting(0, 1, 0x81), setting(1, 0, 0x02), setting(1, 1, 0x02)],
+      { alternateSetting: 1 },
+      [0, 1, 0x81],
+      [1, 1, 0x02],
+    ],
+  ])('finds endpoints of two interfaces: %s', (_, settings, request, incoming, outgoing) => {
+    const pair = locatePair(deviceWith(...settings), request);
+    const found = [pair.in, pair.out].map((location) => [
+      location.interfaceNumber,
+      location.alternateSetting,
+      location.endpoint.address,
+    ]);
+    expect(found).toEqual([incoming, outgoing]);
+  });
+
+  it('finds no endpoints of two interfaces if one interface is asked for', () => {
+    const device = deviceWith(setting(0, 0, 0x81), setting(1, 0, 0x02));
+    expect(() => locatePair(device, { interfaceNumber: 0 })).toThrow(/no bulk or interrupt OUT/);
+  });
+
   it.each<[string, AlternateSetting[]]>([
     ['several endpoints of one setting', [setting(0, 0, 0x81, 0x82, 0x02)]],
     ['several pairs', [setting(0, 0, 0x81, 0x01), setting(1, 0, 0x82, 0x02)]],
@@ -267,5 +312,71 @@ describe('locatePair', () => {
     expect(() => locatePair(deviceWith(...settings), {})).toThrow(
       expect.objectContaining({ remedy: { kind: 'choose-endpoint-pair' } }),
     );
+  });
+});
+
+describe('a device with several configurations', () => {
+  const device = deviceInfo({
+    configurations: [
+      { value: 1, settings: [setting(0, 0, 0x81, 0x02)] },
+      { value: 3, settings: [setting(0, 0, 0x83), setting(1, 0, INTERRUPT, 0x04)] },
+    ],
+  });
+
+  it('has the endpoints of the active one, or of the one asked for', () => {
+    expect(locateIn(device, {})).toMatchObject({ endpoint: { address: 0x81 } });
+    expect(locateIn(device, {}).configuration).toBeUndefined();
+    expect(locateIn(device, { configuration: 3 })).toMatchObject({
+      configuration: 3,
+      endpoint: { address: 0x83 },
+    });
+    const pair = locatePair(device, { configuration: 3 });
+    expect([pair.in.configuration, pair.out.configuration]).toEqual([3, 3]);
+    expect(inEndpoints(device, { configuration: 3 })).toHaveLength(1);
+    expect(inEndpoints(device, { configuration: 2 })).toEqual([]);
+  });
+
+  it.each<[string, EndpointRequest, string, number]>([
+    [
+      'an address',
+      { address: 0x84 },
+      'there is no endpoint 0x84; bulk or interrupt IN endpoints: 0x81 (interface 0 alt 0); ' +
+        'configuration 3 has 0x84 (interface 1 alt 0)',
+      3,
+    ],
+    [
+      'an interface',
+      { interfaceNumber: 1 },
+      'the device has no interface 1; it has interface 0 alt 0; ' +
+        'configuration 3 has 0x84 (interface 1 alt 0)',
+      3,
+    ],
+    [
+      'the active one',
+      { configuration: 3, address: 0x81 },
+      'there is no endpoint 0x81; bulk or interrupt IN endpoints: 0x83 (interface 0 alt 0), ' +
+        '0x84 (interface 1 alt 0); configuration 1 has 0x81 (interface 0 alt 0)',
+      1,
+    ],
+  ])('names the one that has the endpoint: %s', (_, request, message, value) => {
+    const remedy = { kind: 'select-configuration', value };
+    expect(() => locateIn(device, request)).toThrow(expect.objectContaining({ message, remedy }));
+  });
+
+  it('lists those that exist', () => {
+    expect(() => locateIn(device, { configuration: 2 })).toThrow(
+      expect.objectContaining({
+        code: 'not-found',
+        message: 'the device has no configuration 2; it has 1 (active), 3',
+      }),
+    );
+  });
+
+  it('may have none that is active', () => {
+    const none = { ...device, configurationValue: undefined };
+    expect(() => locateIn(none, {})).toThrow(
+      expect.objectContaining({ remedy: { kind: 'configure', path: '1-1', configuration: 1 } }),
+    );
+    expect(locateIn(none, { configuration: 3 }).endpoint.address).toBe(0x83);
   });
 });

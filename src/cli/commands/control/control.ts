@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { type OpenDevice, openRecipient, openWhenReady } from '../../../engine/device/open.js';
 import type { Sink } from '../../../engine/io/sink.js';
 import type { Backend } from '../../../usb/backend.js';
-import { type ControlTransfer, directionOfRequest } from '../../../usb/control.js';
+import { type ControlTransfer, directionOfRequest, hostRequestOf } from '../../../usb/control.js';
 import { caught, UsbError } from '../../../usb/errors.js';
 import type { DeviceFilter, DeviceInfo } from '../../../usb/model.js';
 import { adviceOf } from '../../errors/advice.js';
@@ -13,6 +13,7 @@ import { addBackendOptions, type BackendOptions, loadBackend } from '../../optio
 import {
   addFilterOptions,
   addPlaceOptions,
+  configurationOption,
   DEVICE_OPERAND,
   waitOption,
   withOperand,
@@ -41,6 +42,7 @@ export interface ControlOptions extends BackendOptions, ChoiceOptions, OutputOpt
   readonly input?: string;
   /** Milliseconds. */
   readonly timeout: number;
+  readonly configuration?: number;
   readonly detach?: true;
   readonly hex?: true;
   readonly json?: true;
@@ -74,6 +76,7 @@ export function define(command: Command): void {
         .argParser(values.duration)
         .default(5000, '5s'),
     )
+    .addOption(configurationOption())
     .option('--detach', 'detach the kernel driver during the request')
     .optionsGroup('Output:')
     .option('-o, --output <file>', 'file for the response; - is stdout', '-')
@@ -118,7 +121,7 @@ async function control(
     throwIfInterrupted(shutdown, 'starting');
     sink = plan && (await openOutput(plan, device, shutdown)).sink;
     const recipient = await open(backend, device, transfer, options, shutdown.signal);
-    const length = await send(recipient, transfer, options.timeout, shutdown);
+    const length = await send(recipient, transfer, options, shutdown);
     const restoreError = await caught(recipient.close());
     await reportResponse({ device, transfer, length }, options, sink);
     if (restoreError !== undefined) {
@@ -140,15 +143,17 @@ async function open(
   backend: Backend,
   device: DeviceInfo,
   { request }: ControlTransfer,
-  { detach, wait }: ControlOptions,
+  { configuration, detach, wait }: ControlOptions,
   signal: AbortSignal,
 ): Promise<OpenDevice> {
-  const once = () => openRecipient(backend, device, request, { detachDriver: detach });
+  const claim = { detachDriver: detach };
+  const once = () => openRecipient(backend, device, request, claim, configuration);
   return wait === undefined ? once() : openWhenReady(once, signal);
 }
 
 /**
- * Sends the request. A signal cancels it.
+ * Sends the request. A signal cancels it. SET_CONFIGURATION may need to detach drivers, and stays in
+ * effect after the end.
  *
  * @returns the number of bytes transferred
  * @throws CliError after it has closed the device
@@ -156,10 +161,16 @@ async function open(
 async function send(
   { device, close }: OpenDevice,
   { request, data }: ControlTransfer,
-  timeout: number,
+  { timeout, detach }: ControlOptions,
   shutdown: Interruption,
 ): Promise<number> {
   try {
+    const change = hostRequestOf(request);
+    if (change?.kind === 'set-configuration') {
+      const options = { detachDriver: detach, isPermanent: true };
+      await device.selectConfiguration(change.value, options);
+      return 0;
+    }
     const length = await device.control(request, data, timeout, shutdown.signal);
     if (directionOfRequest(request) === 'out' && length < data.length) {
       const accepted = `${length} of ${countOf(data.length, 'byte')}`;

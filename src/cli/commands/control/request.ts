@@ -3,6 +3,7 @@ import { readUpTo } from '../../../engine/io/source.js';
 import {
   type ControlTransfer,
   directionOfRequest,
+  hostRequestOf,
   MAX_CONTROL_DATA,
   RECIPIENTS,
   REQUEST_TYPES,
@@ -32,11 +33,16 @@ const DIRECTIONS = ['in', 'out'] as const;
  */
 export async function readTransfer(
   words: readonly string[],
-  { in: isIn, out, data, input }: ControlOptions,
+  { in: isIn, out, data, input, configuration }: ControlOptions,
   shutdown: Interruption,
 ): Promise<ControlTransfer> {
   const given = words.flatMap((word) => word.trim().split(/\s+/)); // several words may be quoted
   const transfer = parseWords(isIn ? ['in', ...given] : out ? ['out', ...given] : given);
+  const change = hostRequestOf(transfer.request);
+  if (change?.kind === 'set-configuration' && configuration !== undefined) {
+    const text = '--configuration and SET_CONFIGURATION both select a configuration';
+    throw new CliError('conflicting-options', text, { advice: 'give one of them' });
+  }
   if (data === undefined && input === undefined) {
     return transfer;
   }

@@ -107,12 +107,13 @@ onLinux('usbxfer info', () => {
     expect(text).toContain('bmAttributes 0xa0 bus-powered, remote wakeup');
   });
 
-  it('shows all configurations, and commands only for the active one', async () => {
+  it('shows all configurations, which one is active, and the commands for each', async () => {
     const text = (await lines('-d', '0bda:8152')).join('\n');
+    expect(text).toContain('\nconfigurations 1: 0x81; 2 (active): 0x83, 0x81, 0x02\n');
     const [, first = '', second = ''] = text.split(/\nConfiguration \d/);
     expect(first).toMatch(/^\n/);
     expect(second).toMatch(/^ \(active\)\n/);
-    expect(first).not.toContain('usbxfer read');
+    expect(first).toContain('usbxfer read -d 0bda:8152 --ep 0x81 --configuration 1 --detach\n');
     expect(second.match(/usbxfer read .*/g)).toEqual([
       'usbxfer read -d 0bda:8152 --ep 0x83 --detach',
       'usbxfer read -d 0bda:8152 --ep 0x81',

@@ -66,6 +66,34 @@ describe.each<[string, readonly Row[]]>([
         /there is no endpoint 0x85; bulk or interrupt IN endpoints: 0x82/,
       ],
       [3, ['--pid', '5678', '--interface', '7'], /no interface 7/],
+      [2, ['--configuration', '256'], /the maximum is 255/],
+      [
+        3,
+        ['--pid', '5678', '--configuration', '3'],
+        'usbxfer: the device has no configuration 3; it has 1 (active)',
+      ],
+      [
+        3,
+        ['--pid', '5678', '--scenario', 'configurations=2', '--ep', '0x86'],
+        /no endpoint 0x86; .*; configuration 2 has 0x86 \(interface 1 alt 0\); select it with --configuration 2$/m,
+      ],
+      ...['--before', '--after'].map(
+        (option): Row => [
+          2,
+          ['--pid', '5678', option, 'out standard device 9 2'],
+          `usbxfer: ${option} cannot send SET_CONFIGURATION during a stream; use --configuration 2`,
+        ],
+      ),
+      [
+        2,
+        ['--pid', '5678', '--before', 'out standard interface 11 1 3'],
+        /cannot send SET_INTERFACE during a stream; use --interface 3 --alt 1$/m,
+      ],
+      [
+        2,
+        ['--pid', '5678', '--after', 'out standard endpoint 1 0 0x82'],
+        /cannot send CLEAR_FEATURE\(ENDPOINT_HALT\) during a stream; use --clear-halt$/m,
+      ],
       [3, ['--pid', '5678', '--alt', '9'], /no alternate setting 9/],
       [7, ['--pid', '5678', '--scenario', '@/no/such/file'], /cannot read/],
       [2, ['--pid', '5678', '--timeout', '0'], /must be above 0/],
