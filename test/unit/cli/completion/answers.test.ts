@@ -173,6 +173,12 @@ describe('values', () => {
       ['0', '1'],
     ],
     [['read', '--pid', '5679', '--alt', ''], ['0']],
+    [[...IN_READ, '--configuration', ''], ['1']],
+    [
+      ['control', '--pid', '5678', '--scenario', 'configurations=2', '--configuration', ''],
+      ['1', '2'],
+    ],
+    [[...IN_READ, '--scenario', 'configurations=2', '--configuration', '2', '--ep', ''], ['0x86']],
     [['read', '--bytes', ''], []],
     [
       ['read', '--device=12:34:56', '--ep', ''],
@@ -218,6 +224,9 @@ describe('values', () => {
     ]);
     expect(await answer([...IN_READ, '--alt', '1', '--ep', ''])).toEqual([
       '0x82\tbulk IN, 512 bytes, interface 0 alt 1',
+    ]);
+    expect(await answer([...IN_READ, '--configuration', ''])).toEqual([
+      '1\t1234:5678 usbxfer virtual counter (active)',
     ]);
     expect(await answer(['write', '--pid', '5678', '--alt', '0', '--ep', ''])).toEqual([
       '0x02\tbulk OUT, 512 bytes, interface 0',

@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
 import type { DeviceDetails } from '../../../../src/cli/devices/details.js';
-import { commandSuggester } from '../../../../src/cli/devices/suggested-command.js';
+import {
+  commandSuggester,
+  type EndpointRef,
+} from '../../../../src/cli/devices/suggested-command.js';
 import type { DeviceInfo } from '../../../../src/usb/model.js';
 import { deviceInfo, deviceWith, setting } from '../../../support/device-info.js';
 
@@ -18,7 +21,12 @@ function listed(info: DeviceInfo, driver?: string): DeviceDetails {
 const PLACE = { interfaceNumber: 0, alternateSetting: 0, address: 0x81 };
 const DEVICE = deviceWith(setting(0, 0, 0x81));
 
-function command(info: DeviceInfo, place = PLACE, others: DeviceInfo[] = [], driver?: string) {
+function command(
+  info: DeviceInfo,
+  place: EndpointRef = PLACE,
+  others: DeviceInfo[] = [],
+  driver?: string,
+) {
   return commandSuggester(listed(info, driver), [info, ...others], { backend: 'libusb' })(place);
 }
 
@@ -80,6 +88,21 @@ it('reads from interrupt endpoints, also next to bulk endpoints', () => {
   expect(command(device, { interfaceNumber: 0, alternateSetting: 0, address: 0x83 })).toBe(
     'usbxfer read -d 1234:5678 --ep 0x83',
   );
+});
+
+it('selects another configuration, without the drivers of the active one', () => {
+  const device = deviceInfo({
+    configurations: [
+      { value: 1, settings: [setting(0, 0, 0x81)] },
+      { value: 2, settings: [setting(0, 0, 0x81), setting(1, 0, 0x81)] },
+    ],
+  });
+  const at = (configuration: number | undefined, interfaceNumber: number, driver?: string) =>
+    command(device, { ...PLACE, configuration, interfaceNumber }, [], driver);
+  expect(at(undefined, 0)).toBe('usbxfer read -d 1234:5678 --ep 0x81');
+  expect(at(2, 1)).toBe('usbxfer read -d 1234:5678 --ep 0x81 --configuration 2 --interface 1');
+  expect(at(2, 1, 'cdc_acm')).toMatch(/ --configuration 2 --interface 1 --detach$/);
+  expect(at(3, 0)).toBeUndefined();
 });
 
 it('does not read from a hub', () => {
