@@ -110,6 +110,9 @@ export class VirtualDevice implements Device {
     if (sendSetting) {
       claimed.select(setting);
     }
+    for (const { address } of setting.endpoints) {
+      this.#attachment.pipes.get(address)?.claim();
+    }
     return claimed;
   }
 

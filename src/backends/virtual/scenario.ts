@@ -23,6 +23,8 @@ export interface Scenario {
   readonly startByRequest: boolean;
   /** Whether the bulk endpoints of the counter are halted at the start. */
   readonly startHalted: boolean;
+  /** The bytes of the IN stream between two places where it hangs until a restart; Infinity for none. */
+  readonly hangEvery: number;
   /** Faults of the IN stream by offset; faults with the same offset happen in this order. */
   readonly faults: readonly Fault<InFaultKind>[];
   /** Faults of the OUT stream, in the same order. */
@@ -116,6 +118,11 @@ export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: stri
     'The system deauthorizes the device for this time, as USBGuard does; without TIME, forever.',
   ],
   ['reset@OFFSET', 'Another process resets the device. No transfer fails.'],
+  [
+    'hangs-until-reset@SIZE',
+    'After every SIZE bytes, the device loses a packet and sends nothing until it is reset, or its halt ' +
+      'is cleared, or its interface is claimed again.',
+  ],
   ['out-stall@OFFSET', 'The OUT endpoint halts.'],
   ['out-error@OFFSET', 'The current OUT transfer ends with a protocol error.'],
   ['out-silence@OFFSET[=TIME]', 'The device accepts nothing for this time; without TIME, forever.'],
@@ -139,6 +146,7 @@ export const DEFAULT_SCENARIO: Scenario = {
   configurations: 1,
   startByRequest: false,
   startHalted: false,
+  hangEvery: Number.POSITIVE_INFINITY,
   faults: [],
   outFaults: [],
 };
@@ -184,6 +192,14 @@ const SETTINGS: Readonly<Record<string, (value: string) => Partial<Settings> | u
     value === 'keep' || value === 'lose' ? { cancelKeepsData: value === 'keep' } : undefined,
 };
 
+/** Parsers of the settings with a `@`, as those with a `=`. */
+const PLACED_SETTINGS: typeof SETTINGS = {
+  'hangs-until-reset'(value) {
+    const hangEvery = parseSize(value);
+    return hangEvery === undefined || hangEvery === 0 ? undefined : { hangEvery };
+  },
+};
+
 /**
  * Parses a scenario: clauses (see `SCENARIO_CLAUSES`) separated by commas or line ends. `#` starts a
  * comment, and white space is ignored. SIZE and OFFSET are as in `parseSize`, TIME as in
@@ -199,7 +215,7 @@ export function parseScenario(text: string): Scenario {
   for (const clause of clausesOf(text)) {
     const [, name = '', sign = '', value = ''] =
       /^([a-z-]+) ?(?:([=@]) ?(.*))?$/.exec(clause) ?? [];
-    const setting = sign === '=' ? parseSetting(name, value) : sign === '' ? flag(name) : undefined;
+    const setting = parseSetting(name, sign, value);
     const fault = sign === '@' ? parseFault(name, value, IN_FAULT_KINDS) : undefined;
     const outFault =
       sign === '@' && name.startsWith(OUT)
@@ -239,12 +255,12 @@ function clausesOf(text: string): string[] {
     .filter((clause) => clause !== '');
 }
 
-function parseSetting(name: string, value: string): Partial<Settings> | undefined {
-  return Object.hasOwn(SETTINGS, name) ? SETTINGS[name]?.(value) : undefined;
-}
-
-function flag(name: string): Partial<Settings> | undefined {
-  return Object.hasOwn(FLAGS, name) ? FLAGS[name] : undefined;
+function parseSetting(name: string, sign: string, value: string): Partial<Settings> | undefined {
+  if (sign === '') {
+    return Object.hasOwn(FLAGS, name) ? FLAGS[name] : undefined;
+  }
+  const parsers = sign === '=' ? SETTINGS : PLACED_SETTINGS;
+  return Object.hasOwn(parsers, name) ? parsers[name]?.(value) : undefined;
 }
 
 function parseFault<Kind extends FaultKind>(

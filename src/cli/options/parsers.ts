@@ -1,5 +1,6 @@
 import { totalmem } from 'node:os';
 import { InvalidArgumentError } from 'commander';
+import { RESTARTS, type Restart } from '../../engine/device/restart.js';
 import { CLASS_NAMES, classCode } from '../../usb/device-class.js';
 import { type DeviceFilter, type Direction, endpointAddress } from '../../usb/model.js';
 import { didYouMean } from '../errors/suggest.js';
@@ -188,6 +189,22 @@ const TIMES_OR_FOREVER = { ...TIMES, example: `${TIMES.example}, or forever` };
 /** A timeout in milliseconds; Infinity for `forever`. */
 export function timeoutOrForever(text: string): number {
   return text === 'forever' ? Number.POSITIVE_INFINITY : parseLimited(text, TIMES_OR_FOREVER);
+}
+
+/** The restarts in a row of a silent device, unless the option says how many. */
+const DEFAULT_ATTEMPTS = 3;
+
+/** A restart, and the number of restarts in a row: `reset` or `reset,5`. */
+export function restart(text: string): { restart: Restart; attempts: number } {
+  const [name = '', number, ...more] = text.split(',');
+  const found = RESTARTS.find((candidate) => candidate === name);
+  if (found === undefined || more.length > 0) {
+    const meant = didYouMean(name, RESTARTS);
+    throw new InvalidArgumentError(
+      `give ${RESTARTS.slice(0, -1).join(', ')} or ${RESTARTS.at(-1)}, and a number of attempts as in reset,5${meant}`,
+    );
+  }
+  return { restart: found, attempts: number === undefined ? DEFAULT_ATTEMPTS : count(number) };
 }
 
 /** A number of things, at least 1. */

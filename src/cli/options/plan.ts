@@ -49,6 +49,7 @@ export interface RawStreamOptions extends BackendOptions, ChoiceOptions, Partial
   readonly idleTimeout?: number;
   readonly linger?: number;
   readonly keepGoing?: number;
+  readonly onIdle?: RecoveryOptions['onIdle'];
   readonly reconnect?: number;
   readonly input?: string;
   readonly progress: 'auto' | 'always' | 'never';
@@ -137,6 +138,11 @@ export interface ReportPlan {
  */
 export function planRead(raw: RawStreamOptions): ReadPlan {
   checkQueueSize(raw.transfers, transferSizeOf(raw));
+  if (raw.onIdle !== undefined && raw.idleTimeout === undefined) {
+    throw new CliError('conflicting-options', '--on-idle needs --idle-timeout', {
+      advice: 'give the time without data after which the device is restarted: --idle-timeout 2s',
+    });
+  }
   return { ...planStream(withOutput(raw)), in: planReceive(raw, raw.ep, 'refuse') };
 }
 
@@ -237,7 +243,8 @@ function planReceive(
   const { transfers: depth, transferSize, stripPacket, buffer } = raw;
   const { output, hex, force, append, fsync, splitBytes, splitEvery, preallocate } =
     withOutput(raw);
-  const { bytes, skip, count, untilShort, timeout, idleTimeout, keepGoing, reconnect } = raw;
+  const { bytes, skip, count, untilShort, timeout, idleTimeout, keepGoing, reconnect, onIdle } =
+    raw;
   const limits = { bytes, skip, count, untilShort };
   return {
     address,
@@ -246,7 +253,7 @@ function planReceive(
       writeBuffer: hex ? Math.min(buffer, MAX_HEX_BUFFER) : buffer,
     },
     transferSize,
-    recovery: { keepGoing, reconnect },
+    recovery: { keepGoing, reconnect, onIdle },
     output: planOutput({
       ...{ output, hex, force, append, fsync, splitBytes, splitEvery, bytes, preallocate },
       onTerminal: raw.output === undefined ? onTerminal : 'bytes',

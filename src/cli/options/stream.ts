@@ -154,6 +154,11 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
         values.count,
       ).preset('16'),
       option(
+        '--on-idle <action[,n]>',
+        'restart a silent device, up to n times in a row (default: 3): reset, clear-halt or reopen',
+        values.restart,
+      ),
+      option(
         '--reconnect [time]',
         'if the device is unplugged, wait for it and continue',
         values.timeoutOrForever,

@@ -1,5 +1,5 @@
 import type { Statistics } from '../../engine/stats/statistics.js';
-import { delayText, eventTexts } from '../report/words.js';
+import { delayText, eventTexts, waitText } from '../report/words.js';
 import { binarySize, clock } from '../terminal/format.js';
 import type { Paint } from '../terminal/style.js';
 import type { Meter, StreamLimits } from './stream.js';
@@ -90,7 +90,7 @@ export function progressText(
     ...(ahead ? [{ text: `${Math.floor(ahead.share * 100)} %`, rank: 1 }] : []),
     { text: `elapsed ${clock(elapsed)}`, rank: 8 },
     ...(isAway
-      ? [{ text: `waiting for the device for ${clock((now - waitingSince) / 1000)}`, rank: 2 }]
+      ? [{ text: `${waitText(statistics)} for ${clock((now - waitingSince) / 1000)}`, rank: 2 }]
       : [
           { text: `now ${binarySize(history.current)}/s`, rank: 2 },
           { text: `average ${binarySize(average)}/s`, rank: 7 },

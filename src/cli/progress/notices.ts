@@ -1,18 +1,19 @@
+import type { Restart } from '../../engine/device/restart.js';
 import type { Gap } from '../../engine/stats/statistics.js';
-import { causeText } from '../report/words.js';
+import { causeText, restartText } from '../report/words.js';
 import type { SpaceShortage } from '../session/free-space.js';
 import { binarySize, localTime } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
 import { logToStderr } from '../terminal/stdio.js';
 
-/** How many gaps are printed: a device that always fails must not flood the terminal. */
-const MAX_GAPS = 10;
+/** How many gaps and restarts are printed: a device that always fails must not flood the terminal. */
+const MAX_FAILURES = 10;
 
 /** Prints messages about events while a stream runs. */
 export class Notices {
   /** Whether it prints nothing. */
   readonly isSilent: boolean;
-  #gaps = 0;
+  #failures = 0;
 
   /** @param silent whether to print nothing, so that stderr contains only the summary */
   constructor(silent: boolean) {
@@ -22,15 +23,15 @@ export class Notices {
   /** The callbacks of a recovery. */
   readonly recovery = {
     onGap: ({ offset, time, cause }: Gap, continues: boolean): void => {
-      this.#gaps += 1;
-      if (this.#gaps <= MAX_GAPS) {
-        const next = cause === 'device-lost' ? '; waiting for the device' : '; continuing';
-        const what = `gap at byte ${offset}: ${causeText(cause)}${continues ? next : ''}`;
-        this.#print(`${localTime(time)}: ${what}`);
-      } else if (this.#gaps === MAX_GAPS + 1) {
-        this.#print('more gaps follow; the summary counts them');
-      }
+      const next = cause === 'device-lost' ? '; waiting for the device' : '; continuing';
+      const follows = continues && cause !== 'idle' ? next : ''; // a restart says so itself
+      this.#printSome(time, `gap at byte ${offset}: ${causeText(cause)}${follows}`);
     },
+    onRestart: (restart: Restart, attempt: number): void =>
+      this.#printSome(
+        new Date(),
+        `the device is silent; ${restartText(restart)}${attempt > 1 ? `, attempt ${attempt}` : ''}`,
+      ),
     onInitialHalt: (): void =>
       this.#print('the endpoint was halted before the first byte; the halt is cleared, continuing'),
     onReconnect: (): void =>
@@ -59,6 +60,16 @@ export class Notices {
 
   readonly outputClosed = (): void =>
     this.#print('the reader of the output is gone; sending the rest of the input');
+
+  /** Prints a gap or a restart, unless there are many. */
+  #printSome(time: Date, message: string): void {
+    this.#failures += 1;
+    if (this.#failures <= MAX_FAILURES) {
+      this.#print(`${localTime(time)}: ${message}`);
+    } else if (this.#failures === MAX_FAILURES + 1) {
+      this.#print('more failures follow; the summary counts them');
+    }
+  }
 
   #print(message: string): void {
     if (!this.isSilent) {

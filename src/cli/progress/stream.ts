@@ -1,6 +1,6 @@
 import type { Statistics } from '../../engine/stats/statistics.js';
 import { type Direction, directionsOf, type StreamStatistics } from '../report/direction.js';
-import { delayText, eventTexts } from '../report/words.js';
+import { delayText, eventTexts, waitText } from '../report/words.js';
 import type { Drain } from '../session/shutdown.js';
 import { binarySize } from '../terminal/format.js';
 
@@ -69,7 +69,7 @@ export class Meter {
   #rateTexts(recent: boolean, now: number): string[] {
     const { waitingSince } = this.statistics;
     if (waitingSince !== undefined) {
-      return [`waiting for the device for ${((now - waitingSince) / 1000).toFixed(1)} s`];
+      return [`${waitText(this.statistics)} for ${((now - waitingSince) / 1000).toFixed(1)} s`];
     }
     const average = `${binarySize(this.averageAt(now))}/s on average`;
     return recent

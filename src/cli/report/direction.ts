@@ -63,6 +63,11 @@ export function receiving(statistics: ReceiveStatistics): Direction {
       short_transfers: statistics.shortTransfers,
       empty_transfers: statistics.emptyTransfers,
       gap_count: statistics.gapCount,
+      restarts: {
+        reset: statistics.restarts.reset,
+        clear_halt: statistics.restarts['clear-halt'],
+        reopen: statistics.restarts.reopen,
+      },
     }),
     remarks: () => (statistics.gapCount > 0 ? [countOf(statistics.gapCount, 'gap')] : []),
     // A write that hangs may have written part of its data.

@@ -59,7 +59,7 @@ const EARLY_ENDS: Readonly<
 
 /**
  * The code of the failure that a stream ended with; undefined if it did not fail. A gap is reported
- * before an early end, and a device that was not restored only if nothing else failed.
+ * before an early end, unless restarts of the device did not help, and a device that was not restored only if nothing else failed.
  *
  * @param hasDuration whether there was a time limit
  */
@@ -70,6 +70,7 @@ export function codeOfEnd(result: StreamResult, hasDuration: boolean): ErrorCode
   const missed = { always: true, ...missedBy(result, hasDuration) };
   return (
     FAILURES[end.reason] ??
+    (end.restarts === undefined ? undefined : 'idle') ??
     (received && received.statistics.gapCount > 0 ? 'gaps' : undefined) ??
     (early && missed[early[1]] ? early[0] : undefined) ??
     (restoreError && 'not-restored')

@@ -78,6 +78,11 @@ function failureOf(report: Failed): string | undefined {
     case 'short-input':
       return `the input ended after ${sent?.statistics.bytesRead} of ${sent?.bytes} bytes (--bytes)`;
     case 'idle':
+      if (end.restarts !== undefined) {
+        return end.cause === undefined
+          ? `the device sent nothing more, not even after ${countOf(end.restarts, 'restart')} in a row (--on-idle)`
+          : `the device sent nothing more, and --on-idle failed: ${reasonOf(end.cause)}`;
+      }
       return isRead
         ? `the device sent nothing more before ${goalText(report)}`
         : received

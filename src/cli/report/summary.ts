@@ -144,12 +144,11 @@ function transferRows(report: Report, statistics: Statistics, paint: Paint): str
 /** What happened to the device. One event may fail all transfers in flight. */
 function eventRows(statistics: Statistics, paint: Paint): string[][] {
   const { failures, statuses } = statistics;
+  const texts = eventTexts(statistics);
   const events = FAILURE_REASONS.reduce((sum, reason) => sum + failures[reason], 0);
   const failed = statuses.error + statuses.stall + statuses['no-device'] + statuses.overflow;
   const transfers = failed <= events ? '' : ` (${countOf(failed, 'transfer')} failed)`;
-  return events === 0
-    ? []
-    : [['events', paint('red', eventTexts(statistics).join(', ') + transfers)]];
+  return texts.length === 0 ? [] : [['events', paint('red', texts.join(', ') + transfers)]];
 }
 
 /** That the end of the data may be lost, because it was in transfers that were cancelled. */

@@ -1,3 +1,4 @@
+import { RESTARTS, type Restart } from '../../engine/device/restart.js';
 import type { Limits } from '../../engine/receive/limits.js';
 import { FAILURE_REASONS, type Outcome } from '../../engine/session/outcome.js';
 import type { Gap, Statistics } from '../../engine/stats/statistics.js';
@@ -13,6 +14,7 @@ const EVENTS: Readonly<Partial<Record<Gap['cause'], string>>> = {
   'device-lost': 'disconnection',
   'device-reset': 'reset',
   cancelled: 'cancelled transfers',
+  idle: 'silence',
 };
 
 /** Why data of cancelled transfers may be lost. */
@@ -41,11 +43,39 @@ export function gapText({ offset, seconds, time, cause, cancelled }: Gap): strin
   return `at byte ${offset}, ${when}: ${causeText(cause)}${size}`;
 }
 
-/** The events that made transfers fail: `2 stalls`, `1 disconnection`. */
-export function eventTexts({ failures }: Pick<Statistics, 'failures'>): string[] {
-  return FAILURE_REASONS.filter((reason) => failures[reason] > 0).map((reason) =>
-    countOf(failures[reason], causeText(reason)),
-  );
+/** What is done to restart a device: of a finished restart, and of one in progress. */
+const RESTART_WORDS: Readonly<Record<Restart, readonly [noun: string, doing: string]>> = {
+  reset: ['reset', 'resetting the device'],
+  'clear-halt': ['cleared halt', 'clearing the halt'],
+  reopen: ['reopening', 'reopening the device'],
+};
+
+/** `resetting the device` */
+export function restartText(restart: Restart): string {
+  return RESTART_WORDS[restart][1];
+}
+
+/** What a stream waits for: `waiting for the device`, `resetting the device`. */
+export function waitText({ restarting }: Pick<Statistics, 'restarting'>): string {
+  return restarting === undefined ? 'waiting for the device' : restartText(restarting);
+}
+
+/**
+ * The events that made transfers fail, and the restarts of a silent device: `2 stalls`, `1 disconnection`,
+ * `3 resets after silence`.
+ */
+export function eventTexts({
+  failures,
+  restarts,
+}: Pick<Statistics, 'failures' | 'restarts'>): string[] {
+  return [
+    ...FAILURE_REASONS.filter((reason) => failures[reason] > 0).map((reason) =>
+      countOf(failures[reason], causeText(reason)),
+    ),
+    ...RESTARTS.filter((restart) => restarts[restart] > 0).map(
+      (restart) => `${countOf(restarts[restart], RESTART_WORDS[restart][0])} after silence`,
+    ),
+  ];
 }
 
 /** A delay matters if it is at least this long, in milliseconds, and at least this share of the run. */

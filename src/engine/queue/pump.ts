@@ -78,7 +78,7 @@ export interface TransferHandler {
   flush(turnEnds: boolean): PendingOutput;
 
   /** Ends a run. Returns where it failed; the result is ignored if it did not. */
-  finish(): Pick<Outcome, 'offset' | 'failures' | 'isHalted' | 'hasData'>;
+  finish(): Pick<Outcome, 'offset' | 'failures' | 'isHalted'>;
 }
 
 /**

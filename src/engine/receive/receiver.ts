@@ -75,8 +75,6 @@ export class Receiver {
   readonly #pump: Pump;
   #packetSize = 1;
   #cancelKeepsData = true;
-  /** Whether any payload arrived in this run. */
-  #hasData = false;
   /** Whether a transfer of this run stalled: the endpoint is halted then. */
   #isHalted = false;
   /** The buffer of a failed submission; the next submission uses it. */
@@ -169,14 +167,12 @@ export class Receiver {
   }
 
   readonly #start = (queue: TransferQueue): void => {
-    this.#hasData = false;
     this.#isHalted = false;
     this.#timeouts.start(queue, this.#cancelKeepsData);
   };
 
   readonly #onComplete = (completion: Completion, now: number): boolean => {
     const payload = this.#headers.payloadOf(completion.actualLength);
-    this.#hasData ||= payload > 0;
     this.#isHalted ||= completion.status === 'stall';
     this.#quota.count(completion, payload);
     this.#timeouts.onComplete(completion, payload, now);
@@ -222,9 +218,8 @@ export class Receiver {
 
   readonly #flush = (turnEnds: boolean): PendingOutput => this.#writer.flush(turnEnds);
 
-  readonly #finish = (): Pick<Outcome, 'offset' | 'failures' | 'isHalted' | 'hasData'> => {
+  readonly #finish = (): Pick<Outcome, 'offset' | 'failures' | 'isHalted'> => {
     this.#timeouts.stop();
-    const failures = this.#writer.takeFailures();
-    return { ...failures, isHalted: this.#isHalted, hasData: this.#hasData };
+    return { ...this.#writer.takeFailures(), isHalted: this.#isHalted };
   };
 }

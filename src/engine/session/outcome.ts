@@ -72,8 +72,8 @@ export interface Outcome {
   readonly failures?: readonly TransferFailure[];
   /** For a failure: whether the endpoint is halted, because a transfer of the run stalled. */
   readonly isHalted?: boolean;
-  /** For a failure: whether any byte arrived in the same run. */
-  readonly hasData?: boolean;
+  /** For `idle`: how many restarts in a row did not make the device send anything. */
+  readonly restarts?: number;
   /** For a failure, and for `reader-closed`: when it happened, in monotonic milliseconds. */
   readonly at?: number;
   /** For `interrupted`: whether the reader of the output closed it, too. */

@@ -6,6 +6,7 @@ import { isCount, requireRange, requireTime } from '../checks.js';
 import { classifyFailure } from '../device/guard.js';
 import { type OpenEndpoint, openEndpoint, openWhenReady } from '../device/open.js';
 import { isSameDevice, waitForDevice } from '../device/presence.js';
+import { type Restart, restartDevice } from '../device/restart.js';
 import type { Gap, ReceiveStatistics } from '../stats/statistics.js';
 import { checkTimeout, type TimeoutOptions } from '../timeouts.js';
 import { internalError, type Outcome } from './outcome.js';
@@ -23,6 +24,13 @@ export interface RecoveryOptions {
   readonly keepGoing?: number | undefined;
   /** Milliseconds to wait for a lost device to come back; Infinity for no limit. */
   readonly reconnect?: number | undefined;
+  /**
+   * How to restart a device that sent nothing for the idle timeout, and the number of restarts in a row,
+   * with no byte between them, after which the capture ends as idle.
+   */
+  readonly onIdle?: { readonly restart: Restart; readonly attempts: number } | undefined;
+  /** Called before each restart, with its number in a row, from 1. */
+  readonly onRestart?: ((restart: Restart, attempt: number) => void) | undefined;
   /** Called with each gap as it is recorded, and whether the capture continues. */
   readonly onGap?: ((gap: Gap, continues: boolean) => void) | undefined;
   /** Called when a halt before the first byte was cleared: it leaves no gap. */
@@ -44,8 +52,10 @@ export class Recovery {
   readonly #options: RecoveryOptions;
   readonly #statistics: ReceiveStatistics;
   readonly #stopped: AbortSignal;
-  /** Failures since data last arrived. */
+  /** Failures and restarts since data last arrived, and the bytes of payload by then. */
   #failuresInARow = 0;
+  #restartsInARow = 0;
+  #bytesBefore = 0;
 
   /**
    * @param stopped aborted when the capture is stopped; ends every wait
@@ -54,9 +64,10 @@ export class Recovery {
   constructor(request: RecoveryRequest, statistics: ReceiveStatistics, stopped: AbortSignal) {
     this.#request = request;
     this.#options = request.recovery ?? {};
-    const { keepGoing = 0, reconnect } = this.#options;
+    const { keepGoing = 0, reconnect, onIdle } = this.#options;
     requireRange('keepGoing', keepGoing, 0, isCount);
     requireTime('reconnect', reconnect);
+    requireRange('onIdle.attempts', onIdle?.attempts ?? 1, 1, isCount);
     this.#statistics = statistics;
     this.#stopped = stopped;
   }
@@ -67,8 +78,11 @@ export class Recovery {
    * @param end the outcome of the receiver's run, which is drained
    */
   async decide(end: Outcome, target: OpenEndpoint): Promise<RecoveryDecision<OpenEndpoint>> {
-    if (end.hasData) {
+    const { bytesOfPayload } = this.#statistics;
+    if (bytesOfPayload > this.#bytesBefore) {
+      this.#bytesBefore = bytesOfPayload;
       this.#failuresInARow = 0;
+      this.#restartsInARow = 0;
     }
     const isLost = end.failures?.at(-1)?.reason === 'device-lost'; // after another failure
     switch (isLost && this.#options.reconnect !== undefined ? 'device-lost' : end.reason) {
@@ -82,6 +96,8 @@ export class Recovery {
         return this.#afterReset(end, target);
       case 'submit-failed':
         return this.#endOrReconnect(await classifyFailure(end, target.device), target);
+      case 'idle':
+        return this.#afterSilence(end, target);
       default:
         return this.#finish(end, target);
     }
@@ -104,7 +120,42 @@ export class Recovery {
       return this.#endOrReconnect({ ...end, reason, cause: toError(error) }, target);
     }
     this.#record(end, true);
-    return { end: undefined, target };
+    return { end: undefined, target, isRestarted: false };
+  }
+
+  async #afterSilence(end: Outcome, target: OpenEndpoint): Promise<RecoveryDecision<OpenEndpoint>> {
+    const { onIdle, onRestart, onGap } = this.#options;
+    if (onIdle === undefined || this.#stopped.aborted) {
+      return this.#finish(end, target);
+    }
+    const { restart, attempts } = onIdle;
+    if (this.#restartsInARow === attempts) {
+      return this.#finish({ ...end, restarts: attempts }, target);
+    }
+    this.#restartsInARow += 1;
+    const gap = this.#statistics.recordRestart(restart);
+    if (gap !== undefined) {
+      onGap?.(gap, true);
+    }
+    onRestart?.(restart, this.#restartsInARow);
+    this.#statistics.waitingSince = performance.now();
+    this.#statistics.restarting = restart;
+    try {
+      const open = (device: DeviceInfo) => this.#open(device);
+      const restarted = await restartDevice(restart, this.#request.backend, target, open);
+      return { end: undefined, target: restarted, isRestarted: true };
+    } catch (error) {
+      const cause = toError(error);
+      if (cause instanceof UsbError && cause.code === 'no-device') {
+        return this.#endOrReconnect({ ...end, reason: 'device-lost', cause }, target);
+      }
+      const isOpen = restart === 'clear-halt';
+      const failed = { ...end, cause, restarts: this.#restartsInARow };
+      return { end: failed, target: isOpen ? target : undefined };
+    } finally {
+      this.#statistics.waitingSince = undefined;
+      this.#statistics.restarting = undefined;
+    }
   }
 
   async #endOrReconnect(
@@ -147,7 +198,7 @@ export class Recovery {
       const reopened = await this.#reopen(timeout);
       return reopened === undefined
         ? { end, target: undefined }
-        : { end: undefined, target: reopened };
+        : { end: undefined, target: reopened, isRestarted: true };
     } catch (error) {
       return { end: reopenFailure(error, end), target: undefined };
     }
@@ -155,16 +206,19 @@ export class Recovery {
 
   /** Waits for the same device and opens its endpoint; returns undefined after the timeout. */
   async #reopen(timeout: number): Promise<OpenEndpoint | undefined> {
-    const { backend, device, claim } = this.#request;
+    const { backend, device } = this.#request;
     const back = await waitForDevice(
       backend,
       (candidate) => isSameDevice(device, candidate) && isConfigured(candidate),
       timeout,
       this.#stopped,
     );
-    if (back === undefined) {
-      return undefined;
-    }
+    return back && this.#open(back);
+  }
+
+  /** Opens the endpoint of the device, which has just been connected or restarted. */
+  #open(back: DeviceInfo): Promise<OpenEndpoint> {
+    const { backend, claim } = this.#request;
     checkTimeout(this.#request.receive, back); // it may be on another bus
     const { endpoint, ...place } = this.#request.location;
     const location = locateIn(back, { ...place, address: endpoint.address });

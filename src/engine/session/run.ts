@@ -33,7 +33,7 @@ export interface StopConditions {
 export interface StreamHooks {
   /**
    * Sent when the interface is claimed: after the IN transfers are submitted, and before any data is
-   * sent or written. Sent again to a device that is reconnected.
+   * sent or written. Sent again to a device that is reconnected or restarted.
    */
   readonly before?: readonly ControlTransfer[] | undefined;
   /** Sent when all transfers are drained, before the interface is released, even on errors. */
@@ -65,7 +65,12 @@ export interface StreamResult<Statistics> {
 
 /** Either the target with which a stream continues, or how it ended. */
 export type RecoveryDecision<Target> =
-  | { readonly end: undefined; readonly target: Target }
+  | {
+      readonly end: undefined;
+      readonly target: Target;
+      /** Whether the device was restarted or reconnected, and needs the requests before a stream again. */
+      readonly isRestarted: boolean;
+    }
   | Finished<Target>;
 
 /** The end of a stream. Without a target, the device was lost and is closed already. */
@@ -192,18 +197,17 @@ async function runUntilEnd<Target extends OpenDevice, Statistics>(
   };
   const dispose = onStop(request, stop);
   let target = first;
-  let prepared: Target | undefined;
+  let { before } = request;
   try {
     request.onStart?.(stream.statistics);
     for (;;) {
-      const before = target === prepared ? undefined : request.before;
-      prepared = target;
       const end = await runOnce(stream, target, before, stop, stopped.signal);
       const decision = await recover(stream, end, target);
       if (decision.end !== undefined) {
         return decision;
       }
       target = decision.target;
+      before = decision.isRestarted ? request.before : undefined;
     }
   } catch (error) {
     return { end: internalError(error), target };

@@ -1,4 +1,5 @@
 import type { TransferStatus } from '../../usb/transfer-status.js';
+import type { Restart } from '../device/restart.js';
 import { PacketHeaders } from '../receive/packet-headers.js';
 import {
   type EndReason,
@@ -49,8 +50,15 @@ export abstract class Statistics {
   bytesMoved = 0;
   /** The peak number of waiting bytes: received and not written, or read and not submitted. */
   bytesBufferedPeak = 0;
-  /** Since when the stream waits for a lost device, in monotonic milliseconds; undefined if it does not. */
+  /**
+   * Since when the stream waits for a device that is lost or being restarted, in monotonic milliseconds;
+   * undefined if it does not.
+   */
   waitingSince: number | undefined;
+  /** How often the device was restarted because it had fallen silent. */
+  readonly restarts: Record<Restart, number> = { reset: 0, 'clear-halt': 0, reopen: 0 };
+  /** How the device is being restarted; undefined if it is not. */
+  restarting: Restart | undefined;
   /** When the first transfer was submitted, and when the last run ended, in monotonic milliseconds. */
   startedAt = 0;
   endedAt = 0;
@@ -122,7 +130,7 @@ export interface Gap {
   /** Seconds from the first submission to the failure that caused it, and the time of day. */
   readonly seconds: number;
   readonly time: Date;
-  /** Why the transfers failed there; `cancelled` if they did not fail. */
+  /** Why the transfers failed there; `cancelled` if they did not fail; `idle` if the device was restarted. */
   readonly cause: EndReason | 'cancelled';
   /** Whether transfers were cancelled there, and may have lost data: see `DeviceInfo.cancelKeepsData`. */
   readonly cancelled: boolean;
@@ -160,6 +168,8 @@ export class ReceiveStatistics extends Statistics {
   /** The first 1000 gaps, and the number of all. */
   readonly gaps: Gap[] = [];
   gapCount = 0;
+  /** The bytes of payload before the last gap of a restart. */
+  #payloadBeforeRestart = -1;
   /**
    * Bytes for the output before the place where cancelled transfers may have lost data, see
    * `DeviceInfo.cancelKeepsData`; undefined if none did. After the end, this is the end of the stream;
@@ -226,6 +236,22 @@ export class ReceiveStatistics extends Statistics {
   }
 
   /**
+   * Counts a restart of a device that has fallen silent, and records the gap that it leaves. There is none
+   * before the first byte, and only one if no byte arrived since the last restart.
+   */
+  recordRestart(restart: Restart): Gap | undefined {
+    this.restarts[restart] += 1;
+    const { lossOffset: loss, bytesOfPayload } = this;
+    this.lossOffset = undefined;
+    const isSame = bytesOfPayload === this.#payloadBeforeRestart;
+    if (isSame || (bytesOfPayload === 0 && loss === undefined)) {
+      return undefined;
+    }
+    this.#payloadBeforeRestart = bytesOfPayload;
+    return this.recordGap('idle', loss ?? this.bytesWritten, undefined, loss !== undefined);
+  }
+
+  /**
    * A disconnect begins with errors: the last gap is part of it if it was an error at its place. Returns
    * that gap.
    */
@@ -261,6 +287,11 @@ export class ReceiveStatistics extends Statistics {
   /** Bytes received, whatever the status. */
   get bytesReceived(): number {
     return this.bytesMoved;
+  }
+
+  /** Bytes received without those that were stripped from packets: exact when no transfer waits. */
+  get bytesOfPayload(): number {
+    return this.bytesReceived - this.bytesStripped;
   }
 
   override get bytesDelivered(): number {

@@ -111,6 +111,12 @@ export class Pipe {
   /** Handles CLEAR_FEATURE(ENDPOINT_HALT). */
   clearHalt(): void {
     this.#halted = false;
+    this.#endpoint.restart?.();
+  }
+
+  /** Tells the endpoint that its interface was claimed. */
+  claim(): void {
+    this.#endpoint.restart?.();
   }
 
   /**

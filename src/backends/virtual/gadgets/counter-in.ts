@@ -39,8 +39,11 @@ export class CounterIn implements EndpointFunction, Runnable {
   readonly #header: Uint8Array;
   /** Bytes of the stream in a full packet. */
   readonly #payloadSize: number;
+  readonly #hangEvery: number;
 
   #position = 0;
+  /** Where the stream hangs next, or hangs now. */
+  #hangAt: number;
   #messageStart = 0;
   #messageEnd: number;
   #silent = false;
@@ -60,6 +63,8 @@ export class CounterIn implements EndpointFunction, Runnable {
     this.#header = new Uint8Array(scenario.packetHeader);
     this.#header.set(HEADER.slice(0, scenario.packetHeader));
     this.#payloadSize = packetSize - scenario.packetHeader;
+    this.#hangEvery = scenario.hangEvery;
+    this.#hangAt = scenario.hangEvery;
     this.running = !scenario.startByRequest;
     this.#messageEnd = this.#nextMessageSize();
   }
@@ -72,16 +77,16 @@ export class CounterIn implements EndpointFunction, Runnable {
 
   /** The bytes of the stream before the next cut. */
   get #left(): number {
-    return Math.min(this.#messageEnd, this.#faults.offset) - this.#position;
+    return Math.min(this.#messageEnd, this.#faults.offset, this.#hangAt) - this.#position;
   }
 
   get readyAt(): number {
-    return this.running ? this.#silentUntil : Number.POSITIVE_INFINITY;
+    return this.running && !this.#hangs ? this.#silentUntil : Number.POSITIVE_INFINITY;
   }
 
   transact(transfer: TransferBuffer, limit: number): Handshake {
     this.size = 0;
-    if (!this.running || (this.#silent && this.#clock.now() < this.#silentUntil)) {
+    if (!this.running || this.#hangs || (this.#silent && this.#clock.now() < this.#silentUntil)) {
       return 'nak';
     }
     this.#silent = false;
@@ -151,7 +156,21 @@ export class CounterIn implements EndpointFunction, Runnable {
   powerOn(): void {
     this.running = !this.#startsByRequest;
     this.#silent = false;
+    this.restart();
     this.#startMessage();
+  }
+
+  /** Ends a hang. The stream continues after the packet that was lost. */
+  restart(): void {
+    if (this.#hangs) {
+      this.#position += Math.min(this.#payloadSize, this.#faults.offset - this.#position);
+      this.#hangAt = this.#position + this.#hangEvery;
+      this.#startMessage();
+    }
+  }
+
+  get #hangs(): boolean {
+    return this.#position === this.#hangAt;
   }
 
   /** Handles the end of a message or a fault. */

@@ -50,6 +50,9 @@ export interface EndpointFunction {
 
   /** Called when the device was plugged in again or reset. */
   powerOn(): void;
+
+  /** Called when the halt of the endpoint was cleared, or its interface claimed. */
+  restart?(): void;
 }
 
 /** Returns the greatest multiple of the packet size up to `bytes`. */

@@ -230,7 +230,6 @@ describe('Receiver', () => {
         { reason: 'stall', offset: 512 },
         { reason: 'error', offset: 612 },
       ],
-      hasData: true,
     });
   });
 
@@ -443,7 +442,7 @@ describe('Receiver', () => {
     });
   });
 
-  it('says of each run whether data arrived, what failed and whether the endpoint is halted', async () => {
+  it('says of each run what failed and whether the endpoint is halted', async () => {
     const endpoint = new ScriptedEndpoint();
     const receiver = new Receiver(new MemorySink(), { depth: 1, transferSize: 1024 });
     const runs: [TransferStatus, number][] = [
@@ -458,9 +457,9 @@ describe('Receiver', () => {
       ends.push(await ended);
     }
     expect(ends).toMatchObject([
-      { hasData: true, isHalted: true, failures: [{ reason: 'stall', offset: 10 }] },
-      { hasData: false, isHalted: false, failures: [{ reason: 'error', offset: 10 }] },
-      { hasData: true, isHalted: false, failures: [{ reason: 'overflow', offset: 30 }] },
+      { isHalted: true, failures: [{ reason: 'stall', offset: 10 }] },
+      { isHalted: false, failures: [{ reason: 'error', offset: 10 }] },
+      { isHalted: false, failures: [{ reason: 'overflow', offset: 30 }] },
     ]);
     expect(ends.map(({ failures }) => failures?.length)).toEqual([1, 1, 1]);
   });

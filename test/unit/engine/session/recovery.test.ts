@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
+import { RESTARTS, type Restart } from '../../../../src/engine/device/restart.js';
 import type { ReceiveOptions } from '../../../../src/engine/receive/receiver.js';
 import { type CaptureResult, capture } from '../../../../src/engine/session/capture.js';
 import type { EndReason, Outcome } from '../../../../src/engine/session/outcome.js';
@@ -10,7 +11,7 @@ import { ReceiveStatistics } from '../../../../src/engine/stats/statistics.js';
 import type { Backend, Device, DeviceLoss } from '../../../../src/usb/backend.js';
 import { UsbError } from '../../../../src/usb/errors.js';
 import { locateIn } from '../../../../src/usb/locate.js';
-import { isCounterPrefix } from '../../../support/counter-stream.js';
+import { counterBytes, isCounterPrefix } from '../../../support/counter-stream.js';
 import { deviceWith, setting } from '../../../support/device-info.js';
 import { MemorySink } from '../support/memory-sink.js';
 import { ScriptedEndpoint } from '../support/scripted-endpoint.js';
@@ -49,10 +50,16 @@ function scripted(options: RecoveryOptions, endpointsLater = [0x81]) {
   const info = deviceWith(setting(0, 0, endpoint));
   const later = endpointsLater.map((address) => ({ ...endpoint, address }));
   const claimed = { endpoint: () => new ScriptedEndpoint(64), release: async () => {} };
-  const device: Partial<Device> = { info, claim: async () => claimed, close: async () => {} };
+  const device: Partial<Device> = {
+    info,
+    claim: async () => claimed,
+    close: async () => {},
+    reset: async () => {},
+  };
   const backend: Partial<Backend> = {
     list: async () => [deviceWith(setting(0, 0, ...later))],
     open: async () => device as Device,
+    inspect: async () => ({ accessible: true, node: undefined, interfaces: [] }),
   };
   const statistics = new ReceiveStatistics(1);
   const recovery = new Recovery(
@@ -67,7 +74,7 @@ function scripted(options: RecoveryOptions, endpointsLater = [0x81]) {
     new AbortController().signal,
   );
   const target = { device: device as Device, endpoint: claimed.endpoint(), close: async () => {} };
-  return { recovery, target, statistics, backend };
+  return { recovery, target, statistics, device, backend };
 }
 
 describe('with keepGoing', () => {
@@ -338,9 +345,11 @@ describe('with reconnect', () => {
   });
 
   it('counts from zero after the lost device had sent data', async () => {
-    const { recovery, target } = scripted({ reconnect: 1000, keepGoing: 1 });
-    const ends = async (reason: EndReason, hasData: boolean) =>
-      (await recovery.decide({ reason, hasData }, target)).end?.reason;
+    const { recovery, target, statistics } = scripted({ reconnect: 1000, keepGoing: 1 });
+    const ends = async (reason: EndReason, hasData: boolean) => {
+      statistics.bytesMoved += hasData ? 1 : 0;
+      return (await recovery.decide({ reason }, target)).end?.reason;
+    };
     expect(await ends('stall', false)).toBeUndefined();
     expect(await ends('device-lost', true)).toBeUndefined();
     expect(await ends('stall', false)).toBeUndefined();
@@ -428,6 +437,163 @@ describe('a transfer that the system refuses', () => {
     expect((await recovery.decide(refused, { ...target, device })).end).toBeUndefined();
     const full = { reason: 'submit-failed', cause: new UsbError('no-memory', 'full') } as const;
     expect((await recovery.decide(full, target)).end).toBe(full);
+  });
+});
+
+describe('with onIdle', () => {
+  const idle = { idleTimeout: 20, transferSize: 4096 };
+
+  it.each(RESTARTS)('restarts a device that hangs, and records each gap: %s', async (restart) => {
+    const told: [Restart, number][] = [];
+    const noticed: number[] = [];
+    const { end, statistics, bytes } = await run(
+      'hangs-until-reset@8k',
+      {
+        onIdle: { restart, attempts: 2 },
+        onRestart: (...args) => told.push(args),
+        onGap: ({ offset }, continues) => noticed.push(continues ? offset : -1),
+      },
+      { ...idle, bytes: 20_000 },
+    );
+    expect([end, bytes.length]).toEqual([{ reason: 'limit' }, 20_000]);
+    const gaps = [8192, 16_384];
+    expect(statistics.gaps.map(({ offset, cause }) => [offset, cause])).toEqual(
+      gaps.map((offset) => [offset, 'idle']),
+    );
+    expect([noticed, told]).toEqual([gaps, gaps.map(() => [restart, 1])]);
+    expect(statistics.restarts).toEqual({
+      ...{ reset: 0, 'clear-halt': 0, reopen: 0 },
+      [restart]: 2,
+    });
+    // The device loses a packet each time.
+    const stream = [0, 1, 2].map((n) => counterBytes(n * (8192 + 512), 8192));
+    expect(bytes.equals(Buffer.concat(stream).subarray(0, 20_000))).toBe(true);
+  });
+
+  it('ends as idle after so many restarts without a byte, with one gap', async () => {
+    const { end, statistics } = await run(
+      'silence@8k',
+      { onIdle: { restart: 'reopen', attempts: 3 } },
+      { ...idle, bytes: 20_000 },
+    );
+    expect(end).toEqual({ reason: 'idle', restarts: 3 });
+    expect(statistics).toMatchObject({
+      restarts: { reopen: 3 },
+      gapCount: 1,
+      gaps: [{ offset: 8192, cause: 'idle', cancelled: false }],
+      waitingSince: undefined,
+      restarting: undefined,
+    });
+  });
+
+  it('records no gap before the first byte', async () => {
+    const { end, statistics } = await run(
+      'silence@0',
+      { onIdle: { restart: 'reopen', attempts: 1 } },
+      { ...idle, bytes: 20_000 },
+    );
+    expect([end.reason, statistics.gapCount]).toEqual(['idle', 0]);
+  });
+
+  it.each([
+    ['silence@0', 0],
+    ['silence@8k', 8192],
+  ])('says where cancelled transfers may have lost data, even before the first byte: %s', async (scenario, offset) => {
+    const { statistics } = await run(
+      `cancel=lose, ${scenario}`,
+      { onIdle: { restart: 'reopen', attempts: 2 } },
+      { ...idle, bytes: 20_000 },
+    );
+    expect(statistics.gaps).toMatchObject([{ offset, cause: 'idle', cancelled: true }]);
+  });
+
+  it.each(RESTARTS)('sends the requests before the stream again: %s', async (restart) => {
+    const { recovery, target, statistics } = scripted({ onIdle: { restart, attempts: 1 } });
+    const during: unknown[] = [];
+    target.endpoint.clearHalt = async () => {
+      during.push(statistics.restarting, typeof statistics.waitingSince);
+    };
+    const decision = await recovery.decide({ reason: 'idle' }, target);
+    expect(decision).toMatchObject({ end: undefined, isRestarted: true });
+    expect(decision.target === target).toBe(restart === 'clear-halt');
+    expect(during).toEqual(restart === 'clear-halt' ? ['clear-halt', 'number'] : []);
+  });
+
+  it('sends none again after a failure without a restart', async () => {
+    const { recovery, target } = scripted({ keepGoing: 1 });
+    const decision = await recovery.decide({ reason: 'stall' }, target);
+    expect(decision).toMatchObject({ end: undefined, isRestarted: false });
+  });
+
+  it('sends the requests to the device again after each restart', async () => {
+    // The counter starts on a request, and a reset stops it.
+    const backend = new VirtualBackend({
+      scenario: parseScenario('start=request, hangs-until-reset@8k'),
+    });
+    const [device] = await backend.list();
+    if (device === undefined) {
+      throw new Error('no device');
+    }
+    const sink = new MemorySink();
+    const start = { requestType: 0x40, request: 1, value: 1, index: 0 };
+    const { end, statistics } = await capture({
+      backend,
+      device,
+      location: locateIn(device, {}),
+      sink,
+      receive: { depth: 4, ...idle, bytes: 20_000 },
+      recovery: { onIdle: { restart: 'reset', attempts: 1 } },
+      before: [{ request: start, data: Buffer.alloc(0) }],
+      signal: new AbortController().signal,
+    });
+    expect([end.reason, statistics.gapCount, sink.contents.length]).toEqual(['limit', 2, 20_000]);
+  });
+
+  it.each([
+    ['clear-halt', 'io', 'idle', true],
+    ['reset', 'io', 'idle', false],
+    ['reset', 'no-device', 'device-lost', true],
+    ['reopen', 'access', 'idle', false],
+  ] as const)('ends when a restart fails: %s with %s as %s', async (restart, code, reason, isOpen) => {
+    const failure = new UsbError(code, 'failed');
+    const { recovery, target, device, backend } = scripted({ onIdle: { restart, attempts: 9 } });
+    const fail = async () => Promise.reject(failure);
+    target.endpoint.clearHalt = fail;
+    device.reset = fail;
+    if (restart === 'reopen') {
+      backend.open = fail;
+    } else if (code === 'no-device') {
+      backend.list = async () => [];
+    }
+    const decision = recovery.decide({ reason: 'idle' }, target);
+    expect(await decision).toMatchObject({
+      end: { reason, cause: code === 'no-device' ? { code } : failure },
+      target: isOpen ? target : undefined,
+    });
+  });
+
+  it('waits for a device that is lost in a restart, with reconnect', async () => {
+    const { recovery, target, device } = scripted({
+      onIdle: { restart: 'reset', attempts: 1 },
+      reconnect: 1000,
+    });
+    device.reset = async () => Promise.reject(new UsbError('no-device', 'changed'));
+    const decision = await recovery.decide({ reason: 'idle' }, target);
+    expect(decision).toMatchObject({ end: undefined, isRestarted: true });
+  });
+
+  it('restarts nothing after a stop', async () => {
+    const controller = new AbortController();
+    const { end, statistics } = await run(
+      'hangs-until-reset@8k',
+      {
+        onIdle: { restart: 'reset', attempts: 1 },
+        onRestart: () => controller.abort(),
+      },
+      idle,
+      controller.signal,
+    );
+    expect([end.reason, statistics.restarts.reset]).toEqual(['interrupted', 1]);
   });
 });
 
