@@ -8,6 +8,25 @@ afterEach(async () => {
   await guest('gadget down one; rm -f /tmp/dump.bin');
 });
 
+describeInLab('a device that hangs until it is reset', () => {
+  it('is reset by --on-idle as often as it hangs, and each gap is recorded', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one ffs --speed high -- send 512k, hang, repeat >/dev/null || exit
+      ${USBXFER} read -d 1234:5678 --bytes 2M --idle-timeout 1s --on-idle reset \
+        --json=/dev/stderr > /tmp/dump.bin; code=$?
+      check-counters < /tmp/dump.bin; grep -c ' was reset$' /run/gadget/one/log
+      exit $code`);
+    const offsets = [1, 2, 3].map((n) => n * 512 * 1024);
+    expect(stdout.toString()).toBe(`${2 ** 21}\n3\n`);
+    expect(JSON.parse(stderr)).toMatchObject({
+      end_reason: 'limit',
+      gaps: offsets.map((offset) => ({ offset, cause: 'idle' })),
+      restarts: { reset: 3, clear_halt: 0, reopen: 0 },
+    });
+    expect(code).toBe(6);
+  });
+});
+
 describeInLab('an endpoint that is halted at the start', () => {
   it('is cleared by read at its end, by --clear-halt, by --keep-going and by clear-halt', async () => {
     const { stdout, stderr, code } = await guest(`

@@ -155,7 +155,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       ).preset('16'),
       option(
         '--on-idle <action[,n]>',
-        'restart a silent device, up to n times in a row (default: 3): reset, clear-halt or reopen',
+        'restart a silent device: reset, clear-halt or reopen',
         values.restart,
       ),
       option(

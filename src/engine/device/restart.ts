@@ -40,13 +40,13 @@ export async function restartDevice(
   }
   const { info } = target.device;
   await target.close();
-  return open(restart === 'reset' ? await afterReset(backend, info) : info);
-}
-
-async function afterReset(backend: Backend, info: DeviceInfo): Promise<DeviceInfo> {
-  const { now } = await resetDevice(backend, info, RESET_TIMEOUT);
+  // The device may have another configuration than while it was open.
+  const { now } =
+    restart === 'reset'
+      ? await resetDevice(backend, info, RESET_TIMEOUT)
+      : { now: (await backend.list()).find((device) => isSameDevice(info, device)) };
   if (now === undefined || !isSameDevice(info, now)) {
-    throw new UsbError('no-device', 'the device was reset and did not come back');
+    throw new UsbError('no-device', 'the device did not come back');
   }
-  return now;
+  return open(now);
 }

@@ -20,6 +20,8 @@
 //   zlp                           one zero-length packet
 //   silence [MS]                  nothing, for this time or for ever, after the host received all data
 //   stall                         halts the IN endpoint until the host clears the halt
+//   hang                          nothing until the host resets or configures the device again, after the
+//                                 host received all data
 //   rate SIZE                     from now on, at most SIZE bytes per second; 0 for no limit
 //   exit                          exits the program, which unplugs the device
 //   repeat                        continues with the first step
@@ -525,6 +527,14 @@ static void silence(uint64_t ms) {
   sleep_ms(ms);
 }
 
+static void hang(void) {
+  drain();
+  unsigned configured = configuration;
+  log_line("hangs");
+  while (configuration == configured || !is_enabled()) sleep_ms(2);
+  log_line("was reset");
+}
+
 // ---- The OUT endpoint ---------------------------------------------------------------------------
 
 static struct pipe out;
@@ -773,6 +783,8 @@ static bool perform(const struct step *step, bool really) {
     if (really) silence(first);
   } else if (is(step, "stall")) {
     if (really) stall();
+  } else if (is(step, "hang")) {
+    if (really) hang();
   } else if (is(step, "rate") && step->first) {
     if (really) pace.rate = first;
   } else if (is(step, "exit")) {

@@ -116,6 +116,21 @@ describe('the line of a capture', () => {
     expect(progressText(track(statistics, history, {}), now, looks)).not.toContain('slow');
   });
 
+  it.each([
+    ['reset', 'resetting the device'],
+    ['clear-halt', 'clearing the halt'],
+    ['reopen', 'reopening the device'],
+  ] as const)('while the device is restarted has what is done: %s', (restart, doing) => {
+    const [statistics, history, now] = capture(2 * MIB);
+    Object.assign(statistics, { waitingSince: now, restarting: restart });
+    expect(progressLine([track(statistics, history, {})], now + 5000, looks)).toBe(
+      `2.00 MiB  elapsed 0:06  ${doing} for 0:05`,
+    );
+    expect(track(statistics, history, {}).meter.line(true, now + 5000)).toContain(
+      `${doing} for 5.0 s`,
+    );
+  });
+
   it('while the device is away has how long, and no rate that decays', () => {
     const [statistics, history, now] = capture(2 * MIB);
     statistics.failures['device-lost'] = 1;

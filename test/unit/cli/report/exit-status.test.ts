@@ -19,6 +19,7 @@ interface Ending {
   readonly unsent?: number;
   readonly unread?: number;
   readonly restoreError?: Error;
+  readonly restarts?: number;
 }
 
 function received({ gaps = 0, goal = {} }: Ending) {
@@ -42,12 +43,17 @@ function outcome(
   name: keyof typeof STREAMS,
   ending: Ending,
 ): [code: ErrorCode | undefined, exitCode: number] {
-  const { reason, duration = false, signal, restoreError } = ending;
-  const code = codeOfEnd({ ...STREAMS[name](ending), end: { reason }, restoreError }, duration);
+  const { reason, duration = false, signal, restoreError, restarts } = ending;
+  const end = { reason, ...(restarts === undefined ? {} : { restarts }) };
+  const code = codeOfEnd({ ...STREAMS[name](ending), end, restoreError }, duration);
   return [code, code === undefined ? EXIT.done : exitCodeOf(code, signal)];
 }
 
 describe('a capture', () => {
+  it.each([0, 5])('that restarts did not help has fallen silent, whatever the %i gaps', (gaps) => {
+    expect(outcome('read', { reason: 'idle', restarts: 3, gaps })).toEqual(['idle', 8]);
+  });
+
   it.each<[EndReason, ErrorCode | undefined, number]>([
     ['limit', undefined, 0],
     ['duration', undefined, 0],

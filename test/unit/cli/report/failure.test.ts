@@ -121,6 +121,16 @@ describe('a failure to receive', () => {
     expect(failure({ end: { reason }, errorCode, in: received(counters) })).toBe(expected);
   });
 
+  it.each([
+    [undefined, 'the device sent nothing more, not even after 3 restarts in a row (--on-idle)'],
+    [new Error('no luck'), 'the device sent nothing more, and --on-idle failed: no luck'],
+  ])('by a device that no restart helps says so: %s', (cause, expected) => {
+    const end = { reason: 'idle', restarts: 3, ...(cause && { cause }) } as const;
+    expect(failure({ end, errorCode: 'idle', in: received(counters) })).toBe(
+      `${expected}; the 300 bytes before it were written`,
+    );
+  });
+
   it('by a halt before the first byte names the option that clears it', () => {
     const report = { end: { reason: 'stall' }, errorCode: 'stall' } as const;
     expect(failure({ ...report, in: received({ bytesMoved: 0, bytesWritten: 0 }) })).toBe(

@@ -114,6 +114,17 @@ describe('the events in a summary', () => {
     expect(rows('error', { out: report })).toContain('events  <red>1 transfer error</>');
   });
 
+  it('are the restarts of a silent device, also without a failed transfer', () => {
+    const report = received((statistics) => {
+      statistics.restarts.reset = 2;
+      statistics.restarts['clear-halt'] = 1;
+      statistics.restarts.reopen = 1;
+    });
+    expect(rows('limit', { in: report })).toContain(
+      'events  <red>2 resets after silence, 1 cleared halt after silence, 1 reopening after silence</>',
+    );
+  });
+
   it('are one disconnection, whatever it did to the transfers', () => {
     const report = received((statistics) => {
       statistics.failures['device-lost'] = 1;
