@@ -168,11 +168,8 @@ export class Recovery {
     }
     this.#statistics.waitingSince = end.at ?? performance.now();
     this.#recordLoss(end);
-    const decision = await this.#openAgain(end, target, reconnect);
+    const decision = await this.#openAgain(end, target, reconnect, onReconnect);
     this.#statistics.waitingSince = undefined;
-    if (decision.end === undefined) {
-      onReconnect?.();
-    }
     return decision;
   }
 
@@ -187,18 +184,25 @@ export class Recovery {
     return this.#openAgain(end, target, reconnect ?? RESET_TIMEOUT);
   }
 
-  /** Closes the device, waits for it and opens it again. */
+  /**
+   * Closes the device, waits for it and opens it again.
+   *
+   * @param onBack called when it is open
+   */
   async #openAgain(
     end: Outcome,
     target: OpenEndpoint,
     timeout: number,
+    onBack?: () => void,
   ): Promise<RecoveryDecision<OpenEndpoint>> {
     await target.close().catch(() => {}); // a lost device cannot be restored
     try {
       const reopened = await this.#reopen(timeout);
-      return reopened === undefined
-        ? { end, target: undefined }
-        : { end: undefined, target: reopened, isRestarted: true };
+      if (reopened === undefined) {
+        return { end, target: undefined };
+      }
+      onBack?.();
+      return { end: undefined, target: reopened, isRestarted: true };
     } catch (error) {
       return { end: reopenFailure(error, end), target: undefined };
     }
