@@ -134,7 +134,9 @@ describe('Duplex', () => {
     await sleep(10);
     expect([incoming.submissions.length, outgoing.submissions.length]).toEqual([2, 0]);
     begun({ reason: 'request-failed' });
-    await turn();
+    for (let i = 0; i < 30; i += 1) {
+      await turn(); // time to read the input
+    }
     for (const submission of [...incoming.submissions]) {
       submission.complete('cancelled', 0);
     }
@@ -152,6 +154,42 @@ describe('Duplex', () => {
     expect(await fixture.drained()).toEqual({ reason: 'input-ended' });
     expect(fixture.sink.contents).toHaveLength(700);
     expect(fixture.streams.statistics.out.bytesAccepted).toBe(3000);
+  });
+
+  it('waits for replies after the limit of the input', async () => {
+    const send = { depth: 2, transferSize: 1024, bytes: 1500 };
+    const fixture = new Fixture(new MemorySource(counterBytes(0, 3000)), { send });
+    await fixture.takeAll();
+    expect(fixture.end).toBeUndefined();
+    fixture.reply(700);
+    expect(await fixture.drained()).toEqual({ reason: 'limit' });
+    expect(fixture.sink.contents).toHaveLength(700);
+  });
+
+  it('reports a failure to receive after all of the input is sent', async () => {
+    const fixture = new Fixture(new MemorySource(counterBytes(0, 10)), { linger: 60_000 });
+    await fixture.takeAll();
+    fixture.in.submissions[0]?.complete('stall', 0);
+    expect((await fixture.drained()).reason).toBe('stall');
+    expect(fixture.streams.failedDirection).toBe('in');
+  });
+
+  it('counts all of the time until another end than the linger time', async () => {
+    const fixture = new Fixture(held(), { linger: 60_000 });
+    await fixture.settle();
+    fixture.streams.stop({ reason: 'interrupted' });
+    await fixture.drained();
+    const { startedAt, endedAt } = fixture.streams.statistics.in;
+    expect(endedAt).toBeGreaterThan(startedAt);
+  });
+
+  it('counts the time until the last reply', async () => {
+    const fixture = new Fixture(new MemorySource(), { linger: 5 });
+    await fixture.settle();
+    const now = performance.now();
+    fixture.reply(700);
+    await fixture.drained();
+    expect(fixture.streams.statistics.in.endedAt).toBeGreaterThanOrEqual(now);
   });
 
   it('does not count the linger time in the duration', async () => {
@@ -180,15 +218,17 @@ describe('Duplex', () => {
     expect(await fixture.drained()).toEqual({ reason: 'interrupted' });
   });
 
-  it('sends the input to its end when the reader of the output is gone', async () => {
+  it('sends the input to its end when the reader of the output is gone, and says so', async () => {
     const source = held();
-    const fixture = new Fixture(source);
+    const onOutputClosed = vi.fn();
+    const fixture = new Fixture(source, { onOutputClosed });
     fixture.sink.capacity = 100;
     fixture.sink.failure = CLOSED;
     fixture.reply(300);
     await fixture.settle();
     expect(fixture.end).toBeUndefined();
     expect(fixture.in.submissions).toHaveLength(2); // the device can go on talking
+    expect(onOutputClosed).toHaveBeenCalledOnce();
     source.held = false;
     source.push(counterBytes(0, 5000));
     await fixture.takeAll();
@@ -213,6 +253,30 @@ describe('Duplex', () => {
     await fixture.settle();
     fixture.streams.stop({ reason: 'interrupted' });
     expect(await fixture.drained()).toEqual({ reason: 'interrupted', readerClosed: true });
+  });
+
+  it('does not announce a reader that goes away after a stop', async () => {
+    const onOutputClosed = vi.fn();
+    const fixture = new Fixture(held(), { onOutputClosed });
+    fixture.sink.held = true;
+    fixture.reply(300);
+    await fixture.settle();
+    fixture.streams.stop({ reason: 'interrupted' });
+    fixture.sink.capacity = 0;
+    fixture.sink.failure = CLOSED;
+    fixture.sink.release();
+    expect(await fixture.drained()).toEqual({ reason: 'interrupted', readerClosed: true });
+    expect(onOutputClosed).not.toHaveBeenCalled();
+  });
+
+  it('reports that the time is over, although the reader of the output is gone', async () => {
+    const fixture = new Fixture(held());
+    fixture.sink.capacity = 0;
+    fixture.sink.failure = CLOSED;
+    fixture.reply(300);
+    await fixture.settle();
+    fixture.streams.stop({ reason: 'duration' });
+    expect(await fixture.drained()).toEqual({ reason: 'duration' });
   });
 
   it('ends at once when the reader goes away after the end of the input', async () => {
@@ -306,6 +370,16 @@ describe('Duplex', () => {
     await fixture.settle();
     expect(fixture.end?.reason).toBe('error');
     expect(timers).not.toHaveBeenCalled(); // it does not linger
+    timers.mockRestore();
+  });
+
+  it('does not linger after a limit of received bytes', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const fixture = new Fixture(held(), { receive: { depth: 2, transferSize: 1024, bytes: 512 } });
+    await fixture.settle();
+    fixture.reply(512);
+    await fixture.drained();
+    expect(timers).not.toHaveBeenCalled();
     timers.mockRestore();
   });
 

@@ -11,6 +11,7 @@ import { ReceiveStatistics } from '../../../../src/engine/stats/statistics.js';
 import type { Backend, Device, DeviceLoss } from '../../../../src/usb/backend.js';
 import { UsbError } from '../../../../src/usb/errors.js';
 import { locateIn } from '../../../../src/usb/locate.js';
+import type { DeviceInfo } from '../../../../src/usb/model.js';
 import { counterBytes, isCounterPrefix } from '../../../support/counter-stream.js';
 import { deviceWith, setting } from '../../../support/device-info.js';
 import { MemorySink } from '../support/memory-sink.js';
@@ -45,10 +46,9 @@ async function run(
 }
 
 /** The recovery of a device with an interrupt endpoint, and what it recovers. */
-function scripted(options: RecoveryOptions, endpointsLater = [0x81]) {
+function scripted(options: RecoveryOptions, list?: (info: DeviceInfo) => DeviceInfo) {
   const endpoint = { address: 0x81, type: 'interrupt', maxPacketSize: 64 } as const;
   const info = deviceWith(setting(0, 0, endpoint));
-  const later = endpointsLater.map((address) => ({ ...endpoint, address }));
   const claimed = { endpoint: () => new ScriptedEndpoint(64), release: async () => {} };
   const device: Partial<Device> = {
     info,
@@ -57,7 +57,7 @@ function scripted(options: RecoveryOptions, endpointsLater = [0x81]) {
     reset: async () => {},
   };
   const backend: Partial<Backend> = {
-    list: async () => [deviceWith(setting(0, 0, ...later))],
+    list: async () => [list?.(info) ?? info],
     open: async () => device as Device,
     inspect: async () => ({ accessible: true, node: undefined, interfaces: [] }),
   };
@@ -131,6 +131,34 @@ describe('with keepGoing', () => {
     );
     expect([end.reason, bytes.length, told]).toEqual(['limit', 8192, ['halt']]);
     expect(statistics).toMatchObject({ gapCount: 0, gaps: [], failures: { stall: 1 } });
+  });
+
+  it.each<[string, Outcome, number, string[]]>([
+    ['a halt that ends the capture', { reason: 'stall' }, 0, []],
+    ['another failure', { reason: 'error' }, 1, []],
+    ['a halt', { reason: 'stall' }, 1, ['halt']],
+    [
+      'a halt after data',
+      { reason: 'stall', failures: [{ reason: 'stall', offset: 512 }] },
+      1,
+      ['gap'],
+    ],
+  ])('takes no other failure for a halt before the first byte: %s', async (_, end, keepGoing, expected) => {
+    const told: string[] = [];
+    const { recovery, target } = scripted({
+      keepGoing,
+      onGap: () => told.push('gap'),
+      onInitialHalt: () => told.push('halt'),
+    });
+    await recovery.decide(end, target);
+    expect(told).toEqual(expected);
+  });
+
+  it('leaves a device that was lost after other failures to the next run', async () => {
+    const { recovery, target } = scripted({ keepGoing: 1 });
+    const failures = [{ reason: 'device-lost', offset: 10 }] as const;
+    const decision = await recovery.decide({ reason: 'overflow', failures }, target);
+    expect(decision.end).toBeUndefined();
   });
 
   it('records a halt after skipped bytes as a gap', async () => {
@@ -316,7 +344,8 @@ describe('with reconnect', () => {
   });
 
   it('ends if the device that is back has no such endpoint, and says why', async () => {
-    const { recovery, target, statistics } = scripted({ reconnect: 1000 }, [0x83]);
+    const other = () => deviceWith(setting(0, 0, 0x83));
+    const { recovery, target, statistics } = scripted({ reconnect: 1000 }, other);
     const decision = await recovery.decide({ reason: 'device-lost' }, target);
     expect(decision).toMatchObject({
       end: { reason: 'device-lost', cause: { code: 'not-found' } },
@@ -327,12 +356,60 @@ describe('with reconnect', () => {
 
   it('ends as a bug if it cannot continue for a reason that is no USB error', async () => {
     const cause = new Error('bug');
-    const onReconnect = () => {
+    const { recovery, target } = scripted({ reconnect: 1000 }, () => {
       throw cause;
-    };
-    const { recovery, target } = scripted({ reconnect: 1000, onReconnect });
+    });
     const { end } = await recovery.decide({ reason: 'device-lost' }, target);
     expect(end).toEqual({ reason: 'internal', cause });
+  });
+
+  it('ends the capture if the devices cannot be listed', async () => {
+    const backend = new VirtualBackend({ scenario: parseScenario('unplug@8k') });
+    const [device] = await backend.list();
+    if (device === undefined) {
+      throw new Error('no device');
+    }
+    const cause = new Error('bug');
+    backend.list = async () => {
+      throw cause;
+    };
+    const result = await capture({
+      backend,
+      device,
+      location: locateIn(device, {}),
+      sink: new MemorySink(),
+      receive: { depth: 4, transferSize: 4096 },
+      recovery: { reconnect: 5000 },
+      signal: new AbortController().signal,
+    });
+    expect(result.end).toEqual({ reason: 'internal', cause });
+  });
+
+  it('waits until the device that is back is configured', async () => {
+    let lists = 0;
+    const { recovery, target } = scripted({ reconnect: 10_000 }, (info) => {
+      lists += 1;
+      return lists === 1 ? { ...info, configurationValue: undefined } : info;
+    });
+    expect((await recovery.decide({ reason: 'device-lost' }, target)).end).toBeUndefined();
+    expect(lists).toBe(2);
+  });
+
+  const LOST_AT_LAST: Outcome = {
+    reason: 'overflow',
+    failures: [
+      { reason: 'overflow', offset: 10 },
+      { reason: 'overflow', offset: 20 },
+      { reason: 'device-lost', offset: 30 },
+    ],
+  };
+
+  it('waits for a device that was lost after other failures', async () => {
+    const told: string[] = [];
+    const onReconnect = () => told.push('back');
+    const { recovery, target } = scripted({ reconnect: 1000, keepGoing: 5, onReconnect });
+    expect((await recovery.decide(LOST_AT_LAST, target)).end).toBeUndefined();
+    expect(told).toEqual(['back']);
   });
 
   it('shows since when the device is waited for', async () => {

@@ -32,7 +32,13 @@ async function slowDevice(scenario = 'speed=high') {
     throw new Error('no device');
   }
   const received: number[] = [];
-  const failing: { request?: number; hangs?: number; code?: UsbErrorCode; release?: true } = {};
+  const failing: {
+    request?: number;
+    hangs?: number;
+    code?: UsbErrorCode;
+    release?: true;
+    clear?: true;
+  } = {};
   /** Endpoints whose halt was cleared. */
   const cleared: number[] = [];
   const open = backend.open.bind(backend);
@@ -59,6 +65,9 @@ async function slowDevice(scenario = 'speed=high') {
         found.clearHalt = async () => {
           cleared.push(address);
           await clearHalt();
+          if (failing.clear) {
+            throw new UsbError('io', 'not cleared');
+          }
         };
         return found;
       };
@@ -186,6 +195,28 @@ it.each([
   const { run, cleared } = await slowDevice(scenario);
   expect((await run[direction](undefined, 100_000)).end.reason).toBe('stall');
   expect(cleared).toEqual(expect.arrayContaining([...endpoints]));
+});
+
+it('a halt that cannot be cleared is reported', async () => {
+  const { run, failing } = await slowDevice('out-stall@1024');
+  failing.clear = true;
+  expect(await run.send()).toMatchObject({
+    end: { reason: 'stall' },
+    restoreError: { message: 'not cleared' },
+  });
+});
+
+it('nothing is sent after a request that failed', async () => {
+  const { run, failing } = await slowDevice();
+  failing.request = FIRST;
+  expect((await run.send()).statistics.bytesAccepted).toBe(0);
+  expect((await run.duplex()).statistics.out.bytesAccepted).toBe(0);
+});
+
+it('the failures of a duplex stream are counted', async () => {
+  const { run } = await slowDevice('stall@1024');
+  const { statistics } = await run.duplex(undefined, 100_000);
+  expect(statistics.in.failures.stall).toBe(1);
 });
 
 /** A device whose requests fail, and which is disconnected after some checks. */
