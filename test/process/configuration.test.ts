@@ -56,6 +56,11 @@ describe('control', () => {
     ['out standard interface 11 1 0', 0, ''],
     ['out standard interface 11 9 0', 3, 'no interface 0 with alternate setting 9'],
     ['out standard endpoint 1 0 0x82', 0, ''],
+    [
+      'out standard endpoint 1 0 0x84',
+      3,
+      'no bulk or interrupt endpoint 0x84 in alternate setting 0',
+    ],
   ])('carries out %s with the host', async (request, exitCode, message) => {
     const { stdout, stderr, code } = await usbxfer(['control', ...TWO, ...request.split(' ')]);
     expect(stderr).toContain(message);

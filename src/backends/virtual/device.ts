@@ -272,8 +272,13 @@ class VirtualInterface implements Interface {
     }
   }
 
-  /** Clears the halt of an endpoint; a simulated isochronous one has none. */
+  /**
+   * Clears the halt of an endpoint.
+   *
+   * @throws UsbError `not-found` if the selected alternate setting does not have it
+   */
   clearHalt(address: number): void {
+    findEndpoint(this.#setting, address);
     const pipe = this.attachment.pipes.get(address);
     checkIdle(pipe?.busy === true, 'clear the halt');
     pipe?.clearHalt();

@@ -160,8 +160,11 @@ export class LibusbDevice implements Device {
       }
       case 'clear-halt': {
         const { address } = request;
-        const claimed = this.#stillClaimed.find((one) => one.has(address));
-        return requireClaimed(claimed, interfaceOfEndpoint(this.info, address)).clearHalt(address);
+        const number = interfaceOfEndpoint(this.info, address);
+        const claimed =
+          this.#stillClaimed.find((one) => one.has(address)) ??
+          this.#stillClaimed.find((one) => one.interfaceNumber === number);
+        return requireClaimed(claimed, number).clearHalt(address);
       }
     }
   }

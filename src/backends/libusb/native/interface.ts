@@ -125,9 +125,11 @@ export class LibusbInterface implements Interface {
   /**
    * Clears the halt of an endpoint, as `Endpoint.clearHalt`.
    *
-   * @throws UsbError `invalid` while a transfer is in flight on the endpoint
+   * @throws UsbError `invalid` while a transfer is in flight on the endpoint; `not-found` if the selected
+   *   alternate setting does not have it
    */
   async clearHalt(address: number): Promise<void> {
+    findEndpoint(this.#setting, address);
     const same = this.#endpoints.filter((endpoint) => endpoint.address === address);
     checkIdle(
       same.some((endpoint) => endpoint.busy),

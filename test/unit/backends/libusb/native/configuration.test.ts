@@ -278,6 +278,13 @@ describe('a request that changes the host, too', () => {
     await device.claim(1, 0);
     await device.control(...setup(0x02, 1, 0, 0x82));
     expect(native.calls).toEqual(['claim 1', 'clear 130']);
+
+    const second = await openWith(new FakeDevice(2), { ...INFO, configurationValue: 2 });
+    await second.claim(3, 0);
+    await expect(second.control(...setup(0x02, 1, 0, 0x85))).rejects.toMatchObject({
+      code: 'not-found',
+      message: 'interface 3 has no bulk or interrupt endpoint 0x85 in alternate setting 0',
+    });
   });
 
   it('alternate setting 0 is sent on demand only, and once', async () => {
