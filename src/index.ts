@@ -3,6 +3,8 @@
 export { LibusbBackend } from './backends/libusb/backend.js';
 export { VirtualBackend } from './backends/virtual/backend.js';
 export { parseScenario } from './backends/virtual/scenario.js';
+export type { OpenOptions } from './engine/device/open.js';
+export type { Restart } from './engine/device/restart.js';
 export {
   type FileRemedy,
   InputError,
@@ -22,7 +24,7 @@ export type {
   ObservedSubmission,
   TransferObserver,
 } from './engine/queue/observer.js';
-export type { ReceiveOptions } from './engine/receive/receiver.js';
+export type { FlushOptions, ReceiveOptions } from './engine/receive/receiver.js';
 export type { SendOptions, ZeroLengthPackets } from './engine/send/sender.js';
 export { type CaptureRequest, type CaptureResult, capture } from './engine/session/capture.js';
 export {

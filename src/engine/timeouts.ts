@@ -93,6 +93,8 @@ export class Timeouts {
   setIdleTimeout(milliseconds: number): void {
     this.#idle?.stop();
     this.#idle = undefined;
+    this.#isIdle = false;
+    this.#probed = undefined;
     this.#lastArrival = performance.now();
     if (milliseconds < Number.POSITIVE_INFINITY) {
       this.#idle = new Watchdog(milliseconds, this.#idleSince, this.#probe);

@@ -42,6 +42,28 @@ async function onBus(script: string): Promise<string> {
   return stdout.toString().trim().split('\n').join(' ');
 }
 
+describeInLab('a device with a buffer', () => {
+  it('is emptied by --flush before the start, and by --drain-after when it was told to stop', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one ffs --speed high -- \\
+        stale 5000, await 1, send 1M, await 2, message 3000 >/dev/null || exit
+      ${USBXFER} read -d 1234:5678 --before 'out vendor device 4 1' --flush \\
+        --after 'out vendor device 4 2' --duration 2s --drain-after 5s \\
+        --json=/dev/stderr > /tmp/dump.bin; code=$?
+      check-counters < /tmp/dump.bin
+      exit $code`);
+    const bytes = 2 ** 20 + 3000;
+    expect([stdout.toString(), code]).toEqual([`${bytes}\n`, 0]);
+    expect(JSON.parse(stderr)).toMatchObject({
+      end_reason: 'duration',
+      bytes_flushed: 5000,
+      bytes_received: bytes,
+      bytes_after_stop: 3000,
+      gap_count: 0,
+    });
+  });
+});
+
 describeInLab('control requests before and after', () => {
   it('a capture start the stream when transfers are in flight, and stop it after all completions', async () => {
     const events = await onBus(`

@@ -23,6 +23,8 @@ export interface Scenario {
   readonly startByRequest: boolean;
   /** Whether the bulk endpoints of the counter are halted at the start. */
   readonly startHalted: boolean;
+  /** The bytes that the counter keeps when it is stopped, and that it has from an earlier run. */
+  readonly stale: number;
   /** The bytes of the IN stream between two places where it hangs until a restart; Infinity for none. */
   readonly hangEvery: number;
   /** Faults of the IN stream by offset; faults with the same offset happen in this order. */
@@ -99,6 +101,11 @@ export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: stri
       '0x01 with value 1 to the device. The default is power.',
   ],
   [
+    'stale=SIZE',
+    'The counter has a buffer: SIZE bytes 0xff of an earlier run come first, and when vendor request ' +
+      '0x01 with value 0 stops it, SIZE more bytes of the stream follow, which end with a short packet.',
+  ],
+  [
     'start-halted',
     'The endpoints 0x82 and 0x02 are halted at the start, as if an earlier program had left them so.',
   ],
@@ -146,6 +153,7 @@ export const DEFAULT_SCENARIO: Scenario = {
   configurations: 1,
   startByRequest: false,
   startHalted: false,
+  stale: 0,
   hangEvery: Number.POSITIVE_INFINITY,
   faults: [],
   outFaults: [],
@@ -188,6 +196,10 @@ const SETTINGS: Readonly<Record<string, (value: string) => Partial<Settings> | u
   configurations: (value) => (/^[12]$/.test(value) ? { configurations: Number(value) } : undefined),
   start: (value) =>
     value === 'power' || value === 'request' ? { startByRequest: value === 'request' } : undefined,
+  stale(value) {
+    const stale = parseSize(value);
+    return stale === undefined || stale === 0 ? undefined : { stale };
+  },
   cancel: (value) =>
     value === 'keep' || value === 'lose' ? { cancelKeepsData: value === 'keep' } : undefined,
 };

@@ -13,11 +13,17 @@ export class AttachedValueOption extends Option {
   /**
    * @param long the name of the option: `--json`
    * @param value the name of its value in the help
+   * @param parse the parser of a value; by default, the value is text
    */
-  constructor(long: string, value: string, description: string) {
+  constructor(
+    long: string,
+    value: string,
+    description: string,
+    parse: (text: string) => unknown = (text) => text,
+  ) {
     super(`${long} [${value}]`, description);
     this.flags = `${long}[=${value}]`;
-    this.argParser((text: string) => text === NO_VALUE || text);
+    this.argParser((text: string) => text === NO_VALUE || parse(text));
   }
 }
 

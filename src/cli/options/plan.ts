@@ -22,6 +22,9 @@ import type { BackendOptions } from './backend.js';
 /** The write buffer of a hex dump in bytes, at most: its text takes five times as much. */
 const MAX_HEX_BUFFER = 4 * 1024 * 1024;
 
+/** How long `--flush` discards data at most, in milliseconds. */
+const DEFAULT_FLUSH_TIME = 1000;
+
 /** The options of a streaming command, as parsed. A command sets only those that it has. */
 export interface RawStreamOptions extends BackendOptions, ChoiceOptions, Partial<OutputOptions> {
   readonly ep?: number;
@@ -32,6 +35,9 @@ export interface RawStreamOptions extends BackendOptions, ChoiceOptions, Partial
   readonly alt?: number;
   readonly detach?: true;
   readonly clearHalt?: true;
+  /** Milliseconds; true for the default. */
+  readonly flush?: true | number;
+  readonly drainAfter?: number;
   readonly transfers: number;
   /** Undefined for the default, which depends on the endpoint. */
   readonly transferSize?: number;
@@ -240,7 +246,7 @@ function planReceive(
   address: number | undefined,
   onTerminal: TerminalPolicy,
 ): ReceivePlan {
-  const { transfers: depth, transferSize, stripPacket, buffer } = raw;
+  const { transfers: depth, transferSize, stripPacket, buffer, flush, drainAfter } = raw;
   const { output, hex, force, append, fsync, splitBytes, splitEvery, preallocate } =
     withOutput(raw);
   const { bytes, skip, count, untilShort, timeout, idleTimeout, keepGoing, reconnect, onIdle } =
@@ -249,7 +255,8 @@ function planReceive(
   return {
     address,
     receive: {
-      ...{ depth, stripPacket, ...limits, timeout, idleTimeout },
+      ...{ depth, stripPacket, ...limits, timeout, idleTimeout, drainAfter },
+      ...(flush && { flush: { time: flush === true ? DEFAULT_FLUSH_TIME : flush } }),
       writeBuffer: hex ? Math.min(buffer, MAX_HEX_BUFFER) : buffer,
     },
     transferSize,

@@ -62,6 +62,19 @@ const clearHalt = (endpoints: string) =>
   option('--clear-halt', `clear the halt of the ${endpoints} first`);
 const stripPacket = () =>
   option('--strip-packet <n>', 'remove the first n bytes of each USB packet', values.packetHeader);
+const flush = () =>
+  new AttachedValueOption(
+    '--flush',
+    'time',
+    'first discard old data of the device, for 1s at most',
+    values.duration,
+  );
+const drainAfter = () =>
+  option(
+    '--drain-after <time>',
+    'at the end, send --after first, then read what is left',
+    values.duration,
+  );
 const duration = () => option('--duration <time>', 'stop after this long', values.duration);
 
 const interfaceOptions = () => [
@@ -134,9 +147,10 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       ),
       ...interfaceOptions(),
       clearHalt('endpoint'),
+      flush(),
     ],
     ['Transfers:', ...queueOptions(true), outputBuffer(), timeout(), stripPacket()],
-    hookOptions(),
+    [...hookOptions(), drainAfter()],
     [
       'Limits:',
       bytes('stop after this many bytes'),
@@ -222,9 +236,10 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       option('--out <address>', 'endpoint to write, as 0x01, 01 or 1', values.outEndpoint),
       ...interfaceOptions(),
       clearHalt('endpoints'),
+      flush(),
     ],
     ['Transfers:', ...queueOptions(true), outputBuffer(), timeout(), stripPacket(), zlp()],
-    hookOptions(),
+    [...hookOptions(), drainAfter()],
     [
       'Limits:',
       option(

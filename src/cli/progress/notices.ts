@@ -2,7 +2,7 @@ import type { Restart } from '../../engine/device/restart.js';
 import type { Gap } from '../../engine/stats/statistics.js';
 import { causeText, restartText } from '../report/words.js';
 import type { SpaceShortage } from '../session/free-space.js';
-import { binarySize, localTime } from '../terminal/format.js';
+import { binarySize, countOf, localTime } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
 import { logToStderr } from '../terminal/stdio.js';
 
@@ -37,6 +37,11 @@ export class Notices {
     onReconnect: (): void =>
       this.#print(`${localTime(new Date())}: the device is back; continuing`),
   };
+
+  readonly stillSending = (bytes: number): void =>
+    this.#print(
+      `the device still sends after --flush discarded ${countOf(bytes, 'byte')}; starting`,
+    );
 
   readonly waiting = (): void => this.#print('waiting for the device');
 

@@ -57,6 +57,8 @@ export function receiving(statistics: ReceiveStatistics): Direction {
       bytes_discarded: statistics.bytesDiscarded,
       bytes_unwritten: statistics.bytesUnwritten,
       bytes_suspect: statistics.bytesSuspect,
+      bytes_flushed: statistics.bytesFlushed,
+      bytes_after_stop: statistics.bytesAfterStop,
       bytes_stripped: statistics.bytesStripped,
       packets_stripped: statistics.packetsStripped,
       ...transferCounters(statistics),

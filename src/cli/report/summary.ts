@@ -43,6 +43,7 @@ function inRows(report: Report, { location, statistics, output }: InReport, pain
     ['from', endpointText(report, location)],
     ['to', outputText(output)],
     bytesRow(statistics),
+    ...aroundRows(statistics),
     ...notWrittenRows(report, statistics),
     ...rateRows(statistics),
     ...transferRows(report, statistics, paint),
@@ -103,6 +104,14 @@ function notWrittenRows({ end }: Report, statistics: ReceiveStatistics): string[
   ] as const;
   const listed = parts.filter(([bytes]) => bytes > 0).map(([bytes, what]) => `${bytes} ${what}`);
   return listed.length > 0 ? [['', `not written: ${listed.join(', ')}`]] : [];
+}
+
+/** What was received before the stream, and after it. */
+function aroundRows({ bytesFlushed, bytesAfterStop }: ReceiveStatistics): string[][] {
+  return [
+    ...(bytesFlushed > 0 ? [['', `flushed before: ${bytesFlushed}`]] : []),
+    ...(bytesAfterStop > 0 ? [['', `received after the stop: ${bytesAfterStop}`]] : []),
+  ];
 }
 
 /** Bytes of the input that the device did not accept, or accepted after a gap. */

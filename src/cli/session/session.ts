@@ -160,7 +160,9 @@ class Session {
     const transferSize = wholePackets(wanted, location);
     checkTimeout(receive, this.device); // before an output is created
     checkStripPacket(receive, location);
-    return { ...receive, transferSize, onShrink: this.notices.shrunk };
+    const { shrunk, stillSending } = this.notices;
+    const flush = receive.flush && { ...receive.flush, onUnfinished: stillSending };
+    return { ...receive, transferSize, flush, onShrink: shrunk };
   }
 
   /** Options for the sender. */

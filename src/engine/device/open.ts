@@ -31,7 +31,7 @@ export interface OpenEndpoint extends OpenDevice {
 }
 
 /** A device, and an IN and an OUT endpoint of one or two claimed interfaces. */
-interface OpenEndpointPair extends OpenDevice {
+export interface OpenEndpointPair extends OpenDevice {
   readonly in: Endpoint;
   readonly out: Endpoint;
 }

@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../usb/backend.js';
 import type { EndpointLocation } from '../../usb/locate.js';
 import { isFailure } from '../../usb/transfer-status.js';
-import { requireRange } from '../checks.js';
+import { requireRange, requireTime } from '../checks.js';
 import type { Sink } from '../io/sink.js';
 import type { TransferObserver } from '../queue/observer.js';
 import { type PendingOutput, Pump, type PumpOptions, type SubmitResult } from '../queue/pump.js';
@@ -11,11 +11,20 @@ import { ReceiveStatistics } from '../stats/statistics.js';
 import { type TimeoutOptions, Timeouts } from '../timeouts.js';
 import { type Limits, Quota } from './limits.js';
 import { PacketHeaders } from './packet-headers.js';
+import { type StopDevice, TAIL_SILENCE, Tail } from './tail.js';
 import { WriteBuffer } from './write-buffer.js';
 import { Writer } from './writer.js';
 
 /** The default capacity of the write buffer in bytes. */
 export const DEFAULT_WRITE_BUFFER = 64 * 1024 * 1024;
+
+/** How to empty an IN endpoint before a stream. */
+export interface FlushOptions {
+  /** Milliseconds after which the stream starts even if the device still sends. */
+  readonly time: number;
+  /** Called if the device still sent data when the time or the limit of bytes was reached. */
+  readonly onUnfinished?: ((bytes: number) => void) | undefined;
+}
 
 /** What to receive, and how. */
 export interface ReceiveOptions extends PumpOptions, Limits, TimeoutOptions {
@@ -27,6 +36,14 @@ export interface ReceiveOptions extends PumpOptions, Limits, TimeoutOptions {
    * to the bytes that remain.
    */
   readonly stripPacket?: number | undefined;
+  /** Whether and how to empty the endpoint before a capture or a duplex stream. */
+  readonly flush?: FlushOptions | undefined;
+  /**
+   * Milliseconds for which to receive after a limit or a stop, when the device was told to stop: until a
+   * short packet or silence, at most this long. Bytes after a limit in bytes are
+   * discarded. Not at all by default.
+   */
+  readonly drainAfter?: number | undefined;
   /**
    * Received bytes that may wait for the sink before submission pauses, from 1; 64 MiB by default.
    * Memory is allocated as needed.
@@ -73,6 +90,7 @@ export class Receiver {
   readonly #writer: Writer;
   readonly #timeouts: Timeouts;
   readonly #pump: Pump;
+  readonly #tail: Tail | undefined;
   #packetSize = 1;
   #cancelKeepsData = true;
   /** Whether a transfer of this run stalled: the endpoint is halted then. */
@@ -80,10 +98,20 @@ export class Receiver {
   /** The buffer of a failed submission; the next submission uses it. */
   #unsubmitted: Buffer | undefined;
 
-  /** @throws RangeError for options out of range */
-  constructor(sink: Sink, options: ReceiveOptions, observer?: TransferObserver) {
+  /**
+   * @param isIdleRegular whether silence is a regular end of the stream, to which `drainAfter` applies
+   * @throws RangeError for options out of range
+   */
+  constructor(
+    sink: Sink,
+    options: ReceiveOptions,
+    observer?: TransferObserver,
+    isIdleRegular = false,
+  ) {
     const { depth, transferSize, stripPacket = 0, writeBuffer = DEFAULT_WRITE_BUFFER } = options;
     requireRange('transferSize', transferSize, 1, Number.isInteger);
+    requireTime('drainAfter', options.drainAfter);
+    requireTime('flush.time', options.flush?.time);
     requireRange('writeBuffer', writeBuffer, 1, Number.isFinite);
     this.#transferSize = transferSize;
     this.#headers = new PacketHeaders(stripPacket);
@@ -107,6 +135,10 @@ export class Receiver {
     this.#writeBuffer = new WriteBuffer(depth, transferSize, writeBuffer);
     this.#writer = new Writer(this.#writeBuffer, sink, this.statistics, options, advance);
     this.#timeouts = new Timeouts(options, advance);
+    if (options.drainAfter !== undefined) {
+      const awaitSilence = (): void => this.setIdleTimeout(TAIL_SILENCE);
+      this.#tail = new Tail(options.drainAfter, isIdleRegular, awaitSilence, advance);
+    }
   }
 
   /**
@@ -118,19 +150,26 @@ export class Receiver {
    *
    * @param begin called when the transfers are submitted, and awaited before anything is written. If it
    *   resolves to a failure, nothing is written. Does not reject.
+   * @param stopDevice called at the end of the stream with `drainAfter`, while transfers are in flight
    */
-  async run(endpoint: Endpoint, begin?: () => Promise<Outcome | undefined>): Promise<Outcome> {
+  async run(
+    endpoint: Endpoint,
+    begin?: () => Promise<Outcome | undefined>,
+    stopDevice: StopDevice = async () => {},
+  ): Promise<Outcome> {
     requireRange('transferSize', this.#transferSize, endpoint.maxPacketSize);
     this.#packetSize = endpoint.maxPacketSize;
     this.#headers.setPacketSize(endpoint.maxPacketSize);
     this.#cancelKeepsData = endpoint.cancelKeepsData;
     this.#writer.cancelKeepsData = endpoint.cancelKeepsData;
     if (begin === undefined) {
+      this.#tail?.ready(stopDevice);
       return this.#pump.run(endpoint);
     }
     this.#writer.hold();
     const run = this.#pump.run(endpoint);
     const failure = await begin();
+    this.#tail?.ready(stopDevice);
     // What a device sent before it was lost is written.
     this.#writer.release(failure === undefined || isLoss(failure) ? undefined : failure);
     const end = await run;
@@ -142,9 +181,15 @@ export class Receiver {
     return this.#isHalted;
   }
 
-  /** Ends this run and any later one: starts the drain, after which `run` resolves. */
+  /**
+   * Ends this run and any later one: starts the drain, after which `run` resolves. With `drainAfter`, the
+   * first stop without a failure lets the device end its data before.
+   */
   stop(end: Outcome): void {
-    this.#pump.stop(end);
+    const isTail = !this.#pump.isDraining && this.#tail?.begin(end) === true;
+    if (!isTail) {
+      this.#pump.stop(mostSevere(this.#tail?.end ?? end, end));
+    }
   }
 
   /** Ends this run only: starts the drain, after which `run` resolves. */
@@ -174,6 +219,7 @@ export class Receiver {
   readonly #onComplete = (completion: Completion, now: number): boolean => {
     const payload = this.#headers.payloadOf(completion.actualLength);
     this.#isHalted ||= completion.status === 'stall';
+    this.#countTail(completion, payload);
     this.#quota.count(completion, payload);
     this.#timeouts.onComplete(completion, payload, now);
     return isFailure(completion.status);
@@ -185,14 +231,37 @@ export class Receiver {
     }
   };
 
-  readonly #outcome = (): Outcome | undefined =>
-    this.#writer.failure ??
-    (this.#quota.reached ? LIMIT : this.#timeouts.isIdle ? IDLE : undefined);
+  #countTail({ status, requested, actualLength }: Completion, payload: number): void {
+    if (this.#tail?.end !== undefined) {
+      this.statistics.bytesAfterStop += payload;
+      if (status === 'completed' && actualLength < requested) {
+        this.#tail.onShortPacket();
+      }
+    }
+  }
+
+  readonly #outcome = (): Outcome | undefined => {
+    if (this.#writer.failure !== undefined || this.#tail?.end !== undefined) {
+      return this.#writer.failure ?? this.#tailOutcome();
+    }
+    const end = this.#quota.reached ? LIMIT : this.#timeouts.isIdle ? IDLE : undefined;
+    if (end === undefined || this.#tail === undefined || this.#pump.isDraining) {
+      return end;
+    }
+    // While the stream starts, the device cannot be stopped yet.
+    return this.#tail.isReady && !this.#tail.begin(end) ? end : undefined;
+  };
+
+  #tailOutcome(): Outcome | undefined {
+    const { end, isOpen, isOver } = this.#tail ?? {};
+    return isOver || (isOpen && this.#timeouts.isIdle) ? end : undefined;
+  }
 
   readonly #submit = (queue: TransferQueue, now: number): SubmitResult => {
     // Never request more than remains: further bytes would be missing in the next run. Request whole
     // packets only, because a device may fill its last packet.
-    const left = Math.min(this.#quota.allowance(queue), this.#transferSize);
+    const allowance = this.#tail?.end === undefined ? this.#quota.allowance(queue) : Infinity;
+    const left = Math.min(allowance, this.#transferSize);
     if (left <= 0) {
       return 'none';
     }
@@ -220,6 +289,7 @@ export class Receiver {
 
   readonly #finish = (): Pick<Outcome, 'offset' | 'failures' | 'isHalted'> => {
     this.#timeouts.stop();
+    this.#tail?.finish();
     return { ...this.#writer.takeFailures(), isHalted: this.#isHalted };
   };
 }

@@ -1,6 +1,7 @@
 import type { EndpointLocation } from '../../usb/locate.js';
 import { type OpenEndpoint, openEndpoint } from '../device/open.js';
 import type { Sink } from '../io/sink.js';
+import { flushOnce } from '../receive/flush.js';
 import { checkTransferSize, type ReceiveOptions, Receiver } from '../receive/receiver.js';
 import type { ReceiveStatistics } from '../stats/statistics.js';
 import { checkTimeout } from '../timeouts.js';
@@ -29,6 +30,7 @@ export function capture(request: CaptureRequest): Promise<CaptureResult> {
     checkTransferSize(request.receive, location);
     const receiver = new Receiver(sink, request.receive, request.observer);
     const { statistics } = receiver;
+    const flushed = flushOnce(request.receive, statistics, stopped);
     const recovery = new Recovery(request, statistics, stopped);
     return {
       statistics,
@@ -36,7 +38,10 @@ export function capture(request: CaptureRequest): Promise<CaptureResult> {
         checkTimeout(request.receive, device);
         return openEndpoint(backend, device, location, claim);
       },
-      run: ({ endpoint }, begin) => receiver.run(endpoint, begin),
+      run: async ({ endpoint }, begin, finish) => {
+        await flushed(endpoint);
+        return receiver.run(endpoint, begin, finish);
+      },
       stop: (end) => receiver.stop(end),
       halted: ({ endpoint }) => (receiver.isHalted ? [endpoint] : []),
       endRun: (end) => receiver.end(end),

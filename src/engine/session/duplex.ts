@@ -1,11 +1,12 @@
 import type { Endpoint } from '../../usb/backend.js';
 import type { EndpointPair } from '../../usb/locate.js';
 import { requireRange } from '../checks.js';
-import { openEndpointPair } from '../device/open.js';
+import { type OpenEndpointPair, openEndpointPair } from '../device/open.js';
 import { EpipeSink } from '../io/epipe-sink.js';
 import type { Sink } from '../io/sink.js';
 import type { Source } from '../io/source.js';
 import type { TransferObserver } from '../queue/observer.js';
+import { flushOnce } from '../receive/flush.js';
 import { checkTransferSize, type ReceiveOptions, Receiver } from '../receive/receiver.js';
 import { Sender, type SendOptions } from '../send/sender.js';
 import type { ReceiveStatistics, SendStatistics } from '../stats/statistics.js';
@@ -50,17 +51,20 @@ export interface DuplexResult extends StreamResult<DuplexStatistics> {
 export async function duplex(request: DuplexRequest): Promise<DuplexResult> {
   const { backend, device, claim, source, sink } = request;
   let failedDirection: 'in' | 'out' | undefined;
-  const result = await runStream(request, { source, sink }, () => {
+  const ends = { source, sink };
+  const result = await runStream<OpenEndpointPair, DuplexStatistics>(request, ends, (stopped) => {
     checkTransferSize(request.receive, request.in);
     const streams = new Duplex(request, request.observer);
+    const flushed = flushOnce(request.receive, streams.statistics.in, stopped);
     return {
       statistics: streams.statistics,
       open: async () => {
         checkTimeout(request.receive, device);
         return openEndpointPair(backend, device, request, claim);
       },
-      run: async (target, begin) => {
-        const end = await streams.run(target.in, target.out, begin);
+      run: async (target, begin, finish) => {
+        await flushed(target.in);
+        const end = await streams.run(target.in, target.out, begin, finish);
         failedDirection = streams.failedDirection;
         return end;
       },
@@ -103,7 +107,7 @@ export class Duplex {
     requireRange('linger', linger, 0);
     this.#onOutputClosed = onOutputClosed;
     this.#sink = new EpipeSink(sink, this.#onReaderGone);
-    this.#receiver = new Receiver(this.#sink, receive, observer);
+    this.#receiver = new Receiver(this.#sink, receive, observer, true);
     this.#sender = new Sender(source, send, observer);
     this.#linger = linger;
     this.statistics = { in: this.#receiver.statistics, out: this.#sender.statistics };
@@ -114,20 +118,27 @@ export class Duplex {
    *
    * @param begin awaited before any data is sent or written; resolves to the outcome if it failed, and does not
    *   reject
+   * @param stopDevice called at the end, if the receiver has `drainAfter`, when nothing more is sent
    */
   async run(
     incoming: Endpoint,
     outgoing: Endpoint,
     begin: () => Promise<Outcome | undefined> = async () => undefined,
+    stopDevice: () => Promise<unknown> = async () => {},
   ): Promise<Outcome> {
     let begun: Promise<Outcome | undefined> | undefined;
     const beginOnce = (): Promise<Outcome | undefined> => {
       begun ??= begin();
       return begun;
     };
+    const finish = (end: Outcome): Promise<unknown> => {
+      this.#end ??= this.#ofBoth(end);
+      this.#sender.stop(end);
+      return stopDevice();
+    };
     // If one cannot run, the other one must end too before anything is released.
     await Promise.all([
-      this.#receiver.run(incoming, beginOnce).catch(internalError).then(this.#onReceived),
+      this.#receiver.run(incoming, beginOnce, finish).catch(internalError).then(this.#onReceived),
       this.#send(outgoing, beginOnce).catch(internalError).then(this.#onSent),
     ]);
     const end = this.#end ?? { reason: 'internal' };
@@ -193,8 +204,13 @@ export class Duplex {
       const { in: received } = this.statistics;
       received.endedAt = Math.max(received.startedAt, received.endedAt - this.#linger);
     }
-    this.#onEnded('in', end.reason === 'idle' ? (this.#sent ?? end) : end);
+    this.#onEnded('in', this.#ofBoth(end));
   };
+
+  /** The outcome of both, given that of the receiver: silence is the end of what was sent before. */
+  #ofBoth(received: Outcome): Outcome {
+    return received.reason === 'idle' ? (this.#sent ?? received) : received;
+  }
 
   readonly #onSent = (end: Outcome): void => {
     this.#ends.out = end;

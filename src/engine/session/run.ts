@@ -36,7 +36,10 @@ export interface StreamHooks {
    * sent or written. Sent again to a device that is reconnected or restarted.
    */
   readonly before?: readonly ControlTransfer[] | undefined;
-  /** Sent when all transfers are drained, before the interface is released, even on errors. */
+  /**
+   * Sent when all transfers are drained, before the interface is released, even on errors. If the stream
+   * receives with `drainAfter`, they are sent before the drain.
+   */
   readonly after?: readonly ControlTransfer[] | undefined;
 }
 
@@ -91,8 +94,14 @@ export interface Stream<Target extends OpenDevice, Statistics> extends GuardedSt
    *
    * @param begin sends the requests before the stream; resolves to the outcome if one failed, in which
    *   case the stream is stopped, and does not reject
+   * @param finish sends the requests after the stream, if it is called before `run` resolves; does not
+   *   reject. Otherwise they are sent after the last run.
    */
-  run(target: Target, begin: () => Promise<Outcome | undefined>): Promise<Outcome>;
+  run(
+    target: Target,
+    begin: () => Promise<Outcome | undefined>,
+    finish: () => Promise<unknown>,
+  ): Promise<Outcome>;
 
   /** Ends the run and any later one. */
   stop(end: Outcome): void;
@@ -137,11 +146,16 @@ export async function runStream<Target extends OpenDevice, Statistics>(
 ): Promise<StreamResult<Statistics>> {
   const stopped = new AbortController();
   const { stream, first } = await prepare(request, ends, () => create(stopped.signal));
-  const { end, target } = await runUntilEnd(request, ends.sink, stream, first, stopped);
+  let sent: Promise<Outcome | undefined> | undefined;
+  const finish = (device: Device): Promise<Outcome | undefined> => {
+    sent ??= sendRequests(device, request.after);
+    return sent;
+  };
+  const { end, target } = await runUntilEnd(request, ends.sink, stream, first, stopped, finish);
   await closeQuietly(ends.source);
 
   const isLost = target === undefined || end.reason === 'device-lost';
-  const stopError = isLost ? undefined : await sendRequests(target.device, request.after);
+  const stopError = isLost ? undefined : await finish(target.device);
   const isPresent = !isLost && stopError?.reason !== 'device-lost';
   const haltError = isPresent ? await clearHalts(stream.halted(target)) : undefined;
   const writeError = await outputFailure(ends.sink?.close());
@@ -186,6 +200,7 @@ async function runUntilEnd<Target extends OpenDevice, Statistics>(
   stream: Stream<Target, Statistics>,
   first: Target,
   stopped: AbortController,
+  finish: (device: Device) => Promise<unknown>,
 ): Promise<Finished<Target>> {
   const startError = await outputFailure(sink?.start());
   if (startError !== undefined) {
@@ -201,7 +216,7 @@ async function runUntilEnd<Target extends OpenDevice, Statistics>(
   try {
     request.onStart?.(stream.statistics);
     for (;;) {
-      const end = await runOnce(stream, target, before, stop, stopped.signal);
+      const end = await runOnce(stream, target, before, finish, stop, stopped.signal);
       const decision = await recover(stream, end, target);
       if (decision.end !== undefined) {
         return decision;
@@ -220,6 +235,7 @@ async function runOnce<Target extends OpenDevice, Statistics>(
   stream: Stream<Target, Statistics>,
   target: Target,
   before: readonly ControlTransfer[] | undefined,
+  finish: (device: Device) => Promise<unknown>,
   stop: (end: Outcome) => void,
   stopped: AbortSignal,
 ): Promise<Outcome> {
@@ -236,7 +252,7 @@ async function runOnce<Target extends OpenDevice, Statistics>(
     stream.endRun !== undefined && isLoss(failure) ? stream.endRun(failure) : stop(failure);
   const guard = new DeviceGuard(device, stream, fail);
   try {
-    const end = await stream.run(target, begin);
+    const end = await stream.run(target, begin, () => finish(device));
     guard.stop();
     return await guard.explain(end);
   } finally {

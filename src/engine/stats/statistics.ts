@@ -163,6 +163,10 @@ export class ReceiveStatistics extends Statistics {
   bytesUnwritten = 0;
   /** The received bytes of overflows, whose contents are undefined. */
   bytesSuspect = 0;
+  /** Bytes that were received before the stream and discarded; none of the other counters has them. */
+  bytesFlushed = 0;
+  /** The bytes of payload that arrived after the stream had ended, while the device was stopped. */
+  bytesAfterStop = 0;
   /** Bytes in the current write. */
   bytesBeingWritten = 0;
   /** The first 1000 gaps, and the number of all. */

@@ -22,6 +22,8 @@
 //   stall                         halts the IN endpoint until the host clears the halt
 //   hang                          nothing until the host resets or configures the device again, after the
 //                                 host received all data
+//   stale SIZE                    bytes 0xff, which are no part of the stream
+//   await N                       nothing until control request 0x04 has the value N
 //   rate SIZE                     from now on, at most SIZE bytes per second; 0 for no limit
 //   exit                          exits the program, which unplugs the device
 //   repeat                        continues with the first step
@@ -58,6 +60,7 @@
 //             The next start continues with that data
 //   0x02 OUT  stores up to 64 bytes; IN returns them, so that a response may be short
 //   0x03 IN   never gets a response
+//   0x04 OUT  ends the step `await` with this wValue
 //
 // They are vendor requests to the device, the interface or an endpoint. With --start-by-request, nothing
 // is sent before a start, and each packet is a separate request, so that a stop is between two packets.
@@ -527,6 +530,23 @@ static void silence(uint64_t ms) {
   sleep_ms(ms);
 }
 
+// Bytes of an earlier run, as in the buffer of a device.
+static void send_stale(uint64_t size) {
+  while (size > 0) {
+    size_t length = size < BUFFER ? (size_t)size : BUFFER;
+    struct request *request = free_request(length);
+    memset(request->buffer, 0xff, length);
+    pipe_submit(&in, in.next++, request->buffer);
+    size -= length;
+  }
+}
+
+static atomic_uint_least64_t awaited = FOREVER;
+
+static void await_request(uint64_t value) {
+  while (awaited != value) sleep_ms(2);
+}
+
 static void hang(void) {
   drain();
   unsigned configured = configuration;
@@ -684,6 +704,11 @@ static void answer(int ep0, const struct usb_ctrlrequest *setup) {
     case 0x0201:
       (void)!write(ep0, kept.bytes, length < kept.length ? length : kept.length);
       return;
+    case 0x0400:
+      if (length > 0) break;
+      awaited = setup->wValue;
+      (void)!read(ep0, NULL, 0);
+      return;
     case 0x0301:
       if (length == 0) break;
       leave_unanswered(ep0);
@@ -783,6 +808,10 @@ static bool perform(const struct step *step, bool really) {
     if (really) silence(first);
   } else if (is(step, "stall")) {
     if (really) stall();
+  } else if (is(step, "stale") && step->first) {
+    if (really) send_stale(first);
+  } else if (is(step, "await") && step->first) {
+    if (really) await_request(first);
   } else if (is(step, "hang")) {
     if (really) hang();
   } else if (is(step, "rate") && step->first) {

@@ -28,8 +28,6 @@ const HEADER = [0x01, 0x60];
 export class CounterIn implements EndpointFunction, Runnable {
   size = 0;
   readonly packetSize: number;
-  /** Whether the stream runs. While it is stopped, the endpoint NAKs; it resumes where it stopped. */
-  running: boolean;
 
   readonly #clock: Clock;
   readonly #onEvent: CounterOptions['onEvent'];
@@ -40,7 +38,14 @@ export class CounterIn implements EndpointFunction, Runnable {
   /** Bytes of the stream in a full packet. */
   readonly #payloadSize: number;
   readonly #hangEvery: number;
+  readonly #bufferSize: number;
 
+  #running: boolean;
+  /** The bytes of an earlier run that come first, and those in the next packets. */
+  #stale: number;
+  #pendingStale = 0;
+  /** The bytes that follow a stop; undefined for none. */
+  #rest: number | undefined;
   #position = 0;
   /** Where the stream hangs next, or hangs now. */
   #hangAt: number;
@@ -65,11 +70,30 @@ export class CounterIn implements EndpointFunction, Runnable {
     this.#payloadSize = packetSize - scenario.packetHeader;
     this.#hangEvery = scenario.hangEvery;
     this.#hangAt = scenario.hangEvery;
-    this.running = !scenario.startByRequest;
+    this.#bufferSize = scenario.stale;
+    this.#stale = scenario.stale;
+    this.#running = !scenario.startByRequest;
     this.#messageEnd = this.#nextMessageSize();
   }
 
+  /**
+   * Whether the stream runs. While it is stopped, the endpoint sends the bytes that it had buffered, and
+   * then NAKs; it resumes where it stopped.
+   */
+  get running(): boolean {
+    return this.#running;
+  }
+
+  set running(running: boolean) {
+    const stops = this.#running && !running && this.#bufferSize > 0;
+    this.#rest = stops ? this.#bufferSize : running ? undefined : this.#rest;
+    this.#running = running;
+  }
+
   get ahead(): number {
+    if (this.#stale > 0) {
+      return this.#stale;
+    }
     const left = this.#left;
     const packets = Number.isFinite(left) ? Math.ceil(left / this.#payloadSize) : 0;
     return left + packets * this.#header.length;
@@ -77,22 +101,26 @@ export class CounterIn implements EndpointFunction, Runnable {
 
   /** The bytes of the stream before the next cut. */
   get #left(): number {
-    return Math.min(this.#messageEnd, this.#faults.offset, this.#hangAt) - this.#position;
+    const cut = Math.min(this.#messageEnd, this.#faults.offset, this.#hangAt) - this.#position;
+    return Math.min(cut, this.#rest ?? cut);
   }
 
   get readyAt(): number {
-    return this.running && !this.#hangs ? this.#silentUntil : Number.POSITIVE_INFINITY;
+    return this.#mayBeReady ? this.#silentUntil : Number.POSITIVE_INFINITY;
   }
 
   transact(transfer: TransferBuffer, limit: number): Handshake {
     this.size = 0;
-    if (!this.running || this.#hangs || (this.#silent && this.#clock.now() < this.#silentUntil)) {
+    if (this.#stale > 0) {
+      return this.#sendStale(transfer, limit);
+    }
+    if (!this.#mayBeReady || (this.#silent && this.#clock.now() < this.#silentUntil)) {
       return 'nak';
     }
     this.#silent = false;
     const left = this.#left;
     if (left === 0) {
-      return this.#cut(transfer);
+      return this.#rest === 0 ? this.#sendShort(transfer, 0) : this.#cut(transfer);
     }
     const room = transfer.length - transfer.actualLength;
     if (Math.min(left, this.#payloadSize) + this.#header.length > room) {
@@ -142,8 +170,32 @@ export class CounterIn implements EndpointFunction, Runnable {
     return this.#send(bytes, true);
   }
 
+  /** Sends bytes of an earlier run: full packets, or a short one at their end. */
+  #sendStale({ buffer, length, actualLength }: TransferBuffer, limit: number): Handshake {
+    const room = length - actualLength;
+    this.#pendingStale = Math.min(this.#stale, this.packetSize);
+    if (this.#pendingStale > room) {
+      return 'babble';
+    }
+    const isShort = this.#stale < this.packetSize;
+    this.#pendingStale = isShort
+      ? this.#stale
+      : wholePackets(Math.min(this.#stale, room, limit), this.packetSize);
+    this.size = this.#pendingStale;
+    buffer.fill(0xff, actualLength, actualLength + this.size);
+    return isShort ? 'end' : 'data';
+  }
+
   acknowledge(): void {
+    if (this.#pendingStale > 0) {
+      this.#stale -= this.#pendingStale;
+      this.#pendingStale = 0;
+      return;
+    }
     this.#position += this.#pending;
+    if (this.#rest !== undefined) {
+      this.#rest = this.#ending ? undefined : this.#rest - this.#pending;
+    }
     if (this.#ending) {
       this.#takeFault('short'); // a `short` fault does nothing but end the message
       this.#startMessage();
@@ -154,7 +206,9 @@ export class CounterIn implements EndpointFunction, Runnable {
   }
 
   powerOn(): void {
-    this.running = !this.#startsByRequest;
+    this.#running = !this.#startsByRequest;
+    this.#stale = 0;
+    this.#rest = undefined;
     this.#silent = false;
     this.restart();
     this.#startMessage();
@@ -167,6 +221,10 @@ export class CounterIn implements EndpointFunction, Runnable {
       this.#hangAt = this.#position + this.#hangEvery;
       this.#startMessage();
     }
+  }
+
+  get #mayBeReady(): boolean {
+    return (this.#running || this.#rest !== undefined) && !this.#hangs;
   }
 
   get #hangs(): boolean {

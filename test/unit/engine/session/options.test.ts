@@ -71,6 +71,7 @@ describe.each(['capture', 'duplex'] as const)('%s refuses, before it opens anyth
     ...NOT_NUMBERS.flatMap((value) => [{ bytes: value }, { count: value }, { depth: value }]),
     ...[Number.NaN, -1, 0.5, '7', Number.POSITIVE_INFINITY].map((skip) => ({ skip })),
     ...NOT_TIMES.flatMap((value) => [{ timeout: value }, { idleTimeout: value }]),
+    ...NOT_TIMES.flatMap((value) => [{ drainAfter: value }, { flush: { time: value } }]),
     ...[511, 0, 512.5, Number.NaN, Number.POSITIVE_INFINITY].map((value) => ({
       transferSize: value,
     })),
@@ -147,7 +148,12 @@ describe('a request', () => {
 
   it('needs a valid recovery, and linger time', async () => {
     const { streams, opened } = await fixture();
-    for (const recovery of [{ keepGoing: 0.5 }, { keepGoing: Number.NaN }, { reconnect: -1 }]) {
+    for (const recovery of [
+      { keepGoing: 0.5 },
+      { keepGoing: Number.NaN },
+      { reconnect: -1 },
+      { onIdle: { restart: 'reset', attempts: 0 } },
+    ]) {
       await expect(streams.capture({ recovery })).rejects.toThrow(RangeError);
     }
     await expect(streams.duplex({ linger: Number.NaN })).rejects.toThrow(RangeError);
