@@ -207,7 +207,7 @@ describeInLab('an alternate setting', () => {
       gadget up one ecm >/dev/null
       exec 3</sys/kernel/debug/usb/usbmon/2u
       cat <&3 > /tmp/monitor & monitor=$!
-      echo a frame | node bin/usbxfer.js ${command} -d 1234:5678 --alt 1 --duration 100ms --json=/dev/stderr; code=$?
+      echo a frame | node bin/usbxfer.js ${command} -d 1234:5678 --alt 1 --duration 1s --json=/dev/stderr; code=$?
       until grep -q 's 01 0b 0000' /tmp/monitor; do sleep 0.05; done
       kill $monitor
       grep -o 's 01 0b .*' /tmp/monitor
