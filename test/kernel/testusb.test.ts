@@ -54,7 +54,7 @@ describeInLab.each([
       expect([stdout.toString(), code]).toEqual(['same\n', 0]);
     });
 
-    it('13: read fails while the endpoint is halted, and clears the halt; --keep-going continues', async () => {
+    it('13: read fails while the endpoint is halted, and clears the halt, and --keep-going continues', async () => {
       const { stdout, stderr, code } = await guest(`
         ${status('81')}
         usb-host ${port} control 02 3 0 81 - # SET_FEATURE(ENDPOINT_HALT)
