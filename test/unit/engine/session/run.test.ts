@@ -213,10 +213,12 @@ it('nothing is sent after a request that failed', async () => {
   expect((await run.duplex()).statistics.out.bytesAccepted).toBe(0);
 });
 
-it('the failures of a duplex stream are counted', async () => {
-  const { run } = await slowDevice('stall@1024');
-  const { statistics } = await run.duplex(undefined, 100_000);
-  expect(statistics.in.failures.stall).toBe(1);
+it('the failures of a stream are counted', async () => {
+  const receiving = await slowDevice('stall@1024');
+  const received = await receiving.run.duplex(undefined, 100_000);
+  expect(received.statistics.in.failures.stall).toBe(1);
+  const sending = await slowDevice('out-stall@1024');
+  expect((await sending.run.send()).statistics.failures.stall).toBe(1);
 });
 
 /** A device whose requests fail, and which is disconnected after some checks. */
