@@ -167,16 +167,34 @@ describe('a link', () => {
 
 describe('a file of another kind', () => {
   it('is refused when it is a directory', async () => {
-    await expect(FileSink.open(folder, { overwrite: true })).rejects.toThrow('is a directory');
+    await expect(FileSink.open(folder, { overwrite: true })).rejects.toMatchObject({
+      message: 'is a directory',
+      remedies: ['name-file-in-directory'],
+    });
   });
 
   it('is refused when it is a socket', async () => {
     const server = createServer().listen(file);
     try {
-      await expect(FileSink.open(file, { overwrite: true })).rejects.toThrow('is a socket');
+      await expect(FileSink.open(file, { overwrite: true })).rejects.toMatchObject({
+        message: 'is a socket',
+        remedies: ['name-file-or-device'],
+      });
     } finally {
       server.close();
     }
+  });
+
+  it('is refused when it is in use for something else', async () => {
+    writeFileSync(file, 'precious');
+    const isTaken = () => true;
+    await expect(FileSink.open(file, { overwrite: true, isTaken })).rejects.toMatchObject({
+      code: 'output-unsuitable',
+      message: 'is in use for something else',
+      remedies: ['choose-another-name'],
+    });
+    const sink = await FileSink.open(file, { overwrite: true, isTaken: () => false });
+    await sink.close();
   });
 
   it('is refused when it is a block device, without overwrite', async () => {
