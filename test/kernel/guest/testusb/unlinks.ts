@@ -12,15 +12,16 @@ import {
   sendTo,
 } from './streams.js';
 
-/** A device that accepts packets at this rate has not accepted a queue when it is cancelled. */
-const SLOW = ['--take-rate', '4M', 'silence'];
+/** A device that sends or accepts packets at this rate has not done a queue when it is cancelled. */
+const RATE = '4M';
+const SLOW = ['--take-rate', RATE, 'silence'];
 
 /** Cancelled transfers: `unlink` is the kernel's word. */
 export const unlinkCases: readonly TestusbCase[] = [
   {
     name: '11: cancels reads, and the next read continues at the next byte',
     async run(fixture) {
-      const device = await scripted(fixture, 'send forever');
+      const device = await scripted(fixture, `rate ${RATE}, send forever`);
       const random = createRandom(11);
       let received = 0;
       let cancelled = 0;

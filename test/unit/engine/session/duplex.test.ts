@@ -77,6 +77,15 @@ function held(...chunks: Buffer[]): MemorySource {
   return source;
 }
 
+/** A linger time that no other timer has, in milliseconds. */
+const LINGER = 54_321;
+
+/** The number of timers that wait for `LINGER`, or for what remains of it. */
+function lingers(calls: readonly (readonly unknown[])[]): number {
+  return calls.filter(([, delay]) => Number(delay) > LINGER - 4_000 && Number(delay) <= LINGER)
+    .length;
+}
+
 describe('Duplex', () => {
   it('records a failed reception as a gap if more bytes follow it', async () => {
     const fixture = new Fixture(held(), { receive: { depth: 3, transferSize: 1024 } });
@@ -359,9 +368,20 @@ describe('Duplex', () => {
     expect(fixture.streams.failedDirection).toBe('in');
   });
 
+  it('waits for the linger time with a timer', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const fixture = new Fixture(new MemorySource(counterBytes(0, 10)), { linger: LINGER });
+    await fixture.settle();
+    await fixture.takeAll();
+    expect(lingers(timers.mock.calls)).toBeGreaterThan(0);
+    timers.mockRestore();
+    fixture.in.submissions[0]?.complete('error', 0);
+    await fixture.drained();
+  });
+
   it('leaves no timer when both directions end in one turn', async () => {
     const timers = vi.spyOn(globalThis, 'setTimeout');
-    const fixture = new Fixture(new MemorySource(counterBytes(0, 10)));
+    const fixture = new Fixture(new MemorySource(counterBytes(0, 10)), { linger: LINGER });
     await fixture.settle();
     fixture.out.submissions[0]?.complete('completed', 10);
     const [first, second] = fixture.in.submissions;
@@ -369,17 +389,20 @@ describe('Duplex', () => {
     second?.complete('cancelled', 0);
     await fixture.settle();
     expect(fixture.end?.reason).toBe('error');
-    expect(timers).not.toHaveBeenCalled(); // it does not linger
+    expect(lingers(timers.mock.calls)).toBe(0);
     timers.mockRestore();
   });
 
   it('does not linger after a limit of received bytes', async () => {
     const timers = vi.spyOn(globalThis, 'setTimeout');
-    const fixture = new Fixture(held(), { receive: { depth: 2, transferSize: 1024, bytes: 512 } });
+    const fixture = new Fixture(held(), {
+      receive: { depth: 2, transferSize: 1024, bytes: 512 },
+      linger: LINGER,
+    });
     await fixture.settle();
     fixture.reply(512);
     await fixture.drained();
-    expect(timers).not.toHaveBeenCalled();
+    expect(lingers(timers.mock.calls)).toBe(0);
     timers.mockRestore();
   });
 
