@@ -27,6 +27,9 @@ interface VirtualBackendOptions {
   readonly onOut?: OnOut;
 }
 
+/** Milliseconds during which the counter is away with the scenario clause `replug`. */
+const REPLUG_PAUSE = 100;
+
 /** Address 1 belongs to the root hub. */
 const FIRST_ADDRESS = 2;
 const LAST_ADDRESS = 127;
@@ -66,6 +69,10 @@ export class VirtualBackend implements Backend {
         clock.after(duration, undo);
       }
     };
+    if (scenario.replug !== undefined) {
+      const unplug = { kind: 'unplug', offset: 0, duration: REPLUG_PAUSE } as const;
+      clock.after(scenario.replug, () => onEvent(unplug));
+    }
     plugIn('1-1', createCounterGadget({ scenario, clock, onEvent, onOut }));
     plugIn('1-2', createLoopbackGadget(speed));
     for (const address of scenario.startHalted ? [0x82, 0x02] : []) {

@@ -19,8 +19,10 @@ export interface Scenario {
   readonly cancelKeepsData: boolean;
   /** The number of configurations of the counter: 1 or 2. */
   readonly configurations: number;
-  /** Whether a control request must start the counter. */
-  readonly startByRequest: boolean;
+  /** What starts the counter: power, a vendor request, or firmware that was uploaded. */
+  readonly start: 'power' | 'request' | 'firmware';
+  /** Milliseconds until the counter is plugged in again; undefined for never. */
+  readonly replug: number | undefined;
   /** Whether the bulk endpoints of the counter are halted at the start. */
   readonly startHalted: boolean;
   /** The bytes that the counter keeps when it is stopped, and that it has from an earlier run. */
@@ -96,9 +98,15 @@ export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: stri
       '2, interface 0 has EP 0x02 OUT, and interface 1 has EP 0x86 IN in place of EP 0x82. The default is 1.',
   ],
   [
-    'start=power|request',
-    'When the counter starts to send: as soon as the device is connected, or after vendor request ' +
-      '0x01 with value 1 to the device. The default is power.',
+    'start=power|request|firmware',
+    'When the counter starts to send: as soon as the device is connected, after vendor request 0x01 ' +
+      'with value 1 to the device, or after its firmware was uploaded. It takes firmware as an FX2 does: ' +
+      'vendor request 0xa0 writes to its memory and to 0xe600, which holds its processor in reset (1) ' +
+      'or releases it (0). It then disconnects for 300 ms. The default is power.',
+  ],
+  [
+    'replug=TIME',
+    'The counter is unplugged this long after the start, and plugged in again 100 ms later.',
   ],
   [
     'stale=SIZE',
@@ -151,7 +159,8 @@ export const DEFAULT_SCENARIO: Scenario = {
   packetHeader: 0,
   cancelKeepsData: true,
   configurations: 1,
-  startByRequest: false,
+  start: 'power',
+  replug: undefined,
   startHalted: false,
   stale: 0,
   hangEvery: Number.POSITIVE_INFINITY,
@@ -195,7 +204,11 @@ const SETTINGS: Readonly<Record<string, (value: string) => Partial<Settings> | u
     /^[0-9]{1,4}$/.test(value) ? { packetHeader: Number(value) } : undefined,
   configurations: (value) => (/^[12]$/.test(value) ? { configurations: Number(value) } : undefined),
   start: (value) =>
-    value === 'power' || value === 'request' ? { startByRequest: value === 'request' } : undefined,
+    value === 'power' || value === 'request' || value === 'firmware' ? { start: value } : undefined,
+  replug(value) {
+    const replug = parseDuration(value);
+    return replug === undefined ? undefined : { replug };
+  },
   stale(value) {
     const stale = parseSize(value);
     return stale === undefined || stale === 0 ? undefined : { stale };

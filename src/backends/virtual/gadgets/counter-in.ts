@@ -33,7 +33,7 @@ export class CounterIn implements EndpointFunction, Runnable {
   readonly #onEvent: CounterOptions['onEvent'];
   readonly #nextMessageSize: () => number;
   readonly #faults: FaultList<InFaultKind>;
-  readonly #startsByRequest: boolean;
+  readonly #startsByPower: boolean;
   readonly #header: Uint8Array;
   /** Bytes of the stream in a full packet. */
   readonly #payloadSize: number;
@@ -64,7 +64,7 @@ export class CounterIn implements EndpointFunction, Runnable {
     this.#onEvent = onEvent;
     this.#nextMessageSize = messageSizes(scenario);
     this.#faults = new FaultList(scenario.faults);
-    this.#startsByRequest = scenario.startByRequest;
+    this.#startsByPower = scenario.start === 'power';
     this.#header = new Uint8Array(scenario.packetHeader);
     this.#header.set(HEADER.slice(0, scenario.packetHeader));
     this.#payloadSize = packetSize - scenario.packetHeader;
@@ -72,7 +72,7 @@ export class CounterIn implements EndpointFunction, Runnable {
     this.#hangAt = scenario.hangEvery;
     this.#bufferSize = scenario.stale;
     this.#stale = scenario.stale;
-    this.#running = !scenario.startByRequest;
+    this.#running = this.#startsByPower;
     this.#messageEnd = this.#nextMessageSize();
   }
 
@@ -206,7 +206,7 @@ export class CounterIn implements EndpointFunction, Runnable {
   }
 
   powerOn(): void {
-    this.#running = !this.#startsByRequest;
+    this.#running = this.#startsByPower;
     this.#stale = 0;
     this.#rest = undefined;
     this.#silent = false;

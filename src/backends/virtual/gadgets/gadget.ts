@@ -74,7 +74,7 @@ export function createCounterGadget(options: Omit<CounterOptions, 'packetSize'>)
         }),
       ],
     ]),
-    control: new CounterRequests(source),
+    control: new CounterRequests(source, options),
   };
 }
 

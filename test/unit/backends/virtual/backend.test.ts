@@ -87,6 +87,19 @@ describe('the virtual bus', () => {
     expect(seen.has(3)).toBe(false);
   });
 
+  it('plugs the counter in again with the scenario clause replug', async () => {
+    const host = await Host.counter('replug=1s');
+    host.clock.pass(999);
+    expect(await host.device.loss()).toBeUndefined();
+    host.clock.pass(1);
+    expect((await host.backend.list()).map(({ path }) => path)).toEqual(['1-2']);
+    host.clock.pass(100);
+    const [counter] = await host.backend.list();
+    expect([counter?.path, counter?.address]).not.toEqual(['1-1', host.device.info.address]);
+    expect(counter?.path).toBe('1-1');
+    await host.close();
+  });
+
   it('has no other ports', () => {
     expect(() => new VirtualBackend().unplug('9-9')).toThrow(/no port 9-9/);
   });

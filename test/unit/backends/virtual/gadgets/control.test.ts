@@ -20,6 +20,48 @@ async function ask(host: Host, request: ControlRequest, room: number): Promise<s
 const START = setup(0x40, 1, 1);
 const STOP = setup(0x40, 1, 0);
 
+describe('the loader', () => {
+  const write = (host: Host, address: number, ...bytes: number[]) =>
+    host.device.control(setup(0x40, 0xa0, address), Buffer.from(bytes), 1000);
+
+  it('starts the stream of a device that comes back when its processor is released', async () => {
+    const host = await Host.counter('start=firmware');
+    expect(host.read(1, 512)).toEqual(['waiting']);
+    await write(host, 0xe600, 1);
+    await write(host, 0x100, 1, 2, 3);
+    expect(await ask(host, setup(0xc0, 0xa0, 0x101), 2)).toBe('0203');
+    await write(host, 0xe600, 0);
+    host.clock.pass(20);
+    expect(await host.device.loss()).toBe('disconnected');
+    host.clock.pass(300);
+    const again = await host.again();
+    expect(again.device.info.address).not.toBe(host.device.info.address);
+    expect(again.read(1, 512)).toEqual(['completed 512']);
+    await again.close();
+  });
+
+  it('starts nothing without firmware, or if the processor was not held', async () => {
+    const host = await Host.counter('start=firmware');
+    await write(host, 0xe600, 1);
+    await write(host, 0xe600, 0);
+    await write(host, 0x100, 1);
+    await write(host, 0xe600, 0);
+    host.clock.pass(1000);
+    expect(await host.device.loss()).toBeUndefined();
+    await host.close();
+  });
+
+  it('stalls beyond its memory, for other requests, and in other scenarios', async () => {
+    const host = await Host.counter('start=firmware');
+    await expect(write(host, 0xffff, 1, 2)).rejects.toMatchObject({ code: 'stall' });
+    expect(await ask(host, setup(0xc0, 0xa0, 0, 1), 2)).toBe('stall');
+    await host.close();
+    const other = await Host.counter('');
+    await expect(write(other, 0, 1)).rejects.toMatchObject({ code: 'stall' });
+    await other.close();
+  });
+});
+
 describe('standard requests', () => {
   it.each([
     ['GET_STATUS of the device', setup(0x80, 0), '0000'],
