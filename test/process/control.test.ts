@@ -408,3 +408,53 @@ describe.runIf(process.platform === 'linux')('an answer that is not taken', () =
     expect([stderr, code]).toEqual(['', 0]);
   });
 });
+
+describe('--script', () => {
+  const SCRIPT =
+    'out vendor device 2 0 0 0102ff\nin vendor device 2 0 0 3\nin vendor device 2 0 0 2\n';
+
+  it('is read from stdin, and the responses are one stream of bytes', async () => {
+    const { stdout, stderr, code } = await shell(
+      `printf '${SCRIPT}' | usbxfer control -d 1234:5678 --script - | xxd -p`,
+    );
+    expect([stdout.toString(), stderr, code]).toEqual(['0102ff0102\n', '', 0]);
+  });
+
+  it('prints JSON with an entry for each request', async () => {
+    const script = join(folder, 'script');
+    writeFileSync(script, SCRIPT);
+    const { stdout, code } = await usbxfer([...CONTROL, '--script', script, '--json']);
+    const record = JSON.parse(stdout.toString());
+    expect(violations('control-script')(record)).toBeUndefined();
+    expect(record).toMatchObject({
+      ...{ script, request_count: 3, complete: true },
+      requests: [
+        { line: 1, bytes: 3, data: '0102ff' },
+        { line: 2, bytes: 3, data: '0102ff' },
+        { line: 3, bytes: 2, data: '0102' },
+      ],
+    });
+    expect(code).toBe(0);
+  });
+
+  it('writes the responses before a failure to the output', async () => {
+    const script = join(folder, 'script');
+    const output = join(folder, 'output');
+    writeFileSync(script, `${SCRIPT}out vendor device 99\n`);
+    const { stderr, code } = await usbxfer([...CONTROL, '--script', script, '-o', output]);
+    expect(stderr).toMatch(/script:4: the device does not support .*3 of 4 requests succeeded/);
+    expect([readFileSync(output, 'hex'), code]).toEqual(['0102ff0102', 6]);
+  });
+
+  it('ends at a signal during a delay', async () => {
+    const script = join(folder, 'script');
+    writeFileSync(script, 'out vendor device 1 1\ndelay 1h\nout vendor device 1 0\n');
+    const env = answering('(data) => data.length');
+    const running = start([...CONTROL, '--script', script], env);
+    await new Promise((resolve) => running.child.stderr?.once('data', resolve));
+    running.child.kill('SIGINT');
+    const { stderr, code } = await running.outcome;
+    expect(stderr).toMatch(/SIGINT while waiting at .*script:2\n$/);
+    expect([stderr.match(/^sent /gm)?.length, code]).toEqual([1, 130]);
+  });
+});

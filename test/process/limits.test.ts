@@ -204,6 +204,21 @@ describe('usbxfer read and failures', () => {
     expect(code).toBe(3);
   });
 
+  it('--wait-new takes only a device that is connected after the start', async () => {
+    const args = ['read', '--pid', '5678', '--bytes', '1000', '--scenario', 'replug=1s'];
+    const { stdout, stderr, code } = await usbxfer([...args, '--wait-new']);
+    expect(stdout.equals(counterBytes(0, 1000))).toBe(true);
+    expect(stderr).toMatch(/^usbxfer: waiting for a new device\nfrom /);
+    expect(code).toBe(0);
+    const late = await usbxfer(['write', '--pid', '5678', '--wait-new=150ms', '-i', '/dev/null']);
+    expect(late.stderr).toMatch(
+      /\nusbxfer: no such device was connected after the start; [^\n]+\n$/,
+    );
+    expect(late.code).toBe(3);
+    const both = await usbxfer(['pipe', '--pid', '5679', '--wait', '--wait-new']);
+    expect([both.code, /cannot be used with/.test(both.stderr)]).toEqual([2, true]);
+  });
+
   it('a signal ends the wait of --wait', async () => {
     const running = start(['read', '--vid', 'dead', '--wait']);
     await new Promise((resolve) => running.child.stderr?.once('data', resolve));

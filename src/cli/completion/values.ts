@@ -72,6 +72,7 @@ export const VALUE_COMPLETIONS: Readonly<Record<string, CompleteValue>> = {
   '--json': fileName,
   '--output': fileName,
   '--scenario': scenarioClauses,
+  '--script': fileName,
   '--stats': fileName,
   'clear-halt --ep': onBus(endpoints(transferring)),
   'list --driver': driverNames,

@@ -34,8 +34,8 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
   ],
   control: [
     ['usbxfer control 1234:5678 in vendor device 2 0 0 64 --hex', 'Read data.'],
-    ['usbxfer control 1234:5678 out vendor device 1 1', 'Send no data.'],
     ['usbxfer control 1234:5678 out vendor device 2 --data 0102ff', 'Send data.'],
+    ['usbxfer control 04b4:8613 --script load.txt', 'Send a script.'],
   ],
   'clear-halt': [
     ['usbxfer clear-halt 1234:5678 --ep 0x82', 'Clear the halt of one endpoint.'],

@@ -19,7 +19,10 @@ export const COMMON_OPTIONS: Readonly<Record<string, readonly string[]>> = {
     ...['--in', '--out', '--linger', '--bytes', '--wait', '--input', '--output', '--hex'],
     '--json',
   ],
-  control: ['--wait', '--data', '--input', '--timeout', '--detach', '--output', '--hex', '--json'],
+  control: [
+    ...['--wait', '--data', '--input', '--script', '--timeout', '--detach', '--output', '--hex'],
+    '--json',
+  ],
   'clear-halt': ['--ep', '--interface', '--alt', '--detach', '--json', '--serial', '--path'],
   reset: ['--serial', '--timeout', '--force', '--json'],
   watch: ['--name', '--class', '--count', '--timeout', '--initial', '--json'],

@@ -104,6 +104,39 @@ const REQUESTS: readonly Part[] = [
   },
 ];
 
+const SCRIPTS: readonly Part[] = [
+  'A script of usbxfer control --script has one statement a line. # starts a comment. A word in double ' +
+    'quotes may contain spaces. File names are relative to the folder of the script. usbxfer checks ' +
+    'all statements and reads all files before it sends the first request.',
+  {
+    terms: [
+      ['REQUEST', 'Send a request, as in usbxfer help requests. Its data may follow.'],
+      [
+        'REQUEST data FILE [at OFFSET] [length SIZE]',
+        'Send an OUT request with the data of a file, or of a part of it: at most ' +
+          `${MAX_CONTROL_DATA} bytes.`,
+      ],
+      [
+        'hex FILE through vendor|class REQUEST [chunk SIZE]',
+        'Upload an Intel HEX file with OUT requests to the device. VALUE is the address of the data, ' +
+          'and INDEX bits 16 to 31 of the address. A request has up to 1024 bytes, or SIZE.',
+      ],
+      ['delay TIME', 'Wait.'],
+    ],
+  },
+  'If a request fails, no further one is sent. If the device disconnects during the last one, and that ' +
+    'is an OUT request, the script succeeded: a request that starts firmware may do so.',
+  { heading: 'Example' },
+  'This script uploads firmware to an FX2. Address 0xe600 (CPUCS) holds its processor in reset.',
+  {
+    terms: [
+      ['out vendor device 0xa0 0xe600 0 01', 'Hold the processor in reset.'],
+      ['hex firmware.hex through vendor 0xa0', 'Write the firmware to its memory.'],
+      ['out vendor device 0xa0 0xe600 0 00', 'Start the firmware.'],
+    ],
+  },
+];
+
 const SCENARIOS: readonly Part[] = [
   'A scenario sets the rates and the faults of the simulated devices of --backend virtual. It is ' +
     'the argument of --scenario, such as rate=40M,stall@1MiB, or the text of a file: ' +
@@ -210,6 +243,7 @@ const ERROR_CODES: readonly Part[] = [
 export const TOPICS: readonly Topic[] = [
   { name: 'sizes', summary: 'how to write sizes, times, IDs and endpoints', parts: SIZES },
   { name: 'requests', summary: 'how to write control requests', parts: REQUESTS },
+  { name: 'scripts', summary: 'how to write scripts of control requests', parts: SCRIPTS },
   { name: 'scenarios', summary: 'settings and faults of the simulated devices', parts: SCENARIOS },
   { name: 'environment', summary: 'environment variables', parts: ENVIRONMENT },
   { name: 'exit-codes', summary: 'the meaning of each exit code', parts: EXIT_CODES },

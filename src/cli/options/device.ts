@@ -130,6 +130,14 @@ export function configurationOption(): InstanceType<typeof Option> {
   );
 }
 
+/** The option that waits for a device that is connected after the start. */
+export function waitNewOption(): InstanceType<typeof Option> {
+  return new Option('--wait-new [time]', 'wait for a device that is connected from now on')
+    .argParser(values.timeoutOrForever)
+    .preset('forever')
+    .conflicts('wait');
+}
+
 /** The filters of each option that was given. */
 function filtersIn(options: FilterOptions): (readonly DeviceFilter[])[] {
   const names = [...Object.keys(FILTER_OPTIONS), 'operand'] as (keyof FilterOptions)[];

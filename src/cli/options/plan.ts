@@ -179,10 +179,10 @@ function withOutput<Raw extends RawStreamOptions>(raw: Raw): Raw & { readonly ou
 function planStream(raw: RawStreamOptions): StreamPlan {
   const { backend, scenario, quiet = false, debug = false } = raw;
   const stats = planStats(raw);
-  const { operand, device, vid, pid, serial, path, bus, address, wait } = raw;
+  const { operand, device, vid, pid, serial, path, bus, address, wait, waitNew } = raw;
   return {
     backend: { backend, ...(scenario === undefined ? {} : { scenario }) },
-    device: { operand, device, vid, pid, serial, path, bus, address, wait },
+    device: { operand, device, vid, pid, serial, path, bus, address, wait, waitNew },
     setting: {
       ...{ configuration: raw.configuration, interfaceNumber: raw.interface },
       alternateSetting: raw.alt,

@@ -6,7 +6,13 @@ import { DEFAULT_TRANSFER_SIZE } from '../session/memory.js';
 import { addColorOption } from '../terminal/style.js';
 import { AttachedValueOption, parseAttachedValues } from './attached-value.js';
 import { addBackendOptions } from './backend.js';
-import { addFilterOptions, addPlaceOptions, configurationOption, waitOption } from './device.js';
+import {
+  addFilterOptions,
+  addPlaceOptions,
+  configurationOption,
+  waitNewOption,
+  waitOption,
+} from './device.js';
 import * as values from './parsers.js';
 
 /** The default transfer queue. Sizes in bytes. */
@@ -178,6 +184,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
         values.timeoutOrForever,
       ).preset('forever'),
       waitOption(),
+      waitNewOption(),
     ],
     [
       'Output:',
@@ -226,7 +233,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       duration(),
       idleTimeout('stop when the device accepts nothing for this long'),
     ],
-    ['Failures:', waitOption()],
+    ['Failures:', waitOption(), waitNewOption()],
     reportOptions(...existingFileOptions('an existing --stats or --json file')),
   ],
   pipe: () => [
@@ -250,7 +257,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       bytes('stop after this many bytes from the device'),
       duration(),
     ],
-    ['Failures:', waitOption()],
+    ['Failures:', waitOption(), waitNewOption()],
     [
       'Input and output:',
       input('read data for the device from here; - is stdin'),

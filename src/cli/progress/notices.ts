@@ -45,6 +45,8 @@ export class Notices {
 
   readonly waiting = (): void => this.#print('waiting for the device');
 
+  readonly waitingForNew = (): void => this.#print('waiting for a new device');
+
   readonly shrunk = (depth: number): void =>
     this.#print(
       `the kernel has memory for only ${depth} transfers in flight; continuing with these ` +

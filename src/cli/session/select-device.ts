@@ -1,6 +1,7 @@
-import { waitForDevice } from '../../engine/device/presence.js';
+import { NewDevices, waitForDevice } from '../../engine/device/presence.js';
 import type { Backend } from '../../usb/backend.js';
 import type { DeviceInfo } from '../../usb/model.js';
+import { CliError } from '../errors/cli-error.js';
 import { type FilterOptions, filterDevices, selectDevice } from '../options/device.js';
 import type { Notices } from '../progress/notices.js';
 import { type Interruption, throwIfInterrupted } from './shutdown.js';
@@ -9,6 +10,8 @@ import { type Interruption, throwIfInterrupted } from './shutdown.js';
 export interface ChoiceOptions extends FilterOptions {
   /** How long to wait for the device, in milliseconds; undefined for not at all. */
   readonly wait?: number | undefined;
+  /** The same for a device that is connected after the start. */
+  readonly waitNew?: number | undefined;
 }
 
 /**
@@ -20,11 +23,23 @@ export async function chooseDevice(
   backend: Backend,
   options: ChoiceOptions,
   shutdown: Interruption,
-  notices: Pick<Notices, 'waiting'>,
+  notices: Pick<Notices, 'waiting' | 'waitingForNew'>,
 ): Promise<DeviceInfo> {
-  const { wait } = options;
+  const { wait, waitNew } = options;
   const isReady = (device: DeviceInfo) => isSelected(device, options);
   const devices = await backend.list();
+  if (waitNew !== undefined) {
+    const since = new NewDevices(devices);
+    notices.waitingForNew();
+    const found = await waitForDevice(backend, isReady, waitNew, shutdown.signal, since);
+    throwIfInterrupted(shutdown, 'waiting for the device');
+    if (found === undefined) {
+      throw new CliError('no-such-device', 'no such device was connected after the start', {
+        advice: 'start usbxfer before the device restarts; --wait takes a device that is connected',
+      });
+    }
+    return selectDevice(since.among(await backend.list()), options);
+  }
   if (wait === undefined || devices.some(isReady)) {
     return selectDevice(devices, options);
   }

@@ -128,7 +128,7 @@ class Session {
 
   /** @param isUsed whether a file has text of `--stats` or `--json` */
   constructor(
-    { claim, hooks, duration, device: { wait } }: StreamPlan,
+    { claim, hooks, duration, device: { wait, waitNew } }: StreamPlan,
     backend: Backend,
     device: DeviceInfo,
     notices: Notices,
@@ -142,7 +142,7 @@ class Session {
     this.#shutdown = shutdown;
     this.#monitor = monitor;
     const { signal } = shutdown;
-    const justPluggedIn = wait !== undefined;
+    const justPluggedIn = wait !== undefined || waitNew !== undefined;
     const onOpen = notices.isSilent
       ? undefined
       : (opened: Device) => noticeSlowLink(backend, opened, notices);

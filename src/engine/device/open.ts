@@ -76,8 +76,8 @@ export function openEndpointPair(
 }
 
 /**
- * Opens a device for a control request, selects a configuration, and claims the interface that the
- * request needs, if any.
+ * Opens a device for control requests, selects a configuration, and claims the interfaces that the
+ * requests need, if any.
  *
  * @param configuration bConfigurationValue; undefined for the active one
  * @throws UsbError; the device is closed then
@@ -85,16 +85,18 @@ export function openEndpointPair(
 export async function openRecipient(
   backend: Backend,
   info: DeviceInfo,
-  request: ControlRequest,
+  requests: readonly ControlRequest[],
   options?: ClaimOptions,
   configuration?: number,
 ): Promise<OpenDevice> {
   const configured = { ...info, configurationValue: configuration ?? info.configurationValue };
-  const interfaceNumber = interfaceToClaim(configured, request);
+  const numbers = new Set(requests.map((request) => interfaceToClaim(configured, request)));
   return openAndClaim(backend, info, configuration, options, async (claim) => {
-    if (interfaceNumber !== undefined) {
-      // Alternate setting 0 is the current one: claiming it sends nothing to the device.
-      await claim({ interfaceNumber, alternateSetting: 0 });
+    for (const interfaceNumber of numbers) {
+      if (interfaceNumber !== undefined) {
+        // Alternate setting 0 is the current one: claiming it sends nothing to the device.
+        await claim({ interfaceNumber, alternateSetting: 0 });
+      }
     }
     return {};
   });

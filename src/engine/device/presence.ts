@@ -12,6 +12,7 @@ export const POLL_INTERVAL = 100;
  * @param wanted returns whether a device is the one to wait for
  * @param timeout maximum wait in milliseconds; Infinity for no limit
  * @param signal ends the wait
+ * @param since accepts only the devices that are new to it
  * @returns undefined when the timeout or the signal came first
  * @throws UsbError as `Backend.list`
  */
@@ -20,16 +21,35 @@ export async function waitForDevice(
   wanted: (device: DeviceInfo) => boolean,
   timeout: number,
   signal: AbortSignal,
+  since?: NewDevices,
 ): Promise<DeviceInfo | undefined> {
   const until = performance.now() + timeout;
   while (!signal.aborted) {
-    const found = (await backend.list()).find(wanted);
+    const present = await backend.list();
+    const found = (since?.among(present) ?? present).find(wanted);
     if (found !== undefined || performance.now() >= until) {
       return found;
     }
     await sleep(POLL_INTERVAL, undefined, { signal }).catch(() => {}); // the loop checks the signal
   }
   return undefined;
+}
+
+/** Recognizes the devices that appear after a first look at the bus. */
+export class NewDevices {
+  /** The devices of the first look that have been on the bus ever since. */
+  #old: ReadonlySet<string>;
+
+  /** @param present the devices of the first look */
+  constructor(present: readonly DeviceInfo[]) {
+    this.#old = new Set(present.map(presenceOf));
+  }
+
+  /** Returns those of the devices on the bus that have appeared since, also if they had been there before. */
+  among(present: readonly DeviceInfo[]): DeviceInfo[] {
+    this.#old = new Set(present.map(presenceOf).filter((device) => this.#old.has(device)));
+    return present.filter((device) => !this.#old.has(presenceOf(device)));
+  }
 }
 
 /**

@@ -1,10 +1,9 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { type OpenDevice, openRecipient, openWhenReady } from '../../../engine/device/open.js';
+import type { OpenDevice } from '../../../engine/device/open.js';
 import type { Sink } from '../../../engine/io/sink.js';
-import type { Backend } from '../../../usb/backend.js';
-import { type ControlTransfer, directionOfRequest, hostRequestOf } from '../../../usb/control.js';
-import { caught, UsbError } from '../../../usb/errors.js';
+import type { ControlTransfer } from '../../../usb/control.js';
+import { caught } from '../../../usb/errors.js';
 import type { DeviceFilter, DeviceInfo } from '../../../usb/model.js';
 import { adviceOf } from '../../errors/advice.js';
 import { CliError } from '../../errors/cli-error.js';
@@ -15,22 +14,22 @@ import {
   addPlaceOptions,
   configurationOption,
   DEVICE_OPERAND,
+  waitNewOption,
   waitOption,
   withOperand,
 } from '../../options/device.js';
 import * as values from '../../options/parsers.js';
 import { Notices } from '../../progress/notices.js';
 import { openOutput } from '../../session/output.js';
-import type { OutputOptions } from '../../session/output-name.js';
+import type { OutputOptions, OutputPlan } from '../../session/output-name.js';
 import { type ChoiceOptions, chooseDevice } from '../../session/select-device.js';
 import {
   type Interruption,
-  interruptedBy,
   ShutdownController,
   throwIfInterrupted,
 } from '../../session/shutdown.js';
-import { countOf } from '../../terminal/format.js';
 import { addColorOption } from '../../terminal/style.js';
+import { exchange, openFor } from './exchange.js';
 import { hexBytes, readTransfer } from './request.js';
 import { planResponse, reportResponse } from './response.js';
 
@@ -40,6 +39,8 @@ export interface ControlOptions extends BackendOptions, ChoiceOptions, OutputOpt
   readonly out?: true;
   readonly data?: Buffer;
   readonly input?: string;
+  /** The name of a file with requests; `-` is stdin. */
+  readonly script?: string;
   /** Milliseconds. */
   readonly timeout: number;
   readonly configuration?: number;
@@ -57,11 +58,12 @@ export function define(command: Command): void {
       '[request...]',
       'in|out TYPE RECIPIENT REQUEST [VALUE [INDEX [LENGTH|DATA]]]; see usbxfer help requests',
     )
-    .usage('[options] [device] <request...>');
+    .usage('[options] [device] <request...>|--script <file>');
   addFilterOptions(command);
   addPlaceOptions(command);
   command
     .addOption(waitOption())
+    .addOption(waitNewOption())
     .optionsGroup('Request:')
     .addOption(new Option('--in', 'device-to-host request').conflicts('out'))
     .option('--out', 'host-to-device request')
@@ -71,6 +73,11 @@ export function define(command: Command): void {
         .conflicts('input'),
     )
     .option('-i, --input <file>', 'file with the data to send; - is stdin')
+    .addOption(
+      new Option('--script <file>', 'send the requests in a file; - is stdin').conflicts([
+        ...['in', 'out', 'data', 'input'],
+      ]),
+    )
     .addOption(
       new Option('--timeout <time>', 'how long to wait for the response')
         .argParser(values.duration)
@@ -105,31 +112,18 @@ async function control(
 ): Promise<void> {
   const words = typeof first === 'string' ? [first, ...rest] : rest;
   const options = withOperand(given, typeof first === 'string' ? undefined : first);
-  if (words.length === 0) {
-    throw new CliError('missing-argument', "missing required argument 'request'", {
-      advice: 'see usbxfer control --help',
-    });
-  }
+  checkWords(words, options);
   const shutdown = new ShutdownController({ json: options.json ?? false });
   let sink: Sink | undefined;
   try {
-    const transfer = await readTransfer(words, options, shutdown);
-    const plan = await planResponse(transfer, options);
+    const job = await prepare(words, options, shutdown);
     const backend = await loadBackend(options);
     const notices = new Notices(options.json ?? options.quiet ?? false);
     const device = await chooseDevice(backend, options, shutdown, notices);
     throwIfInterrupted(shutdown, 'starting');
-    sink = plan && (await openOutput(plan, device, shutdown)).sink;
-    const recipient = await open(backend, device, transfer, options, shutdown.signal);
-    const length = await send(recipient, transfer, options, shutdown);
-    const restoreError = await caught(recipient.close());
-    await reportResponse({ device, transfer, length }, options, sink);
-    if (restoreError !== undefined) {
-      throw new CliError('not-restored', restoreError.message, {
-        advice: adviceOf(restoreError),
-        cause: restoreError,
-      });
-    }
+    sink = job.output && (await openOutput(job.output, device, shutdown)).sink;
+    const opened = await openFor(job.transfers, backend, device, options, shutdown.signal);
+    await runAndClose(opened, () => job.run(opened, device, sink));
   } catch (error) {
     await sink?.close().catch(() => {}); // the first failure is the one to report
     throw error;
@@ -138,82 +132,81 @@ async function control(
   }
 }
 
-/** Opens the recipient of the request. With `--wait`, retries until the device is ready. */
-async function open(
-  backend: Backend,
-  device: DeviceInfo,
-  { request }: ControlTransfer,
-  { configuration, detach, wait }: ControlOptions,
-  signal: AbortSignal,
-): Promise<OpenDevice> {
-  const claim = { detachDriver: detach };
-  const once = () => openRecipient(backend, device, request, claim, configuration);
-  return wait === undefined ? once() : openWhenReady(once, signal);
+/** @throws CliError without a request, or with one in addition to a script */
+function checkWords(words: readonly string[], { script }: ControlOptions): void {
+  if (words.length === 0 && script === undefined) {
+    throw new CliError('missing-argument', "missing required argument 'request'", {
+      advice: 'see usbxfer control --help',
+    });
+  }
+  if (words.length > 0 && script !== undefined) {
+    throw new CliError('conflicting-options', '--script and a request cannot be used together', {
+      advice: 'put the request into the script',
+    });
+  }
 }
 
-/**
- * Sends the request. A signal cancels it. SET_CONFIGURATION may need to detach drivers, and stays in
- * effect after the end.
- *
- * @returns the number of bytes transferred
- * @throws CliError after it has closed the device
- */
-async function send(
-  { device, close }: OpenDevice,
-  { request, data }: ControlTransfer,
-  { timeout, detach }: ControlOptions,
+type Report = () => Promise<void>;
+
+/** What to send, and what to do with the responses. */
+interface Job {
+  readonly transfers: readonly ControlTransfer[];
+  /** Where the responses go; undefined if there are none, or they are printed as text. */
+  readonly output: OutputPlan | undefined;
+  /** Sends the requests. Returns what remains to be reported when the device is closed. */
+  run(opened: OpenDevice, info: DeviceInfo, sink: Sink | undefined): Promise<Report>;
+}
+
+/** Reads and checks everything that is needed before a device is opened. */
+async function prepare(
+  words: readonly string[],
+  options: ControlOptions,
   shutdown: Interruption,
-): Promise<number> {
-  try {
-    const change = hostRequestOf(request);
-    if (change?.kind === 'set-configuration') {
-      const options = { detachDriver: detach, isPermanent: true };
-      await device.selectConfiguration(change.value, options);
-      return 0;
-    }
-    const length = await device.control(request, data, timeout, shutdown.signal);
-    if (directionOfRequest(request) === 'out' && length < data.length) {
-      const accepted = `${length} of ${countOf(data.length, 'byte')}`;
-      throw new CliError('request-failed', `the device accepted only ${accepted}`);
-    }
-    return length;
-  } catch (error) {
-    await close().catch(() => {}); // the first failure is the one to report
-    throw shutdown.signal.reason === error
-      ? interruptedBy(shutdown, 'waiting for the response', error)
-      : requestFailure(error, timeout);
+): Promise<Job> {
+  if (options.script !== undefined) {
+    const { readScript } = await import('./script.js');
+    const { planResponses, runScript } = await import('./run-script.js');
+    const script = await readScript(options.script, shutdown);
+    const requests = script.steps.filter((step) => step.kind === 'request');
+    return {
+      transfers: requests.map(({ transfer }) => transfer),
+      output: planResponses(script, options),
+      run: async ({ device }, info, sink) => {
+        await runScript(script, { device, info }, options, shutdown, sink);
+        return async () => {};
+      },
+    };
   }
+  const transfer = await readTransfer(words, options, shutdown);
+  return {
+    transfers: [transfer],
+    output: await planResponse(transfer, options),
+    run: async (opened, device, sink) => {
+      const length = await exchange(opened.device, transfer, options, shutdown);
+      return () => reportResponse({ device, transfer, length }, options, sink);
+    },
+  };
 }
 
 /**
- * Turns a failure of the request itself into a CliError. Returns any other, such as `no-memory`,
- * unchanged.
+ * Runs a job, closes the device in any case, and reports the result.
  *
- * @param timeout that of the request, in milliseconds
+ * @throws CliError of the job, or if the device could not be restored
  */
-function requestFailure(cause: unknown, timeout: number): unknown {
-  if (!(cause instanceof UsbError)) {
-    return cause;
+async function runAndClose(opened: OpenDevice, run: () => Promise<Report>): Promise<void> {
+  let report: Report;
+  try {
+    report = await run();
+  } catch (error) {
+    await caught(opened.close()); // the first failure is the one to report
+    throw error;
   }
-  switch (cause.code) {
-    case 'stall':
-      return new CliError(
-        'request-stalled',
-        'the device does not support this request, or not in its current state',
-        { cause },
-      );
-    case 'timed-out':
-      return new CliError(
-        'request-timed-out',
-        `the device did not respond to the request within ${timeout / 1000} s`,
-        { advice: 'wait longer with --timeout', cause },
-      );
-    case 'no-device':
-      return new CliError('device-lost', 'the device was unplugged during the request', { cause });
-    case 'io':
-    case 'other':
-      return new CliError('request-failed', `the request failed: ${cause.message}`, { cause });
-    default:
-      return cause;
+  const restoreError = await caught(opened.close());
+  await report();
+  if (restoreError !== undefined) {
+    throw new CliError('not-restored', restoreError.message, {
+      advice: adviceOf(restoreError),
+      cause: restoreError,
+    });
   }
 }

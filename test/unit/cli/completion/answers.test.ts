@@ -267,14 +267,18 @@ describe('a scenario', () => {
   it.each([
     ['sp', ['speed=full', 'speed=high', 'speed=super']],
     ['rate=', ['rate=', 'rate=bus', 'rate=unlimited']],
-    ['st', ['start=power', 'start=request', 'stale=', 'start-halted', 'stall@']],
+    [
+      'st',
+      [...['start=power', 'start=request', 'start=firmware', 'stale=', 'start-halted'], 'stall@'],
+    ],
     ['start-halted,start-', []],
     ['out-s', ['out-stall@', 'out-silence@']],
     ['seed=1,se', []],
     [
       'stall@1,sta',
       [
-        ...['stall@1,start=power', 'stall@1,start=request', 'stall@1,stale='],
+        ...['stall@1,start=power', 'stall@1,start=request', 'stall@1,start=firmware'],
+        'stall@1,stale=',
         ...['stall@1,start-halted', 'stall@1,stall@'],
       ],
     ],

@@ -75,43 +75,52 @@ describe('openRecipient', () => {
   it('claims no interface for a vendor request, or for a request to the device', async () => {
     for (const request of [to(0xc1, 2), to(0x80)]) {
       const { backend, steps } = bus();
-      await (await openRecipient(backend, info, request)).close();
+      await (await openRecipient(backend, info, [request])).close();
       expect(steps).toEqual(['open', 'close']);
     }
   });
 
   it('claims the interface in its current setting until it is closed', async () => {
     const { backend, steps } = bus();
-    await (await openRecipient(backend, info, to(0x21, 2), { detachDriver: true })).close();
+    await (await openRecipient(backend, info, [to(0x21, 2)], { detachDriver: true })).close();
     expect(steps).toEqual(['open', 'claim 2 0 true', 'release', 'close']);
   });
 
   it('claims the interface of an endpoint', async () => {
     const { backend, steps } = bus();
-    await openRecipient(backend, info, to(0x02, 0x81));
+    await openRecipient(backend, info, [to(0x02, 0x81)]);
     expect(steps).toEqual(['open', 'claim 0 0 false']);
+  });
+
+  it('claims each interface of several requests once, and releases them in reverse', async () => {
+    const { backend, steps } = bus();
+    const requests = [to(0x40), to(0x21, 2), to(0x02, 0x81), to(0xa1, 2)];
+    await (await openRecipient(backend, info, requests)).close();
+    expect(steps).toEqual([
+      ...['open', 'claim 2 0 false', 'claim 0 0 false', 'release', 'release', 'close'],
+    ]);
   });
 
   it('opens nothing for an endpoint that does not exist', async () => {
     const { backend, steps } = bus();
-    await expect(openRecipient(backend, info, to(0x02, 0x85))).rejects.toThrow('0x85');
+    await expect(openRecipient(backend, info, [to(0x02, 0x85)])).rejects.toThrow('0x85');
     expect(steps).toEqual([]);
   });
 
   it('closes the device when the interface cannot be claimed', async () => {
     const { backend, steps } = bus('claim');
-    await expect(openRecipient(backend, info, to(0x21))).rejects.toThrow('claim 0');
+    await expect(openRecipient(backend, info, [to(0x21)])).rejects.toThrow('claim 0');
     expect(steps.at(-1)).toBe('close');
   });
 
   it('closes the device when the release fails, and ignores that of a lost device', async () => {
     const stuck = bus('release');
-    const held = await openRecipient(stuck.backend, info, to(0x21));
+    const held = await openRecipient(stuck.backend, info, [to(0x21)]);
     await expect(held.close()).rejects.toThrow('release');
     const gone = bus('release', 'no-device');
-    await (await openRecipient(gone.backend, info, to(0x21))).close();
+    await (await openRecipient(gone.backend, info, [to(0x21)])).close();
     const deauthorized = bus('release', 'busy', undefined, 'deauthorized');
-    await (await openRecipient(deauthorized.backend, info, to(0x21))).close();
+    await (await openRecipient(deauthorized.backend, info, [to(0x21)])).close();
     expect(deauthorized.steps.at(-1)).toBe('close');
     expect([stuck.steps.at(-1), gone.steps.at(-1)]).toEqual(['close', 'close']);
   });
@@ -183,7 +192,7 @@ describe('a configuration', () => {
 
   it('is selected for a control request, whose interface it has', async () => {
     const { backend, steps } = bus();
-    await openRecipient(backend, device, to(0x02, 0x02), {}, 2);
+    await openRecipient(backend, device, [to(0x02, 0x02)], {}, 2);
     expect(steps).toEqual(['open', 'configure 2 false', 'claim 2 0 false']);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   isSameDevice,
+  NewDevices,
   type WatchedBus,
   waitForDevice,
   watchBus,
@@ -60,6 +61,33 @@ describe('waitForDevice', () => {
     const waiting = waitForDevice(busOf([[]]), wanted, Number.POSITIVE_INFINITY, controller.signal);
     controller.abort();
     expect(await waiting).toBeUndefined();
+  });
+});
+
+describe('NewDevices', () => {
+  const old = deviceInfo({ path: '1-1', address: 2 });
+  const again = deviceInfo({ path: '1-1', address: 3 });
+  const other = deviceInfo({ path: '1-2', address: 4 });
+
+  it('are those that were not there at the first look, also at the port of another', () => {
+    const since = new NewDevices([old]);
+    expect(since.among([old])).toEqual([]);
+    expect(since.among([old, other])).toEqual([other]);
+    expect(since.among([again, other])).toEqual([again, other]);
+  });
+
+  it('include a device that was gone, even with the same address', () => {
+    const since = new NewDevices([old]);
+    expect(since.among([])).toEqual([]);
+    expect(since.among([old])).toEqual([old]);
+    expect(since.among([old])).toEqual([old]);
+  });
+
+  it('are the only ones to wait for', async () => {
+    const { signal } = new AbortController();
+    const bus = busOf([[old], [old, other], []]);
+    const any = () => true;
+    expect(await waitForDevice(bus, any, 5000, signal, new NewDevices([old]))).toBe(other);
   });
 });
 
