@@ -99,4 +99,29 @@ describeInLab('usbxfer control', () => {
     );
     expect([stdout.toString(), code]).toEqual([' 01\nusb-storage\n', 6]);
   });
+
+  it('uploads firmware from a script, and read --wait-new takes the device that comes back', async () => {
+    const script = [
+      'out vendor device 0xa0 0xe600 0 01',
+      'hex firmware.hex through vendor 0xa0 chunk 8',
+      'out vendor device 0xa0 0xe600 0 00',
+    ].join('\\n');
+    const hex = ':10000000000102030405060708090A0B0C0D0E0F78\\n:020010001122BB\\n:00000001FF\\n';
+    const { stdout, stderr, code } = await guest(`
+      mkdir -p /tmp/fw; printf '${hex}' > /tmp/fw/firmware.hex; printf '${script}' > /tmp/fw/load
+      gadget up one ffs -- --memory /tmp/fw/memory send forever >/dev/null
+      node bin/usbxfer.js read --vid 1234 --pid 5678 --wait-new --bytes 1M -o /tmp/fw/data \
+        2> /tmp/fw/log &
+      until grep -q 'waiting for a new device' /tmp/fw/log; do sleep 0.1; done
+      ${CONTROL} --script /tmp/fw/load || exit
+      od -An -tx1 -N18 /tmp/fw/memory; od -An -tx1 -j 58880 /tmp/fw/memory
+      [[ ! -s /tmp/fw/data ]]; echo $?
+      gadget unplug one; gadget plug one >/dev/null
+      wait $! || exit
+      check-counters < /tmp/fw/data; rm -r /tmp/fw`);
+    expect(stdout.toString().replace(/^ /gm, '')).toBe(
+      '00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f\n11 22\n00\n0\n1048576\n',
+    );
+    expect([stderr, code]).toEqual(['', 0]);
+  });
 });

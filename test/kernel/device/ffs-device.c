@@ -61,6 +61,8 @@
 //   0x02 OUT  stores up to 64 bytes; IN returns them, so that a response may be short
 //   0x03 IN   never gets a response
 //   0x04 OUT  ends the step `await` with this wValue
+//   0xa0 OUT  with --memory FILE: writes up to 4096 bytes to FILE at the offset wValue, as the loader of
+//             an FX2 writes to memory
 //
 // They are vendor requests to the device, the interface or an endpoint. With --start-by-request, nothing
 // is sent before a start, and each packet is a separate request, so that a stop is between two packets.
@@ -671,6 +673,15 @@ static struct {
   size_t length;
 } kept;
 
+#define MEMORY_BYTES 4096
+static int memory = -1;
+
+static void write_memory(int ep0, off_t address, size_t length) {
+  unsigned char bytes[MEMORY_BYTES];
+  ssize_t received = read(ep0, bytes, length);
+  if (received > 0) check(pwrite(memory, bytes, (size_t)received, address) == received, "memory");
+}
+
 // A response in the wrong direction makes FunctionFS stall.
 static void stall_request(int ep0, bool to_host) {
   (void)!(to_host ? read(ep0, NULL, 0) : write(ep0, NULL, 0));
@@ -691,6 +702,10 @@ static void answer(int ep0, const struct usb_ctrlrequest *setup) {
       setup->bRequestType, setup->bRequest, setup->wValue, setup->wIndex, length, taken.bytes);
   bool is_vendor = (setup->bRequestType & USB_TYPE_MASK) == USB_TYPE_VENDOR;
   switch (is_vendor ? setup->bRequest << 8 | to_host : 0) {
+    case 0xa000:
+      if (memory < 0 || length > MEMORY_BYTES) break;
+      write_memory(ep0, setup->wValue, length);
+      return;
     case 0x0100:
       if (setup->wValue > 1 || length > 0) break;
       (setup->wValue ? pipe_start : pipe_stop)(&in);
@@ -874,6 +889,8 @@ static int option(char **arguments) {
     account_file = created(value);
   else if (strcmp(name, "--messages") == 0)
     setlinebuf(messages = fdopen(created(value), "w"));
+  else if (strcmp(name, "--memory") == 0)
+    memory = created(value);
   else if (strcmp(name, "--accept") == 0)
     accept_size = number(value, FOREVER);
   else if (strcmp(name, "--take") == 0)
