@@ -170,6 +170,7 @@ describe('Duplex', () => {
     const fixture = new Fixture(new MemorySource(counterBytes(0, 3000)), { send });
     await fixture.takeAll();
     expect(fixture.end).toBeUndefined();
+    expect(fixture.in.cancellations).toEqual([]);
     fixture.reply(700);
     expect(await fixture.drained()).toEqual({ reason: 'limit' });
     expect(fixture.sink.contents).toHaveLength(700);
