@@ -2,7 +2,17 @@
 
 import { join } from 'node:path';
 
-/** Ignores the texts of errors: tests check the code and data of an error, and the CLI has the words. */
+/**
+ * Ignores the texts of errors, and the names in them: tests check the code and data of an error, and the
+ * CLI has the words.
+ */
+function isErrorText(node, parent) {
+  if (parent?.type === 'NewExpression') {
+    return /Error$/.test(parent.callee.name);
+  }
+  return /^require[A-Z]/.test(parent?.callee?.name ?? '') && parent.arguments[0] === node;
+}
+
 export const strykerPlugins = [
   {
     kind: 'Ignore',
@@ -10,8 +20,7 @@ export const strykerPlugins = [
     value: {
       shouldIgnore: ({ node, parentPath: parent }) =>
         (node.type === 'StringLiteral' || node.type === 'TemplateLiteral') &&
-        (parent?.node.type === 'NewExpression' || parent?.node.callee?.name === 'requireRange') &&
-        /Error$|^requireRange$/.test(parent.node.callee.name)
+        isErrorText(node, parent?.node)
           ? 'the text of an error'
           : undefined,
     },

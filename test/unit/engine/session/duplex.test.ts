@@ -129,6 +129,15 @@ describe('Duplex', () => {
     expect([received.failures, sent.failures].map((all) => all['device-reset'])).toEqual([1, 1]);
   });
 
+  it('counts the failures of each direction, however the run ended', async () => {
+    const fixture = new Fixture(held());
+    await fixture.settle();
+    fixture.in.submissions[0]?.complete('error', 0);
+    await fixture.drained();
+    fixture.streams.record({ reason: 'interrupted' });
+    expect(fixture.streams.statistics.in.failures.error).toBe(1);
+  });
+
   it('receives, but sends no data, until `begin` has resolved', async () => {
     const [incoming, outgoing] = [new ScriptedEndpoint(), new ScriptedEndpoint()];
     const streams = new Duplex({
@@ -162,6 +171,7 @@ describe('Duplex', () => {
     expect(fixture.end).toBeUndefined();
     expect(await fixture.drained()).toEqual({ reason: 'input-ended' });
     expect(fixture.sink.contents).toHaveLength(700);
+    expect(fixture.streams.position).toBe(700);
     expect(fixture.streams.statistics.out.bytesAccepted).toBe(3000);
   });
 
