@@ -141,7 +141,7 @@ function transferRows(report: Report, statistics: Statistics, paint: Paint): str
   const pending = isClean(report.end) ? pendingAtEnd : 0;
   const timedOut = statuses['timed-out'];
   const notes = [
-    ...(timedOut > 0 ? [`${timedOut} of them ended by --timeout and submitted again`] : []),
+    ...(timedOut > 0 ? [`${timedOut} of them timed out and were submitted again`] : []),
     ...(pending > 0 ? [`and ${pending} still pending when it ended`] : []),
   ];
   return [

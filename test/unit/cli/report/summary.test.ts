@@ -90,7 +90,7 @@ describe('the summary of a run without incidents', () => {
       statistics.statuses['timed-out'] = 3;
     });
     expect(rows('limit', { in: report })).toContain(
-      'transfers  40, 3 of them ended by --timeout and submitted again',
+      'transfers  40, 3 of them timed out and were submitted again',
     );
   });
 });
