@@ -177,8 +177,8 @@ describeInLab('a device that is taken away on a real bus', () => {
   it('a reset by another process ends a sending', async () => {
     const { stdout, code } = await guest(`
       path=$(gadget up one ffs -- silence)
-      rm -f /tmp/input; mkfifo /tmp/input; exec 9<> /tmp/input
-      node bin/usbxfer.js write --vid 1234 --pid 5678 --json < /tmp/input > /tmp/summary 2> /dev/null &
+      mkfifo /tmp/sending; trap "rm /tmp/sending" EXIT; exec 9<> /tmp/sending
+      node bin/usbxfer.js write --vid 1234 --pid 5678 --json < /tmp/sending > /tmp/summary 2> /dev/null &
       until [[ -L /sys/bus/usb/devices/$path:1.0/driver ]]; do sleep 0.1; done
       head -c 1M /dev/zero >&9
       usb-host $path reset >/dev/null
