@@ -31,7 +31,7 @@ const DURATIONS = 'build/durations.json';
 /** A process that takes so much processor time in one turn of its event loop is in an endless loop. */
 const MAX_TURN = 4000;
 
-/** A process that does not answer for so many milliseconds is blocked. */
+/** A process that does not answer for this many milliseconds is blocked. */
 const MAX_SILENCE = 120_000;
 
 /** Returns the processor time of a process in milliseconds. */

@@ -39,9 +39,9 @@ export interface ReceiveOptions extends PumpOptions, Limits, TimeoutOptions {
   /** Whether and how to empty the endpoint before a capture or a duplex stream. */
   readonly flush?: FlushOptions | undefined;
   /**
-   * Milliseconds for which to receive after a limit or a stop, when the device was told to stop: until a
-   * short packet or silence, at most this long. Bytes after a limit in bytes are
-   * discarded. Not at all by default.
+   * After a limit or a stop, the device is stopped and receiving continues until a short packet or
+   * silence, for at most this many milliseconds. Bytes after a limit in bytes are discarded. By default,
+   * receiving ends with the stream.
    */
   readonly drainAfter?: number | undefined;
   /**

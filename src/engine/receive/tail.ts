@@ -11,8 +11,8 @@ const WITH_TAIL: ReadonlySet<EndReason> = new Set(['limit', 'duration', 'interru
 export type StopDevice = (end: Outcome) => Promise<unknown>;
 
 /**
- * The end of a stream whose device is told to stop while transfers are in flight: its last data is
- * received until a short packet, silence or a deadline.
+ * The end of a stream whose device is stopped while transfers are in flight: its last data is received
+ * until a short packet, silence or a deadline.
  *
  * ```text
  *   limit, stop ──▶ stop the device ──▶ open: short packet, silence, deadline ──▶ over

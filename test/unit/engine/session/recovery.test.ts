@@ -548,7 +548,7 @@ describe('with onIdle', () => {
     expect(bytes.equals(Buffer.concat(stream).subarray(0, 20_000))).toBe(true);
   });
 
-  it('ends as idle after so many restarts without a byte, with one gap', async () => {
+  it('ends as idle after the last of its restarts without a byte, with one gap', async () => {
     const { end, statistics } = await run(
       'silence@8k',
       { onIdle: { restart: 'reopen', attempts: 3 } },
