@@ -99,8 +99,8 @@ describeInLab('an interface that another process holds', () => {
   // With a rate limit, because the guest's files are in memory.
   const HELD = `
     gadget up one ffs -- rate 1M, send forever >/dev/null
-    rm -f /tmp/first.bin
-    ${READ} > /tmp/first.bin 2>/dev/null & until [[ -s /tmp/first.bin ]]; do sleep 0.1; done`;
+    rm -f /run/scratch/first.bin
+    ${READ} > /run/scratch/first.bin 2>/dev/null & until [[ -s /run/scratch/first.bin ]]; do sleep 0.1; done`;
 
   it.each([
     '',
@@ -108,8 +108,8 @@ describeInLab('an interface that another process holds', () => {
   ])('stays with the process, and the message names the process %s', async (option) => {
     const { stdout, stderr, code } = await guest(`
       ${HELD}
-      ${READ} ${option} > /tmp/second.bin; code=$?
-      echo $!; stat -c %s /tmp/second.bin
+      ${READ} ${option} > /run/scratch/second.bin; code=$?
+      echo $!; stat -c %s /run/scratch/second.bin
       kill %1; wait; exit $code`);
     const [pid, size] = stdout.toString().split('\n');
     expect(stderr).toMatch(
@@ -138,8 +138,8 @@ describeInLab('a device that cannot be opened', () => {
   it('for lack of permission: the message names the file, its mode, and the rule to install', async () => {
     const { stderr, code } = await guest(`
       gadget up one sourcesink >/dev/null
-      su -s /bin/bash nobody -c '${READ} -o /tmp/nobody.bin'; code=$?
-      [[ ! -e /tmp/nobody.bin ]] || echo the file exists >&2
+      su -s /bin/bash nobody -c '${READ} -o /run/scratch/nobody.bin'; code=$?
+      [[ ! -e /run/scratch/nobody.bin ]] || echo the file exists >&2
       exit $code`);
     expect(stderr).toMatch(
       new RegExp(
@@ -172,8 +172,8 @@ describeInLab('more memory than the kernel allows', () => {
   it('is refused with the numbers, and the suggested values work', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- silence >/dev/null
-      ${READ} --transfers 64 --transfer-size 1M -o /tmp/never.bin; code=$?
-      [[ ! -e /tmp/never.bin ]] || echo the file exists >&2
+      ${READ} --transfers 64 --transfer-size 1M -o /run/scratch/never.bin; code=$?
+      [[ ! -e /run/scratch/never.bin ]] || echo the file exists >&2
       ${READ} --transfers 15 --transfer-size 1M --duration 100ms --json 2>&1 | grep -c '"cancelled": 15'
       ${READ} --transfers 64 --transfer-size 248KiB --duration 100ms --json 2>&1 | grep -c '"cancelled": 64'
       exit $code`);

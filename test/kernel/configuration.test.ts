@@ -19,11 +19,11 @@ const FUNCTIONS = `
     echo "$(<$devices/2-1/bConfigurationValue)$names"
   }
   wire() {
-    cat /sys/kernel/debug/usb/usbmon/2u > /tmp/wire & local monitor=$!
+    cat /sys/kernel/debug/usb/usbmon/2u > /run/scratch/wire & local monitor=$!
     "$@"; local code=$?
-    until size=$(stat -c %s /tmp/wire); sleep 0.3; ((size == $(stat -c %s /tmp/wire))); do :; done
+    until size=$(stat -c %s /run/scratch/wire); sleep 0.3; ((size == $(stat -c %s /run/scratch/wire))); do :; done
     kill $monitor; wait $monitor 2>/dev/null
-    sed -nE 's/.* S Co:2:[0-9]+:0 s (00 09|01 0b|02 01) ([0-9a-f]{4}) ([0-9a-f]{4}) .*/\\1 \\2 \\3/p' /tmp/wire
+    sed -nE 's/.* S Co:2:[0-9]+:0 s (00 09|01 0b|02 01) ([0-9a-f]{4}) ([0-9a-f]{4}) .*/\\1 \\2 \\3/p' /run/scratch/wire
     return $code
   }`;
 
@@ -37,8 +37,8 @@ describeInLab('a configuration that is not active', () => {
       ${FUNCTIONS}
       gadget up one acm,sourcesink >/dev/null; udevadm settle
       state
-      wire ${USBXFER} read ${DEVICE} --configuration 2 --detach --bytes 1M -q > /tmp/out.txt; code=$?
-      tail -c +1048577 /tmp/out.txt
+      wire ${USBXFER} read ${DEVICE} --configuration 2 --detach --bytes 1M -q > /run/scratch/out.txt; code=$?
+      tail -c +1048577 /run/scratch/out.txt
       state; exit $code`);
     expect(stderr).toBe('');
     expect(stdout.toString()).toBe(
@@ -67,11 +67,11 @@ describeInLab('a configuration that is not active', () => {
     const { stdout } = await guest(`
       ${FUNCTIONS}
       gadget up one acm,sourcesink >/dev/null; udevadm settle
-      mkfifo /tmp/out.fifo
-      ${USBXFER} read ${DEVICE} --configuration 2 --detach > /tmp/out.fifo 2>/dev/null &
-      exec 3< /tmp/out.fifo; head -c 1M <&3 | wc -c
+      mkfifo /run/scratch/out.fifo
+      ${USBXFER} read ${DEVICE} --configuration 2 --detach > /run/scratch/out.fifo 2>/dev/null &
+      exec 3< /run/scratch/out.fifo; head -c 1M <&3 | wc -c
       ${action}; cat <&3 >/dev/null 2>&1; wait $!; echo $?
-      rm /tmp/out.fifo
+      rm /run/scratch/out.fifo
       state`);
     expect(stdout.toString()).toBe(`1048576\n${expected}\n1 0=cdc_acm 1=cdc_acm\n`);
   });
@@ -139,7 +139,7 @@ describeInLab('alternate setting 0', () => {
     const { stdout, stderr, code } = await guest(`
       ${FUNCTIONS}
       gadget up one sourcesink >/dev/null
-      wire ${USBXFER} read ${DEVICE} ${option} --bytes 64k -q -o /tmp/alt.bin --force`);
+      wire ${USBXFER} read ${DEVICE} ${option} --bytes 64k -q -o /run/scratch/alt.bin --force`);
     expect(stderr).toBe('');
     expect([stdout.toString(), code]).toEqual([requests, 0]);
   });
@@ -149,12 +149,12 @@ describeInLab('pipe over two interfaces', () => {
   it('sends to one and reads from the other, at the same time', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs+sourcesink --pattern 1 -- silence >/dev/null
-      head -c 3000000 /dev/urandom > /tmp/two.bin
-      ${USBXFER} pipe ${DEVICE} --in 0x86 --out 0x02 -i /tmp/two.bin --bytes 8M -q |
+      head -c 3000000 /dev/urandom > /run/scratch/two.bin
+      ${USBXFER} pipe ${DEVICE} --in 0x86 --out 0x02 -i /run/scratch/two.bin --bytes 8M -q |
         head -c 8M | cksum; code=$?
       node -e 'const b = Buffer.alloc(8 << 20); for (let i = 0; i < b.length; i++) b[i] = (i % 1024) % 63; process.stdout.write(b)' | cksum
       gadget unplug one; gadget account one
-      node -e 'console.log(require("node:zlib").crc32?.(require("node:fs").readFileSync("/tmp/two.bin")).toString(16) ?? "")'
+      node -e 'console.log(require("node:zlib").crc32?.(require("node:fs").readFileSync("/run/scratch/two.bin")).toString(16) ?? "")'
       exit $code`);
     const [received, expected, account = '', crc] = stdout.toString().split('\n');
     expect(stderr).toBe('');
@@ -167,13 +167,13 @@ describeInLab('pipe over two interfaces', () => {
     const { stdout, code } = await guest(`
       ${FUNCTIONS}
       gadget up one acm >/dev/null; udevadm settle
-      rm -f /tmp/two.ready
-      { stty raw -echo; echo > /tmp/two.ready; exec cat > /tmp/two.bin; } < /dev/ttyGS0 &
-      until [[ -e /tmp/two.ready ]]; do sleep 0.05; done
+      rm -f /run/scratch/two.ready
+      { stty raw -echo; echo > /run/scratch/two.ready; exec cat > /run/scratch/two.bin; } < /dev/ttyGS0 &
+      until [[ -e /run/scratch/two.ready ]]; do sleep 0.05; done
       interrupt=$(basename $devices/2-1:1.0/ep_8*); interrupt=0x\${interrupt#ep_}
       printf hello | ${USBXFER} pipe ${DEVICE} --in $interrupt --out 0x02 --detach --linger 500ms -q > /dev/null
-      echo $?; for try in {1..50}; do [[ -s /tmp/two.bin ]] && break; sleep 0.1; done
-      kill $!; cat /tmp/two.bin; echo
+      echo $?; for try in {1..50}; do [[ -s /run/scratch/two.bin ]] && break; sleep 0.1; done
+      kill $!; cat /run/scratch/two.bin; echo
       state`);
     expect([stdout.toString(), code]).toEqual(['0\nhello\n1 0=cdc_acm 1=cdc_acm\n', 0]);
   });

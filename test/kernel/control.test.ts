@@ -16,10 +16,10 @@ describeInLab('usbxfer control', () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one sourcesink >/dev/null
       descriptors=/sys/bus/usb/devices/2-1/descriptors
-      ${CONTROL} in standard device 6 0x0100 0 18 -o /tmp/got || exit
-      ${CONTROL} 0x80 6 0x0200 0 4096 >> /tmp/got || exit
-      cmp /tmp/got $descriptors || exit
-      tail -c +19 $descriptors | wc -c; rm /tmp/got`);
+      ${CONTROL} in standard device 6 0x0100 0 18 -o /run/scratch/got || exit
+      ${CONTROL} 0x80 6 0x0200 0 4096 >> /run/scratch/got || exit
+      cmp /run/scratch/got $descriptors || exit
+      tail -c +19 $descriptors | wc -c; rm /run/scratch/got`);
     const configuration = stdout.toString().trim();
     expect(stderr).toBe(`usbxfer: the device responded with only ${configuration} of 4096 bytes\n`);
     expect(code).toBe(0);
@@ -29,21 +29,21 @@ describeInLab('usbxfer control', () => {
     // Requests of the kernel's own test device (drivers/usb/gadget/function/f_sourcesink.c).
     const { stdout, stderr, code } = await guest(`
       gadget up one sourcesink >/dev/null
-      head -c 4096 /dev/urandom > /tmp/sent
-      ${CONTROL} out vendor device 0x5b -i /tmp/sent || exit
-      ${CONTROL} in vendor device 0x5c 0 0 4096 -o /tmp/got || exit
-      cmp /tmp/sent /tmp/got || exit
+      head -c 4096 /dev/urandom > /run/scratch/sent
+      ${CONTROL} out vendor device 0x5b -i /run/scratch/sent || exit
+      ${CONTROL} in vendor device 0x5c 0 0 4096 -o /run/scratch/got || exit
+      cmp /run/scratch/sent /run/scratch/got || exit
       ${CONTROL} out vendor device 0x5b 0 0 0102ff || exit
       ${CONTROL} in vendor device 0x5c 0 0 3 | od -An -tx1
-      rm /tmp/sent /tmp/got`);
+      rm /run/scratch/sent /run/scratch/got`);
     expect([stdout.toString(), stderr, code]).toEqual([' 01 02 ff\n', '', 0]);
   });
 
   it('reports in one line that the device does not support a request', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one sourcesink >/dev/null
-      ${CONTROL} in vendor device 99 0 0 4 -o /tmp/never.bin; code=$?
-      [[ ! -e /tmp/never.bin ]] || echo the file exists >&2
+      ${CONTROL} in vendor device 99 0 0 4 -o /run/scratch/never.bin; code=$?
+      [[ ! -e /run/scratch/never.bin ]] || echo the file exists >&2
       ${CONTROL} in standard device 6 0x0100 0 18 | wc -c # it is as before
       exit $code`);
     expect(stderr).toBe(
@@ -108,17 +108,17 @@ describeInLab('usbxfer control', () => {
     ].join('\\n');
     const hex = ':10000000000102030405060708090A0B0C0D0E0F78\\n:020010001122BB\\n:00000001FF\\n';
     const { stdout, stderr, code } = await guest(`
-      mkdir -p /tmp/fw; printf '${hex}' > /tmp/fw/firmware.hex; printf '${script}' > /tmp/fw/load
-      gadget up one ffs -- --memory /tmp/fw/memory send forever >/dev/null
-      node bin/usbxfer.js read --vid 1234 --pid 5678 --wait-new --bytes 1M -o /tmp/fw/data \
-        2> /tmp/fw/log &
-      until grep -q 'waiting for a new device' /tmp/fw/log; do sleep 0.1; done
-      ${CONTROL} --script /tmp/fw/load || exit
-      od -An -tx1 -N18 /tmp/fw/memory; od -An -tx1 -j 58880 /tmp/fw/memory
-      [[ ! -s /tmp/fw/data ]]; echo $?
+      mkdir -p /run/scratch/fw; printf '${hex}' > /run/scratch/fw/firmware.hex; printf '${script}' > /run/scratch/fw/load
+      gadget up one ffs -- --memory /run/scratch/fw/memory send forever >/dev/null
+      node bin/usbxfer.js read --vid 1234 --pid 5678 --wait-new --bytes 1M -o /run/scratch/fw/data \
+        2> /run/scratch/fw/log &
+      until grep -q 'waiting for a new device' /run/scratch/fw/log; do sleep 0.1; done
+      ${CONTROL} --script /run/scratch/fw/load || exit
+      od -An -tx1 -N18 /run/scratch/fw/memory; od -An -tx1 -j 58880 /run/scratch/fw/memory
+      [[ ! -s /run/scratch/fw/data ]]; echo $?
       gadget unplug one; gadget plug one >/dev/null
       wait $! || exit
-      check-counters < /tmp/fw/data; rm -r /tmp/fw`);
+      check-counters < /run/scratch/fw/data; rm -r /run/scratch/fw`);
     expect(stdout.toString().replace(/^ /gm, '')).toBe(
       '00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f\n11 22\n00\n0\n1048576\n',
     );

@@ -8,14 +8,14 @@ afterEach(async () => {
 
 /**
  * Runs a script with a scripted device at $port and returns the lines that it prints. The input of the
- * host is in /tmp/input: the 32-bit numbers 0, 1, 2, ….
+ * host is in /run/scratch/input: the 32-bit numbers 0, 1, 2, ….
  */
 async function run(device: string, script: string): Promise<string[]> {
   const { stdout, stderr, code } = await guest(`
     set -e
-    [[ -e /tmp/input ]] || node -e '
+    [[ -e /run/scratch/input ]] || node -e '
       process.stdout.write(Buffer.from(Uint32Array.from({ length: 65536 }, (_, i) => i).buffer))
-    ' > /tmp/input
+    ' > /run/scratch/input
     port=$(gadget up one ffs ${device})
     ${script}`);
   expect([stderr, code]).toEqual(['', 0]);
@@ -39,14 +39,14 @@ describeInLab('the OUT endpoint of a scripted device', () => {
     ['full', 64],
   ])('reports messages and bytes as received, at %s speed', async (speed, packet) => {
     const lines = await run(
-      `--speed ${speed} -- --sink /tmp/sink --messages /tmp/messages`,
+      `--speed ${speed} -- --sink /run/scratch/sink --messages /run/scratch/messages`,
       `
       usb-host $port out 2 10, out 2 0, out 2 ${packet}, out 2 0, out 2 ${3 * packet}, \
-        out 2 ${packet + 5}, out 2 ${2 * packet} < /tmp/input
+        out 2 ${packet + 5}, out 2 ${2 * packet} < /run/scratch/input
       gadget unplug one
       gadget account one
-      echo $(< /tmp/messages)
-      head -c ${15 + 7 * packet} /tmp/input | cmp - /tmp/sink && echo same`,
+      echo $(< /run/scratch/messages)
+      head -c ${15 + 7 * packet} /run/scratch/input | cmp - /run/scratch/sink && echo same`,
     );
     expect(lines.slice(0, 7)).toEqual(
       [10, 0, packet, 0, 3 * packet, packet + 5, 2 * packet].map(String),
@@ -57,12 +57,12 @@ describeInLab('the OUT endpoint of a scripted device', () => {
 
   it('is halted once, exactly at the given byte, and continues after the halt', async () => {
     const lines = await run(
-      '-- --accept 20k --sink /tmp/sink',
+      '-- --accept 20k --sink /run/scratch/sink',
       `
-      usb-host $port out 2 16384, out 2 16384, out 2 10, clear 2 < /tmp/input
-      tail -c +$((20 * 1024 + 1)) /tmp/input | usb-host $port out 2 50000
+      usb-host $port out 2 16384, out 2 16384, out 2 10, clear 2 < /run/scratch/input
+      tail -c +$((20 * 1024 + 1)) /run/scratch/input | usb-host $port out 2 50000
       gadget unplug one; gadget account one
-      head -c ${20 * 1024 + 50_000} /tmp/input | cmp - /tmp/sink && echo same
+      head -c ${20 * 1024 + 50_000} /run/scratch/input | cmp - /run/scratch/sink && echo same
       ${log('OUT halted.*')}`,
     );
     expect(lines.slice(0, 5)).toEqual(['16384', '4096 EPIPE', '0 EPIPE', '0', '50000']);
@@ -74,7 +74,7 @@ describeInLab('the OUT endpoint of a scripted device', () => {
     const lines = await run(
       '-- --take 20k',
       `
-      usb-host $port out 2 1000, out 2 19000, out 2 5000, out 2 1 < /tmp/input
+      usb-host $port out 2 1000, out 2 19000, out 2 5000, out 2 1 < /run/scratch/input
       gadget account one; gadget unplug one; gadget account one`,
     );
     // 20000 bytes; the device accepts one more packet, the last one.
@@ -87,9 +87,9 @@ describeInLab('the OUT endpoint of a scripted device', () => {
     const lines = await run(
       '-- --take 4k --pause 3000',
       `
-      usb-host $port out 2 5000 < /tmp/input
+      usb-host $port out 2 5000 < /run/scratch/input
       until grep -q 'OUT continues' /run/gadget/one/log; do sleep 0.05; done
-      tail -c +4097 /tmp/input | usb-host $port out 2 5000
+      tail -c +4097 /run/scratch/input | usb-host $port out 2 5000
       gadget unplug one; gadget account one`,
     );
     expect(lines.slice(0, 2)).toEqual(['4096 ETIMEDOUT', '5000']);
@@ -100,7 +100,7 @@ describeInLab('the OUT endpoint of a scripted device', () => {
     const lines = await run(
       '-- --take-rate 10k',
       `
-      usb-host $port out 2 200000 < /tmp/input
+      usb-host $port out 2 200000 < /run/scratch/input
       gadget unplug one; gadget account one`,
     );
     const [bytes] = (lines[0] ?? '').split(' ');
@@ -114,7 +114,7 @@ describeInLab('the OUT endpoint of a scripted device', () => {
       '-- --interrupt-out',
       `
       lsusb -d 1234:5678 -v 2>/dev/null | grep -A 2 'EP 2 OUT' | grep -o 'Interrupt'
-      usb-host $port out 2 3000, out 2 0 < /tmp/input
+      usb-host $port out 2 3000, out 2 0 < /run/scratch/input
       until [[ $(gadget account one) == *'"messages":2'* ]]; do sleep 0.02; done
       gadget account one; gadget unplug one; gadget account one; ${log('OUT \\{.*')}`,
     );
@@ -184,7 +184,7 @@ describeInLab('the control requests of a scripted device', () => {
       '--',
       `
       usb-host $port control c0 03 0 0 8, control 40 02 0 0 0a, control c0 03 0 0 8, \
-        control c1 02 0 0 8, control c0 03 0 0 8, out 2 100 < /tmp/input
+        control c1 02 0 0 8, control c0 03 0 0 8, out 2 100 < /run/scratch/input
       gadget unplug one; gadget account one
       port=$(gadget plug one)
       usb-host $port control c1 02 0 0 8`,
@@ -206,11 +206,11 @@ describeInLab('an alternate setting', () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ecm >/dev/null
       exec 3</sys/kernel/debug/usb/usbmon/2u
-      cat <&3 > /tmp/monitor & monitor=$!
+      cat <&3 > /run/scratch/monitor & monitor=$!
       echo a frame | node bin/usbxfer.js ${command} -d 1234:5678 --alt 1 --duration 1s --json=/dev/stderr; code=$?
-      until grep -q 's 01 0b 0000' /tmp/monitor; do sleep 0.05; done
+      until grep -q 's 01 0b 0000' /run/scratch/monitor; do sleep 0.05; done
       kill $monitor
-      grep -o 's 01 0b .*' /tmp/monitor
+      grep -o 's 01 0b .*' /run/scratch/monitor
       echo $(</sys/bus/usb/devices/2-1:1.1/bAlternateSetting)
       exit $code`);
     expect(JSON.parse(stderr)).toMatchObject({

@@ -56,9 +56,9 @@ describeInLab('usbxfer doctor', () => {
   it('opens no device', async () => {
     const { stdout } = await guest(`
       gadget up one sourcesink >/dev/null
-      strace -f --seccomp-bpf -e trace=openat,open -o /tmp/trace ${DOCTOR} > /dev/null; echo $?
-      grep -c /sys/bus/usb/devices /tmp/trace | grep -c '^0$'
-      grep -cE '/dev/bus/usb/[0-9]+/[0-9]+' /tmp/trace`);
+      strace -f --seccomp-bpf -e trace=openat,open -o /run/scratch/trace ${DOCTOR} > /dev/null; echo $?
+      grep -c /sys/bus/usb/devices /run/scratch/trace | grep -c '^0$'
+      grep -cE '/dev/bus/usb/[0-9]+/[0-9]+' /run/scratch/trace`);
     expect(stdout.toString()).toBe('0\n0\n0\n');
   });
 
@@ -116,8 +116,8 @@ describeInLab('usbxfer doctor', () => {
       gadget up one storage >/dev/null
       disk() { compgen -G '/sys/bus/usb/devices/2-1:1.0/host*/target*/*/block/*'; }
       until disk >/dev/null; do sleep 0.1; done; udevadm settle
-      node=/dev/$(basename "$(disk)"); mkdir -p '/tmp/my disk'
-      mkfs.ext2 -qF $node >&2 && mount -t ext4 $node '/tmp/my disk' || exit
+      node=/dev/$(basename "$(disk)"); mkdir -p '/run/scratch/my disk'
+      mkfs.ext2 -qF $node >&2 && mount -t ext4 $node '/run/scratch/my disk' || exit
       ${DOCTOR}; umount $node`);
     const [driver] = of('driver');
     expect(driver?.message).toMatch(/, which created \/dev\/sd[a-z](, |$)/);
@@ -134,16 +134,16 @@ describeInLab('usbxfer doctor', () => {
     // With a rate limit, because the guest's files are in memory.
     const HELD = `
       gadget up one ffs -- rate 1M, send forever >/dev/null
-      rm -f /tmp/first.bin /tmp/pid
-      ${READ} > /tmp/first.bin 2>/dev/null & echo $! > /tmp/pid
-      until [[ -s /tmp/first.bin ]]; do sleep 0.1; done`;
+      rm -f /run/scratch/first.bin /run/scratch/pid
+      ${READ} > /run/scratch/first.bin 2>/dev/null & echo $! > /run/scratch/pid
+      until [[ -s /run/scratch/first.bin ]]; do sleep 0.1; done`;
 
     it('names the process', async () => {
       const { of, bad, code } = await diagnose(`
         ${HELD}
         ${DOCTOR}; code=$?
         kill %1; wait; exit $code`);
-      const pid = (await guest('cat /tmp/pid')).stdout.toString().trim();
+      const pid = (await guest('cat /run/scratch/pid')).stdout.toString().trim();
       expect(of('holder')).toMatchObject([
         {
           status: 'problem',

@@ -4,15 +4,15 @@ import { describeInLab, guest } from './lab/lab.js';
 const READ = 'node bin/usbxfer.js read --vid 1234 --pid 5678';
 
 afterEach(async () => {
-  await guest('gadget down one; rm -f /tmp/dump.bin /tmp/summary');
+  await guest('gadget down one; rm -f /run/scratch/dump.bin /run/scratch/summary');
 });
 
 /** Reads a scripted device in the guest, and checks there that the output is counters in order. */
 async function read(steps: string, args: string) {
   const { stdout, stderr, code } = await guest(`
     gadget up one ffs -- ${steps} >/dev/null
-    ${READ} ${args} --json > /tmp/dump.bin; code=$?
-    check-counters < /tmp/dump.bin
+    ${READ} ${args} --json > /run/scratch/dump.bin; code=$?
+    check-counters < /run/scratch/dump.bin
     exit $code`);
   return { bytes: stdout.toString().trim(), summary: JSON.parse(stderr), code };
 }
@@ -75,16 +75,16 @@ describeInLab('disconnection on a real bus', () => {
   it('--reconnect continues with the same device', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- rate 500k, send forever >/dev/null
-      ${READ} --reconnect --bytes 3M --json > /tmp/dump.bin 2> /tmp/summary &
-      until (( $(stat -c %s /tmp/dump.bin) > 300000 )); do sleep 0.1; done
+      ${READ} --reconnect --bytes 3M --json > /run/scratch/dump.bin 2> /run/scratch/summary &
+      until (( $(stat -c %s /run/scratch/dump.bin) > 300000 )); do sleep 0.1; done
       gadget unplug one; sleep 0.5; gadget plug one >/dev/null
       wait $!; code=$?
-      offset=$(grep -o '"offset": [0-9]*' /tmp/summary | head -1 | grep -o '[0-9]*')
-      head -c $offset /tmp/dump.bin | check-counters
-      tail -c +$((offset + 1)) /tmp/dump.bin > /tmp/rest.bin
-      check-counters $(od -An -tu4 -N4 /tmp/rest.bin) < /tmp/rest.bin >/dev/null && echo in order
-      stat -c %s /tmp/dump.bin
-      cat /tmp/summary >&2; exit $code`);
+      offset=$(grep -o '"offset": [0-9]*' /run/scratch/summary | head -1 | grep -o '[0-9]*')
+      head -c $offset /run/scratch/dump.bin | check-counters
+      tail -c +$((offset + 1)) /run/scratch/dump.bin > /run/scratch/rest.bin
+      check-counters $(od -An -tu4 -N4 /run/scratch/rest.bin) < /run/scratch/rest.bin >/dev/null && echo in order
+      stat -c %s /run/scratch/dump.bin
+      cat /run/scratch/summary >&2; exit $code`);
     const summary = JSON.parse(stderr);
     const [before, order, size] = stdout.toString().split('\n');
     expect([order, size, code]).toEqual(['in order', `${3 * MIB}`, 6]);
@@ -95,22 +95,22 @@ describeInLab('disconnection on a real bus', () => {
   it('--reconnect accepts no other device', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- rate 4M, send forever >/dev/null
-      ${READ} --reconnect=3s --json > /tmp/dump.bin 2> /tmp/summary &
-      until (( $(stat -c %s /tmp/dump.bin) > 1000000 )); do sleep 0.1; done
+      ${READ} --reconnect=3s --json > /run/scratch/dump.bin 2> /run/scratch/summary &
+      until (( $(stat -c %s /run/scratch/dump.bin) > 1000000 )); do sleep 0.1; done
       gadget down one; gadget up one ffs --serial other -- send forever >/dev/null
       wait $!; code=$?
-      check-counters < /tmp/dump.bin >/dev/null && echo in order
-      cat /tmp/summary >&2; exit $code`);
+      check-counters < /run/scratch/dump.bin >/dev/null && echo in order
+      cat /run/scratch/summary >&2; exit $code`);
     expect([stdout.toString(), code]).toEqual(['in order\n', 5]);
     expect(JSON.parse(stderr).end_reason).toBe('device-lost');
   });
 
   it('--wait starts when the device is connected', async () => {
     const { stdout, code } = await guest(`
-      ${READ} --wait --bytes 1M -q > /tmp/dump.bin & sleep 3
+      ${READ} --wait --bytes 1M -q > /run/scratch/dump.bin & sleep 3
       gadget up one ffs -- send forever >/dev/null
       wait $!; code=$?
-      check-counters < /tmp/dump.bin
+      check-counters < /run/scratch/dump.bin
       exit $code`);
     expect([stdout.toString(), code]).toEqual([`${MIB}\n`, 0]);
   });
@@ -123,17 +123,17 @@ describeInLab('a device that is taken away on a real bus', () => {
   ])('--reconnect waits for a %s device and continues', async (_, file, off, on) => {
     const { stdout, stderr, code } = await guest(`
       path=$(gadget up one ffs -- rate 4M, send forever)
-      ${READ} --reconnect --bytes 8M --json > /tmp/dump.bin 2> /tmp/summary &
-      until (( $(stat -c %s /tmp/dump.bin) > 1000000 )); do sleep 0.1; done
+      ${READ} --reconnect --bytes 8M --json > /run/scratch/dump.bin 2> /run/scratch/summary &
+      until (( $(stat -c %s /run/scratch/dump.bin) > 1000000 )); do sleep 0.1; done
       echo ${off} > /sys/bus/usb/devices/$path/${file}; sleep 2
       echo ${on} > /sys/bus/usb/devices/$path/${file}
       wait $!; code=$?
-      offset=$(grep -o '"offset": [0-9]*' /tmp/summary | head -1 | grep -o '[0-9]*')
-      head -c $offset /tmp/dump.bin | check-counters
-      tail -c +$((offset + 1)) /tmp/dump.bin > /tmp/rest.bin
-      check-counters $(od -An -tu4 -N4 /tmp/rest.bin) < /tmp/rest.bin >/dev/null && echo in order
-      stat -c %s /tmp/dump.bin
-      cat /tmp/summary >&2; exit $code`);
+      offset=$(grep -o '"offset": [0-9]*' /run/scratch/summary | head -1 | grep -o '[0-9]*')
+      head -c $offset /run/scratch/dump.bin | check-counters
+      tail -c +$((offset + 1)) /run/scratch/dump.bin > /run/scratch/rest.bin
+      check-counters $(od -An -tu4 -N4 /run/scratch/rest.bin) < /run/scratch/rest.bin >/dev/null && echo in order
+      stat -c %s /run/scratch/dump.bin
+      cat /run/scratch/summary >&2; exit $code`);
     const summary = JSON.parse(stderr);
     const [before, order, size] = stdout.toString().split('\n');
     expect([order, size, code]).toEqual(['in order', `${8 * MIB}`, 6]);
@@ -144,12 +144,12 @@ describeInLab('a device that is taken away on a real bus', () => {
   it('says why it ends without --reconnect', async () => {
     const { stderr, code } = await guest(`
       path=$(gadget up one ffs -- rate 4M, send forever)
-      ${READ} --json > /tmp/dump.bin 2> /tmp/summary &
-      until (( $(stat -c %s /tmp/dump.bin) > 1000000 )); do sleep 0.1; done
+      ${READ} --json > /run/scratch/dump.bin 2> /run/scratch/summary &
+      until (( $(stat -c %s /run/scratch/dump.bin) > 1000000 )); do sleep 0.1; done
       echo 0 > /sys/bus/usb/devices/$path/authorized
       wait $!; code=$?
       echo 1 > /sys/bus/usb/devices/$path/authorized
-      cat /tmp/summary >&2; exit $code`);
+      cat /run/scratch/summary >&2; exit $code`);
     const summary = JSON.parse(stderr);
     expect([summary.end_reason, code]).toEqual(['device-lost', 5]);
     expect(summary.error).toMatch(/^the system deauthorized the device.*--reconnect waits/);
@@ -159,14 +159,14 @@ describeInLab('a device that is taken away on a real bus', () => {
   it('a reset by another process is a gap, and --keep-going continues', async () => {
     const { stdout, stderr, code } = await guest(`
       path=$(gadget up one ffs -- rate 4M, send forever)
-      ${READ} --keep-going --bytes 8M --json > /tmp/dump.bin 2> /tmp/summary &
-      until (( $(stat -c %s /tmp/dump.bin) > 1000000 )); do sleep 0.1; done
+      ${READ} --keep-going --bytes 8M --json > /run/scratch/dump.bin 2> /run/scratch/summary &
+      until (( $(stat -c %s /run/scratch/dump.bin) > 1000000 )); do sleep 0.1; done
       usb-host $path reset >/dev/null
       wait $!; code=$?
-      offset=$(grep -o '"offset": [0-9]*' /tmp/summary | head -1 | grep -o '[0-9]*')
-      head -c $offset /tmp/dump.bin | check-counters
-      stat -c %s /tmp/dump.bin
-      cat /tmp/summary >&2; exit $code`);
+      offset=$(grep -o '"offset": [0-9]*' /run/scratch/summary | head -1 | grep -o '[0-9]*')
+      head -c $offset /run/scratch/dump.bin | check-counters
+      stat -c %s /run/scratch/dump.bin
+      cat /run/scratch/summary >&2; exit $code`);
     const summary = JSON.parse(stderr);
     const [before, size] = stdout.toString().split('\n');
     expect([size, code]).toEqual([`${8 * MIB}`, 6]);
@@ -177,13 +177,13 @@ describeInLab('a device that is taken away on a real bus', () => {
   it('a reset by another process ends a sending', async () => {
     const { stdout, code } = await guest(`
       path=$(gadget up one ffs -- silence)
-      mkfifo /tmp/sending; trap "rm /tmp/sending" EXIT; exec 9<> /tmp/sending
-      node bin/usbxfer.js write --vid 1234 --pid 5678 --json < /tmp/sending > /tmp/summary 2> /dev/null &
+      mkfifo /run/scratch/sending; trap "rm /run/scratch/sending" EXIT; exec 9<> /run/scratch/sending
+      node bin/usbxfer.js write --vid 1234 --pid 5678 --json < /run/scratch/sending > /run/scratch/summary 2> /dev/null &
       until [[ -L /sys/bus/usb/devices/$path:1.0/driver ]]; do sleep 0.1; done
       head -c 1M /dev/zero >&9
       usb-host $path reset >/dev/null
       wait $!; code=$?
-      cat /tmp/summary; exit $code`);
+      cat /run/scratch/summary; exit $code`);
     const summary = JSON.parse(stdout.toString());
     expect([summary.end_reason, code]).toEqual(['device-reset', 6]);
     expect(summary.error).toMatch(/^another process reset the device/);
@@ -215,13 +215,13 @@ describeInLab('the time of day', () => {
   it('a clock that jumps changes nothing', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- rate 1M, send forever >/dev/null
-      ${READ} --duration 3s --idle-timeout 2s --json > /tmp/dump.bin 2> /tmp/summary &
-      until [[ -s /tmp/dump.bin ]]; do sleep 0.1; done
+      ${READ} --duration 3s --idle-timeout 2s --json > /run/scratch/dump.bin 2> /run/scratch/summary &
+      until [[ -s /run/scratch/dump.bin ]]; do sleep 0.1; done
       now=$(date +%s); date -s @$((now + 86400)) >/dev/null; sleep 1
       date -s @$((now - 86400)) >/dev/null
       wait $!; code=$?; date -s @$((now + 3)) >/dev/null
-      check-counters < /tmp/dump.bin >/dev/null && echo in order
-      cat /tmp/summary >&2; exit $code`);
+      check-counters < /run/scratch/dump.bin >/dev/null && echo in order
+      cat /run/scratch/summary >&2; exit $code`);
     const summary = JSON.parse(stderr);
     expect([stdout.toString(), code, summary.end_reason]).toEqual(['in order\n', 0, 'duration']);
     expect(summary.seconds).toBeGreaterThan(2);

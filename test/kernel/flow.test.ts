@@ -13,11 +13,11 @@ describeInLab('the flow of data on a real bus', () => {
     // At full speed the bus is slower than emulation; the transfer queue lasts half a second.
     const { stdout, stderr } = await guest(`
       gadget up one ffs --speed full -- rate 500k, send forever >/dev/null
-      ${READ} --json --bytes 3M --transfer-size 16k > /tmp/dump.bin 2> /tmp/summary &
-      until [[ $(stat -c %s /tmp/dump.bin) -gt 1000000 ]]; do sleep 0.1; done
+      ${READ} --json --bytes 3M --transfer-size 16k > /run/scratch/dump.bin 2> /run/scratch/summary &
+      until [[ $(stat -c %s /run/scratch/dump.bin) -gt 1000000 ]]; do sleep 0.1; done
       kill -STOP $!; sleep 2; kill -CONT $!
-      wait $!; check-counters < /tmp/dump.bin
-      cat /tmp/summary >&2; rm /tmp/dump.bin`);
+      wait $!; check-counters < /run/scratch/dump.bin
+      cat /run/scratch/summary >&2; rm /run/scratch/dump.bin`);
     expect(stdout.toString()).toBe(`${3 * MIB}\n`);
     const summary = JSON.parse(stderr);
     expect(summary.suspended_count).toBe(1);
@@ -39,9 +39,9 @@ describeInLab('the flow of data on a real bus', () => {
     const { stdout, stderr } = await guest(`
       gadget up one ffs --speed high -- framed 3000 500, silence >/dev/null
       ${READ} --strip-packet 2 --transfer-size 16k --timeout 100ms --idle-timeout 2s --json \
-        2> /tmp/summary | check-counters
+        2> /run/scratch/summary | check-counters
       grep -o 'silence .*' /run/gadget/one/log
-      cat /tmp/summary >&2`);
+      cat /run/scratch/summary >&2`);
     const [, received, sent] = /^(\d+)\nsilence +at byte (\d+)\n$/.exec(stdout.toString()) ?? [];
     expect([received, Number(sent) > 500_000]).toEqual([sent, true]);
     const summary = JSON.parse(stderr);
@@ -52,8 +52,8 @@ describeInLab('the flow of data on a real bus', () => {
   it('keeps every byte of many small transfers, and is measured', async () => {
     const { stdout, stderr } = await guest(`
       gadget up one ffs --speed high -- messages 100 20000, send 4M, silence >/dev/null
-      ${READ} --json --bytes 6000000 --transfer-size 512 2> /tmp/summary | check-counters
-      cat /tmp/summary >&2`);
+      ${READ} --json --bytes 6000000 --transfer-size 512 2> /run/scratch/summary | check-counters
+      cat /run/scratch/summary >&2`);
     expect(stdout.toString()).toBe('6000000\n');
     const summary = JSON.parse(stderr);
     expect(summary.transfer_sizes['128']).toBe(20_000);

@@ -5,7 +5,7 @@ const USBXFER = 'node bin/usbxfer.js';
 const READ = `${USBXFER} read -d 1234:5678 --bytes 64k`;
 
 afterEach(async () => {
-  await guest('gadget down one; rm -f /tmp/dump.bin');
+  await guest('gadget down one; rm -f /run/scratch/dump.bin');
 });
 
 describeInLab('a device that hangs until it is reset', () => {
@@ -13,8 +13,8 @@ describeInLab('a device that hangs until it is reset', () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs --speed high -- send 512k, hang, repeat >/dev/null || exit
       ${USBXFER} read -d 1234:5678 --bytes 2M --idle-timeout 1s --on-idle reset \
-        --json=/dev/stderr > /tmp/dump.bin; code=$?
-      check-counters < /tmp/dump.bin; grep -c ' was reset$' /run/gadget/one/log
+        --json=/dev/stderr > /run/scratch/dump.bin; code=$?
+      check-counters < /run/scratch/dump.bin; grep -c ' was reset$' /run/gadget/one/log
       exit $code`);
     const offsets = [1, 2, 3].map((n) => n * 512 * 1024);
     expect(stdout.toString()).toBe(`${2 ** 21}\n3\n`);
@@ -33,17 +33,17 @@ describeInLab('an endpoint that is halted at the start', () => {
       gadget up one ffs --speed high -- stall, send 64k, repeat >/dev/null || exit
       await_halt() { until (($(grep -c ' halted$' /run/gadget/one/log) == $1)); do sleep 0.05; done; }
       # Prints the exit code, and the first word that was read, if any.
-      show() { echo $? $(od -An -N4 -tu4 /tmp/dump.bin); }
+      show() { echo $? $(od -An -N4 -tu4 /run/scratch/dump.bin); }
       await_halt 1
-      ${READ} -q > /tmp/dump.bin 2>/dev/null; show
-      ${READ} -q > /tmp/dump.bin; show
+      ${READ} -q > /run/scratch/dump.bin 2>/dev/null; show
+      ${READ} -q > /run/scratch/dump.bin; show
       await_halt 2
-      ${READ} -q --clear-halt > /tmp/dump.bin; show
+      ${READ} -q --clear-halt > /run/scratch/dump.bin; show
       await_halt 3
-      ${READ} --keep-going --json > /tmp/dump.bin; show
+      ${READ} --keep-going --json > /run/scratch/dump.bin; show
       await_halt 4
       ${USBXFER} clear-halt 1234:5678 --ep 0x81
-      ${READ} -q > /tmp/dump.bin; show`);
+      ${READ} -q > /run/scratch/dump.bin; show`);
     expect(stdout.toString().trim().split('\n')).toEqual([
       ...['6', '0 0', `0 ${0x4000}`, `0 ${2 * 0x4000}`],
       '1234:5678 usbxfer Scripted device at 1-1, endpoint 0x81: the halt is cleared',

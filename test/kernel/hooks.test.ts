@@ -12,7 +12,7 @@ const REQUESTS = `
   sed -n 's/.*bRequest \\(0x..\\) wValue \\(0x....\\).*/\\1 \\2/p' /run/gadget/one/log`;
 
 afterEach(async () => {
-  await guest('gadget down one; rm -f /tmp/dump.bin /tmp/monitor');
+  await guest('gadget down one; rm -f /run/scratch/dump.bin /run/scratch/monitor');
 });
 
 /**
@@ -24,10 +24,10 @@ async function onBus(script: string): Promise<string> {
     set -o pipefail
     gadget up one ffs -- --start-by-request send forever >/dev/null || exit 99
     exec 3<${MONITOR}
-    cat <&3 > /tmp/monitor & monitor=$!
+    cat <&3 > /run/scratch/monitor & monitor=$!
     ${script}
     code=$?
-    until grep -q ' s 40 01 0000' /tmp/monitor; do sleep 0.05; done
+    until grep -q ' s 40 01 0000' /run/scratch/monitor; do sleep 0.05; done
     kill $monitor
     while read -r tag time event address status length rest; do
       case "$event $address $status $length $rest" in
@@ -36,7 +36,7 @@ async function onBus(script: string): Promise<string> {
         'S B'[io]:*) echo \${address:0:2} ;;
         'C B'[io]:*) ((length == 0)) || echo +\${address:0:2} ;;
       esac
-    done < /tmp/monitor
+    done < /run/scratch/monitor
     exit $code`);
   expect([stderr, code]).toEqual(['', 0]);
   return stdout.toString().trim().split('\n').join(' ');
@@ -49,8 +49,8 @@ describeInLab('a device with a buffer', () => {
         stale 5000, await 1, send 1M, await 2, message 3000 >/dev/null || exit
       ${USBXFER} read -d 1234:5678 --before 'out vendor device 4 1' --flush \\
         --after 'out vendor device 4 2' --duration 2s --drain-after 5s \\
-        --json=/dev/stderr > /tmp/dump.bin; code=$?
-      check-counters < /tmp/dump.bin
+        --json=/dev/stderr > /run/scratch/dump.bin; code=$?
+      check-counters < /run/scratch/dump.bin
       exit $code`);
     const bytes = 2 ** 20 + 3000;
     expect([stdout.toString(), code]).toEqual([`${bytes}\n`, 0]);
@@ -88,12 +88,12 @@ describeInLab('control requests before and after', () => {
   it('a capture stop the stream after a signal, too, and the next capture continues there', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- --start-by-request send forever >/dev/null
-      ${USBXFER} read ${STREAM} --json > /tmp/dump.bin &
-      until [[ -s /tmp/dump.bin ]]; do sleep 0.1; done
+      ${USBXFER} read ${STREAM} --json > /run/scratch/dump.bin &
+      until [[ -s /run/scratch/dump.bin ]]; do sleep 0.1; done
       kill -INT $!; wait $!; echo $?
-      check-counters < /tmp/dump.bin > /dev/null || exit
+      check-counters < /run/scratch/dump.bin > /dev/null || exit
       ${USBXFER} read ${STREAM} --bytes 1M -q |
-        check-counters $(($(stat -c %s /tmp/dump.bin) / 4)) || exit
+        check-counters $(($(stat -c %s /run/scratch/dump.bin) / 4)) || exit
       ${REQUESTS}`);
     expect(stdout.toString().trim().split('\n')).toEqual([
       ...['0', '1048576'],
@@ -106,8 +106,8 @@ describeInLab('control requests before and after', () => {
   it('are also sent to a device that is back', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- --start-by-request rate 1M, send forever >/dev/null
-      ${USBXFER} read ${STREAM} --reconnect --bytes 2M --json > /tmp/dump.bin &
-      until [[ -s /tmp/dump.bin ]]; do sleep 0.1; done
+      ${USBXFER} read ${STREAM} --reconnect --bytes 2M --json > /run/scratch/dump.bin &
+      until [[ -s /run/scratch/dump.bin ]]; do sleep 0.1; done
       gadget unplug one; gadget plug one >/dev/null
       wait $!; code=$?
       ${REQUESTS}
@@ -123,7 +123,7 @@ describeInLab('control requests before and after', () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- send forever >/dev/null
       ${USBXFER} read ${STREAM} --before 'out vendor device 9' --before 'out vendor device 2' \\
-        --json > /tmp/dump.bin; code=$?
+        --json > /run/scratch/dump.bin; code=$?
       ${REQUESTS}
       exit $code`);
     expect(stdout.toString().trim().split('\n')).toEqual([

@@ -116,8 +116,8 @@ describeInLab('usbxfer info compared with lsusb', () => {
 
   it('is the same for an unprivileged user, except for the access', async () => {
     const { stdout } = await guest(`
-      ${INFO} 2-1 > /tmp/root.txt; su -s /bin/bash nobody -c '${INFO} 2-1' > /tmp/nobody.txt
-      diff /tmp/root.txt /tmp/nobody.txt; rm /tmp/root.txt /tmp/nobody.txt`);
+      ${INFO} 2-1 > /run/scratch/root.txt; su -s /bin/bash nobody -c '${INFO} 2-1' > /run/scratch/nobody.txt
+      diff /run/scratch/root.txt /run/scratch/nobody.txt; rm /run/scratch/root.txt /run/scratch/nobody.txt`);
     expect(
       stdout
         .toString()

@@ -17,7 +17,7 @@ describeInLab('the guest', () => {
   it('runs jobs concurrently', async () => {
     const meet = (mine: string, other: string) =>
       guest(
-        `touch /tmp/${mine}; until [[ -e /tmp/${other} ]]; do sleep 0.05; done; rm /tmp/${other}`,
+        `touch /run/scratch/${mine}; until [[ -e /run/scratch/${other} ]]; do sleep 0.05; done; rm /run/scratch/${other}`,
       );
     const results = await Promise.all([meet('here', 'there'), meet('there', 'here')]);
     expect(results.map(({ code }) => code)).toEqual([0, 0]);

@@ -153,8 +153,8 @@ describeInLab('usbxfer list on a real bus', () => {
     'info 2-1 --json',
   ])('opens no device: %s', async (command) => {
     const { stdout, code } = await guest(
-      `strace -f --seccomp-bpf -e trace=open,openat,openat2 -o /tmp/trace node bin/usbxfer.js ${command} >/dev/null || exit
-        grep -c /sys/bus/usb/devices /tmp/trace; grep -c /dev/bus/usb /tmp/trace; true`,
+      `strace -f --seccomp-bpf -e trace=open,openat,openat2 -o /run/scratch/trace node bin/usbxfer.js ${command} >/dev/null || exit
+        grep -c /sys/bus/usb/devices /run/scratch/trace; grep -c /dev/bus/usb /run/scratch/trace; true`,
     );
     const [sysfs, files] = stdout.toString().trim().split('\n').map(Number);
     expect([code, files]).toEqual([0, 0]);

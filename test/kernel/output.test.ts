@@ -5,7 +5,7 @@ const READ = 'node bin/usbxfer.js read --vid 1234 --pid 5678';
 const MIB = 1024 * 1024;
 
 afterEach(async () => {
-  await guest('gadget down one; rm -f /tmp/dump.bin /tmp/summary');
+  await guest('gadget down one; rm -f /run/scratch/dump.bin /run/scratch/summary');
 });
 
 /** Checks that every received byte is written, or counted as not written. */
@@ -68,11 +68,11 @@ describeInLab('an output on a real system', () => {
     const { stdout, stderr, code } = await guest(`
       PATH=$PATH:/usr/sbin:/sbin
       modprobe loop
-      truncate -s 4M /tmp/disk; disk=$(losetup --find --show /tmp/disk)
-      trap 'losetup --detach $disk; rm /tmp/disk' EXIT
+      truncate -s 4M /run/scratch/disk; disk=$(losetup --find --show /run/scratch/disk)
+      trap 'losetup --detach $disk; rm /run/scratch/disk' EXIT
       gadget up one ffs -- send forever >/dev/null
       for options in '' --append; do ${READ} --bytes 1M -o $disk $options; echo $?; done
-      cmp -n 4M /tmp/disk /dev/zero && echo untouched
+      cmp -n 4M /run/scratch/disk /dev/zero && echo untouched
       ${READ} --bytes 1M -q -o $disk --force --fsync; echo $?
       head -c 1M $disk | check-counters`);
     expect(stdout.toString()).toBe(`7\n7\nuntouched\n0\n${MIB}\n`);
@@ -85,7 +85,7 @@ describeInLab('an output on a real system', () => {
   it('that cannot be opened is reported before the device is opened', async () => {
     const { stderr, code } = await guest(`
       gadget up one sourcesink >/dev/null
-      su -s /bin/bash nobody -c '${READ} -o /tmp/no/folder/dump.bin'`);
+      su -s /bin/bash nobody -c '${READ} -o /run/scratch/no/folder/dump.bin'`);
     expect(stderr).toMatch(/^usbxfer: cannot write .*: no such file or directory\n$/);
     expect(code).toBe(7);
   });
@@ -103,9 +103,9 @@ describeInLab('an output on a real system', () => {
   it('whose reader never reads does not prevent the end by a signal, and the device is free', async () => {
     const { stdout, stderr } = await guest(`
       gadget up one ffs -- send forever >/dev/null
-      mkfifo /tmp/stuck; trap 'rm /tmp/stuck' EXIT
-      exec 3<> /tmp/stuck
-      ${READ} > /tmp/stuck &
+      mkfifo /run/scratch/stuck; trap 'rm /run/scratch/stuck' EXIT
+      exec 3<> /run/scratch/stuck
+      ${READ} > /run/scratch/stuck &
       until timeout 0.1 head -c 1 <&3 | grep -q '^'; do sleep 0.1; done
       sleep 1; kill -TERM $!; wait $!; echo $?
       exec 3>&-
@@ -121,10 +121,10 @@ describeInLab('a stopped process', () => {
   it('(Ctrl-Z) loses no data if the device waits', async () => {
     const { stdout, code } = await guest(`
       gadget up one ffs -- rate 20M, send forever >/dev/null
-      ${READ} --bytes 40M -q > /tmp/dump.bin & until [[ -s /tmp/dump.bin ]]; do sleep 0.1; done
+      ${READ} --bytes 40M -q > /run/scratch/dump.bin & until [[ -s /run/scratch/dump.bin ]]; do sleep 0.1; done
       kill -TSTP $!; sleep 1; kill -CONT $!
       wait $!; code=$?
-      check-counters < /tmp/dump.bin
+      check-counters < /run/scratch/dump.bin
       exit $code`);
     expect(stdout.toString()).toBe(`${40 * MIB}\n`);
     expect(code).toBe(0);

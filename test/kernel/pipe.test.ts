@@ -6,7 +6,7 @@ const CONTROL = 'node bin/usbxfer.js control --vid 1234 --pid 5678';
 const SIZE = 50_000_000;
 
 afterEach(async () => {
-  await guest('gadget down one; rm -f /tmp/input /tmp/summary /tmp/reply');
+  await guest('gadget down one; rm -f /run/scratch/input /run/scratch/summary /run/scratch/reply');
 });
 
 describeInLab('usbxfer pipe', () => {
@@ -17,9 +17,9 @@ describeInLab('usbxfer pipe', () => {
     const { stdout, stderr, code } = await guest(`
       set -o pipefail
       gadget up one loopback --speed ${speed} >/dev/null || exit 99
-      head -c ${SIZE} /dev/urandom > /tmp/input
-      sha256sum < /tmp/input
-      cat /tmp/input | ${PIPE} ${until} --json | sha256sum`);
+      head -c ${SIZE} /dev/urandom > /run/scratch/input
+      sha256sum < /run/scratch/input
+      cat /run/scratch/input | ${PIPE} ${until} --json | sha256sum`);
     const [sent, received] = stdout.toString().split('\n');
     expect(received).toBe(sent);
     expect(JSON.parse(stderr)).toMatchObject({
@@ -55,9 +55,9 @@ describeInLab('usbxfer pipe', () => {
       gadget up one ffs -- --start-by-request message 3000 >/dev/null || exit 99
       (until [[ $(gadget account one) == *'"bytes":17,'* ]]; do sleep 0.1; done
         ${CONTROL} out vendor device 1 1) &
-      printf 'a question to it\\n' | ${PIPE} --linger 30s --bytes 3000 --json 2> /tmp/summary |
+      printf 'a question to it\\n' | ${PIPE} --linger 30s --bytes 3000 --json 2> /run/scratch/summary |
         check-counters; code=$?
-      wait $!; cat /tmp/summary >&2; exit $code`);
+      wait $!; cat /run/scratch/summary >&2; exit $code`);
     expect(stdout.toString()).toBe('3000\n');
     expect(JSON.parse(stderr)).toMatchObject({
       end_reason: 'limit',

@@ -5,7 +5,7 @@ const READ = 'node bin/usbxfer.js read --vid 1234 --pid 5678';
 const MB = 1_000_000;
 
 afterEach(async () => {
-  await guest('gadget down one; rm -f /tmp/dump.bin /tmp/summary');
+  await guest('gadget down one; rm -f /run/scratch/dump.bin /run/scratch/summary');
 });
 
 describeInLab.each([
@@ -15,14 +15,14 @@ describeInLab.each([
   it("reads exactly the requested bytes of SourceSink's pattern", async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one sourcesink --speed ${speed} --pattern 1 >/dev/null
-      ${READ} --ep 0x81 --bytes 50MB > /tmp/dump.bin; code=$?
-      stat -c %s /tmp/dump.bin
+      ${READ} --ep 0x81 --bytes 50MB > /run/scratch/dump.bin; code=$?
+      stat -c %s /run/scratch/dump.bin
       node -e '
-        const bytes = fs.readFileSync("/tmp/dump.bin");
+        const bytes = fs.readFileSync("/run/scratch/dump.bin");
         let right = 0;
         for (let i = 0; i < bytes.length; i++) if (bytes[i] === (i % ${packetSize}) % 63) right++;
         console.log(right);'
-      rm /tmp/dump.bin
+      rm /run/scratch/dump.bin
       exit $code`);
     expect(stdout.toString()).toBe(`${50 * MB}\n${50 * MB}\n`);
     expect(stderr).toMatch(
@@ -105,12 +105,12 @@ describeInLab('the end of usbxfer read on a real bus', () => {
   it.each(['INT', 'TERM'])('by SIG%s loses no byte, and the next run continues', async (signal) => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- rate 20M, send forever >/dev/null
-      ${READ} --json > /tmp/dump.bin 2> /tmp/summary &
-      until [[ -s /tmp/dump.bin ]]; do sleep 0.1; done
+      ${READ} --json > /run/scratch/dump.bin 2> /run/scratch/summary &
+      until [[ -s /run/scratch/dump.bin ]]; do sleep 0.1; done
       kill -${signal} $!; wait $!; echo $?
-      check-counters < /tmp/dump.bin
-      ${READ} --bytes 1M -q | check-counters $(($(stat -c %s /tmp/dump.bin) / 4))
-      cat /tmp/summary >&2`);
+      check-counters < /run/scratch/dump.bin
+      ${READ} --bytes 1M -q | check-counters $(($(stat -c %s /run/scratch/dump.bin) / 4))
+      cat /run/scratch/summary >&2`);
     const [exitCode, bytes, more] = stdout.toString().split('\n');
     const summary = JSON.parse(stderr);
     expect([exitCode, more, code]).toEqual(['0', '1048576', 0]);
@@ -126,8 +126,8 @@ describeInLab('the end of usbxfer read on a real bus', () => {
   it('by a stall keeps every byte before it', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- send 1M, stall, send forever >/dev/null
-      ${READ} > /tmp/dump.bin; code=$?
-      check-counters < /tmp/dump.bin
+      ${READ} > /run/scratch/dump.bin; code=$?
+      check-counters < /run/scratch/dump.bin
       exit $code`);
     expect(stdout.toString()).toBe('1048576\n');
     expect(stderr).toMatch(
@@ -139,8 +139,8 @@ describeInLab('the end of usbxfer read on a real bus', () => {
   it('by a disconnection keeps every byte that arrived', async () => {
     const { stdout, stderr, code } = await guest(`
       gadget up one ffs -- send 4M, silence 500, exit >/dev/null
-      ${READ} > /tmp/dump.bin; code=$?
-      check-counters < /tmp/dump.bin
+      ${READ} > /run/scratch/dump.bin; code=$?
+      check-counters < /run/scratch/dump.bin
       exit $code`);
     expect(stdout.toString()).toBe(`${4 * 1024 * 1024}\n`);
     expect(stderr).toMatch(
@@ -152,9 +152,9 @@ describeInLab('the end of usbxfer read on a real bus', () => {
   it('by SIGKILL leaves a clean prefix and a device that is free', async () => {
     const { stdout } = await guest(`
       gadget up one ffs -- send forever >/dev/null
-      ${READ} > /tmp/dump.bin & until [[ -s /tmp/dump.bin ]]; do sleep 0.1; done
+      ${READ} > /run/scratch/dump.bin & until [[ -s /run/scratch/dump.bin ]]; do sleep 0.1; done
       kill -KILL $!; wait $! 2>/dev/null
-      check-counters < /tmp/dump.bin >/dev/null && echo whole
+      check-counters < /run/scratch/dump.bin >/dev/null && echo whole
       ${READ} --bytes 1M -q | wc -c`);
     expect(stdout.toString()).toBe('whole\n1048576\n');
   });

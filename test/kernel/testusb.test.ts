@@ -4,10 +4,10 @@ import { testCases } from './guest/verdicts.js';
 import { describeInLab, guest } from './lab/lab.js';
 
 const USBXFER = 'node bin/usbxfer.js';
-const READ = `${USBXFER} read -d 1234:5678 --ep 0x81 -o /tmp/got --force`;
-const WRITE = `${USBXFER} write -d 1234:5678 --ep 0x02 -i /tmp/pattern`;
+const READ = `${USBXFER} read -d 1234:5678 --ep 0x81 -o /run/scratch/got --force`;
+const WRITE = `${USBXFER} write -d 1234:5678 --ep 0x02 -i /run/scratch/pattern`;
 const MIB = 1024 * 1024;
-/** Size of /tmp/pattern, which has SourceSink's pattern 1: each packet has the bytes 0 to 62, repeated. */
+/** Size of /run/scratch/pattern, which has SourceSink's pattern 1: each packet has the bytes 0 to 62, repeated. */
 const SIZE = 16 * MIB;
 
 describeInLab.each([
@@ -18,7 +18,7 @@ describeInLab.each([
   const status = (endpoint: string) => `usb-host ${port} control 82 0 0 ${endpoint} 2`;
   /** Prints the number of the received bytes, if they are those of the pattern. */
   const verify =
-    'stat -c %s /tmp/got; head -c $(stat -c %s /tmp/got) /tmp/pattern | cmp - /tmp/got';
+    'stat -c %s /run/scratch/got; head -c $(stat -c %s /run/scratch/got) /run/scratch/pattern | cmp - /run/scratch/got';
 
   describe('as commands', () => {
     beforeAll(async () => {
@@ -26,26 +26,26 @@ describeInLab.each([
         gadget up one sourcesink --speed ${speed} --pattern 1 >/dev/null || exit
         node -e '
           const pattern = Buffer.from(Uint8Array.from({ length: ${packetSize} }, (_, i) => i % 63));
-          process.stdout.write(Buffer.alloc(${SIZE}, pattern))' > /tmp/pattern`);
+          process.stdout.write(Buffer.alloc(${SIZE}, pattern))' > /run/scratch/pattern`);
       expect([stderr, code]).toEqual(['', 0]);
     });
 
     afterEach(async () => {
-      await guest('rm -f /tmp/got /tmp/summary');
+      await guest('rm -f /run/scratch/got /run/scratch/summary');
     });
 
     afterAll(async () => {
-      await guest('gadget down one; gadget down two; rm -f /tmp/pattern');
+      await guest('gadget down one; gadget down two; rm -f /run/scratch/pattern');
     });
 
     it('5 to 8: pipe keeps queues in both directions, with a short packet in each transfer', async () => {
       const { stdout, stderr, code } = await guest(`
         gadget up two loopback --speed ${speed} --udc dummy_udc.1 --pid 5679 >/dev/null || exit 99
-        head -c 4M /dev/urandom > /tmp/random
-        ${USBXFER} pipe -d 1234:5679 --transfers 32 --transfer-size 4000 --bytes 4M -i /tmp/random \\
-          -o /tmp/got --json=/dev/stderr; code=$?
-        cmp /tmp/random /tmp/got && echo same
-        rm /tmp/random; gadget down two
+        head -c 4M /dev/urandom > /run/scratch/random
+        ${USBXFER} pipe -d 1234:5679 --transfers 32 --transfer-size 4000 --bytes 4M -i /run/scratch/random \\
+          -o /run/scratch/got --json=/dev/stderr; code=$?
+        cmp /run/scratch/random /run/scratch/got && echo same
+        rm /run/scratch/random; gadget down two
         exit $code`);
       expect(JSON.parse(stderr)).toMatchObject({
         in: { bytes_written: 4 * MIB },
@@ -59,13 +59,13 @@ describeInLab.each([
         ${status('81')}
         usb-host ${port} control 02 3 0 81 - # SET_FEATURE(ENDPOINT_HALT)
         ${status('81')}
-        ${READ} --bytes 1M -q 2>/dev/null; echo $? $(stat -c %s /tmp/got)
+        ${READ} --bytes 1M -q 2>/dev/null; echo $? $(stat -c %s /run/scratch/got)
         ${status('81')}
         usb-host ${port} control 02 3 0 81 -
-        ${READ} --bytes 1M --keep-going --json=/dev/stderr 2> /tmp/summary; code=$?
+        ${READ} --bytes 1M --keep-going --json=/dev/stderr 2> /run/scratch/summary; code=$?
         ${status('81')}
         ${verify}
-        cat /tmp/summary >&2; exit $code`);
+        cat /run/scratch/summary >&2; exit $code`);
       expect(stdout.toString()).toBe(`2 0000\n0\n2 0100\n6 0\n2 0000\n0\n2 0000\n${MIB}\n`);
       expect(JSON.parse(stderr)).toMatchObject({
         gaps: [],
@@ -80,11 +80,11 @@ describeInLab.each([
         ${status('02')}
         usb-host ${port} control 02 3 0 02 -
         ${status('02')}
-        ${WRITE} --bytes 1M --json=/dev/stderr 2> /tmp/summary; echo $?
+        ${WRITE} --bytes 1M --json=/dev/stderr 2> /run/scratch/summary; echo $?
         ${status('02')}
         ${WRITE} --bytes 1M -q; code=$?
         ${status('02')}
-        cat /tmp/summary >&2; exit $code`);
+        cat /run/scratch/summary >&2; exit $code`);
       expect(stdout.toString()).toBe('2 0000\n0\n2 0100\n6\n2 0000\n2 0000\n');
       expect(JSON.parse(stderr)).toMatchObject({
         end_reason: 'stall',

@@ -22,7 +22,7 @@ const ATTACH = `
 
 afterEach(async () => {
   await guest(`usbip detach -p 0 2> /dev/null; usbip unbind -b 1-1 2> /dev/null; gadget down one
-    rm -f /tmp/dump.bin /tmp/summary /tmp/doctor`);
+    rm -f /run/scratch/dump.bin /run/scratch/summary /run/scratch/doctor`);
 });
 
 describeInLab('a device attached through USB/IP', () => {
@@ -31,12 +31,12 @@ describeInLab('a device attached through USB/IP', () => {
       attach rate 200k, send forever
       read=(read --path $path --bytes 200000 --transfer-size 16KiB)
       usbxfer "\${read[@]}" --timeout 3s; echo refused: $?
-      usbxfer "\${read[@]}" --json=/tmp/summary > /tmp/dump.bin; code=$?
-      check-counters < /tmp/dump.bin
-      tr -d '\\n' < /tmp/summary
+      usbxfer "\${read[@]}" --json=/run/scratch/summary > /run/scratch/dump.bin; code=$?
+      check-counters < /run/scratch/dump.bin
+      tr -d '\\n' < /run/scratch/summary
       exit $code`);
     const [refused, bytes, record = ''] = stdout.toString().split('\n');
-    expect([refused, bytes, code]).toEqual(['refused: 4', '200000', 0]);
+    expect([refused, bytes, code], stderr).toEqual(['refused: 4', '200000', 0]);
     expect(JSON.parse(record)).toMatchObject({ loss_offset: null, gaps: [], end_reason: 'limit' });
     expect(stderr).toMatch(
       /attached through USB\/IP, where a transfer that times out loses its data/,

@@ -32,16 +32,16 @@ async function eventsDuring(
   steps: string,
 ): Promise<{ events: WatchEvent[]; lsusb: string[] }> {
   const { stdout, stderr, code } = await guest(`
-    rm -f /tmp/watch; touch /tmp/watch
+    rm -f /run/scratch/watch; touch /run/scratch/watch
     before=$(lsusb | wc -l)
-    told() { until (($(wc -l < /tmp/watch) >= before + $1)); do sleep 0.1; done; }
+    told() { until (($(wc -l < /run/scratch/watch) >= before + $1)); do sleep 0.1; done; }
     export WATCH="${WATCH} --count $((before + ${count})) --timeout 50s"
-    ${watch} >> /tmp/watch & watch=$!
+    ${watch} >> /run/scratch/watch & watch=$!
     told 0
     ${steps}
     wait $watch; code=$?
     udevadm settle
-    lsusb; echo; cat /tmp/watch
+    lsusb; echo; cat /run/scratch/watch
     exit $code`);
   expect([stderr, code]).toEqual(['', 0]);
   const [theirs = '', ours = ''] = stdout.toString().split('\n\n');

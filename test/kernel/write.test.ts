@@ -5,25 +5,27 @@ import { describeInLab, guest } from './lab/lab.js';
 const WRITE = 'node bin/usbxfer.js write --vid 1234 --pid 5678';
 const SIZE = 10_000_001;
 /** Prints the offset at which a second run continues, from the summary of the first. */
-const RESUME_AT = `node -p 'JSON.parse(fs.readFileSync("/tmp/first.json", "utf8")).resume_at'`;
+const RESUME_AT = `node -p 'JSON.parse(fs.readFileSync("/run/scratch/first.json", "utf8")).resume_at'`;
 
 afterEach(async () => {
-  await guest('gadget down one; rm -f /tmp/input /tmp/sink /tmp/messages /tmp/first.json');
+  await guest(
+    'gadget down one; rm -f /run/scratch/input /run/scratch/sink /run/scratch/messages /run/scratch/first.json',
+  );
 });
 
-/** Runs a script with a scripted device and SIZE bytes in /tmp/input; received bytes go to /tmp/sink. */
+/** Runs a script with a scripted device and SIZE bytes in /run/scratch/input; received bytes go to /run/scratch/sink. */
 function run(device: string, script: string) {
   return guest(`
     node -e '
       const numbers = Uint32Array.from({ length: ${Math.ceil(SIZE / 4)} }, (_, i) => i);
-      process.stdout.write(Buffer.from(numbers.buffer))' | head -c ${SIZE} > /tmp/input
-    gadget up one ffs ${device} --sink /tmp/sink --messages /tmp/messages >/dev/null || exit 99
+      process.stdout.write(Buffer.from(numbers.buffer))' | head -c ${SIZE} > /run/scratch/input
+    gadget up one ffs ${device} --sink /run/scratch/sink --messages /run/scratch/messages >/dev/null || exit 99
     ${script}`);
 }
 
 /** Prints the number of messages of each size. */
 const MESSAGES =
-  'sort -n /tmp/messages | uniq -c | while read -r count size; do echo $count $size; done';
+  'sort -n /run/scratch/messages | uniq -c | while read -r count size; do echo $count $size; done';
 
 describeInLab('usbxfer write', () => {
   it.each([
@@ -36,9 +38,9 @@ describeInLab('usbxfer write', () => {
     const { stdout, stderr, code } = await run(
       `--speed ${speed} --`,
       `
-      cat /tmp/input | ${WRITE} --transfer-size ${size} --zlp ${zlp} --json=/dev/stderr; code=$?
+      cat /run/scratch/input | ${WRITE} --transfer-size ${size} --zlp ${zlp} --json=/dev/stderr; code=$?
       gadget unplug one; gadget account one > /dev/null
-      cmp /tmp/input /tmp/sink && echo same
+      cmp /run/scratch/input /run/scratch/sink && echo same
       ${MESSAGES}
       exit $code`,
     );
@@ -64,9 +66,9 @@ describeInLab('usbxfer write', () => {
     const { stdout, stderr, code } = await run(
       '-- --interrupt-out',
       `
-      ${WRITE} -i /tmp/input --bytes 301k --transfer-size 10k --zlp always --json=/dev/stderr; code=$?
+      ${WRITE} -i /run/scratch/input --bytes 301k --transfer-size 10k --zlp always --json=/dev/stderr; code=$?
       gadget unplug one; gadget account one > /dev/null
-      head -c 301k /tmp/input | cmp - /tmp/sink && echo same
+      head -c 301k /run/scratch/input | cmp - /run/scratch/sink && echo same
       ${MESSAGES}
       exit $code`,
     );
@@ -85,13 +87,13 @@ describeInLab('usbxfer write that ends early', () => {
     const { stdout, stderr, code } = await run(
       `--speed ${speed} -- --accept ${accept}`,
       `
-      ${WRITE} -i /tmp/input --json=/dev/stderr 2> /tmp/first.json; echo $?
+      ${WRITE} -i /run/scratch/input --json=/dev/stderr 2> /run/scratch/first.json; echo $?
       grep -o 'OUT halted.*' /run/gadget/one/log
       skip=$(${RESUME_AT})
-      ${WRITE} -i /tmp/input --skip $skip -q; code=$?
+      ${WRITE} -i /run/scratch/input --skip $skip -q; code=$?
       gadget unplug one; gadget account one > /dev/null
-      cmp /tmp/input /tmp/sink && echo same
-      cat /tmp/first.json >&2
+      cmp /run/scratch/input /run/scratch/sink && echo same
+      cat /run/scratch/first.json >&2
       exit $code`,
     );
     expect(stdout.toString()).toBe(`6\nOUT halted after ${taken} bytes\nsame\n`);
@@ -107,7 +109,7 @@ describeInLab('usbxfer write that ends early', () => {
     const { stdout, stderr, code } = await run(
       '-- --take 1000001',
       `
-      ${WRITE} -i /tmp/input --idle-timeout 1s --json=/dev/stderr; code=$?
+      ${WRITE} -i /run/scratch/input --idle-timeout 1s --json=/dev/stderr; code=$?
       gadget account one
       exit $code`,
     );
@@ -135,19 +137,19 @@ describeInLab('usbxfer write that ends early', () => {
       `--speed ${speed} -- --take-rate 4M`,
       `
       device=$(</run/gadget/one/pid); trap 'kill -CONT $device' EXIT
-      ${WRITE} -i /tmp/input --bytes ${bytes} --transfer-size 20k --idle-timeout 3s \
-        --json=/dev/stderr 2> /tmp/first.json & host=$!
-      until [[ $(stat -c %s /tmp/sink) -gt 300000 ]]; do sleep 0.05; done
+      ${WRITE} -i /run/scratch/input --bytes ${bytes} --transfer-size 20k --idle-timeout 3s \
+        --json=/dev/stderr 2> /run/scratch/first.json & host=$!
+      until [[ $(stat -c %s /run/scratch/sink) -gt 300000 ]]; do sleep 0.05; done
       ${cause}
       wait $host; echo $?
       kill -CONT $device
       gadget unplug one; gadget account one
       gadget plug one > /dev/null
       skip=$(${RESUME_AT})
-      ${WRITE} -i /tmp/input --skip $skip --bytes $((${bytes} - skip)) -q; code=$?
+      ${WRITE} -i /run/scratch/input --skip $skip --bytes $((${bytes} - skip)) -q; code=$?
       gadget unplug one; gadget account one > /dev/null
-      head -c ${bytes} /tmp/input | cmp - /tmp/sink && echo same
-      cat /tmp/first.json >&2
+      head -c ${bytes} /run/scratch/input | cmp - /run/scratch/sink && echo same
+      cat /run/scratch/first.json >&2
       exit $code`,
     );
     const [firstCode, account = '', ...rest] = stdout.toString().split('\n');

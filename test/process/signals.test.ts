@@ -158,12 +158,14 @@ describe('a repeated signal', () => {
     await pause(300);
     running.child.stdout?.resume();
     const { stdout, stderr, code } = await running.outcome;
-    expect(JSON.parse(stderr)).toMatchObject({
+    const summary = JSON.parse(stderr);
+    expect(summary).toMatchObject({
       end_reason: 'interrupted',
-      signal: first,
       bytes_written: stdout.length,
       bytes_unwritten: 0,
     });
+    // If the process does not run between them, the kernel delivers both at once, in no certain order.
+    expect([first, second]).toContain(summary.signal);
     expect([isCounterPrefix(stdout), code]).toEqual([true, 0]);
   });
 });

@@ -18,7 +18,7 @@ import { MemorySource } from '../../unit/engine/support/memory-source.js';
 
 const LENGTHS = 30;
 const CHOICES: readonly ZeroLengthPackets[] = ['never', 'auto', 'always'];
-const MESSAGES = '/tmp/messages';
+const MESSAGES = '/run/scratch/messages';
 
 const [, , speed = 'super', seed = '1'] = process.argv;
 const random = createRandom(Number(seed));

@@ -35,7 +35,9 @@ async function takeGuest(): Promise<NonNullable<typeof lab>> {
     for (const connection of connections) {
       const lock = join(dirname(connection.socket), 'taken');
       if (tryLock(lock)) {
-        return { guest: new Guest(connection), lock };
+        const guest = new Guest(connection);
+        await guest.run('rm -rf /run/scratch/*');
+        return { guest, lock };
       }
     }
     await sleep(100);

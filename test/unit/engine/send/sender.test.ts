@@ -327,8 +327,8 @@ describe('Sender', () => {
   it('does not mistake a slow input for an idle device', async () => {
     const source = new MemorySource();
     source.held = true;
-    const fixture = new Fixture(source, { idleTimeout: 10, prompt: true });
-    await sleep(50);
+    const fixture = new Fixture(source, { idleTimeout: 500, prompt: true });
+    await sleep(800);
     expect(fixture.end).toBeUndefined();
     source.held = false;
     source.push(counterBytes(0, 10));
