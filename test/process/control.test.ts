@@ -25,7 +25,7 @@ const UNKNOWN = ['in', 'vendor', 'device', '99', '0', '0', '4'];
 function answering(answer: string): NodeJS.ProcessEnv {
   return planted(`
     const answer = ${answer};
-    VirtualDevice.prototype.control = async (request, data, timeout) => {
+    SimulatedDevice.prototype.control = async (request, data, timeout) => {
       process.stderr.write('sent ' + Object.values(request).join() + ' ' + data.toString('hex') + '\\n');
       return answer(data, timeout);
     };`);
@@ -230,21 +230,21 @@ describe('a request that fails', () => {
 
 describe('a request to an interface', () => {
   const steps = planted(`
-    const { claim, close } = VirtualDevice.prototype;
+    const { claim, close } = SimulatedDevice.prototype;
     const say = (text) => process.stderr.write(text + '\\n');
-    VirtualDevice.prototype.claim = async function (...args) {
+    SimulatedDevice.prototype.claim = async function (...args) {
       say('claim ' + JSON.stringify(args));
       const claimed = await claim.apply(this, args);
       const { release } = claimed;
       claimed.release = async () => { say('release'); await release.call(claimed); };
       return claimed;
     };
-    VirtualDevice.prototype.control = async (request, data) => {
+    SimulatedDevice.prototype.control = async (request, data) => {
       say('control');
       if (request.request === 99) throw new UsbError('stall', 'stall');
       return data.length;
     };
-    VirtualDevice.prototype.close = async function () { say('close'); await close.call(this); };`);
+    SimulatedDevice.prototype.close = async function () { say('close'); await close.call(this); };`);
 
   it.each([
     ['out class interface 1', 'claim [0,0,{}]\ncontrol\nrelease\nclose\n'],
@@ -283,8 +283,8 @@ describe('a signal', () => {
   it('cancels a request without a response', async () => {
     const running = start([...CONTROL, 'in', 'vendor', 'device', '3', '0', '0', '8', '--json'], {
       ...planted(`
-        const { control } = VirtualDevice.prototype;
-        VirtualDevice.prototype.control = function (...request) {
+        const { control } = SimulatedDevice.prototype;
+        SimulatedDevice.prototype.control = function (...request) {
           process.stderr.write('sent\\n');
           return control.apply(this, request);
         };`),
@@ -372,14 +372,14 @@ describe('a signal', () => {
 
   it('lets a request end, and its interface be given back', async () => {
     const slow = planted(`
-      const { close } = VirtualDevice.prototype;
+      const { close } = SimulatedDevice.prototype;
       const signalled = new Promise((resolve) => process.once('SIGTERM', resolve));
-      VirtualDevice.prototype.control = async (request, data) => {
+      SimulatedDevice.prototype.control = async (request, data) => {
         process.stderr.write('sent\\n');
         await signalled;
         return data.length;
       };
-      VirtualDevice.prototype.close = async function () {
+      SimulatedDevice.prototype.close = async function () {
         process.stderr.write('close\\n');
         await close.call(this); // refuses while an interface is claimed
       };`);

@@ -2,7 +2,7 @@ const LIBRARY = new URL('../../dist/index.js', import.meta.url).href;
 
 /**
  * The environment in which a script changes the virtual bus before usbxfer starts. The script can use
- * `VirtualBackend`, `VirtualDevice` and `UsbError`, because the library and the command line share
+ * `VirtualBackend`, `SimulatedDevice` and `UsbError`, because the library and the command line share
  * these classes.
  */
 export function planted(script: string): NodeJS.ProcessEnv {
@@ -12,7 +12,7 @@ export function planted(script: string): NodeJS.ProcessEnv {
     const [info] = await backend.list();
     const device = await backend.open(info);
     await device.close();
-    const VirtualDevice = device.constructor;
+    const SimulatedDevice = device.constructor;
     ${script}`;
   return { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(module)}` };
 }

@@ -10,7 +10,7 @@ const RESET = ['reset', '-d', '1234:5678'];
 function backAs(change: string): NodeJS.ProcessEnv {
   return planted(`
     const { list } = VirtualBackend.prototype;
-    VirtualDevice.prototype.reset = async () => {
+    SimulatedDevice.prototype.reset = async () => {
       VirtualBackend.prototype.list = async function () {
         const [first, ...others] = await list.call(this);
         return [...[first].flatMap((device) => ${change}), ...others];
@@ -40,7 +40,7 @@ describe('usbxfer reset', () => {
     const drivers = planted(`
       const drivers = [['same', 'same'], ['\\x1b[31m', undefined], [undefined, 'other']];
       let after = 0;
-      VirtualDevice.prototype.reset = async () => { after = 1; };
+      SimulatedDevice.prototype.reset = async () => { after = 1; };
       VirtualBackend.prototype.inspect = async () => ({
         accessible: true,
         node: undefined,
@@ -68,7 +68,7 @@ describe('usbxfer reset', () => {
         const [first, second] = await list.call(this);
         return [first, { ...second, path: '1-1.2' }];
       };
-      VirtualDevice.prototype.reset = async () => process.stderr.write('reset\\n');
+      SimulatedDevice.prototype.reset = async () => process.stderr.write('reset\\n');
       VirtualBackend.prototype.checkUnused = async ({ path }) => {
         if (path === '${path}'.replace('1-2', '1-1.2')) {
           throw new UsbError('busy', 'in use by other (PID 8)', {

@@ -1,6 +1,6 @@
 import { UsbError } from '../../usb/errors.js';
 import { parseDuration, parseSize } from '../../usb/format.js';
-import { SPEEDS, type SpeedName } from './bus/speed.js';
+import { SPEEDS, type SpeedName } from '../simulation/bus/speed.js';
 
 /** The behaviour of the virtual devices. */
 export interface Scenario {

@@ -1,4 +1,10 @@
-import type { Clock } from '../bus/clock.js';
+import type { Clock } from '../../simulation/bus/clock.js';
+import {
+  type EndpointFunction,
+  type Handshake,
+  type TransferBuffer,
+  wholePackets,
+} from '../../simulation/gadget/endpoint.js';
 import {
   createRandom,
   type Fault,
@@ -8,12 +14,6 @@ import {
 } from '../scenario.js';
 import type { Runnable } from './control.js';
 import { type CounterOptions, fillCounter } from './counter.js';
-import {
-  type EndpointFunction,
-  type Handshake,
-  type TransferBuffer,
-  wholePackets,
-} from './endpoint.js';
 
 /** What a packet header of the scenario starts with; the rest is zeros. FTDI chips send these bytes. */
 const HEADER = [0x01, 0x60];

@@ -1,12 +1,12 @@
-import type { Clock } from '../bus/clock.js';
-import { FaultList, type OutFaultKind } from '../scenario.js';
-import type { CounterOptions, OnOut } from './counter.js';
+import type { Clock } from '../../simulation/bus/clock.js';
 import {
   type EndpointFunction,
   type Handshake,
   type TransferBuffer,
   wholePackets,
-} from './endpoint.js';
+} from '../../simulation/gadget/endpoint.js';
+import { FaultList, type OutFaultKind } from '../scenario.js';
+import type { CounterOptions, OnOut } from './counter.js';
 
 /**
  * An OUT endpoint that accepts all data except at its faults. Offsets count accepted bytes. A packet is

@@ -1,18 +1,5 @@
-import { endianness } from 'node:os';
-import type { Clock } from '../bus/clock.js';
+import type { Clock } from '../../simulation/bus/clock.js';
 import type { DeviceEvent, Fault, Scenario } from '../scenario.js';
-
-const LITTLE_ENDIAN = endianness() === 'LE';
-
-/**
- * Returns a buffer as 32-bit words, to fill it faster; undefined if it does not start at a word boundary
- * or if this machine is not little-endian.
- */
-export function wordsOf(buffer: Buffer): Int32Array | undefined {
-  return LITTLE_ENDIAN && buffer.byteOffset % 4 === 0
-    ? new Int32Array(buffer.buffer, buffer.byteOffset, buffer.length >>> 2)
-    : undefined;
-}
 
 /**
  * Writes the counter stream: little-endian 32-bit words 0, 1, 2, …, wrapping at 2^32.

@@ -3,7 +3,7 @@ import {
   type Handshake,
   type TransferBuffer,
   wholePackets,
-} from './endpoint.js';
+} from '../../simulation/gadget/endpoint.js';
 
 /** The capacity of a loopback in bytes. */
 export const LOOPBACK_CAPACITY = 64 * 1024;

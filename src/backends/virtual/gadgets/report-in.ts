@@ -1,6 +1,10 @@
-import type { Clock } from '../bus/clock.js';
+import type { Clock } from '../../simulation/bus/clock.js';
+import type {
+  EndpointFunction,
+  Handshake,
+  TransferBuffer,
+} from '../../simulation/gadget/endpoint.js';
 import { fillCounter } from './counter.js';
-import type { EndpointFunction, Handshake, TransferBuffer } from './endpoint.js';
 
 /** Bytes in each report: two words of the counter. */
 const REPORT_SIZE = 8;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
 import { locateIn } from '../../../../src/usb/locate.js';
-import { Host } from './bus/host.js';
+import { Host } from '../simulation/bus/host.js';
 
 describe('the virtual bus', () => {
   it('has a counter and a loopback', async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assertCounter } from '../../../contract/expect.js';
-import { Host } from './bus/host.js';
+import { Host } from '../simulation/bus/host.js';
 
 const SIZES = [512, 1024, 1536, 4096, 16_384, 300_032];
 

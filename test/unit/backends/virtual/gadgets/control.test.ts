@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ControlRequest } from '../../../../../src/usb/control.js';
-import { Host } from '../bus/host.js';
+import { Host } from '../../simulation/bus/host.js';
 
 /** Returns a setup packet without wLength. */
 function setup(requestType: number, request: number, value = 0, index = 0): ControlRequest {

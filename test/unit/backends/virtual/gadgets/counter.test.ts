@@ -1,10 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  counterByte,
-  fillCounter,
-  wordsOf,
-} from '../../../../../src/backends/virtual/gadgets/counter.js';
+import { wordsOf } from '../../../../../src/backends/simulation/bus/transfer-queue.js';
+import { counterByte, fillCounter } from '../../../../../src/backends/virtual/gadgets/counter.js';
 
 describe('the counter', () => {
   it.each([

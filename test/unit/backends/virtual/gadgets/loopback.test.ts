@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LOOPBACK_CAPACITY } from '../../../../../src/backends/virtual/gadgets/loopback.js';
-import { Host } from '../bus/host.js';
+import { Host } from '../../simulation/bus/host.js';
 
 /** Bytes without repetition. */
 function pattern(length: number): Buffer {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { VirtualBackend } from '../../../../../src/backends/virtual/backend.js';
 import { assertCounter } from '../../../../contract/expect.js';
-import { ManualClock } from '../bus/manual-clock.js';
+import { ManualClock } from '../../simulation/bus/manual-clock.js';
 
 it('the counter sends a report of 8 bytes every 10 ms on its interrupt endpoint', async () => {
   const clock = new ManualClock();

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { VirtualDevice } from '../../../../../src/backends/virtual/device.js';
+import { SimulatedDevice } from '../../../../../src/backends/simulation/device.js';
 import { UsbError, type UsbErrorCode } from '../../../../../src/usb/errors.js';
 import { violations } from '../../../../process/schema.js';
 import { usbxfer } from '../../../../support/run-command.js';
@@ -7,7 +7,7 @@ import { usbxfer } from '../../../../support/run-command.js';
 const CONTROL = ['control', '-d', '1234:5678'];
 const UNKNOWN = ['in', 'vendor', 'device', '99', '0', '0', '4'];
 
-const sent = vi.spyOn(VirtualDevice.prototype, 'control');
+const sent = vi.spyOn(SimulatedDevice.prototype, 'control');
 afterEach(() => {
   sent.mockReset();
 });

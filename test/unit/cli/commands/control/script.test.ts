@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { SimulatedDevice } from '../../../../../src/backends/simulation/device.js';
 import { VirtualBackend } from '../../../../../src/backends/virtual/backend.js';
-import { VirtualDevice } from '../../../../../src/backends/virtual/device.js';
 import { parseScenario } from '../../../../../src/backends/virtual/scenario.js';
 import { counterBytes } from '../../../../support/counter-stream.js';
 import { usbxfer } from '../../../../support/run-command.js';
@@ -58,7 +58,7 @@ async function run(script: string, ...args: readonly string[]) {
 /** Counts the requests that reach a device, and answers each with this function. */
 function answering(answer: (data: Buffer) => Promise<number>) {
   return vi
-    .spyOn(VirtualDevice.prototype, 'control')
+    .spyOn(SimulatedDevice.prototype, 'control')
     .mockImplementation((_request, data) => answer(data));
 }
 
@@ -91,7 +91,7 @@ describe('a script', () => {
 
   it('opens the device once, and closes it', async () => {
     const open = vi.spyOn(VirtualBackend.prototype, 'open');
-    const close = vi.spyOn(VirtualDevice.prototype, 'close');
+    const close = vi.spyOn(SimulatedDevice.prototype, 'close');
     await run(
       'out vendor device 1 1\nout vendor device 1 0\nin standard interface 10 0 0 1',
       '--hex',
@@ -102,7 +102,7 @@ describe('a script', () => {
   it('uploads Intel HEX in chunks to the address in wValue and wIndex', async () => {
     writeFileSync(join(folder, 'far.hex'), ':020000040001F9\n:021000000102EB\n:00000001FF');
     const requests: unknown[] = [];
-    vi.spyOn(VirtualDevice.prototype, 'control').mockImplementation(async (request, data) => {
+    vi.spyOn(SimulatedDevice.prototype, 'control').mockImplementation(async (request, data) => {
       requests.push([...Object.values(request), data.toString('hex')].join());
       return data.length;
     });
@@ -231,7 +231,7 @@ describe('a script that is refused, before any request is sent,', () => {
         'the file is not a complete Intel HEX file; copy or build it again',
     ],
   ])('%j', async (statement, message) => {
-    const sent = vi.spyOn(VirtualDevice.prototype, 'control');
+    const sent = vi.spyOn(SimulatedDevice.prototype, 'control');
     const first = statement === '' || statement.startsWith('#') ? '' : 'out vendor device 1 1\n';
     const { stderr, code } = await run(first + statement);
     expect(stderr).toContain(message);

@@ -10,11 +10,11 @@ import { DESCRIPTOR_TYPE } from '../../../usb/descriptors/tree.js';
 import {
   type AlternateSetting,
   type Configuration,
-  type DeviceInfo,
   type EndpointDescriptor,
   TRANSFER_TYPES,
   type TransferType,
 } from '../../../usb/model.js';
+import type { Gadget } from './gadget.js';
 
 /** bmAttributes of a bus-powered device (USB 2.0 §9.6.3), and bMaxPower for 100 mA, in units of 2 mA. */
 const BUS_POWERED = 0x80;
@@ -24,7 +24,7 @@ const MAX_POWER = 50;
 const USB_3 = 0x0300;
 
 /** Returns the descriptors of a simulated device. */
-export function descriptorBytes(info: DeviceInfo): Uint8Array {
+export function descriptorBytes(info: Gadget['descriptors']): Uint8Array {
   const device = encodeFields(DEVICE_FIELDS, {
     bLength: 18,
     bDescriptorType: DESCRIPTOR_TYPE.device,

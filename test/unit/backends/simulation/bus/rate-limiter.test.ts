@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { RateLimiter } from '../../../../../src/backends/virtual/bus/rate-limiter.js';
-import { SPEEDS } from '../../../../../src/backends/virtual/bus/speed.js';
+import { RateLimiter } from '../../../../../src/backends/simulation/bus/rate-limiter.js';
+import { SPEEDS } from '../../../../../src/backends/simulation/bus/speed.js';
 import { Host } from './host.js';
 
 describe('RateLimiter', () => {

@@ -60,7 +60,7 @@ export function wholePackets(bytes: number, packetSize: number): number {
   return bytes - (bytes % packetSize);
 }
 
-/** Handles the control requests of a device that no standard defines. */
+/** Handles the control requests that `handleStandardRequest` does not. */
 export interface ControlFunction {
   /**
    * Reads the data of a request, or writes the response there.

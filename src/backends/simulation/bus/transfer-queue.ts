@@ -1,5 +1,17 @@
+import { endianness } from 'node:os';
 import type { TransferStatus } from '../../../usb/transfer-status.js';
-import { wordsOf } from '../gadgets/counter.js';
+
+const LITTLE_ENDIAN = endianness() === 'LE';
+
+/**
+ * Returns a buffer as 32-bit words, to fill it faster; undefined if it does not start at a word boundary
+ * or if this machine is not little-endian.
+ */
+export function wordsOf(buffer: Buffer): Int32Array | undefined {
+  return LITTLE_ENDIAN && buffer.byteOffset % 4 === 0
+    ? new Int32Array(buffer.buffer, buffer.byteOffset, buffer.length >>> 2)
+    : undefined;
+}
 
 /**
  * The state of a transfer in the host controller: its memory, its progress and its status. A transfer

@@ -1,4 +1,4 @@
-import type { EndpointFunction } from '../gadgets/endpoint.js';
+import type { EndpointFunction } from '../gadget/endpoint.js';
 import type { Cancel, Clock } from './clock.js';
 import { Pipe } from './pipe.js';
 import { RateLimiter } from './rate-limiter.js';

@@ -1,27 +1,19 @@
 import type {
   AlternateSetting,
   Configuration,
-  DeviceInfo,
   EndpointDescriptor,
   TransferType,
 } from '../../../usb/model.js';
-import { SPEEDS, type SpeedName } from '../bus/speed.js';
+import { SPEEDS, type SpeedName } from '../../simulation/bus/speed.js';
+import type { EndpointFunction } from '../../simulation/gadget/endpoint.js';
+import type { Gadget } from '../../simulation/gadget/gadget.js';
 import { DEFAULT_SCENARIO } from '../scenario.js';
 import { CounterRequests } from './control.js';
 import type { CounterOptions } from './counter.js';
 import { CounterIn } from './counter-in.js';
 import { CounterOut } from './counter-out.js';
-import type { ControlFunction, EndpointFunction } from './endpoint.js';
 import { createLoopback } from './loopback.js';
 import { ReportIn } from './report-in.js';
-
-/** A simulated device: its descriptors and its endpoints. */
-export interface Gadget {
-  readonly descriptors: Omit<DeviceInfo, 'path' | 'bus' | 'address' | 'cancelKeepsData'>;
-  /** The bulk and interrupt endpoints by address. */
-  readonly functions: ReadonlyMap<number, EndpointFunction>;
-  readonly control: ControlFunction;
-}
 
 const VENDOR_ID = 0x1234;
 const VENDOR_SPECIFIC = 0xff;

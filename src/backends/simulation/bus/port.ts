@@ -1,6 +1,7 @@
 import type { DeviceInfo } from '../../../usb/model.js';
-import type { ControlFunction } from '../gadgets/endpoint.js';
-import type { Gadget } from '../gadgets/gadget.js';
+import { descriptorBytes } from '../gadget/descriptors.js';
+import type { ControlFunction } from '../gadget/endpoint.js';
+import type { Gadget } from '../gadget/gadget.js';
 import type { HostController } from './host-controller.js';
 import type { MemoryBudget } from './memory-budget.js';
 import type { Pipe } from './pipe.js';
@@ -10,9 +11,11 @@ export interface Attachment {
   /** Its configuration changes. While the device is not authorized, it has none. */
   info: DeviceInfo;
   readonly pipes: ReadonlyMap<number, Pipe>;
+  /** The device descriptor and the configurations. */
+  readonly descriptors: Uint8Array;
   /** The selected alternate settings of the claimed interfaces, by interface number. */
   readonly claimed: Map<number, number>;
-  /** Handles the control requests that no standard defines. */
+  /** Handles the control requests that the bus does not. */
   readonly control: ControlFunction;
   /** The memory of all transfers on the bus. */
   readonly memory: MemoryBudget;
@@ -149,11 +152,12 @@ export class Port {
     this.#unplugged = new AbortController();
     const attachment: Attachment = {
       info: {
-        ...{ path: this.path, bus: 1, address: this.#takeAddress() },
+        ...{ path: this.path, bus: busOf(this.path), address: this.#takeAddress() },
         ...this.#gadget.descriptors,
         cancelKeepsData: this.#controller.cancelKeepsData,
       },
       pipes: this.#pipes,
+      descriptors: this.#gadget.bytes ?? descriptorBytes(this.#gadget.descriptors),
       claimed: new Map(),
       control: this.#gadget.control,
       memory: this.#memory,
@@ -167,4 +171,9 @@ export class Port {
     };
     return attachment;
   }
+}
+
+/** The number of the bus in a port path. */
+function busOf(path: string): number {
+  return Number(/\d+/.exec(path)?.[0]);
 }

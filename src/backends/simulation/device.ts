@@ -41,13 +41,13 @@ import { holdProcess } from './bus/clock.js';
 import type { Pipe } from './bus/pipe.js';
 import type { Attachment } from './bus/port.js';
 import { QueuedTransfer } from './bus/transfer-queue.js';
-import { handleStandardRequest } from './gadgets/control.js';
+import { handleStandardRequest } from './gadget/standard-requests.js';
 
 /** A handle of a device. After the device was unplugged, it can only be closed. */
-export class VirtualDevice implements Device {
+export class SimulatedDevice implements Device {
   readonly #attachment: Attachment;
   readonly #releaseProcess = holdProcess();
-  readonly #claimed = new Set<VirtualInterface>();
+  readonly #claimed = new Set<SimulatedInterface>();
   #info: DeviceInfo;
   #open = true;
   /** The configuration that `close` selects again; undefined if it has not been replaced. */
@@ -103,7 +103,7 @@ export class VirtualDevice implements Device {
     if (this.#attachment.claimed.has(interfaceNumber)) {
       throw alreadyClaimed(interfaceNumber);
     }
-    const claimed = new VirtualInterface(this.#attachment, setting, () =>
+    const claimed = new SimulatedInterface(this.#attachment, setting, () =>
       this.#claimed.delete(claimed),
     );
     this.#claimed.add(claimed);
@@ -132,10 +132,11 @@ export class VirtualDevice implements Device {
       await this.#carryOut(hostRequest);
       return 0;
     }
-    const moved =
+    const standard =
       typeOf(request) === 'standard'
         ? handleStandardRequest(this.#attachment, request, data)
-        : this.#attachment.control.handle(request, data);
+        : undefined;
+    const moved = standard ?? this.#attachment.control.handle(request, data);
     this.#attachment.wake();
     if (moved === undefined) {
       throw controlFailure('stall');
@@ -161,7 +162,7 @@ export class VirtualDevice implements Device {
   }
 
   /** @throws UsbError `invalid` if this handle has not claimed the interface */
-  #require(interfaceNumber: number): VirtualInterface {
+  #require(interfaceNumber: number): SimulatedInterface {
     const own = [...this.#claimed].find((one) => one.interfaceNumber === interfaceNumber);
     return requireClaimed(own, interfaceNumber);
   }
@@ -223,7 +224,7 @@ export class VirtualDevice implements Device {
 }
 
 /** A claimed interface. */
-class VirtualInterface implements Interface {
+class SimulatedInterface implements Interface {
   readonly attachment: Attachment;
   #setting: AlternateSetting;
   readonly #onRelease: () => void;
@@ -259,7 +260,7 @@ class VirtualInterface implements Interface {
     if (pipe === undefined) {
       throw new UsbError('other', 'the simulated device lacks an endpoint of its descriptors');
     }
-    return new VirtualEndpoint(this, address, maxPacketSize, pipe);
+    return new SimulatedEndpoint(this, address, maxPacketSize, pipe);
   }
 
   /** Selects an alternate setting until the release: clears the halts of its endpoints. */
@@ -299,14 +300,14 @@ class VirtualInterface implements Interface {
 }
 
 /** A bulk or interrupt endpoint of a claimed interface. */
-class VirtualEndpoint implements Endpoint {
+class SimulatedEndpoint implements Endpoint {
   readonly address: number;
   readonly maxPacketSize: number;
   readonly cancelKeepsData: boolean;
-  readonly #interface: VirtualInterface;
+  readonly #interface: SimulatedInterface;
   readonly #pipe: Pipe;
 
-  constructor(claimed: VirtualInterface, address: number, maxPacketSize: number, pipe: Pipe) {
+  constructor(claimed: SimulatedInterface, address: number, maxPacketSize: number, pipe: Pipe) {
     this.#interface = claimed;
     this.address = address;
     this.maxPacketSize = maxPacketSize;
@@ -315,7 +316,7 @@ class VirtualEndpoint implements Endpoint {
   }
 
   createTransfer(onComplete: OnComplete): Transfer {
-    return new VirtualTransfer(this.#interface, this.#pipe, onComplete);
+    return new SimulatedTransfer(this.#interface, this.#pipe, onComplete);
   }
 
   async clearHalt(): Promise<void> {
@@ -329,12 +330,12 @@ class VirtualEndpoint implements Endpoint {
 }
 
 /** A transfer of one pipe. */
-class VirtualTransfer extends QueuedTransfer implements Transfer {
-  readonly #interface: VirtualInterface;
+class SimulatedTransfer extends QueuedTransfer implements Transfer {
+  readonly #interface: SimulatedInterface;
   readonly #pipe: Pipe;
   readonly #onComplete: OnComplete;
 
-  constructor(claimed: VirtualInterface, pipe: Pipe, onComplete: OnComplete) {
+  constructor(claimed: SimulatedInterface, pipe: Pipe, onComplete: OnComplete) {
     super();
     this.#interface = claimed;
     this.#pipe = pipe;

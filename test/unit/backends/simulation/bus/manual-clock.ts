@@ -1,4 +1,4 @@
-import type { Clock } from '../../../../../src/backends/virtual/bus/clock.js';
+import type { Clock } from '../../../../../src/backends/simulation/bus/clock.js';
 
 interface Timer {
   readonly time: number;

@@ -1,5 +1,5 @@
 import type { TransferStatus } from '../../../usb/transfer-status.js';
-import type { EndpointFunction } from '../gadgets/endpoint.js';
+import type { EndpointFunction } from '../gadget/endpoint.js';
 import type { Clock } from './clock.js';
 import type { RateLimiter } from './rate-limiter.js';
 import { type QueuedTransfer, TransferQueue } from './transfer-queue.js';
