@@ -111,6 +111,46 @@ export function hostRequestOf({
   }
 }
 
+/** Returns the request that makes this change. */
+export function requestOfHost(change: HostRequest): ControlRequest {
+  const of = (code: number, value: number, index: number): ControlRequest => ({
+    requestType: code >> 8,
+    request: code & 0xff,
+    value,
+    index,
+  });
+  switch (change.kind) {
+    case 'set-configuration':
+      return of(SET_CONFIGURATION, change.value, 0);
+    case 'set-interface':
+      return of(SET_INTERFACE, change.alternateSetting, change.interfaceNumber);
+    case 'clear-halt':
+      return of(CLEAR_ENDPOINT_FEATURE, ENDPOINT_HALT, change.address);
+  }
+}
+
+/** The length of a setup packet. */
+export const SETUP_LENGTH = 8;
+
+/**
+ * Returns the setup packet of a request, as it is sent.
+ *
+ * @param length wLength
+ */
+export function setupPacket(
+  { requestType, request, value, index }: ControlRequest,
+  length: number,
+): Uint8Array {
+  const packet = new Uint8Array(SETUP_LENGTH);
+  const view = new DataView(packet.buffer);
+  view.setUint8(0, requestType);
+  view.setUint8(1, request);
+  view.setUint16(2, value, true);
+  view.setUint16(4, index, true);
+  view.setUint16(6, length, true);
+  return packet;
+}
+
 /**
  * Returns the number of the interface that Linux requires to be claimed for a request: the interface
  * in wIndex, or that of the endpoint in wIndex. Undefined for other recipients, for endpoint 0 and for

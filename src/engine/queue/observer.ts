@@ -1,4 +1,5 @@
 import type { TransferStatus } from '../../usb/transfer-status.js';
+import type { Outcome } from '../session/outcome.js';
 
 /** A submission, as an observer sees it. The object and its buffer are valid during the call only. */
 export interface ObservedSubmission {
@@ -12,6 +13,8 @@ export interface ObservedSubmission {
   readonly requested: number;
   /** Monotonic milliseconds (`performance.now`). */
   readonly submittedAt: number;
+  /** The 8 bytes of the setup packet of a control request; undefined for other transfers. */
+  readonly setup?: Uint8Array | undefined;
 }
 
 /** A completion, as an observer sees it. An IN transfer has received the first `actualLength` bytes. */
@@ -23,14 +26,35 @@ export interface ObservedCompletion extends ObservedSubmission {
   readonly completedAt: number;
 }
 
+/** What an observer with an output of its own can do to its stream. */
+export interface ObservedStream {
+  /** Ends the stream, like a failure of its output. */
+  fail(cause: Error): void;
+}
+
 /**
  * Sees every transfer of a stream, with its boundaries, which the output does not have. A stream without
  * an observer does nothing for it.
  *
- * A method runs on the per-transfer path: it must be fast, and copy the bytes that it keeps. An
- * exception ends the stream as `internal`.
+ * `hasRoom`, `onSubmit` and `onComplete` run on the per-transfer path: they must be fast, and copy the
+ * bytes that they keep. An exception ends the stream as `internal`.
  */
 export interface TransferObserver {
+  /**
+   * Called once, when the device is open and before the first submission. Streaming waits for it. A
+   * rejection ends the stream, like a failure of its output.
+   */
+  start?(stream: ObservedStream): Promise<void>;
+
+  /**
+   * Returns whether there is room for what the observer keeps of one more submission and its completion.
+   * Submission pauses while there is none, as it does while the output lags.
+   *
+   * @param length bytes to move
+   * @param resume called when there may be room again, if there is none; never from within `hasRoom`
+   */
+  hasRoom?(length: number, resume: () => void): boolean;
+
   /** Called after each submission that the system accepted. */
   onSubmit?(submission: ObservedSubmission): void;
 
@@ -40,4 +64,12 @@ export interface TransferObserver {
    * before the data goes to the output, and before a limit cuts it.
    */
   onComplete?(completion: ObservedCompletion): void;
+
+  /**
+   * Called once after the last completion, or without `start` if the stream did not start. The result of
+   * the stream waits for it. A rejection is a failure of the output.
+   *
+   * @param end how the stream ended; undefined if it did not start
+   */
+  close?(end: Outcome | undefined): Promise<void>;
 }

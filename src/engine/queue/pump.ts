@@ -173,6 +173,7 @@ export class Pump {
         this.#onComplete,
         this.#observer,
         this.#handler.statistics.submissions,
+        () => this.advance(),
       );
     }
     return this.#queue;

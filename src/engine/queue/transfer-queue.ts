@@ -58,6 +58,7 @@ export class TransferQueue {
   #bytesSubmitted = 0;
   readonly #observer: TransferObserver | undefined;
   #nextSequence: number;
+  readonly #resume: () => void;
   /** The number of slots from the head on that the observer has seen. */
   #observed = 0;
 
@@ -65,6 +66,7 @@ export class TransferQueue {
    * @param depth the number of transfers, from 1
    * @param onComplete called for each transfer as soon as it completes, in any order
    * @param firstSequence the number of the first submission, for the observer
+   * @param resume called when the observer may have room again
    */
   constructor(
     endpoint: Endpoint,
@@ -72,8 +74,10 @@ export class TransferQueue {
     onComplete: (completion: Completion) => void,
     observer?: TransferObserver,
     firstSequence = 0,
+    resume: () => void = () => {},
   ) {
     this.endpoint = endpoint;
+    this.#resume = resume;
     this.#observer = observer;
     this.#nextSequence = firstSequence;
     for (let i = 0; i < depth; i += 1) {
@@ -107,6 +111,16 @@ export class TransferQueue {
   /** Whether no transfer can be submitted: each is in flight, or its completion is still queued. */
   get isFull(): boolean {
     return this.#taken === this.#slots.length;
+  }
+
+  /**
+   * Whether the observer, if there is one, has room for one more transfer. If it has none, it says when it
+   * has.
+   *
+   * @param length bytes to move
+   */
+  canObserve(length: number): boolean {
+    return this.#observer?.hasRoom?.(length, this.#resume) ?? true;
   }
 
   /** Transfers in flight. */

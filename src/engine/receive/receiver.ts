@@ -268,13 +268,17 @@ export class Receiver {
     if (queue.isFull && queue.head === undefined) {
       return 'none'; // until the oldest transfer completes
     }
-    const buffer = queue.isFull ? undefined : (this.#unsubmitted ?? this.#writeBuffer.takeBuffer());
+    const length = this.#wholePackets(left);
+    const buffer =
+      queue.isFull || !queue.canObserve(length)
+        ? undefined
+        : (this.#unsubmitted ?? this.#writeBuffer.takeBuffer());
     this.#timeouts.isPaused = buffer === undefined && queue.inFlight === 0;
     if (buffer === undefined) {
       return 'throttled';
     }
     this.#unsubmitted = buffer;
-    queue.submit(buffer, this.#wholePackets(left), now);
+    queue.submit(buffer, length, now);
     this.#unsubmitted = undefined;
     return 'submitted';
   };

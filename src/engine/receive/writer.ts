@@ -1,10 +1,10 @@
 import { toError } from '../../usb/errors.js';
 import type { TransferStatus } from '../../usb/transfer-status.js';
 import { CheckedCall } from '../io/checked-call.js';
-import { isReaderGone, type Sink } from '../io/sink.js';
+import type { Sink } from '../io/sink.js';
 import type { PendingOutput } from '../queue/pump.js';
 import type { Completion } from '../queue/transfer-queue.js';
-import { addFailure, type Outcome, type TransferFailure } from '../session/outcome.js';
+import { addFailure, failedWrite, type Outcome, type TransferFailure } from '../session/outcome.js';
 import type { ReceiveStatistics } from '../stats/statistics.js';
 import type { Limits } from './limits.js';
 import type { WriteBuffer } from './write-buffer.js';
@@ -178,8 +178,7 @@ export class Writer {
     this.#maxWrite = Math.min(bytesPerMillisecond * MAX_WRITE_TIME, MAX_WRITE);
     this.#buffer.release();
     if (error !== undefined) {
-      const reason = isReaderGone(error) ? 'reader-closed' : 'output-failed';
-      this.#fail({ reason, cause: error, at: performance.now() });
+      this.#fail(failedWrite(error));
     }
     this.#onProgress();
   };

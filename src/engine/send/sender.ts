@@ -218,6 +218,9 @@ export class Sender {
       return this.#filledOnce && this.#readAhead.mayHaveMore ? 'throttled' : 'none';
     }
     this.#unsubmitted = buffer;
+    if (!queue.canObserve(buffer.length)) {
+      return 'throttled';
+    }
     queue.submit(buffer, buffer.length, now);
     this.#unsubmitted = undefined;
     this.#filledOnce ||= queue.inFlight === this.#depth;

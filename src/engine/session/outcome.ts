@@ -2,6 +2,7 @@ import type { DeviceLoss } from '../../usb/backend.js';
 import type { ControlRequest } from '../../usb/control.js';
 import { toError } from '../../usb/errors.js';
 import type { TransferStatus } from '../../usb/transfer-status.js';
+import { isReaderGone } from '../io/sink.js';
 
 /**
  * Why a stream ended:
@@ -93,6 +94,12 @@ export function lossOutcome(loss: DeviceLoss): Pick<Outcome, 'reason' | 'loss'> 
 /** Wraps an unexpected exception. */
 export function internalError(error: unknown): Outcome {
   return { reason: 'internal', cause: toError(error) };
+}
+
+/** Returns the outcome of a stream that could not write, now. */
+export function failedWrite(cause: Error): Outcome {
+  const reason = isReaderGone(cause) ? 'reader-closed' : 'output-failed';
+  return { reason, cause, at: performance.now() };
 }
 
 /** The failure of each status that is one. */

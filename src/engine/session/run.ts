@@ -10,6 +10,7 @@ import type { Source } from '../io/source.js';
 import type { TransferObserver } from '../queue/observer.js';
 import { Deadline } from '../timers.js';
 import {
+  failedWrite,
   internalError,
   isLoss,
   lossOutcome,
@@ -159,16 +160,18 @@ export async function runStream<Target extends OpenDevice, Statistics>(
   const isPresent = !isLost && stopError?.reason !== 'device-lost';
   const haltError = isPresent ? await clearHalts(stream.halted(target)) : undefined;
   const writeError = await outputFailure(ends.sink?.close());
+  const known = mostSevere(end, writeError, stopError);
   const closeError = target && (await caught(target.close()));
+  const observeError = await outputFailure(request.observer?.close?.(known));
   return {
-    end: mostSevere(end, writeError, stopError),
+    end: mostSevere(known, observeError),
     statistics: stream.statistics,
     restoreError: haltError ?? closeError,
   };
 }
 
 async function prepare<Target extends OpenDevice, Statistics>(
-  { justPluggedIn, signal, duration, onOpen }: StreamRequest<Statistics>,
+  { justPluggedIn, signal, duration, onOpen, observer }: StreamRequest<Statistics>,
   ends: StreamEnds,
   create: () => Stream<Target, Statistics>,
 ) {
@@ -189,6 +192,7 @@ async function prepare<Target extends OpenDevice, Statistics>(
     return { stream, first };
   } catch (error) {
     await Promise.all([closeQuietly(source), closeQuietly(sink)]);
+    await observer?.close?.(undefined).catch(() => {});
     throw error;
   }
 }
@@ -202,14 +206,17 @@ async function runUntilEnd<Target extends OpenDevice, Statistics>(
   stopped: AbortController,
   finish: (device: Device) => Promise<unknown>,
 ): Promise<Finished<Target>> {
-  const startError = await outputFailure(sink?.start());
-  if (startError !== undefined) {
-    return { end: startError, target: first };
-  }
   const stop = (end: Outcome): void => {
     stream.stop(end);
     stopped.abort();
   };
+  const observed = { fail: (cause: Error): void => stop(failedWrite(cause)) };
+  const startError =
+    (await outputFailure(sink?.start())) ??
+    (await outputFailure(request.observer?.start?.(observed)));
+  if (startError !== undefined) {
+    return { end: startError, target: first };
+  }
   const dispose = onStop(request, stop);
   let target = first;
   let { before } = request;
