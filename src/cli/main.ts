@@ -1,9 +1,10 @@
 import type { Command, CommanderError as CommanderExit } from 'commander';
 import { CommanderError } from 'commander';
 import { findCommand } from './commands.js';
-import { createProgram, type ProgramOptions, version } from './program.js';
+import { createProgram, type ProgramOptions } from './program.js';
 import { type KeptSignals, restoreSignals, takeOver } from './signals.js';
 import { flushStderr, flushStdout, print, releaseLostTerminals } from './terminal/stdio.js';
+import { version } from './version.js';
 
 /** Suppresses commander's own output. */
 const SILENT = { writeOut: () => {}, writeErr: () => {}, outputError: () => {} };

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Command as Program } from 'commander';
 import { Command, CommanderError, Option } from 'commander';
 import { COMMANDS, findCommand, HELP_SUMMARY } from './commands.js';
@@ -50,12 +49,4 @@ function debugOption(): InstanceType<typeof Option> {
 /** Replaces commander's own option, for which the version would be read at every start. */
 function exitForVersion(): never {
   throw new CommanderError(0, 'commander.version', '(version)');
-}
-
-/** Returns the version of usbxfer. */
-export function version(): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL(import.meta.resolve('usbxfer/package.json')), 'utf8'),
-  );
-  return (manifest as { version: string }).version;
 }

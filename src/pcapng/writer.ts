@@ -47,6 +47,7 @@ export interface InterfaceStatistics {
   /** Packets in the file, and packets that are missing in it. */
   readonly received: number;
   readonly dropped: number;
+  readonly comments: readonly string[];
 }
 
 /** The bytes of a packet block before the data. */
@@ -90,6 +91,7 @@ export function interfaceStatistics({
   end,
   received,
   dropped,
+  comments,
 }: InterfaceStatistics): Buffer {
   const contents = Buffer.alloc(12);
   writeTime(contents, 4, end);
@@ -98,6 +100,7 @@ export function interfaceStatistics({
     option(OPTION.statisticsEnd, timeBytes(end)),
     option(OPTION.statisticsReceived, countBytes(received)),
     option(OPTION.statisticsDropped, countBytes(dropped)),
+    ...comments.map((comment) => textOption(OPTION.comment, comment)),
   ]);
 }
 

@@ -17,11 +17,12 @@ const STREAM_COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Pr
       const location = locateIn(session.device, { ...plan.setting, address: plan.in.address });
       const receive = session.receiveOptions(plan.in, location);
       await session.checkMemory(location, receive);
+      await session.openRecords([receive], { location, receive });
       const { sink, observer, files } = await session.openOutput(plan.in, location);
       const { statistics, ...result } = await capture({
         ...session.request,
         ...{ location, sink, observer, receive },
-        recovery: { ...plan.in.recovery, ...session.notices.recovery },
+        recovery: { ...plan.in.recovery, ...session.recovery },
         onStart: (statistics) => session.start({ in: statistics }, receive),
       });
       return { ...result, in: { location, statistics, output: files(), limits: receive } };
@@ -33,7 +34,9 @@ const STREAM_COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Pr
       const location = locateOut(session.device, { ...plan.setting, address: plan.out.address });
       const options = session.sendOptions(plan.out);
       await session.checkMemory(location, options);
-      const { source, name } = await session.openInput(plan.out.input);
+      const input = await session.openInput(plan.out.input);
+      const { source, name } = input;
+      await session.openRecords([options], undefined, input);
       const limits = { bytes: smallest(options.bytes, source.size) };
       const { statistics, ...result } = await send({
         ...session.request,
@@ -57,6 +60,7 @@ const STREAM_COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Pr
       const options = session.sendOptions(plan.out);
       await session.checkMemory(pair.in, receive, options);
       const input = await session.openInput(plan.out.input);
+      await session.openRecords([receive, options], { location: pair.in, receive }, input);
       const { sink, observer, throttle, files } = await session.openOutput(plan.in, pair.in, input);
       const source = throttle?.(input.source) ?? input.source;
       const { statistics, ...result } = await duplex({

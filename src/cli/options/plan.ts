@@ -5,6 +5,8 @@ import type { RecoveryOptions } from '../../engine/session/recovery.js';
 import type { StreamHooks } from '../../engine/session/run.js';
 import { type ControlTransfer, type HostRequest, hostRequestOf } from '../../usb/control.js';
 import { CliError } from '../errors/cli-error.js';
+import { planRecords, type RecordPlan } from '../record/plan.js';
+import type { SigmfType } from '../record/sigmf-type.js';
 import type { InputOptions } from '../session/input.js';
 import { checkQueueSize, DEFAULT_TRANSFER_SIZE } from '../session/memory.js';
 import {
@@ -61,6 +63,9 @@ export interface RawStreamOptions extends BackendOptions, ChoiceOptions, Partial
   readonly progress: 'auto' | 'always' | 'never';
   readonly interval?: number;
   readonly stats?: string;
+  readonly record?: string;
+  readonly index?: string;
+  readonly sigmf?: SigmfType;
   /** The name of a file; true without one. */
   readonly json?: true | string;
   readonly quiet?: true;
@@ -77,6 +82,8 @@ export interface StreamPlan {
   /** Milliseconds. */
   readonly duration: number | undefined;
   readonly report: ReportPlan;
+  /** What to write about the transfers; undefined for nothing. */
+  readonly records: RecordPlan | undefined;
 }
 
 /** The plan of `usbxfer read`. */
@@ -201,6 +208,7 @@ function planStream(raw: RawStreamOptions): StreamPlan {
       ...{ stats, json: planJson(raw, stats) },
       ...{ input: raw.input, output: raw.output },
     },
+    records: planRecords(raw),
   };
 }
 

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { DEFAULT_WRITE_BUFFER } from '../../engine/receive/receiver.js';
 import { DEFAULT_READ_AHEAD } from '../../engine/send/sender.js';
 import { request } from '../commands/control/request.js';
+import { sigmfType } from '../record/sigmf-type.js';
 import { DEFAULT_TRANSFER_SIZE } from '../session/memory.js';
 import { addColorOption } from '../terminal/style.js';
 import { AttachedValueOption, parseAttachedValues } from './attached-value.js';
@@ -129,6 +130,12 @@ const fileOptions = () => [
   option('--fsync', 'flush the output to the disk at the end'),
 ];
 
+const recordOptions = (...more: readonly Option[]): Group => [
+  'Records:',
+  option('--record <file>', 'write every transfer to a pcapng file, - or fd:N, for Wireshark'),
+  ...more,
+];
+
 const reportOptions = (...more: readonly Option[]): Group => [
   'Report:',
   option('--progress <when>', 'when to show a progress line on the terminal')
@@ -206,6 +213,14 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
         'splitEvery',
       ]),
     ],
+    recordOptions(
+      option('--index <file>', 'write when each piece of the data arrived: JSON lines'),
+      option(
+        '--sigmf <type>',
+        'write SigMF metadata beside the output, such as ci16_le',
+        sigmfType,
+      ).conflicts(['append', 'splitBytes', 'splitEvery', 'hex']),
+    ),
     reportOptions(),
   ],
   write: () => [
@@ -234,7 +249,8 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       idleTimeout('stop when the device accepts nothing for this long'),
     ],
     ['Failures:', waitOption(), waitNewOption()],
-    reportOptions(...existingFileOptions('an existing --stats or --json file')),
+    recordOptions(),
+    reportOptions(...existingFileOptions('an existing --record, --stats or --json file')),
   ],
   pipe: () => [
     [
@@ -265,6 +281,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       hex('write each transfer, < or >, as text: time, status, hex'),
       ...fileOptions(),
     ],
+    recordOptions(),
     reportOptions(),
   ],
 };

@@ -14,7 +14,7 @@ const DEFAULT_ROWS = 24;
 
 /** An open output, and what a hex dump needs from the stream. */
 export interface StreamOutput extends Output {
-  readonly observer?: TransferObserver;
+  readonly observer?: TransferObserver | undefined;
   /** Makes a source wait while much text waits for the output. */
   throttle?(source: Source): Source;
 }

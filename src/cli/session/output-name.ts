@@ -16,6 +16,8 @@ export type TerminalPolicy = 'refuse' | 'text' | 'bytes';
 /** The options of an output. */
 export interface OutputOptions {
   readonly output: string;
+  /** The option that names it; `-o` by default. */
+  readonly optionName?: string | undefined;
   /** Whether the output is a hex dump of the transfers. */
   readonly hex?: true | undefined;
   /** `refuse` by default. */
@@ -27,6 +29,8 @@ export interface OutputOptions {
   readonly splitBytes?: number | undefined;
   /** Milliseconds per file. */
   readonly splitEvery?: number | undefined;
+  /** Whether it is split together with another output, which decides where. */
+  readonly follows?: true | undefined;
   /** The maximum number of bytes that will be written. */
   readonly bytes?: number | undefined;
   /** Whether to reserve the space for them. */
@@ -50,16 +54,16 @@ export function planOutput(
   options: OutputOptions,
   offered: readonly OverwriteOption[] = ['append', 'overwrite'],
 ): OutputPlan {
-  const { output } = options;
+  const { output, optionName: option = '-o' } = options;
   if (output === '') {
-    throw new CliError('invalid-value', '-o needs a file name', { advice: '- is stdout' });
+    throw new CliError('invalid-value', `${option} needs a file name`, { advice: '- is stdout' });
   }
   const toStdout = STDOUT_NAMES.has(output);
   if (options.preallocate && (toStdout || options.bytes === undefined)) {
     const needed = toStdout ? '-o FILE' : '--bytes';
     throw new CliError('conflicting-options', `--preallocate needs ${needed}`);
   }
-  const template = /[{}]/.test(output) ? new OutputTemplate(output) : undefined;
+  const template = /[{}]/.test(output) ? new OutputTemplate(output, option) : undefined;
   if (isSplit(options) && !template?.isNumbered) {
     if (!toStdout && !template) {
       requireFile(output);
@@ -67,8 +71,8 @@ export function planOutput(
     const wanted = toStdout ? 'dump-{index:04}.bin' : numbered(output);
     throw new CliError(
       'conflicting-options',
-      '--split-bytes and --split-every need {index} in the file name',
-      { advice: `for example -o ${sanitize(wanted)}` },
+      `--split-bytes and --split-every need {index} in the file name${option === '-o' ? '' : ` of ${option}`}`,
+      { advice: `for example ${option} ${sanitize(wanted)}` },
     );
   }
   const nameOf = template ? (file: OutputFile) => template.expand(file) : () => output;
@@ -76,7 +80,10 @@ export function planOutput(
 }
 
 /** Whether the output is split into several files. */
-export function isSplit({ splitBytes, splitEvery }: OutputOptions): boolean {
+export function isSplit({
+  splitBytes,
+  splitEvery,
+}: Pick<OutputOptions, 'splitBytes' | 'splitEvery'>): boolean {
   return splitBytes !== undefined || splitEvery !== undefined;
 }
 
@@ -156,22 +163,24 @@ export class OutputTemplate {
   /**
    * @param text `{index}` (`{index:04}`: at least four digits), `{time}` (UTC), `{vid}`, `{pid}`,
    *   `{serial}`, `{path}`; `{{` and `}}` are braces
+   * @param option the option that it is the value of
    * @throws CliError for an unknown field, a single brace, or a name that could be too long
    */
-  constructor(text: string) {
+  constructor(text: string, option = '-o') {
+    const shown = `${option} ${sanitize(text)}`;
     const pieces: (string | Field)[] = [];
     let numbered = false;
     let end = 0;
     for (const { 0: token, 1: name, index } of text.matchAll(TOKEN)) {
       pieces.push(text.slice(end, index));
-      pieces.push(name === undefined ? literalBrace(token, text) : fieldOf(name, text));
+      pieces.push(name === undefined ? literalBrace(token, shown) : fieldOf(name, shown));
       numbered ||= name?.startsWith('index') ?? false;
       end = index + token.length;
     }
     pieces.push(text.slice(end));
     this.#pieces = pieces;
     this.isNumbered = numbered;
-    this.#checkLength(text);
+    this.#checkLength(shown);
   }
 
   /** The name of a file. */
@@ -179,10 +188,10 @@ export class OutputTemplate {
     return this.#join((field) => field.value(file));
   }
 
-  #checkLength(text: string): void {
+  #checkLength(shown: string): void {
     const names = this.#join(({ maxBytes }) => 'x'.repeat(maxBytes)).split(SEPARATOR);
     if (names.some((name) => Buffer.byteLength(name) > MAX_NAME_BYTES)) {
-      throw templateError(text, `the name can exceed ${MAX_NAME_BYTES} bytes; shorten it`);
+      throw templateError(shown, `the name can exceed ${MAX_NAME_BYTES} bytes; shorten it`);
     }
   }
 
@@ -193,21 +202,21 @@ export class OutputTemplate {
   }
 }
 
-function literalBrace(token: string, text: string): string {
+function literalBrace(token: string, shown: string): string {
   if (token.length === 1) {
-    throw templateError(text, `unmatched ${token}; for a literal brace, write ${token}${token}`);
+    throw templateError(shown, `unmatched ${token}; for a literal brace, write ${token}${token}`);
   }
   return token.charAt(0);
 }
 
-function fieldOf(name: string, text: string): Field {
+function fieldOf(name: string, shown: string): Field {
   const width = /^index:0([1-9]|1[0-8])$/.exec(name)?.[1];
   const field = width === undefined ? FIELDS.get(name) : numberField(Number(width));
   if (field !== undefined) {
     return field;
   }
   throw templateError(
-    text,
+    shown,
     name.startsWith('index:')
       ? `invalid width in {${sanitize(name)}}; use {index:01} to {index:018}`
       : `unknown field {${sanitize(name)}}; use ${FIELD_NAMES}`,
@@ -231,6 +240,7 @@ function compactTime(time: Date): string {
   return time.toISOString().replace(/[-+:]|\.\d+/g, '');
 }
 
-function templateError(text: string, why: string): CliError {
-  return new CliError('invalid-value', `-o ${sanitize(text)}: ${why}`);
+/** @param shown the option and its value */
+function templateError(shown: string, why: string): CliError {
+  return new CliError('invalid-value', `${shown}: ${why}`);
 }

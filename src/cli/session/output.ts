@@ -5,6 +5,7 @@ import { FdSink } from '../../engine/io/fd-sink.js';
 import { FileSink, type FileSinkOptions } from '../../engine/io/file-sink.js';
 import type { Sink } from '../../engine/io/sink.js';
 import { SplitSink } from '../../engine/io/split-sink.js';
+import type { RecordSink } from '../../engine/record/transfer-recorder.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { fileAdvice, type OverwriteOption } from '../errors/advice.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
@@ -30,7 +31,7 @@ export interface OutputFiles {
 
 /** An open output. */
 export interface Output {
-  readonly sink: Sink;
+  readonly sink: RecordSink;
   /** The files so far; undefined for stdout. */
   files(): OutputFiles | undefined;
 }
@@ -41,6 +42,7 @@ export interface Output {
  * @param device fills in the names of the files
  * @param shutdown ends the wait for the reader of a FIFO
  * @param isTaken whether a file is already used for something other than the data
+ * @param onPart called when another file begins
  * @throws CliError if stdout is closed or a terminal, if the options do not fit the output, if the
  *   file cannot be opened, or at a signal
  */
@@ -49,6 +51,7 @@ export async function openOutput(
   device: DeviceInfo,
   shutdown: Interruption,
   isTaken: (file: Stats) => boolean = () => false,
+  onPart: () => void = () => {},
 ): Promise<Output> {
   const { nameOf } = plan;
   if (nameOf === undefined) {
@@ -56,7 +59,7 @@ export async function openOutput(
   }
   const nameAt = (index: number) => nameOf({ index, time: new Date(), device });
   return isSplit(plan)
-    ? openSplit(plan, nameAt, isTaken)
+    ? openSplit(plan, nameAt, isTaken, onPart)
     : openSingle(plan, nameAt(0), shutdown, isTaken);
 }
 
@@ -108,9 +111,10 @@ async function openSingle(
 
 /** Opens each file when there is data for it. A failure to open one then ends the stream. */
 async function openSplit(
-  { force, fsync, splitBytes, splitEvery }: OutputPlan,
+  { force, fsync, splitBytes, splitEvery, follows }: OutputPlan,
   nameAt: (index: number) => string,
   isTaken: (file: Stats) => boolean,
+  onPart: () => void,
 ): Promise<Output> {
   const first = nameAt(0);
   requireFile(first);
@@ -120,9 +124,13 @@ async function openSplit(
     const last = index === 0 ? first : nameAt(index);
     const sink = await openFile(last, options, ['overwrite']);
     files = { files: index + 1, first, last };
+    if (index > 0) {
+      onPart();
+    }
     return sink;
   };
-  const sink = await SplitSink.open(open, { bytes: splitBytes, every: splitEvery });
+  const split = follows ? {} : { bytes: splitBytes, every: splitEvery };
+  const sink = await SplitSink.open(open, split);
   return { sink, files: () => files };
 }
 

@@ -1,7 +1,10 @@
 import { fstatSync, type Stats } from 'node:fs';
 import type { OpenOptions } from '../../engine/device/open.js';
+import type { TransferObserver } from '../../engine/queue/observer.js';
 import type { ReceiveOptions } from '../../engine/receive/receiver.js';
+import { groupObservers } from '../../engine/record/observer-group.js';
 import type { SendOptions } from '../../engine/send/sender.js';
+import type { RecoveryOptions } from '../../engine/session/recovery.js';
 import type { StopConditions, StreamHooks } from '../../engine/session/run.js';
 import { checkTimeout } from '../../engine/timeouts.js';
 import type { Backend, Device } from '../../usb/backend.js';
@@ -15,6 +18,7 @@ import type { ReceivePlan, ReportPlan, SendPlan, StreamPlan } from '../options/p
 import { Monitor } from '../progress/monitor.js';
 import { Notices } from '../progress/notices.js';
 import { MonitoredStream, type StreamLimits } from '../progress/stream.js';
+import type { RecordedStream, Records } from '../record/records.js';
 import type { StreamStatistics } from '../report/direction.js';
 import { makeReport, printReport, type StreamResult, withStatsError } from '../report/report.js';
 import { isStdoutClosed, STDERR, STDIN, STDOUT } from '../terminal/stdio.js';
@@ -38,6 +42,7 @@ interface StreamRequest extends StopConditions, StreamHooks {
   readonly claim: OpenOptions;
   readonly justPluggedIn: boolean;
   readonly onOpen: ((device: Device) => Promise<void>) | undefined;
+  readonly observer?: TransferObserver | undefined;
 }
 
 /**
@@ -121,14 +126,16 @@ async function runOnDevice(
 class Session {
   readonly device: DeviceInfo;
   readonly notices: Notices;
-  readonly request: StreamRequest;
+  readonly #plan: StreamPlan;
+  #request: StreamRequest;
+  #records: Records | undefined;
   readonly #shutdown: ShutdownController;
   readonly #monitor: Monitor;
   readonly #isUsed: (file: Stats) => boolean;
 
   /** @param isUsed whether a file has text of `--stats` or `--json` */
   constructor(
-    { claim, hooks, duration, device: { wait, waitNew } }: StreamPlan,
+    plan: StreamPlan,
     backend: Backend,
     device: DeviceInfo,
     notices: Notices,
@@ -136,6 +143,13 @@ class Session {
     monitor: Monitor,
     isUsed: (file: Stats) => boolean,
   ) {
+    const {
+      claim,
+      hooks,
+      duration,
+      device: { wait, waitNew },
+    } = plan;
+    this.#plan = plan;
     this.#isUsed = isUsed;
     this.device = device;
     this.notices = notices;
@@ -146,7 +160,25 @@ class Session {
     const onOpen = notices.isSilent
       ? undefined
       : (opened: Device) => noticeSlowLink(backend, opened, notices);
-    this.request = { backend, device, claim, duration, justPluggedIn, onOpen, signal, ...hooks };
+    this.#request = { backend, device, claim, duration, justPluggedIn, onOpen, signal, ...hooks };
+  }
+
+  /** The part of the request that is the same for all streams. */
+  get request(): StreamRequest {
+    return this.#request;
+  }
+
+  /** The callbacks of a recovery. */
+  get recovery(): Pick<RecoveryOptions, 'onGap'> {
+    const { recovery } = this.notices;
+    const note = this.#records?.note;
+    return {
+      ...recovery,
+      onGap: (gap, continues) => {
+        note?.({ kind: 'gap', gap });
+        recovery.onGap(gap, continues);
+      },
+    };
   }
 
   /**
@@ -185,7 +217,38 @@ class Session {
   }
 
   /**
-   * Opens an output. Closes the input if that fails.
+   * Opens the files that describe the transfers, if there are any. Closes the input if that fails.
+   *
+   * @param queues the transfers of each endpoint
+   * @throws CliError if one cannot be opened, or is used for something else
+   */
+  async openRecords(
+    queues: readonly (ReceiveOptions | SendOptions)[],
+    received?: RecordedStream['received'],
+    input?: Input,
+  ): Promise<void> {
+    const { records, report: data } = this.#plan;
+    if (records === undefined) {
+      return;
+    }
+    const isInput = input === undefined ? () => false : isFileOf(input);
+    const isTaken = (file: Stats) => isInput(file) || this.#isUsed(file);
+    try {
+      const { Records } = await import('../record/records.js');
+      const { device } = this;
+      const stream = { device, queues, received, data, shutdown: this.#shutdown, isTaken };
+      this.#records = await Records.open(records, stream);
+    } catch (error) {
+      await input?.source.close();
+      throw error;
+    }
+    const { observer } = this.#records;
+    const backend = this.#records.backend(this.#request.backend);
+    this.#request = { ...this.#request, backend, observer };
+  }
+
+  /**
+   * Opens an output. Closes the input and the records if that fails.
    *
    * @throws CliError if it cannot be opened, or is a file that is used for something else
    */
@@ -195,21 +258,27 @@ class Session {
     input?: Input,
   ): Promise<StreamOutput> {
     const isInput = input === undefined ? () => false : isFileOf(input);
-    const isTaken = (file: Stats) => isInput(file) || this.#isUsed(file);
+    const records = this.#records;
+    const isTaken = (file: Stats) =>
+      isInput(file) || this.#isUsed(file) || records?.isOpenOn(file) === true;
     try {
       if (output.nameOf === undefined && !isStdoutClosed() && isInput(fstatSync(STDOUT))) {
         throw new CliError('output-unsuitable', 'stdout is the input file', {
           advice: 'redirect stdout to another file',
         });
       }
-      const opened = await openOutput(output, this.device, this.#shutdown, isTaken);
+      const { device } = this;
+      const opened = await openOutput(output, device, this.#shutdown, isTaken, records?.onPart);
       if (output.hex) {
-        return await dumpTransfers(opened, output, receive, location);
+        const dump = await dumpTransfers(opened, output, receive, location);
+        return { ...dump, observer: groupObservers([dump.observer, records?.observer]) };
       }
       await this.#checkSpace(output, opened.files()?.first);
-      return opened;
+      const sink = records?.sink(opened.sink) ?? opened.sink;
+      return { ...opened, sink, observer: records?.observer };
     } catch (error) {
       await input?.source.close();
+      await records?.observer?.close?.(undefined).catch(() => {});
       throw error;
     }
   }

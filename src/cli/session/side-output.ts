@@ -15,8 +15,15 @@ import { isInheritedFd, STDIN_NAMES, STDOUT_NAMES } from './startup-fds.js';
 /** How long to wait until the last text is read, in milliseconds. */
 const FLUSH_TIMEOUT = 5000;
 
-/** The options that write text to a file of its own, next to the data. */
-export type SideOption = '--stats' | '--json';
+/** The options that write to a file of its own, next to the data, and the usual name of such a file. */
+const SIDE_FILES = {
+  '--stats': 'stats.jsonl',
+  '--json': 'summary.json',
+  '--record': 'record.pcapng',
+  '--index': 'index.jsonl',
+} as const;
+
+export type SideOption = keyof typeof SIDE_FILES;
 
 /** The names of the files that have the data, `-` for stdin and stdout; undefined for a device. */
 export interface DataNames {
@@ -24,7 +31,7 @@ export interface DataNames {
   readonly output: string | undefined;
 }
 
-/** A text output that is not open yet. */
+/** An output next to the data that is not open yet. */
 export interface SidePlan {
   readonly option: SideOption;
   /** An inherited descriptor, or the name of a file. */
@@ -174,7 +181,7 @@ export class SideOutput {
 }
 
 /** @throws CliError unless the descriptor was inherited and can be written to */
-function checkDescriptor(plan: SidePlan, fd: number): void {
+export function checkDescriptor(plan: SidePlan, fd: number): void {
   if (!isInheritedFd(fd)) {
     throw notOpen(plan, fd, 'not open');
   }
@@ -188,11 +195,10 @@ function checkDescriptor(plan: SidePlan, fd: number): void {
 }
 
 function notOpen({ option }: SidePlan, fd: number, state: string): CliError {
-  const file = option === '--stats' ? 'stats.jsonl' : 'summary.json';
   return new CliError(
     'invalid-value',
     `${withValue(option, `fd:${fd}`)}: descriptor ${fd} is ${state}`,
-    { advice: `open it in the shell: ${fd}> ${file}` },
+    { advice: `open it in the shell: ${fd}> ${SIDE_FILES[option]}` },
   );
 }
 
@@ -207,7 +213,7 @@ function errnoOf(failure: Error | undefined): string | undefined {
 }
 
 /** @throws CliError if a file, under any of its names, is one that has the data */
-function checkIsNotData({ option, target }: SidePlan, { input, output }: DataNames): void {
+export function checkIsNotData({ option, target }: SidePlan, { input, output }: DataNames): void {
   const used = [
     [input, STDIN_NAMES, STDIN, 'comes from'],
     [output, STDOUT_NAMES, STDOUT, 'goes'],
@@ -240,7 +246,7 @@ function statOfTarget(target: number | string): Stats | undefined {
 }
 
 /** Whether two files are the same file or pipe. Character devices, such as /dev/null, can be shared. */
-function isSameFile(one: Stats | undefined, other: Stats | undefined): boolean {
+export function isSameFile(one: Stats | undefined, other: Stats | undefined): boolean {
   return (
     one !== undefined && !one.isCharacterDevice() && one.ino === other?.ino && one.dev === other.dev
   );

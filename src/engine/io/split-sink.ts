@@ -54,6 +54,11 @@ export class SplitSink implements Sink {
     await this.#part?.start();
   }
 
+  /** Ends the current part: the next write begins another one. Requires that no write is in progress. */
+  cut(): void {
+    this.#due = Number.NEGATIVE_INFINITY;
+  }
+
   write(buffers: readonly Buffer[], done: WriteDone): void {
     this.#written = 0;
     this.#writeAll(buffers).then(

@@ -56,7 +56,8 @@ class ObserverGroup implements TransferObserver {
 
 /** Returns one observer for all of these; undefined for none. */
 export function groupObservers(
-  observers: readonly TransferObserver[],
+  given: readonly (TransferObserver | undefined)[],
 ): TransferObserver | undefined {
+  const observers = given.filter((observer) => observer !== undefined);
   return observers.length > 1 ? new ObserverGroup(observers) : observers[0];
 }

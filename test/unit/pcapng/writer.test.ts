@@ -45,7 +45,7 @@ describe('blocks', () => {
       interfaceDescription('usb 3-1'),
       packetBlock(PACKET),
       packetBlock({ ...PACKET, comments: ['a', 'gäp'] }),
-      interfaceStatistics({ start: 1n, end: 2n, received: 3, dropped: 0 }),
+      interfaceStatistics({ start: 1n, end: 2n, received: 3, dropped: 0, comments: [] }),
     ];
     for (const block of blocks) {
       expect(block.length % 4).toBe(0);
@@ -74,13 +74,14 @@ describe('blocks', () => {
   });
 
   it('end with counters', () => {
-    const block = interfaceStatistics({ start: 1n, end: 2n ** 32n + 5n, received: 3, dropped: 4 });
+    const block = interfaceStatistics({ start: 1n, end: 2n ** 32n + 5n, received: 3, dropped: 4, comments: ['end'] });
     expect([block.readUInt32LE(12), block.readUInt32LE(16)]).toEqual([1, 5]);
     expect(optionsOf(block, 20)).toEqual([
       [2, Buffer.of(0, 0, 0, 0, 1, 0, 0, 0)],
       [3, Buffer.of(1, 0, 0, 0, 5, 0, 0, 0)],
       [4, Buffer.of(3, 0, 0, 0, 0, 0, 0, 0)],
       [5, Buffer.of(4, 0, 0, 0, 0, 0, 0, 0)],
+      [1, Buffer.from('end')],
     ]);
   });
 });

@@ -20,6 +20,7 @@ import {
 } from '../../options/device.js';
 import * as values from '../../options/parsers.js';
 import { Notices } from '../../progress/notices.js';
+import type { ControlRecord } from '../../record/control-record.js';
 import { openOutput } from '../../session/output.js';
 import type { OutputOptions, OutputPlan } from '../../session/output-name.js';
 import { type ChoiceOptions, chooseDevice } from '../../session/select-device.js';
@@ -48,6 +49,7 @@ export interface ControlOptions extends BackendOptions, ChoiceOptions, OutputOpt
   readonly hex?: true;
   readonly json?: true;
   readonly quiet?: true;
+  readonly record?: string;
 }
 
 /** `usbxfer control` */
@@ -89,6 +91,7 @@ export function define(command: Command): void {
     .option('-o, --output <file>', 'file for the response; - is stdout', '-')
     .option('--force', 'overwrite an existing file')
     .option('--hex', 'write the response as a hex dump')
+    .option('--record <file>', 'write every request to a pcapng file, - or fd:N, for Wireshark')
     .addOption(
       new Option('--json', 'print one JSON object with the response').conflicts(['output', 'hex']),
     )
@@ -115,21 +118,45 @@ async function control(
   checkWords(words, options);
   const shutdown = new ShutdownController({ json: options.json ?? false });
   let sink: Sink | undefined;
+  let record: ControlRecord | undefined;
   try {
     const job = await prepare(words, options, shutdown);
-    const backend = await loadBackend(options);
+    const bus = await loadBackend(options);
     const notices = new Notices(options.json ?? options.quiet ?? false);
-    const device = await chooseDevice(backend, options, shutdown, notices);
+    const device = await chooseDevice(bus, options, shutdown, notices);
     throwIfInterrupted(shutdown, 'starting');
+    record = await openRecord(options, job, device, shutdown);
+    const backend = record?.backend(bus) ?? bus;
     sink = job.output && (await openOutput(job.output, device, shutdown)).sink;
     const opened = await openFor(job.transfers, backend, device, options, shutdown.signal);
     await runAndClose(opened, () => job.run(opened, device, sink));
+    await record?.close();
   } catch (error) {
     await sink?.close().catch(() => {}); // the first failure is the one to report
+    await record?.close().catch(() => {});
     throw error;
   } finally {
     shutdown.dispose();
   }
+}
+
+/**
+ * Opens the file of `--record`, if it is given.
+ *
+ * @throws CliError if it cannot be opened, or has the response
+ */
+async function openRecord(
+  { record, force, input, json }: ControlOptions,
+  { output }: Job,
+  device: DeviceInfo,
+  shutdown: Interruption,
+): Promise<ControlRecord | undefined> {
+  if (record === undefined) {
+    return undefined;
+  }
+  const { ControlRecord } = await import('../../record/control-record.js');
+  const data = { input, output: output?.output ?? (json ? '-' : undefined) };
+  return ControlRecord.open({ record, force, output: data.output }, device, data, shutdown);
 }
 
 /** @throws CliError without a request, or with one in addition to a script */
