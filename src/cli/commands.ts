@@ -53,6 +53,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/control/control.js'),
   },
   {
+    name: 'index',
+    summary: 'sum up an index of usbxfer read --index',
+    handlesSignals: true,
+    load: () => import('./commands/index-file.js'),
+  },
+  {
     name: 'clear-halt',
     summary: 'clear the halt of endpoints',
     load: () => import('./commands/clear-halt.js'),

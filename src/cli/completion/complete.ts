@@ -73,6 +73,9 @@ async function completeArgument(
     return completeValue(command, pending, word, values);
   }
   if (ended || !word.startsWith('-')) {
+    if (operandOf(command, line)?.name() === 'file') {
+      return { prefix: '' };
+    }
     const choices = await completeOperand(command, line);
     return choices.length > 0 || ended ? choices : options(command, line);
   }
@@ -91,13 +94,15 @@ function withoutDevice([first = '', ...rest]: readonly string[]): readonly strin
   return first === '' || isDeviceSelector(first) ? rest : [first, ...rest];
 }
 
-async function completeOperand(
-  command: Command,
-  { operands, options, values }: ParsedLine,
-): Promise<readonly Candidate[]> {
-  const last = command.registeredArguments.at(-1);
-  const argument =
-    command.registeredArguments[operands.length] ?? (last?.variadic ? last : undefined);
+/** Returns the next operand of a command; undefined if it takes no more. */
+function operandOf({ registeredArguments }: Command, { operands }: ParsedLine) {
+  const last = registeredArguments.at(-1);
+  return registeredArguments[operands.length] ?? (last?.variadic ? last : undefined);
+}
+
+async function completeOperand(command: Command, line: ParsedLine): Promise<readonly Candidate[]> {
+  const { operands, options, values } = line;
+  const argument = operandOf(command, line);
   const devices = await completeDevice(command, argument?.name() ?? '', values);
   const words =
     command.name() === 'control'

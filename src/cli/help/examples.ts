@@ -5,7 +5,6 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
   usbxfer: [
     ['usbxfer list', 'List all devices.'],
     ['usbxfer read 1234:5678 --ep 0x82 > dump.bin', 'Stop with Ctrl-C.'],
-    ['usbxfer write 1234:5678 --ep 0x02 < firmware.bin', 'Send a file.'],
     ['usbxfer read --backend virtual --pid 5678 --bytes 64 | xxd', 'Needs no device.'],
   ],
   list: [
@@ -36,6 +35,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer control 1234:5678 in vendor device 2 0 0 64 --hex', 'Read data.'],
     ['usbxfer control 1234:5678 out vendor device 2 --data 0102ff', 'Send data.'],
     ['usbxfer control 04b4:8613 --script load.txt', 'Send a script.'],
+  ],
+  index: [
+    ['usbxfer index dump.jsonl', 'Message sizes, pauses and gaps.'],
+    ['usbxfer index dump.jsonl --json | jq .gaps', 'Print the gaps.'],
   ],
   'clear-halt': [
     ['usbxfer clear-halt 1234:5678 --ep 0x82', 'Clear the halt of one endpoint.'],

@@ -132,7 +132,7 @@ const fileOptions = () => [
 
 const recordOptions = (...more: readonly Option[]): Group => [
   'Records:',
-  option('--record <file>', 'write every transfer to a pcapng file, - or fd:N, for Wireshark'),
+  option('--record <file>', 'record every transfer in a pcapng file, for Wireshark'),
   ...more,
 ];
 

@@ -39,6 +39,7 @@ export class IndexFormat implements RecordFormat {
     const { address, maxPacketSize } = this.#location.endpoint;
     put(batch, {
       schema: INDEX_SCHEMA,
+      type: 'start',
       device: identityRecord(this.#device),
       endpoint: formatEndpoint(address),
       max_packet_size: maxPacketSize,

@@ -72,7 +72,14 @@ export async function readUpTo(
   return length;
 }
 
-function readOnce(
+/**
+ * Reads at least one byte, unless the input is at its end.
+ *
+ * @param signal as for `discardBytes`
+ * @returns the number of bytes read
+ * @throws as `discardBytes`
+ */
+export function readOnce(
   source: Source,
   buffer: Buffer,
   start: number,

@@ -91,7 +91,7 @@ export function define(command: Command): void {
     .option('-o, --output <file>', 'file for the response; - is stdout', '-')
     .option('--force', 'overwrite an existing file')
     .option('--hex', 'write the response as a hex dump')
-    .option('--record <file>', 'write every request to a pcapng file, - or fd:N, for Wireshark')
+    .option('--record <file>', 'record every request in a pcapng file, for Wireshark')
     .addOption(
       new Option('--json', 'print one JSON object with the response').conflicts(['output', 'hex']),
     )
