@@ -74,7 +74,13 @@ describe('blocks', () => {
   });
 
   it('end with counters', () => {
-    const block = interfaceStatistics({ start: 1n, end: 2n ** 32n + 5n, received: 3, dropped: 4, comments: ['end'] });
+    const block = interfaceStatistics({
+      start: 1n,
+      end: 2n ** 32n + 5n,
+      received: 3,
+      dropped: 4,
+      comments: ['end'],
+    });
     expect([block.readUInt32LE(12), block.readUInt32LE(16)]).toEqual([1, 5]);
     expect(optionsOf(block, 20)).toEqual([
       [2, Buffer.of(0, 0, 0, 0, 1, 0, 0, 0)],
