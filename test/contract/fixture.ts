@@ -15,6 +15,11 @@ export interface Fixture {
    * bytes that IN returns. It does not support 0xee.
    */
   counters(): Promise<FixtureDevice>;
+  /**
+   * The same, for a case that moves no data and leaves the device connected. It need not be newly
+   * connected.
+   */
+  idle(): Promise<FixtureDevice>;
   /** Endless messages of `size` bytes of the counter, each ended by a short or a zero-length packet. */
   messages(size: number): Promise<FixtureDevice>;
   /** `bytes` bytes of the counter, then endless NAKs. `bytes` is a multiple of 1024. */

@@ -18,6 +18,10 @@ export class VirtualFixture implements Fixture {
     return this.#prepare('', '1-1');
   }
 
+  idle(): Promise<FixtureDevice> {
+    return this.counters();
+  }
+
   messages(size: number): Promise<FixtureDevice> {
     return this.#prepare(`message=${size}`, '1-1');
   }

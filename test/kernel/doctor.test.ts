@@ -124,7 +124,7 @@ describeInLab('usbxfer doctor', () => {
     expect(of('mounted')).toMatchObject([
       {
         status: 'warning',
-        message: expect.stringMatching(/^\/dev\/sd[a-z] is mounted at \/tmp\/my disk: /),
+        message: expect.stringMatching(/^\/dev\/sd[a-z] is mounted at \/run\/scratch\/my disk: /),
         fix: expect.stringMatching(/^unmount it first: sudo umount \/dev\/sd[a-z]$/),
       },
     ]);

@@ -40,32 +40,6 @@ describeInLab.each([
   });
 });
 
-describeInLab('usbxfer read', () => {
-  // 64 × 1 MiB exceed the kernel's default limit. This tests the transfer queue, not the limit.
-  it.each([
-    ['super', 1],
-    ['super', 2],
-    ['super', 16],
-    ['super', 64],
-    ['high', 16],
-  ])('keeps the order at %s speed with %i transfers in flight, of every size', async (speed, depth) => {
-    const sizes = [512, '64k', '1M'];
-    const { stdout, stderr, code } = await guest(`
-      memory=/sys/module/usbcore/parameters/usbfs_memory_mb
-      before=$(<$memory); echo 0 > $memory; trap 'echo $before > $memory' EXIT
-      gadget up one ffs --speed ${speed} -- send forever >/dev/null
-      first=0
-      for size in ${sizes.join(' ')}; do
-        ${READ} --transfers ${depth} --transfer-size $size --bytes 20480000 -q |
-          check-counters $first || exit
-        first=$((first + 20480000 / 4))
-      done`);
-    expect(stderr).toBe('');
-    expect(stdout.toString()).toBe('20480000\n'.repeat(sizes.length));
-    expect(code).toBe(0);
-  });
-});
-
 describeInLab('usbxfer read of an interrupt endpoint', () => {
   it.each([
     ['full', 1, 64],

@@ -29,7 +29,7 @@ export const controllingCases: readonly ContractCase[] = [
   {
     name: 'requests the device descriptor, which equals that of descriptors()',
     async run(fixture) {
-      const target = await fixture.counters();
+      const target = await fixture.idle();
       const { descriptors } = await fixture.backend.descriptors(target.info);
       await withDevice(fixture, target, async (device) => {
         const response = await ask(device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
@@ -40,7 +40,7 @@ export const controllingCases: readonly ContractCase[] = [
   {
     name: 'returns the length of a short response, and does not change the rest of the buffer',
     async run(fixture) {
-      const target = await fixture.counters();
+      const target = await fixture.idle();
       await withDevice(fixture, target, async (device) => {
         for (const room of [DEVICE_LENGTH + 1, 255, MAX_CONTROL_DATA]) {
           const data = Buffer.alloc(room, 0xee);
@@ -54,7 +54,7 @@ export const controllingCases: readonly ContractCase[] = [
   {
     name: 'receives as much of a response as fits the buffer',
     async run(fixture) {
-      const target = await fixture.counters();
+      const target = await fixture.idle();
       await withDevice(fixture, target, async (device) => {
         const whole = await ask(device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
         for (const room of [1, 8, 17]) {
@@ -67,7 +67,7 @@ export const controllingCases: readonly ContractCase[] = [
   {
     name: 'sends data that the device returns, and requests without data',
     async run(fixture) {
-      const target = await fixture.counters();
+      const target = await fixture.idle();
       await withDevice(fixture, target, async (device) => {
         assert.equal(await send(device, START, Buffer.alloc(0)), 0);
         for (let round = 0; round < 3; round++) {
@@ -83,7 +83,7 @@ export const controllingCases: readonly ContractCase[] = [
   {
     name: 'rejects an unsupported request with a stall, and then continues',
     async run(fixture) {
-      const target = await fixture.counters();
+      const target = await fixture.idle();
       await withDevice(fixture, target, async (device) => {
         for (let round = 0; round < 2; round++) {
           await assertRefused(() => ask(device, UNKNOWN_IN, 8), 'stall');
@@ -98,7 +98,7 @@ export const controllingCases: readonly ContractCase[] = [
   {
     name: 'handles concurrent requests, each with its own response',
     async run(fixture) {
-      const target = await fixture.counters();
+      const target = await fixture.idle();
       await withDevice(fixture, target, async (device) => {
         const whole = await ask(device, GET_DEVICE_DESCRIPTOR, DEVICE_LENGTH);
         const rooms = Array.from({ length: DEVICE_LENGTH }, (_, index) => index + 1);
@@ -133,7 +133,7 @@ export const controllingCases: readonly ContractCase[] = [
   {
     name: 'refuses data that is too long, and then continues',
     async run(fixture) {
-      const target = await fixture.counters();
+      const target = await fixture.idle();
       await withDevice(fixture, target, async (device) => {
         const tooLong = MAX_CONTROL_DATA + 1;
         await assertRefused(() => ask(device, GET_DEVICE_DESCRIPTOR, tooLong), 'invalid');
@@ -147,7 +147,7 @@ export const controllingCases: readonly ContractCase[] = [
     name: 'ends a request without a response after its timeout, and then continues',
     async run(fixture) {
       const { unanswered } = fixture;
-      const target = await fixture.counters();
+      const target = await fixture.idle();
       await withDevice(fixture, target, async (device) => {
         for (let round = 0; round < 2; round++) {
           await assertRefused(
@@ -163,7 +163,7 @@ export const controllingCases: readonly ContractCase[] = [
     name: 'cancels a request when its signal aborts, and then continues',
     async run(fixture) {
       const { unanswered } = fixture;
-      const target = await fixture.counters();
+      const target = await fixture.idle();
       await withDevice(fixture, target, async (device) => {
         const data = Buffer.alloc(8);
         for (const delay of [0, 100]) {

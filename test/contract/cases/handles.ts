@@ -11,7 +11,7 @@ export const handleCases: readonly ContractCase[] = [
   {
     name: 'lists a device without opening it, and while it is open',
     async run(fixture) {
-      const target = await fixture.counters();
+      const target = await fixture.idle();
       await assertListed(fixture, target);
       await OpenDevice.use(fixture, target, () => assertListed(fixture, target));
       await assertListed(fixture, target);
@@ -33,7 +33,7 @@ export const handleCases: readonly ContractCase[] = [
   {
     name: 'reports an open device as connected, and ignores a second close',
     async run(fixture) {
-      const target = await fixture.counters();
+      const target = await fixture.idle();
       const device = await fixture.backend.open(target.info);
       assert.deepEqual(
         [device.info.path, device.info.address],
@@ -47,7 +47,7 @@ export const handleCases: readonly ContractCase[] = [
   {
     name: 'refuses to claim a missing interface or alternate setting',
     async run(fixture) {
-      const target = await fixture.counters();
+      const target = await fixture.idle();
       const { interfaceNumber } = target;
       const device = await fixture.backend.open(target.info);
       try {
@@ -62,7 +62,7 @@ export const handleCases: readonly ContractCase[] = [
   {
     name: 'lets only one handle at a time claim an interface',
     async run(fixture) {
-      const target = await fixture.counters();
+      const target = await fixture.idle();
       await OpenDevice.use(fixture, target, () =>
         assertRefused(async () => {
           const second = await fixture.backend.open(target.info);
@@ -79,7 +79,7 @@ export const handleCases: readonly ContractCase[] = [
   {
     name: 'accepts detachDriver if no driver holds the interface',
     async run(fixture) {
-      const target = await fixture.counters();
+      const target = await fixture.idle();
       const device = await fixture.backend.open(target.info);
       try {
         const claimed = await device.claim(target.interfaceNumber, 0, { detachDriver: true });
@@ -94,7 +94,7 @@ export const handleCases: readonly ContractCase[] = [
   {
     name: 'has exactly the endpoints of the alternate setting',
     async run(fixture) {
-      const target = await fixture.counters();
+      const target = await fixture.idle();
       const device = await fixture.backend.open(target.info);
       try {
         const claimed = await device.claim(target.interfaceNumber, 0);

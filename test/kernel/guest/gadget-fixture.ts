@@ -26,6 +26,10 @@ export class GadgetFixture implements Fixture {
     return this.#script('send forever');
   }
 
+  idle(): Promise<FixtureDevice> {
+    return this.shared('ffs', '--', 'send forever');
+  }
+
   messages(size: number): Promise<FixtureDevice> {
     return this.#script(`messages ${size} forever`);
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { OpenDevice } from '../../../contract/open-device.js';
 import { counterBytes } from '../../../support/counter-stream.js';
 import type { TestusbCase } from './cases.js';
@@ -11,6 +12,10 @@ import {
   sendTo,
   variedLengths,
 } from './streams.js';
+
+const KIB = 1024;
+
+const MEMORY_LIMIT = '/sys/module/usbcore/parameters/usbfs_memory_mb';
 
 /** Transfers in a queue: testusb's default number of scatterlist entries. */
 const ENTRIES = 32;
@@ -121,4 +126,32 @@ export const queueCases: readonly TestusbCase[] = [
       assertNext(device, captured.bytes);
     },
   },
+  {
+    name: '6: keeps the order of transfers of every size, with 1 to 64 in flight',
+    async run(fixture) {
+      const device = await scripted(fixture, 'send forever');
+      await withoutMemoryLimit(async () => {
+        for (const depth of [1, 2, 16, 64]) {
+          for (const transferSize of [512, 64 * KIB, 1024 * KIB]) {
+            // Every transfer of the queue is used more than once.
+            const bytes = Math.max(1_024_000, 1.25 * depth * transferSize);
+            const captured = await captureFrom(fixture, device, { depth, transferSize, bytes });
+            assert.deepEqual([captured.end.reason, captured.bytes.length], ['limit', bytes]);
+            assertNext(device, captured.bytes);
+          }
+        }
+      });
+    },
+  },
 ];
+
+/** Runs `body` with as much memory for transfers as it needs: 64 MiB exceed the kernel's default limit. */
+async function withoutMemoryLimit(body: () => Promise<void>): Promise<void> {
+  const limit = readFileSync(MEMORY_LIMIT);
+  writeFileSync(MEMORY_LIMIT, '0');
+  try {
+    await body();
+  } finally {
+    writeFileSync(MEMORY_LIMIT, limit);
+  }
+}
