@@ -14,7 +14,7 @@ const replacing = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .filter((file) => /\bvi\.mock\(|\/run-command\.js'/.test(readFileSync(file, 'utf8')));
 
 // Many tests wait for a process or a timer and leave their CPU to others.
-const host = { testTimeout: 30_000, maxWorkers: availableParallelism() + 1 };
+const host = { testTimeout: 30_000, maxWorkers: availableParallelism() + 2 };
 
 /** Starts the longest files first, so that the workers end at about the same time. */
 class LongestFirst extends BaseSequencer {

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { hasTmux, Terminal } from './terminal.js';
 import { received, shell, start, usbxfer } from './usbxfer.js';
 
@@ -14,10 +14,20 @@ const END = '\x1b[K\x1b[?7h';
 
 const BAR = /^[█░]{8,} {2}[\d.]+ (B|[KM]iB) of 1\.00 GiB {2}\d+ %/;
 
-let terminal: Terminal;
-afterEach(() => {
-  terminal.close();
-});
+/** A test with a terminal of its own. */
+function terminalTest(env: Readonly<Record<string, string>> = {}) {
+  return test.extend<{ terminal: Terminal }>({
+    // biome-ignore lint/correctness/noEmptyPattern: vitest reads the names of other fixtures here
+    terminal: async ({}, use) => {
+      const terminal = new Terminal(100, 20, env);
+      await use(terminal);
+      terminal.close();
+    },
+  });
+}
+
+const onTerminal = terminalTest();
+const withoutUnicode = terminalTest({ LANG: 'C', NO_COLOR: '1' });
 
 function isLive(line = ''): boolean {
   return LIVE.test(line);
@@ -28,12 +38,11 @@ function isIdle(lines: string[]): boolean {
   return lines.at(-1) === '$';
 }
 
-describe.runIf(hasTmux)('the line on a terminal', () => {
-  beforeEach(() => {
-    terminal = new Terminal(100, 20);
-  });
+// These tests wait most of the time.
+const CONCURRENT = { concurrent: true };
 
-  it('appears, is redrawn, and leaves only the summary', async () => {
+describe.runIf(hasTmux)('the line on a terminal', CONCURRENT, () => {
+  onTerminal('appears, is redrawn, and leaves only the summary', async ({ terminal }) => {
     terminal.type(`clear; ${READ} -o /dev/null`);
     const [first] = await terminal.shows(([line]) => isLive(line));
     await terminal.shows(([line]) => isLive(line) && line !== first);
@@ -47,7 +56,7 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     expect(lines.some(isLive)).toBe(false);
   });
 
-  it('has a bar if there is a limit', async () => {
+  onTerminal('has a bar if there is a limit', async ({ terminal }) => {
     terminal.type(`clear; ${READ} -o /dev/null --bytes 1GiB`);
     await terminal.shows(([line]) => BAR.test(line ?? ''));
     await terminal.shows(([line]) => / [1-9]\d* % {2}.*left \d+:\d\d/.test(line ?? ''));
@@ -55,24 +64,27 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     await terminal.shows(isIdle);
   });
 
-  it('disappears before the process stops, and returns when it continues', async () => {
-    terminal.type(`clear; ${READ} -o /dev/null`);
-    await terminal.shows(([line]) => isLive(line));
-    terminal.press('C-z');
-    const stopped = await terminal.shows(isIdle);
-    expect(stopped.filter((line) => line !== '')).toEqual([
-      expect.stringMatching(/^\[1\]\+ +Stopped /),
-      '$',
-    ]);
-    terminal.type('sleep 0.5; fg');
-    await terminal.shows((lines) => isLive(lines.at(-1)));
-    terminal.press('C-c');
-    const ended = await terminal.shows(isIdle);
-    expect(ended.some(isLive)).toBe(false);
-    expect(ended.join('\n')).toMatch(/^suspended +[\d.]+ s, 1 time/m);
-  });
+  onTerminal(
+    'disappears before the process stops, and returns when it continues',
+    async ({ terminal }) => {
+      terminal.type(`clear; ${READ} -o /dev/null`);
+      await terminal.shows(([line]) => isLive(line));
+      terminal.press('C-z');
+      const stopped = await terminal.shows(isIdle);
+      expect(stopped.filter((line) => line !== '')).toEqual([
+        expect.stringMatching(/^\[1\]\+ +Stopped /),
+        '$',
+      ]);
+      terminal.type('sleep 0.5; fg');
+      await terminal.shows((lines) => isLive(lines.at(-1)));
+      terminal.press('C-c');
+      const ended = await terminal.shows(isIdle);
+      expect(ended.some(isLive)).toBe(false);
+      expect(ended.join('\n')).toMatch(/^suspended +[\d.]+ s, 1 time/m);
+    },
+  );
 
-  it('does not disturb a reader that waits at a FIFO', async () => {
+  onTerminal('does not disturb a reader that waits at a FIFO', async ({ terminal }) => {
     const folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
     terminal.type(`cd ${folder}; mkfifo fifo; wc -c < fifo > count &`);
     terminal.type('usbxfer read -d 1234:5678 --bytes 3M -o fifo; wait; clear; cat count');
@@ -80,19 +92,21 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('does not affect a capture that continues after the terminal is closed', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
-    const code = join(folder, 'code');
-    terminal.type(`trap '' HUP; clear; (${READ} --bytes 40M -o ${folder}/x; echo $? > ${code})`);
-    await terminal.shows(([line]) => / of /.test(line ?? ''));
-    terminal.close();
-    terminal = { close: () => {} } as Terminal;
-    const written = () => existsSync(code) && readFileSync(code, 'utf8');
-    await expect.poll(written, { timeout: 20_000 }).toBe('0\n');
-    rmSync(folder, { recursive: true });
-  });
+  onTerminal(
+    'does not affect a capture that continues after the terminal is closed',
+    async ({ expect, terminal }) => {
+      const folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
+      const code = join(folder, 'code');
+      terminal.type(`trap '' HUP; clear; (${READ} --bytes 40M -o ${folder}/x; echo $? > ${code})`);
+      await terminal.shows(([line]) => / of /.test(line ?? ''));
+      terminal.close();
+      const written = () => existsSync(code) && readFileSync(code, 'utf8');
+      await expect.poll(written, { timeout: 20_000 }).toBe('0\n');
+      rmSync(folder, { recursive: true });
+    },
+  );
 
-  it('is not drawn in the background', async () => {
+  onTerminal('is not drawn in the background', async ({ terminal }) => {
     terminal.type(`clear; ${READ} -o /dev/null`);
     await terminal.shows(([line]) => isLive(line));
     terminal.press('C-z');
@@ -106,41 +120,47 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     await terminal.shows(isIdle);
   });
 
-  it('fits the terminal after a change of its size, and keeps the text above it', async () => {
-    terminal.type(`clear; seq 40; ${READ} -o /dev/null`);
-    await terminal.shows((lines) => isLive(lines.at(-1)));
-    for (const columns of [60, 30, 12, 120]) {
-      terminal.resize(columns, 20);
-      const fits = (lines: string[]): boolean => {
-        const [above, line = ''] = lines.slice(-2);
-        return above === '40' && isLive(line) && line.length < columns;
-      };
-      await terminal.shows(fits);
-      await terminal.shows(fits); // and remains so
-    }
-    await terminal.shows((lines) => lines.at(-1)?.includes('last minute') === true);
-    terminal.press('C-c');
-    await terminal.shows(isIdle);
-  });
+  onTerminal(
+    'fits the terminal after a change of its size, and keeps the text above it',
+    async ({ terminal }) => {
+      terminal.type(`clear; seq 40; ${READ} -o /dev/null`);
+      await terminal.shows((lines) => isLive(lines.at(-1)));
+      for (const columns of [60, 30, 12, 120]) {
+        terminal.resize(columns, 20);
+        const fits = (lines: string[]): boolean => {
+          const [above, line = ''] = lines.slice(-2);
+          return above === '40' && isLive(line) && line.length < columns;
+        };
+        await terminal.shows(fits);
+        await terminal.shows(fits); // and remains so
+      }
+      await terminal.shows((lines) => lines.at(-1)?.includes('last minute') === true);
+      terminal.press('C-c');
+      await terminal.shows(isIdle);
+    },
+  );
 
-  it('says how long it has waited for the device, and continues when it is back', async () => {
-    terminal.type(`clear; ${READ},unplug@4M=3s --reconnect -o /dev/null`);
-    const lines = await terminal.shows((lines) => / for 0:0[1-9]/.test(lines[1] ?? ''));
-    expect(lines).toEqual([
-      expect.stringMatching(
-        /^usbxfer: .*: gap at byte 4194304: disconnection; waiting for the device$/,
-      ),
-      expect.stringMatching(
-        /^4\.00 MiB {2}elapsed 0:\d\d {2}waiting for the device for 0:0\d {2}1 disconnection$/,
-      ),
-    ]);
-    const back = await terminal.shows((lines) => lines[2]?.includes(' average ') === true);
-    expect(back[1]).toMatch(/^usbxfer: .*: the device is back; continuing$/);
-    terminal.press('C-c');
-    await terminal.shows(isIdle);
-  });
+  onTerminal(
+    'says how long it has waited for the device, and continues when it is back',
+    async ({ terminal }) => {
+      terminal.type(`clear; ${READ},unplug@4M=3s --reconnect -o /dev/null`);
+      const lines = await terminal.shows((lines) => / for 0:0[1-9]/.test(lines[1] ?? ''));
+      expect(lines).toEqual([
+        expect.stringMatching(
+          /^usbxfer: .*: gap at byte 4194304: disconnection; waiting for the device$/,
+        ),
+        expect.stringMatching(
+          /^4\.00 MiB {2}elapsed 0:\d\d {2}waiting for the device for 0:0\d {2}1 disconnection$/,
+        ),
+      ]);
+      const back = await terminal.shows((lines) => lines[2]?.includes(' average ') === true);
+      expect(back[1]).toMatch(/^usbxfer: .*: the device is back; continuing$/);
+      terminal.press('C-c');
+      await terminal.shows(isIdle);
+    },
+  );
 
-  it('is removed for messages, and shows failures in red', async () => {
+  onTerminal('is removed for messages, and shows failures in red', async ({ terminal }) => {
     terminal.type(`clear; ${READ},stall@4M,stall@8M --keep-going -o /dev/null`);
     const lines = await terminal.shows((lines) => lines.length === 3 && isLive(lines[2]));
     expect(lines.slice(0, 2)).toEqual([
@@ -153,14 +173,14 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     await terminal.shows(isIdle);
   });
 
-  it.each([
+  onTerminal.for([
     ['a reader that shows the data', '| cat'],
     ['readers one after the other that do', '| cat | cat'],
     ['a terminal as the output', '-o /dev/tty'],
     ['--progress never', '-o /dev/null --progress never'],
     ['JSON on stderr', '-o /dev/null --json=/dev/stderr'],
     ['--quiet', '-o /dev/null --quiet'],
-  ])('is not drawn with %s', async (_, how) => {
+  ])('is not drawn with %s', async ([, how], { terminal }) => {
     // The bytes of the device are no printable characters.
     terminal.type(
       `clear; usbxfer read -d 1234:5678 --scenario rate=1 --duration 2s ${how}; echo so`,
@@ -173,35 +193,34 @@ describe.runIf(hasTmux)('the line on a terminal', () => {
     expect(drawn).toBe(false);
   });
 
-  it('is drawn if the reader shows no data', async () => {
+  onTerminal('is drawn if the reader shows no data', async ({ terminal }) => {
     terminal.type(`clear; ${READ} | cat > /dev/null`);
     await terminal.shows(([line]) => isLive(line));
     terminal.press('C-c');
     await terminal.shows(isIdle);
   });
 
-  it('does not delay the data while the terminal is stopped', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
-    const file = join(folder, 'dump.bin');
-    terminal.type(`clear; ${READ} -o ${file} --bytes 60M; wc -c < ${file} > ${file}.size`);
-    await terminal.shows(([line]) => / of /.test(line ?? ''));
-    terminal.press('C-s');
-    // Flushing the last messages may take a second.
-    await expect
-      .poll(() => readFileSync(`${file}.size`, 'utf8'), { timeout: 20_000 })
-      .toBe(`${60 * 1024 * 1024}\n`);
-    terminal.press('C-q');
-    await terminal.shows((lines) => lines.at(-1)?.endsWith('$') === true);
-    rmSync(folder, { recursive: true });
-  });
+  onTerminal(
+    'does not delay the data while the terminal is stopped',
+    async ({ expect, terminal }) => {
+      const folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
+      const file = join(folder, 'dump.bin');
+      terminal.type(`clear; ${READ} -o ${file} --bytes 60M; wc -c < ${file} > ${file}.size`);
+      await terminal.shows(([line]) => / of /.test(line ?? ''));
+      terminal.press('C-s');
+      // Flushing the last messages may take a second.
+      await expect
+        .poll(() => readFileSync(`${file}.size`, 'utf8'), { timeout: 20_000 })
+        .toBe(`${60 * 1024 * 1024}\n`);
+      terminal.press('C-q');
+      await terminal.shows((lines) => lines.at(-1)?.endsWith('$') === true);
+      rmSync(folder, { recursive: true });
+    },
+  );
 });
 
-describe.runIf(hasTmux)('on a terminal without Unicode', () => {
-  beforeEach(() => {
-    terminal = new Terminal(100, 20, { LANG: 'C', NO_COLOR: '1' });
-  });
-
-  it('the line is ASCII', async () => {
+describe.runIf(hasTmux)('on a terminal without Unicode', CONCURRENT, () => {
+  withoutUnicode('the line is ASCII', async ({ terminal }) => {
     terminal.type(`clear; ${READ},stall@1M --keep-going -o /dev/null --bytes 1GiB`);
     const [, line = ''] = await terminal.shows(([, line = '']) => /^#+\.+ /.test(line));
     expect(line).toMatch(/^[\x20-\x7e]+$/);
@@ -212,10 +231,6 @@ describe.runIf(hasTmux)('on a terminal without Unicode', () => {
 });
 
 describe('off a terminal', () => {
-  beforeEach(() => {
-    terminal = { close: () => {} } as Terminal;
-  });
-
   it('nothing is drawn, and messages have no control characters', async () => {
     const { stdout, stderr } = await shell(`${READ},stall@1M --keep-going --bytes 8M`);
     expect(stdout).toHaveLength(8 * 1024 * 1024);
@@ -260,11 +275,7 @@ describe('off a terminal', () => {
   });
 });
 
-describe('SIGUSR1', () => {
-  beforeEach(() => {
-    terminal = { close: () => {} } as Terminal;
-  });
-
+describe('SIGUSR1', CONCURRENT, () => {
   const READING = ['read', '-d', '1234:5678', '--scenario', 'rate=20M', '--bytes', '40M'];
 
   it('prints a status line immediately and stops nothing', async () => {

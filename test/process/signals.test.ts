@@ -20,6 +20,9 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
+// These tests wait most of the time.
+const CONCURRENT = { concurrent: true };
+
 /** After this time in milliseconds, a signal is a second one. */
 const SECOND = 1100;
 
@@ -54,7 +57,7 @@ function expectLastWords(stderr: string, stdout: Buffer, why: RegExp): void {
   expect(isCounterPrefix(stdout)).toBe(true);
 }
 
-describe('the first signal', () => {
+describe('the first signal', CONCURRENT, () => {
   it.each([
     'SIGINT',
     'SIGTERM',
@@ -145,7 +148,7 @@ describe('the first signal', () => {
   });
 });
 
-describe('a repeated signal', () => {
+describe('a repeated signal', CONCURRENT, () => {
   it.each([
     ['SIGTERM', 'SIGTERM'],
     ['SIGHUP', 'SIGHUP'],
@@ -187,7 +190,7 @@ describe('a signal after the summary', () => {
   });
 });
 
-describe('the second signal', () => {
+describe('the second signal', CONCURRENT, () => {
   it.each([
     ['SIGINT', 'SIGINT'],
     ['SIGINT', 'SIGTERM'],
@@ -222,7 +225,7 @@ describe('the second signal', () => {
   });
 });
 
-describe('nohup', () => {
+describe('nohup', CONCURRENT, () => {
   /** Runs a capture under nohup, sends SIGHUP, and ends it by another signal. */
   const script = (output: string): string => `
     nohup '${process.execPath}' '${BINARY}' read --pid 5678 --scenario rate=20M --json=/dev/stderr \\

@@ -13,7 +13,7 @@ import {
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { violations } from './schema.js';
 import { type Outcome, received, shell, start, usbxfer } from './usbxfer.js';
 
@@ -23,14 +23,6 @@ const violated = violations('stats');
 let folder = '';
 let data = '';
 let stats = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
-  data = join(folder, 'data.bin');
-  stats = join(folder, 'stats.jsonl');
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true });
-});
 
 function read(...args: string[]): Promise<Outcome> {
   return usbxfer(['read', '-d', '1234:5678', '-q', ...args]);
@@ -51,6 +43,15 @@ function recordsOf(text: string): Record<string, unknown>[] {
 }
 
 describe('--stats', () => {
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
+    data = join(folder, 'data.bin');
+    stats = join(folder, 'stats.jsonl');
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
   it.each([
     ['a limit', ['--bytes', '3M'], 'limit', null, 0],
     ['a stall', ['--scenario', 'rate=20M,stall@1M'], 'stall', 'stall', 6],
@@ -267,21 +268,36 @@ describe('--stats', () => {
     expect(code).toBe(7);
   });
 
-  it('without a reader does not delay data', async () => {
-    const fifo = join(folder, 'fifo');
+  it('may be closed by its reader', async () => {
+    const { stdout, code } = await shell(`
+      usbxfer read -d 1234:5678 -q -o '${data}' --bytes 8M --scenario rate=20M --interval 20ms \\
+        --stats - | head -n 1; exit \${PIPESTATUS[0]}`);
+    expect(JSON.parse(stdout.toString())).toMatchObject({ final: false });
+    expect([statSync(data).size, code]).toEqual([8 * MIB, 0]);
+  });
+});
+
+// These tests wait most of the time.
+describe('--stats without a reader', { concurrent: true }, () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'usbxfer-'));
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  function mkfifo(name: string): string {
+    const fifo = join(folder, name);
     execFileSync('mkfifo', [fifo]);
+    return fifo;
+  }
+
+  it('does not delay data', async () => {
+    const fifo = mkfifo('delayed');
     const reader = openSync(fifo, constants.O_RDWR);
-    const args = [
-      '--bytes',
-      '40M',
-      '--scenario',
-      'rate=20M',
-      '--interval',
-      '10ms',
-      '--stats',
-      fifo,
-    ];
-    const { stdout, stderr, code } = await read(...args);
+    const args = ['--bytes', '40M', '--scenario', 'rate=20M', '--interval', '10ms'];
+    const { stdout, stderr, code } = await read(...args, '--stats', fifo);
     closeSync(reader);
     expect(stdout).toHaveLength(40 * MIB);
     expect([stderr, code]).toEqual([
@@ -290,9 +306,8 @@ describe('--stats', () => {
     ]);
   });
 
-  it('without a reader does not prevent status lines', async () => {
-    const fifo = join(folder, 'fifo');
-    execFileSync('mkfifo', [fifo]);
+  it('does not prevent status lines', async () => {
+    const fifo = mkfifo('asked');
     const reader = openSync(fifo, constants.O_RDWR);
     const bytes = 8 * MIB;
     const running = start([
@@ -306,14 +321,6 @@ describe('--stats', () => {
     closeSync(reader);
     expect(code).toBe(7);
     expect(stderr).toMatch(/"error_code": "stats-failed"/);
-  });
-
-  it('may be closed by its reader', async () => {
-    const { stdout, code } = await shell(`
-      usbxfer read -d 1234:5678 -q -o '${data}' --bytes 8M --scenario rate=20M --interval 20ms \\
-        --stats - | head -n 1; exit \${PIPESTATUS[0]}`);
-    expect(JSON.parse(stdout.toString())).toMatchObject({ final: false });
-    expect([statSync(data).size, code]).toEqual([8 * MIB, 0]);
   });
 });
 

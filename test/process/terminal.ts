@@ -13,6 +13,7 @@ export const hasTmux = process.env['USBXFER_SHELLS'] === 'required' || findsTmux
 /** A real terminal: tmux, with a bash in which `usbxfer` is the real binary on the virtual bus. */
 export class Terminal {
   readonly #socket = `usbxfer-test-${randomUUID()}`;
+  #isOpen = true;
 
   constructor(columns: number, rows: number, env: Readonly<Record<string, string>> = {}) {
     // In variables, because the shell prints a stopped command as it was typed.
@@ -68,8 +69,12 @@ export class Terminal {
     }
   }
 
+  /** Closes it, if it is open. */
   close(): void {
-    this.#tmux('kill-server');
+    if (this.#isOpen) {
+      this.#isOpen = false;
+      this.#tmux('kill-server');
+    }
   }
 
   #tmux(...args: string[]): string {
