@@ -129,10 +129,10 @@ describeInLab('usbxfer write that ends early', () => {
     ['a disconnection', 'device-lost', 5, 'high', 'gadget unplug one'],
   ])('by %s (%s, %i) counts exactly what the device accepted, at %s speed, and continues there', async (...parameters) => {
     const [, end, exitCode, speed, cause] = parameters;
-    const bytes = 300_001;
+    const bytes = 500_001;
     // A device with a rate limit takes one packet at a time, perhaps 100 kB per second.
     const { stdout, stderr, code } = await run(
-      `--speed ${speed} -- --take-rate 4M`,
+      `--speed ${speed} -- --take-rate 400k`,
       `
       device=$(</run/gadget/one/pid); trap 'kill -CONT $device' EXIT
       ${WRITE} -i /run/scratch/input --bytes ${bytes} --transfer-size 20k --idle-timeout 3s \

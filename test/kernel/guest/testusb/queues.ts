@@ -132,7 +132,7 @@ export const queueCases: readonly TestusbCase[] = [
       const device = await scripted(fixture, 'send forever');
       await withoutMemoryLimit(async () => {
         for (const depth of [1, 2, 16, 64]) {
-          for (const transferSize of [512, 64 * KIB, 1024 * KIB]) {
+          for (const transferSize of [packetSizeOf(device), 64 * KIB, 1024 * KIB]) {
             // Every transfer of the queue is used more than once.
             const bytes = Math.max(1_024_000, 1.25 * depth * transferSize);
             const captured = await captureFrom(fixture, device, { depth, transferSize, bytes });
