@@ -99,7 +99,8 @@ function bug(): never {
 
 const failed = new UsbError('io', 'failed');
 
-describe('capture', () => {
+// Some of these tests wait until a device that may be lost is looked at again.
+describe('capture', { concurrent: true }, () => {
   it('closes the output, the interface and the device, in that order', async () => {
     const { run, endWith, done } = fixture();
     const result = run();

@@ -518,7 +518,8 @@ describe('a transfer that the system refuses', () => {
   });
 });
 
-describe('with onIdle', () => {
+// Some of these tests wait for the timeout of a reset.
+describe('with onIdle', { concurrent: true }, () => {
   const idle = { idleTimeout: 20, transferSize: 4096 };
 
   it.each(RESTARTS)('restarts a device that hangs, and records each gap: %s', async (restart) => {
