@@ -8,7 +8,7 @@ cache=${USBXFER_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/usbxfer-lab}
 
 # Without recommended packages: those of QEMU include many desktop libraries.
 packages=(qemu-system-x86 busybox-static cpio kmod usbutils udev gcc libc6-dev util-linux xz-utils
-  strace e2fsprogs procps usbip)
+  strace e2fsprogs procps usbip tshark)
 
 die() {
   echo "install-packages.sh: $*" >&2
