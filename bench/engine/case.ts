@@ -1,8 +1,8 @@
 /**
  * What moves the bytes: the bare loop, the engine as a library, the engine while it strips two bytes of
- * each packet, or the command.
+ * each packet or records each transfer, or the command.
  */
-export const PATHS = ['bare', 'engine', 'strip', 'command'] as const;
+export const PATHS = ['bare', 'engine', 'strip', 'record', 'command'] as const;
 export type Path = (typeof PATHS)[number];
 
 /** Where the bytes go: /dev/null, a file in memory (tmpfs), or a pipe that cat empties. */

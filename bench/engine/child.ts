@@ -1,9 +1,13 @@
 /*
- * The measured process of the bare loop and of the engine: `child.js bare|engine|strip DEPTH SIZE BYTES`.
+ * The measured process of the bare loop and of the engine:
+ * `child.js bare|engine|strip|record DEPTH SIZE BYTES`.
  * Like the command, it writes the bytes to stdout and the measurements to stderr.
  */
+import { openSync } from 'node:fs';
 import { VirtualBackend } from '../../src/backends/virtual/backend.js';
+import { PcapngFormat } from '../../src/cli/record/pcapng-format.js';
 import { FdSink } from '../../src/engine/io/fd-sink.js';
+import { TransferRecorder } from '../../src/engine/record/transfer-recorder.js';
 import { capture } from '../../src/engine/session/capture.js';
 import { locateIn } from '../../src/usb/locate.js';
 import { bareLoop } from './bare-loop.js';
@@ -24,12 +28,20 @@ if (path === 'bare') {
   const seconds = await bareLoop(backend, device, location, { depth, size, bytes });
   console.error(JSON.stringify({ bytes_written: bytes, seconds, end_reason: 'limit' }));
 } else {
+  const receive = { depth, transferSize: size, bytes, stripPacket: path === 'strip' ? 2 : 0 };
+  const observer =
+    path === 'record'
+      ? new TransferRecorder(new FdSink(openSync('/dev/null', 'w')), new PcapngFormat(device), [
+          receive,
+        ])
+      : undefined;
   const { end, statistics } = await capture({
     backend,
     device,
     location,
     sink: new FdSink(STDOUT),
-    receive: { depth, transferSize: size, bytes, stripPacket: path === 'strip' ? 2 : 0 },
+    receive,
+    observer,
     signal: new AbortController().signal,
   });
   const { bytesWritten, seconds } = statistics;
