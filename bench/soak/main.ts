@@ -1,11 +1,17 @@
 /*
  * Checks that memory stays flat over ten million small transfers through the engine, from a simulated
- * device that is as fast as memory allows.
+ * device that is as fast as memory allows. With `--record`, each transfer is recorded and indexed, too.
  */
 import { closeSync, openSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { VirtualBackend } from '../../src/backends/virtual/backend.js';
+import { IndexFormat } from '../../src/cli/record/index-format.js';
+import { OutputPosition } from '../../src/cli/record/output-position.js';
+import { PcapngFormat } from '../../src/cli/record/pcapng-format.js';
 import { FdSink } from '../../src/engine/io/fd-sink.js';
+import { PacketHeaders } from '../../src/engine/receive/packet-headers.js';
+import { groupObservers } from '../../src/engine/record/observer-group.js';
+import { TransferRecorder } from '../../src/engine/record/transfer-recorder.js';
 import { capture } from '../../src/engine/session/capture.js';
 import type { ReceiveStatistics } from '../../src/engine/stats/statistics.js';
 import { locateIn } from '../../src/usb/locate.js';
@@ -25,7 +31,10 @@ const FEWEST = 1_000_000;
 const POLL = 5;
 
 const { values: options } = parseArgs({
-  options: { transfers: { type: 'string', default: '10000000' } },
+  options: {
+    transfers: { type: 'string', default: '10000000' },
+    record: { type: 'boolean', default: false },
+  },
 });
 const transfers = Number(options.transfers);
 if (!Number.isInteger(transfers) || transfers < FEWEST) {
@@ -46,7 +55,7 @@ const results = {
   samples,
   flat: faults.length === 0,
 };
-console.log(saveResults('soak', results));
+console.log(saveResults(options.record ? 'soak-record' : 'soak', results));
 if (end !== 'limit' || bytes !== transfers * SIZE) {
   faults.push(`${bytes} bytes written, not ${transfers * SIZE}`);
 }
@@ -60,13 +69,22 @@ async function soak() {
     throw new Error('the virtual bus is empty');
   }
   const fd = openSync('/dev/null', 'w');
+  const location = locateIn(device, {});
+  const receive = { depth: DEPTH, transferSize: SIZE, count: transfers };
+  const position = new OutputPosition(new PacketHeaders(0));
+  const formats = options.record
+    ? [new PcapngFormat(device), new IndexFormat(device, location, position)]
+    : [];
+  const observers = formats.map(
+    (format) => new TransferRecorder(new FdSink(fd), format, [receive]),
+  );
   let poll: NodeJS.Timeout | undefined;
   const { end, statistics } = await capture({
     backend,
     device,
-    location: locateIn(device, {}),
+    ...{ location, receive },
     sink: new FdSink(fd),
-    receive: { depth: DEPTH, transferSize: SIZE, count: transfers },
+    observer: groupObservers(observers),
     signal: new AbortController().signal,
     onStart(live) {
       poll = setInterval(() => follow(live), POLL);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
@@ -106,6 +106,30 @@ async function compare(gadget: string, script: string) {
   const captured = transfersIn(join(folder, 'usbmon.pcapng'), device);
   return { recorded: byEndpoint(recorded.slice(MADE_PAIRS)), captured: byEndpoint(captured) };
 }
+
+describeInLab('--index', () => {
+  it('has the offset and the length of each message of a device that stamps its data', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one ffs -- stamps 1000 forever 20 >/dev/null || exit 99
+      ${USBXFER} read ${DEVICE} -q --count 100 -o /run/scratch/data --index /run/scratch/index || exit
+      tar -C /run/scratch -c .`);
+    expect([stderr, code]).toEqual(['', 0]);
+    execFileSync('tar', ['-C', folder, '-x'], { input: stdout });
+    const data = readFileSync(join(folder, 'data'));
+    const lines = readFileSync(join(folder, 'index'), 'utf8').trimEnd().split('\n');
+    const transfers = lines
+      .map((line) => JSON.parse(line))
+      .filter(({ type, length }) => type === 'transfer' && length > 0);
+    expect(transfers.map(({ offset, length, short }) => [offset, length, short])).toEqual(
+      Array.from({ length: 100 }, (_, i) => [i * 1000, 1000, true]),
+    );
+    // Each stamp is at the offset that the index says, in the order of the times.
+    const stamps = transfers.map(({ offset }) => data.readBigUInt64LE(offset));
+    expect(stamps).toEqual(stamps.toSorted((one, other) => (one < other ? -1 : 1)));
+    const seconds = transfers.map((transfer) => transfer.seconds);
+    expect(seconds).toEqual(seconds.toSorted((one, other) => one - other));
+  });
+});
 
 describe.skipIf(lacks('tshark') || lacks('dumpcap'))('--record', () => {
   describeInLab('has what the kernel captures', () => {

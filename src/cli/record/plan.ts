@@ -99,6 +99,9 @@ export function planRecords(raw: RawRecordOptions): RecordPlan | undefined {
  * @throws CliError if the data does not go to a regular file
  */
 function planMetadata(type: SigmfType, { output = '-', force }: RawRecordOptions): SigmfPlan {
+  if (/[{}]/.test(output)) {
+    throw new CliError('conflicting-options', '--sigmf needs a file name without {} in -o');
+  }
   const existing = statOf(output);
   if (STDOUT_NAMES.has(output) || (existing !== undefined && !existing.isFile())) {
     throw new CliError('conflicting-options', '--sigmf needs -o FILE: a regular file', {

@@ -49,9 +49,10 @@ export class TransferRecorder implements TransferObserver {
   readonly #batch = new WriteBatch();
   #stream: ObservedStream | undefined;
   #failure: Error | undefined;
-  /** Whether a file has begun, and whether the last one has ended. */
+  /** Whether a file has begun, whether the current write ends it, and whether that is the last one. */
   #hasBegun = false;
-  #hasEnded = false;
+  #endsFile = false;
+  #isLast = false;
   /** The events in the current write; undefined if there is none. */
   #writing: number | undefined;
   #isScheduled = false;
@@ -168,7 +169,9 @@ export class TransferRecorder implements TransferObserver {
     let count = 0;
     for (;;) {
       if (this.#cuts[0] === this.#removed + count) {
+        this.#cuts.shift();
         this.#format.end([], undefined, this.#batch);
+        this.#endsFile = true;
         return count;
       }
       const event = this.#batch.isFull ? undefined : this.#ring.at(count);
@@ -180,7 +183,7 @@ export class TransferRecorder implements TransferObserver {
     }
     if (this.#closing !== undefined && count === this.#ring.size) {
       this.#format.end(this.#takeNotes() ?? [], this.#closing.end, this.#batch);
-      this.#hasEnded = true;
+      this.#isLast = true;
     }
     return count;
   }
@@ -199,12 +202,12 @@ export class TransferRecorder implements TransferObserver {
     this.#removed += events;
     if (error !== undefined) {
       this.#fail(error);
-    } else if (this.#cuts[0] === this.#removed && this.#hasBegun) {
-      this.#cuts.shift();
+    } else if (this.#endsFile) {
       this.#sink.cut?.();
+      this.#endsFile = false;
       this.#hasBegun = false;
       this.#schedule();
-    } else if (this.#hasEnded) {
+    } else if (this.#isLast) {
       this.#closing?.done();
     } else if (this.#ring.size > 0 || this.#closing !== undefined) {
       this.#schedule();

@@ -243,6 +243,7 @@ describe('a record that cannot be written', () => {
       /--record fd:3 cannot be split/,
     ],
     [['--sigmf', 'cu8'], /--sigmf needs -o FILE/],
+    [['-o', 'x-{serial}', '--sigmf', 'cu8'], /--sigmf needs a file name without \{\}/],
     [['-o', 'x', '--sigmf', 'cu16'], /give the datatype of SigMF/],
     [['-o', '/dev/null', '--record', 'fd:9'], /descriptor 9 is not open/],
   ])('%j is refused', async (args, message) => {

@@ -96,6 +96,27 @@ describe('a record', () => {
   });
 });
 
+it('a file that ends during a write has its end', async () => {
+  const sink = new MemorySink();
+  const files: string[] = [];
+  Object.assign(sink, { cut: () => files.push(sink.contents.toString()) });
+  const recorder = new TransferRecorder(sink, new LinesFormat(), []);
+  await recorder.start({ fail: () => {} });
+  sink.held = true;
+  const submission = {
+    ...{ endpoint: 1, sequence: 0, buffer: Buffer.alloc(0), requested: 0, submittedAt: 0 },
+  };
+  recorder.onSubmit(submission);
+  await turn();
+  await turn();
+  recorder.cut();
+  sink.held = false;
+  sink.release();
+  await recorder.close({ reason: 'limit' });
+  expect(files).toEqual(['begin\n1 0 S 0 \nend undefined\n']);
+  expect(sink.contents.toString().slice(files[0]?.length)).toBe('begin\nend limit\n');
+});
+
 describe('a slow output of a record', () => {
   it('pauses submission, and loses nothing', async () => {
     const { run, record, sink, lines } = await fixture('seed=1', {
