@@ -33,8 +33,6 @@ interface Slot extends TransferEvent {
   notes: readonly StreamNote[];
   start: number;
   length: number;
-  /** Bytes of the memory that it takes: its own, and unused ones at the end of the memory before it. */
-  taken: number;
 }
 
 const NO_NOTES: readonly StreamNote[] = [];
@@ -60,7 +58,7 @@ export class EventRing {
   #end = 0;
   #taken = 0;
   #reserved = 0;
-  /** The most bytes of one event so far: as many may stay unused at the end of the memory. */
+  /** The most bytes of one event so far: fewer than these may be unused at the end of the memory. */
   #longest = 0;
 
   /**
@@ -73,7 +71,7 @@ export class EventRing {
     this.#slots = Array.from({ length: events }, () => ({
       ...{ isCompletion: false, endpoint: 0, sequence: 0, requested: 0, setup: undefined },
       ...{ status: 'completed', actualLength: 0, time: 0, notes: NO_NOTES },
-      ...{ start: 0, length: 0, taken: 0 },
+      ...{ start: 0, length: 0 },
     }));
   }
 
@@ -139,7 +137,7 @@ export class EventRing {
   /** Removes the oldest events. */
   remove(count: number): void {
     for (let i = 0; i < count; i += 1) {
-      this.#taken -= this.#slot(i).taken;
+      this.#taken -= this.#slot(i).length;
     }
     this.#first = (this.#first + count) % this.#slots.length;
     this.#size -= count;
@@ -167,17 +165,15 @@ export class EventRing {
 
   #copy(slot: Slot, buffer: Buffer, length: number): void {
     slot.length = this.#keepsData ? length : 0;
-    slot.taken = slot.length;
     if (this.#end + slot.length > this.#memory.length) {
-      slot.taken += this.#memory.length - this.#end;
-      this.#end = 0;
+      this.#end = 0; // the rest stays unused, for which `hasRoom` allows
     }
     slot.start = this.#end;
     if (slot.length > 0) {
       buffer.copy(this.#memory, slot.start, 0, slot.length);
       this.#end += slot.length;
     }
-    this.#taken += slot.taken;
+    this.#taken += slot.length;
   }
 
   #slot(offset: number): Slot {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { EventRing } from '../../../../src/engine/record/event-ring.js';
 
-const EVENTS = 8;
+const EVENTS = 40;
 const BYTES = 64;
 
 /** What happens to a ring: a submission, the oldest completion of an endpoint, or a removal. */
@@ -22,7 +22,7 @@ const step = fc.oneof(
 
 it('keeps the bytes of each event until it is removed, and has room for each completion', () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+    fc.property(fc.array(step, { minLength: 100, maxLength: 300, size: 'max' }), (steps) => {
       const ring = new EventRing(EVENTS, BYTES);
       const pending = new Map<number, { length: number; sequence: number }[]>();
       let expected: { sequence: number; data: Buffer }[] = [];

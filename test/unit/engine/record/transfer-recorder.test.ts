@@ -6,9 +6,11 @@ import { groupObservers } from '../../../../src/engine/record/observer-group.js'
 import { recordControl } from '../../../../src/engine/record/recorded-backend.js';
 import { TransferRecorder } from '../../../../src/engine/record/transfer-recorder.js';
 import { type CaptureRequest, capture } from '../../../../src/engine/session/capture.js';
-import { locateIn } from '../../../../src/usb/locate.js';
+import { send } from '../../../../src/engine/session/send.js';
+import { locateIn, locateOut } from '../../../../src/usb/locate.js';
 import { counterBytes } from '../../../support/counter-stream.js';
 import { MemorySink } from '../support/memory-sink.js';
+import { MemorySource } from '../support/memory-source.js';
 import { completionsIn, LinesFormat } from './lines-format.js';
 
 /** A capture from the virtual bus with a record of its transfers. */
@@ -140,6 +142,41 @@ describe('a slow output of a record', () => {
     expect(bytes).toBe(64 * 1024 * 1024);
   });
 
+  it('pauses what is sent', async () => {
+    const bus = new VirtualBackend();
+    const [device] = await bus.list();
+    if (device === undefined) {
+      throw new Error('no device');
+    }
+    const queue = { depth: 2, transferSize: 1024 * 1024 };
+    const data = counterBytes(0, 32 * 1024 * 1024);
+    const record = new MemorySink();
+    record.held = true;
+    const recorder = new TransferRecorder(record, new LinesFormat(), [queue]);
+    let accepted = (): number => 0;
+    const finished = send({
+      ...{ backend: bus, device, location: locateOut(device, {}), source: new MemorySource(data) },
+      ...{ send: queue, observer: recorder, signal: new AbortController().signal },
+      onStart: (statistics) => {
+        accepted = () => statistics.bytesMoved;
+      },
+    });
+    await vi.waitFor(() => expect(accepted()).toBeGreaterThan(0));
+    let before = -1;
+    while (before < accepted()) {
+      before = accepted();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(before).toBeLessThanOrEqual(8 * 1024 * 1024);
+    const release = setInterval(() => record.release(), 0);
+    const { end } = await finished;
+    clearInterval(release);
+    expect(end.reason).toBe('input-ended');
+    const sent = record.contents.toString().match(/^2 \d+ S \d+ (.*)$/gm) ?? [];
+    const bytes = sent.map((line) => Buffer.from(line.split(' ').at(-1) ?? '', 'hex'));
+    expect(Buffer.concat(bytes).equals(data)).toBe(true);
+  });
+
   it('is no silence of the device', async () => {
     const { run, record } = await fixture('seed=1', {
       ...{ depth: 2, transferSize: 1024 * 1024, bytes: 32 * 1024 * 1024, idleTimeout: 30 },
@@ -170,6 +207,17 @@ describe('an output of a record that fails', () => {
     record.capacity = 100_000;
     record.failure = Object.assign(new Error('broken pipe'), { code: 'EPIPE' });
     expect((await run()).end.reason).toBe('reader-closed');
+  });
+
+  it.each([
+    ['ENOSPC', 'output-failed'],
+    ['EPIPE', 'limit'],
+  ])('at the last write with %s, the stream ends as %s', async (code, reason) => {
+    const { run, record, lines } = await fixture('seed=1', { bytes: 4096 });
+    record.failure = Object.assign(new Error('cannot write'), { code });
+    record.capacity = 8245; // all but a part of the end
+    expect((await run()).end.reason).toBe(reason);
+    expect(lines()).toMatch(/completed \w+\n(e(n(d.*)?)?)?$/);
   });
 
   it('fails the stream also at the end', async () => {
