@@ -100,5 +100,5 @@ export const URB_IN = 0x200;
 
 /** Returns a length rounded up to 4 bytes, as blocks and options are padded. */
 export function padded(length: number): number {
-  return (length + 3) & ~3;
+  return length + (-length & 3);
 }
