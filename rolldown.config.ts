@@ -20,6 +20,8 @@ const groups = [
     name: 'stream',
     test: /src\/(engine\/|cli\/(session\/|report\/|progress\/(?!bar)|options\/(plan|stream)))/,
   },
+  // The simulated bus, of the backends without hardware.
+  { name: 'simulation', test: /src\/backends\/simulation\// },
   { name: 'virtual', test: /src\/backends\/virtual\// },
 ];
 

@@ -221,6 +221,11 @@ export interface Endpoint {
   readonly maxPacketSize: number;
   /** See `DeviceInfo.cancelKeepsData`. */
   readonly cancelKeepsData: boolean;
+  /**
+   * Aborts when the endpoint has sent all that it will ever send. The reason is an error if that is less
+   * than it should have sent. Absent unless the endpoint plays a recording.
+   */
+  readonly ended?: AbortSignal | undefined;
 
   /**
    * Creates a transfer, which can be submitted again after each completion.

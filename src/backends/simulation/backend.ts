@@ -47,14 +47,17 @@ export abstract class SimulatedBackend implements Backend {
    * Plugs a device in.
    *
    * @param rate the maximum number of bytes per second on each of its pipes; Infinity for no limit
-   * @param takeAddress returns its address, each time it is plugged in; by default, the next free one
+   * @param addresses its addresses, the first one first, each time it is plugged in; then the next free ones
    */
   protected plugIn(
     path: string,
     gadget: Gadget,
     rate: number,
-    takeAddress = () => this.#takeAddress(),
+    addresses: readonly number[] = [],
   ): void {
+    let attachments = 0;
+    this.#nextAddress = Math.max(this.#nextAddress, ...addresses.map(addressAfter));
+    const takeAddress = () => addresses[attachments++] ?? this.#takeAddress();
     this.#ports.push(new Port(path, gadget, this.#controller, this.#memory, rate, takeAddress));
   }
 
@@ -124,8 +127,12 @@ export abstract class SimulatedBackend implements Backend {
     let address: number;
     do {
       address = this.#nextAddress;
-      this.#nextAddress = address === LAST_ADDRESS ? FIRST_ADDRESS : address + 1;
+      this.#nextAddress = addressAfter(address);
     } while (taken.has(address));
     return address;
   }
+}
+
+function addressAfter(address: number): number {
+  return address >= LAST_ADDRESS ? FIRST_ADDRESS : address + 1;
 }

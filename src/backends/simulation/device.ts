@@ -304,6 +304,7 @@ class SimulatedEndpoint implements Endpoint {
   readonly address: number;
   readonly maxPacketSize: number;
   readonly cancelKeepsData: boolean;
+  readonly ended: AbortSignal | undefined;
   readonly #interface: SimulatedInterface;
   readonly #pipe: Pipe;
 
@@ -312,6 +313,7 @@ class SimulatedEndpoint implements Endpoint {
     this.address = address;
     this.maxPacketSize = maxPacketSize;
     this.cancelKeepsData = claimed.attachment.info.cancelKeepsData;
+    this.ended = pipe.ended;
     this.#pipe = pipe;
   }
 

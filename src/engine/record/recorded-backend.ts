@@ -185,10 +185,10 @@ class RecordedDevice implements Device {
   }
 
   #endpoint(endpoint: Endpoint): Endpoint {
-    const { address, maxPacketSize, cancelKeepsData } = endpoint;
+    const { address, maxPacketSize, cancelKeepsData, ended } = endpoint;
     const clear = () => endpoint.clearHalt();
     return {
-      ...{ address, maxPacketSize, cancelKeepsData },
+      ...{ address, maxPacketSize, cancelKeepsData, ended },
       createTransfer: (onComplete) => endpoint.createTransfer(onComplete),
       clearHalt: () => this.#requests.change({ kind: 'clear-halt', address }, clear),
     };

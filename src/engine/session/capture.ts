@@ -1,3 +1,4 @@
+import type { Endpoint } from '../../usb/backend.js';
 import type { EndpointLocation } from '../../usb/locate.js';
 import { type OpenEndpoint, openEndpoint } from '../device/open.js';
 import type { Sink } from '../io/sink.js';
@@ -5,6 +6,7 @@ import { flushOnce } from '../receive/flush.js';
 import { checkTransferSize, type ReceiveOptions, Receiver } from '../receive/receiver.js';
 import type { ReceiveStatistics } from '../stats/statistics.js';
 import { checkTimeout } from '../timeouts.js';
+import type { Outcome } from './outcome.js';
 import { Recovery, type RecoveryOptions } from './recovery.js';
 import { runStream, type StreamRequest, type StreamResult } from './run.js';
 
@@ -40,7 +42,14 @@ export function capture(request: CaptureRequest): Promise<CaptureResult> {
       },
       run: async ({ endpoint }, begin, finish) => {
         await flushed(endpoint);
-        return receiver.run(endpoint, begin, finish);
+        const onEnded = (): void => receiver.stop(endOf(endpoint));
+        endpoint.ended?.addEventListener('abort', onEnded);
+        if (endpoint.ended?.aborted) {
+          onEnded();
+        }
+        return receiver
+          .run(endpoint, begin, finish)
+          .finally(() => endpoint.ended?.removeEventListener('abort', onEnded));
       },
       stop: (end) => receiver.stop(end),
       halted: ({ endpoint }) => (receiver.isHalted ? [endpoint] : []),
@@ -49,4 +58,11 @@ export function capture(request: CaptureRequest): Promise<CaptureResult> {
       recover: (end, target) => recovery.decide(end, target),
     };
   });
+}
+
+/** The outcome when an endpoint has sent all that it will ever send. */
+function endOf({ ended }: Endpoint): Outcome {
+  return ended?.reason instanceof Error
+    ? { reason: 'input-failed', cause: ended.reason }
+    : { reason: 'input-ended' };
 }

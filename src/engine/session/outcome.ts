@@ -8,7 +8,7 @@ import { isReaderGone } from '../io/sink.js';
  * Why a stream ended:
  *
  * - `limit`: the requested number of bytes, transfers or messages was moved;
- * - `input-ended`: all of the input was sent;
+ * - `input-ended`: all of the input was sent, or a recording was played to its end;
  * - `duration`: the time limit was reached;
  * - `idle`: the device neither sent nor accepted data for the idle timeout;
  * - `interrupted`: the stream was stopped, by a signal for example;
@@ -18,7 +18,7 @@ import { isReaderGone } from '../io/sink.js';
  * - `device-reset`: another process reset the device, or the interface was bound again;
  * - `submit-failed`: the system rejected a transfer;
  * - `output-failed`: writing the output failed;
- * - `input-failed`: reading the input failed;
+ * - `input-failed`: reading the input or the recording failed;
  * - `request-failed`: a control request before or after the stream failed;
  * - `internal`: a bug in usbxfer.
  */

@@ -54,6 +54,11 @@ export class Pipe {
     this.#wake = wake;
   }
 
+  /** See `Endpoint.ended`. */
+  get ended(): AbortSignal | undefined {
+    return this.#endpoint.ended;
+  }
+
   /** Whether any transfer is in flight: queued, or not completed yet. */
   get busy(): boolean {
     return this.#queued.count + this.#ended.count > 0;

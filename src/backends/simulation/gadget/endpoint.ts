@@ -37,6 +37,9 @@ export interface EndpointFunction {
   /** After `nak`: the clock time in milliseconds to try again; Infinity if that is not known. */
   readonly readyAt: number;
 
+  /** See `Endpoint.ended`. */
+  readonly ended?: AbortSignal;
+
   /**
    * Runs the next transactions of a transfer: as many full packets as possible, or one short packet,
    * or a handshake without data. The data starts at `transfer.actualLength`.

@@ -1,0 +1,114 @@
+import type { CapturedTransfer, TransferReader } from '../../pcapng/transfer-reader.js';
+import { type ControlRequest, directionOfRequest, setupPacket } from '../../usb/control.js';
+import { toError, UsbError } from '../../usb/errors.js';
+import { endpointAddress } from '../../usb/model.js';
+import type { ControlFunction } from '../simulation/gadget/endpoint.js';
+import { type RecordedDevice, type Recording, transfersOf } from './recording.js';
+
+/** The requests whose place in the file is kept: each takes a window of it. */
+const MAX_OPEN = 32;
+
+/**
+ * Gives the recorded answers to control requests. A request is that of the recording if bmRequestType,
+ * bRequest, wValue and wIndex are equal. The first one gets the first answer, and so on; the last answer
+ * is repeated. A request that was not recorded is rejected with a stall.
+ */
+export class PlayControl implements ControlFunction {
+  readonly #recording: Recording;
+  readonly #device: RecordedDevice;
+  /** By the setup packet. */
+  readonly #answers = new Map<string, Answers>();
+  /** Those that read the file; the one that was used last is the last. */
+  readonly #open = new Set<Answers>();
+
+  constructor(recording: Recording, device: RecordedDevice) {
+    this.#recording = recording;
+    this.#device = device;
+  }
+
+  handle(request: ControlRequest, data: Buffer): number | 'nak' | undefined {
+    const setup = Buffer.from(setupPacket(request, 0)).subarray(0, BEFORE_LENGTH);
+    const key = setup.toString('hex');
+    const address = endpointAddress(0, directionOfRequest(request));
+    const open = () => transfersOf(this.#recording, this.#device, address);
+    const answers = this.#answers.get(key) ?? new Answers(open, setup);
+    this.#answers.set(key, answers);
+    this.#open.delete(answers);
+    this.#open.add(answers);
+    const [oldest] = this.#open;
+    if (oldest !== undefined && this.#open.size > MAX_OPEN) {
+      this.#open.delete(oldest);
+      oldest.close();
+    }
+    try {
+      return answers.answer(request, data);
+    } catch (cause) {
+      const { message } = toError(cause);
+      throw new UsbError('io', `cannot read the recorded answer: ${message}`, { cause });
+    }
+  }
+
+  powerOn(): void {}
+}
+
+/** The bytes of a setup packet before wLength (USB 2.0 §9.3). */
+const BEFORE_LENGTH = 6;
+
+/** The recorded answers to one request. */
+class Answers {
+  readonly #open: () => TransferReader;
+  readonly #setup: Buffer;
+  #reader: TransferReader | undefined;
+  /** The answers that were read, and the last of them. */
+  #count = 0;
+  #last: CapturedTransfer | undefined;
+
+  constructor(open: () => TransferReader, setup: Buffer) {
+    this.#open = open;
+    this.#setup = setup;
+  }
+
+  /** Gives the next answer. Returns the bytes that moved, `nak` for no answer, undefined for a stall. */
+  answer(request: ControlRequest, data: Buffer): number | 'nak' | undefined {
+    const reader = this.#reader ?? this.#reopen();
+    this.#advance(reader);
+    switch (this.#last?.status) {
+      case 'completed':
+        return directionOfRequest(request) === 'in'
+          ? reader.copyData(this.#last, 0, data)
+          : data.length;
+      case 'cancelled':
+      case 'timed-out':
+        return 'nak';
+      default:
+        return undefined;
+    }
+  }
+
+  /** Keeps no part of the file until the next answer. */
+  close(): void {
+    this.#reader = undefined;
+  }
+
+  /** Returns a reader at the place where the last one was. */
+  #reopen(): TransferReader {
+    const reader = this.#open();
+    const read = this.#count;
+    this.#count = 0;
+    while (this.#count < read) {
+      this.#advance(reader);
+    }
+    this.#reader = reader;
+    return reader;
+  }
+
+  #advance(reader: TransferReader): void {
+    for (let next = reader.next(); next !== undefined; next = reader.next()) {
+      if (next.setup !== undefined && this.#setup.equals(next.setup.subarray(0, BEFORE_LENGTH))) {
+        this.#last = next;
+        this.#count += 1;
+        return;
+      }
+    }
+  }
+}
