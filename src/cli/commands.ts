@@ -47,6 +47,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/stream.js'),
   },
   {
+    name: 'extract',
+    summary: 'write the data of an endpoint in a capture file',
+    handlesSignals: true,
+    load: () => import('./commands/extract.js'),
+  },
+  {
     name: 'control',
     summary: 'send one control request to a device',
     handlesSignals: true,

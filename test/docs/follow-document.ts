@@ -27,7 +27,7 @@ const required = process.env['USBXFER_TOOLS'] === 'required';
 
 /** A capture that runs until Ctrl-C. */
 const ENDLESS =
-  /usbxfer read (?!.*(--bytes|--count|--duration|--until-short|--idle-timeout|\| head|# exit code))/;
+  /usbxfer read (?!.*(--bytes|--count|--duration|--until-short|--idle-timeout|--capture|\| head|# exit code))/;
 
 const { USBXFER_BACKEND: _, NO_COLOR: _noColor, FORCE_COLOR: _color, ...environment } = process.env;
 
@@ -39,7 +39,7 @@ const { USBXFER_BACKEND: _, NO_COLOR: _noColor, FORCE_COLOR: _color, ...environm
 const USBXFER = `#!/bin/sh
 echo $$ > "$PID_FILE"
 if [ "$1" = read ]; then
-  case "$*" in *--scenario*) ;; *) set -- "$@" --scenario rate=64M ;; esac
+  case "$*" in *--scenario*|*--capture*) ;; *) set -- "$@" --scenario rate=64M ;; esac
 fi
 exec '${process.execPath}' '${BINARY}' "$@"
 `;

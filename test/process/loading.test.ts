@@ -33,6 +33,7 @@ async function loaded(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Set<
 
 const LIBUSB = 'src/backends/libusb/backend.ts';
 const VIRTUAL = 'src/backends/virtual/backend.ts';
+const REPLAY = 'src/backends/replay/backend.ts';
 const READ = ['read', '-d', '1234:5678', '--bytes', '4k'];
 
 describe('a run of usbxfer loads', () => {
@@ -58,7 +59,7 @@ describe('a run of usbxfer loads', () => {
   ])('on the virtual bus no libusb, no chalk, no cli-progress: %j', async (args) => {
     const modules = await loaded(args);
     expect(modules).toContain(VIRTUAL);
-    for (const module of [LIBUSB, 'usb', 'chalk', 'cli-progress', 'string-width']) {
+    for (const module of [LIBUSB, REPLAY, 'usb', 'chalk', 'cli-progress', 'string-width']) {
       expect(modules).not.toContain(module);
     }
   });

@@ -10,7 +10,9 @@ import { addStreamOptions, type StreamName } from '../options/stream.js';
 import { runSession } from '../session/session.js';
 
 /** The streaming commands: which endpoints each uses, and how. */
-const STREAM_COMMANDS: Readonly<Record<StreamName, (raw: RawStreamOptions) => Promise<number>>> = {
+const STREAM_COMMANDS: Readonly<
+  Record<Exclude<StreamName, 'extract'>, (raw: RawStreamOptions) => Promise<number>>
+> = {
   read: (raw) => {
     const plan = planRead(raw);
     return runSession(plan, async (session) => {
@@ -90,7 +92,7 @@ function smallest(...limits: (number | undefined)[]): number | undefined {
 
 /** Defines `usbxfer read`, `usbxfer write` or `usbxfer pipe`, by the name of the command. */
 export function define(command: Command): void {
-  const name = command.name() as StreamName;
+  const name = command.name() as keyof typeof STREAM_COMMANDS;
   addDeviceOperand(command);
   addStreamOptions(command, name);
   command.action(async (operand: readonly DeviceFilter[] | undefined) => {

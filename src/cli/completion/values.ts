@@ -12,7 +12,7 @@ import {
 import { type DeviceInfo, isHub } from '../../usb/model.js';
 import { COLUMNS } from '../devices/columns.js';
 import { driversOf } from '../devices/details.js';
-import { loadBackend } from '../options/backend.js';
+import { backendOptionsOf, loadBackend } from '../options/backend.js';
 import { filterDevices } from '../options/device.js';
 import {
   alternateSettings,
@@ -68,6 +68,8 @@ export const VALUE_COMPLETIONS: Readonly<Record<string, CompleteValue>> = {
     Object.entries(DEVICE_VALUES).map(([option, values]) => [option, onBus(values)]),
   ),
   '--configuration': onBus(configurations),
+  '--capture': fileName,
+  '--device-file': fileName,
   '--index': fileName,
   '--input': fileName,
   '--json': fileName,
@@ -159,15 +161,25 @@ async function driverNames(_: string, given: GivenOptions): Promise<Candidate[]>
   return [...new Set(drivers)].sort().map((text) => ({ text }));
 }
 
-async function busOf({ backend, scenario }: GivenOptions): Promise<Backend | undefined> {
-  return backend === undefined || mayBlock(scenario)
+async function busOf({ backend, ...given }: GivenOptions): Promise<Backend | undefined> {
+  return backend === undefined || filesOf(given).some(mayTakeLong)
     ? undefined
-    : loadBackend(scenario === undefined ? { backend } : { backend, scenario });
+    : loadBackend(backendOptionsOf({ ...given, backend, quiet: true }));
 }
 
-/** Whether reading the scenario could block the shell, because it comes from a FIFO or a terminal. */
-function mayBlock(scenario: string | undefined): boolean {
-  return scenario?.startsWith('@') === true && !statSync(scenario.slice(1)).isFile();
+/** The files that a bus is read from. */
+function filesOf({ scenario, capture, deviceFile }: GivenOptions): string[] {
+  const scenarioFile = scenario?.startsWith('@') ? scenario.slice(1) : undefined;
+  return [scenarioFile, capture, deviceFile].filter((name) => name !== undefined);
+}
+
+/** The largest file that is read through to complete a word, in bytes. */
+const MAX_FILE = 64 * 1024 * 1024;
+
+/** Whether reading a file could block the shell: a FIFO or a terminal, or a large file. */
+function mayTakeLong(name: string): boolean {
+  const file = statSync(name);
+  return !file.isFile() || file.size > MAX_FILE;
 }
 
 /**

@@ -43,7 +43,7 @@ const COMMANDS = {
 export function commandSuggester(
   device: DeviceDetails,
   others: readonly DeviceInfo[],
-  { backend, scenario }: BackendOptions,
+  { backend, scenario, capture, deviceFile }: BackendOptions,
 ): (place: EndpointRef) => string | undefined {
   const requestFor = requestFinder(device.info);
   const holders = (place: EndpointRef) =>
@@ -53,6 +53,8 @@ export function commandSuggester(
   const common = [
     ...flag('--backend', backend === 'libusb' ? undefined : backend),
     ...flag('--scenario', scenario),
+    ...flag('--capture', capture),
+    ...flag('--device-file', deviceFile),
     ...deviceFlags(device.info, others),
   ];
   return (place) => {

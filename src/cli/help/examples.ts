@@ -4,8 +4,8 @@ import type { Term } from './layout.js';
 export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
   usbxfer: [
     ['usbxfer list', 'List all devices.'],
-    ['usbxfer read 1234:5678 --ep 0x82 > dump.bin', 'Stop with Ctrl-C.'],
     ['usbxfer read --backend virtual --pid 5678 --bytes 64 | xxd', 'Needs no device.'],
+    ['usbxfer read 1234:5678 --ep 0x82 > dump.bin', 'Stop with Ctrl-C.'],
   ],
   list: [
     ['usbxfer list --tree', 'Show devices below their hubs.'],
@@ -35,6 +35,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer control 1234:5678 in vendor device 2 0 0 64 --hex', 'Read data.'],
     ['usbxfer control 1234:5678 out vendor device 2 --data 0102ff', 'Send data.'],
     ['usbxfer control 04b4:8613 --script load.txt', 'Send a script.'],
+  ],
+  extract: [
+    ['usbxfer extract usb.pcapng --list', 'List devices and endpoints.'],
+    ['usbxfer extract usb.pcapng --ep 0x82 > dump.bin', 'Get its data.'],
+    ['usbxfer extract usb.pcapng --ep 0x82 --hex', 'See its transfers.'],
   ],
   index: [
     ['usbxfer index dump.jsonl', 'Message sizes, pauses and gaps.'],

@@ -68,7 +68,7 @@ export function overview(): string {
   const topics = TOPICS.map(({ name }) => name).join(', ');
   return [
     `${sentence(SUMMARY)} Examples:`,
-    ...exampleLines('usbxfer'),
+    ...exampleLines('usbxfer', 2),
     '',
     'Usage: usbxfer <command> [options]. Commands:',
     ...termLines([...commands, ['help', HELP_SUMMARY]], WIDTH),

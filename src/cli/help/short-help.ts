@@ -23,6 +23,10 @@ export const COMMON_OPTIONS: Readonly<Record<string, readonly string[]>> = {
     ...['--wait', '--data', '--input', '--script', '--timeout', '--detach', '--output', '--hex'],
     '--json',
   ],
+  extract: [
+    ...['--path', '--ep', '--list', '--bytes', '--skip', '--until-short', '--output', '--hex'],
+    '--json',
+  ],
   'clear-halt': ['--ep', '--interface', '--alt', '--detach', '--json', '--serial', '--path'],
   reset: ['--serial', '--timeout', '--force', '--json'],
   watch: ['--name', '--class', '--count', '--timeout', '--initial', '--json'],

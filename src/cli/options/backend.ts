@@ -11,13 +11,32 @@ import { sanitize } from '../terminal/sanitize.js';
 export interface BackendOptions {
   readonly backend: string;
   readonly scenario?: string;
+  /** The file that `replay` plays. */
+  readonly capture?: string;
+  readonly deviceFile?: string;
+  readonly replay?: 'messages' | 'stream';
+  /** Seconds of the recording per second; Infinity for no limit. */
+  readonly replaySpeed?: number;
+  readonly replayCheck?: true;
+  /** Whether to print no notices. */
+  readonly quiet?: true;
 }
 
-const NAMES = ['libusb', 'virtual'];
+const NAMES = ['libusb', 'virtual', 'replay'];
+
+/** The options that need a certain backend. */
+const NEEDED = [
+  ['scenario', '--scenario', 'virtual'],
+  ['capture', '--capture', 'replay'],
+  ['deviceFile', '--device-file', 'replay'],
+  ['replay', '--replay', 'replay'],
+  ['replaySpeed', '--replay-speed', 'replay'],
+  ['replayCheck', '--replay-check', 'replay'],
+] as const satisfies readonly (readonly [keyof BackendOptions, string, string])[];
 
 /** Adds the options that select the bus. */
 export function addBackendOptions(command: Command): Command {
-  const backend = new Option('--backend <name>', 'USB bus; virtual is a simulated one')
+  const backend = new Option('--backend <name>', 'USB bus: a real, a simulated or a recorded one')
     .choices(NAMES)
     .default('libusb');
   if (process.env['USBXFER_BACKEND'] !== '') {
@@ -26,17 +45,34 @@ export function addBackendOptions(command: Command): Command {
   return command
     .optionsGroup('Bus:')
     .addOption(backend)
-    .option('--scenario <text>', 'rates and faults of the virtual bus; @FILE reads a file');
+    .option('--scenario <text>', 'rates and faults of the virtual bus; @FILE reads a file')
+    .option('--capture <file>', 'pcapng or pcap file to replay')
+    .option('--device-file <file>', 'descriptors of devices to replay, by umockdev-record');
+}
+
+/** Returns the options that select the bus, of all options of a command. */
+export function backendOptionsOf(options: BackendOptions): BackendOptions {
+  const { backend, scenario, capture, deviceFile, replay, replaySpeed, replayCheck, quiet } =
+    options;
+  const given = { scenario, capture, deviceFile, replay, replaySpeed, replayCheck, quiet };
+  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { backend, ...Object.fromEntries(entries) };
 }
 
 /** Creates the selected backend. Loads only that one. */
 export async function loadBackend(options: BackendOptions): Promise<Backend> {
+  for (const [key, option, backend] of NEEDED) {
+    if (options[key] !== undefined && options.backend !== backend) {
+      throw new CliError('conflicting-options', `${option} needs --backend ${backend}`);
+    }
+  }
   if (options.backend === 'virtual') {
     const { VirtualBackend } = await import('../../backends/virtual/backend.js');
     return new VirtualBackend({ scenario: await loadScenario(options.scenario) });
   }
-  if (options.scenario !== undefined) {
-    throw new CliError('conflicting-options', '--scenario needs --backend virtual');
+  if (options.backend === 'replay') {
+    const { loadReplay } = await import('../replay/load-replay.js');
+    return loadReplay(options);
   }
   const { LibusbBackend } = await import('../../backends/libusb/backend.js');
   return new LibusbBackend(systemRoot());

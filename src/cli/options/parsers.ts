@@ -36,6 +36,16 @@ export function id(text: string): number {
   return Number.parseInt(text, 16);
 }
 
+/** How fast to play a recording: `max` is Infinity, `real` is 1, and any factor above 0. */
+export function replaySpeed(text: string): number {
+  const words: Readonly<Record<string, number>> = { max: Number.POSITIVE_INFINITY, real: 1 };
+  const factor = words[text] ?? (/^\d{1,6}(\.\d{1,6})?$/.test(text) ? Number(text) : 0);
+  if (factor <= 0) {
+    throw new InvalidArgumentError('give max, real or a factor above 0, such as 0.5 or 10');
+  }
+  return factor;
+}
+
 /** `VID` or `VID:PID`. */
 export function idPair(text: string): DeviceFilter {
   const [vid = '', pid, ...rest] = text.split(':');

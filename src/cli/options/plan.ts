@@ -19,7 +19,7 @@ import type { ChoiceOptions } from '../session/select-device.js';
 import { isStdoutFree, planSide, type SidePlan } from '../session/side-output.js';
 import { STDOUT_NAMES } from '../session/startup-fds.js';
 import { isStdoutClosed, STDOUT } from '../terminal/stdio.js';
-import type { BackendOptions } from './backend.js';
+import { type BackendOptions, backendOptionsOf } from './backend.js';
 
 /** The write buffer of a hex dump in bytes, at most: its text takes five times as much. */
 const MAX_HEX_BUFFER = 4 * 1024 * 1024;
@@ -184,11 +184,11 @@ function withOutput<Raw extends RawStreamOptions>(raw: Raw): Raw & { readonly ou
 }
 
 function planStream(raw: RawStreamOptions): StreamPlan {
-  const { backend, scenario, quiet = false, debug = false } = raw;
+  const { quiet = false, debug = false } = raw;
   const stats = planStats(raw);
   const { operand, device, vid, pid, serial, path, bus, address, wait, waitNew } = raw;
   return {
-    backend: { backend, ...(scenario === undefined ? {} : { scenario }) },
+    backend: backendOptionsOf(raw),
     device: { operand, device, vid, pid, serial, path, bus, address, wait, waitNew },
     setting: {
       ...{ configuration: raw.configuration, interfaceNumber: raw.interface },

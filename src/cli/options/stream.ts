@@ -23,7 +23,7 @@ export const DEFAULT_QUEUE = { transfers: 16, transferSize: DEFAULT_TRANSFER_SIZ
 const LINGER = 1000;
 
 /** The commands that stream data. */
-export type StreamName = 'read' | 'write' | 'pipe';
+export type StreamName = 'read' | 'write' | 'pipe' | 'extract';
 
 type StreamOption = InstanceType<typeof Option>;
 
@@ -148,28 +148,67 @@ const reportOptions = (...more: readonly Option[]): Group => [
   ...more,
 ];
 
+const replayMode = () =>
+  option('--replay <as>', 'play the recorded data as its messages or as one stream').choices([
+    'messages',
+    'stream',
+  ]);
+const replaySpeed = () =>
+  option(
+    '--replay-speed <factor>',
+    'speed of the recording: max (default), real or a factor',
+    values.replaySpeed,
+  );
+const replayCheck = () => option('--replay-check', 'fail if sent data differs from the recording');
+
+const inEndpoint = () =>
+  option('--ep <address>', 'endpoint, as 0x82, 82 or 2 (default: the only one)', values.inEndpoint);
+
+/** The limits of the commands that only receive, in the data itself. */
+const receivedLimits = () => [
+  bytes('stop after this many bytes'),
+  skip('discard this many bytes first'),
+  option('--count <n>', 'stop after this many transfers with data', values.count),
+  option('--until-short', 'stop after a short or zero-length packet (one message)'),
+];
+
+/** The output of the commands that only receive. */
+const receivedOutput = (): Group => [
+  'Output:',
+  output('output file; - is stdout; may contain {index}, {time}, …'),
+  hex('write each transfer as text: time, status, hex and ASCII'),
+  option(
+    '--split-bytes <size>',
+    'start a new file after this many bytes',
+    values.splitSize,
+  ).conflicts('append'),
+  option('--split-every <time>', 'start a new file after this long', values.splitTime).conflicts(
+    'append',
+  ),
+  ...fileOptions(),
+  option('--preallocate', 'reserve the disk space for --bytes at the start (Linux)').conflicts([
+    'splitBytes',
+    'splitEvery',
+  ]),
+];
+
+/** The options of each command that say how a recording is played. */
+const REPLAY_OPTIONS: Readonly<Record<StreamName, () => readonly StreamOption[]>> = {
+  extract: () => [],
+  read: () => [replayMode(), replaySpeed()],
+  write: () => [replayCheck()],
+  pipe: () => [replayMode(), replaySpeed(), replayCheck()],
+};
+
 /** The options of each command, in the order of its help. */
 const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
   read: () => [
-    [
-      'Endpoint:',
-      option(
-        '--ep <address>',
-        'endpoint, as 0x82, 82 or 2 (default: the only one)',
-        values.inEndpoint,
-      ),
-      ...interfaceOptions(),
-      clearHalt('endpoint'),
-      flush(),
-    ],
+    ['Endpoint:', inEndpoint(), ...interfaceOptions(), clearHalt('endpoint'), flush()],
     ['Transfers:', ...queueOptions(true), outputBuffer(), timeout(), stripPacket()],
     [...hookOptions(), drainAfter()],
     [
       'Limits:',
-      bytes('stop after this many bytes'),
-      skip('discard this many bytes first'),
-      option('--count <n>', 'stop after this many transfers with data', values.count),
-      option('--until-short', 'stop after a short or zero-length packet (one message)'),
+      ...receivedLimits(),
       duration(),
       idleTimeout('stop when nothing arrives for this long'),
     ],
@@ -193,26 +232,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
       waitOption(),
       waitNewOption(),
     ],
-    [
-      'Output:',
-      output('output file; - is stdout; may contain {index}, {time}, …'),
-      hex('write each transfer as text: time, status, hex and ASCII'),
-      option(
-        '--split-bytes <size>',
-        'start a new file after this many bytes',
-        values.splitSize,
-      ).conflicts('append'),
-      option(
-        '--split-every <time>',
-        'start a new file after this long',
-        values.splitTime,
-      ).conflicts('append'),
-      ...fileOptions(),
-      option('--preallocate', 'reserve the disk space for --bytes at the start (Linux)').conflicts([
-        'splitBytes',
-        'splitEvery',
-      ]),
-    ],
+    receivedOutput(),
     recordOptions(
       option('--index <file>', 'write when each piece of the data arrived: JSON lines'),
       option(
@@ -221,6 +241,19 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
         sigmfType,
       ).conflicts(['append', 'splitBytes', 'splitEvery', 'hex']),
     ),
+    reportOptions(),
+  ],
+  extract: () => [
+    [
+      'Endpoint:',
+      inEndpoint(),
+      option('--list', 'list the devices and endpoints in the capture').conflicts([
+        ...['output', 'hex'],
+      ]),
+    ],
+    ['Transfers:', outputBuffer(), stripPacket()],
+    ['Limits:', ...receivedLimits()],
+    receivedOutput(),
     reportOptions(),
   ],
   write: () => [
@@ -297,6 +330,11 @@ export function addStreamOptions(command: Command, name: StreamName): void {
     }
   }
   addColorOption(command);
-  addBackendOptions(command);
+  if (name !== 'extract') {
+    addBackendOptions(command);
+  }
+  for (const each of REPLAY_OPTIONS[name]()) {
+    command.addOption(each);
+  }
   parseAttachedValues(command);
 }

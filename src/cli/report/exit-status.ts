@@ -40,6 +40,7 @@ const EARLY_ENDS: Readonly<
   Record<'read' | 'write' | 'pipe', Partial<Record<EndReason, EarlyEnd>>>
 > = {
   read: {
+    'input-ended': ['short-input', 'goal'],
     idle: ['idle', 'limit'],
     interrupted: ['interrupted', 'limit'],
     duration: ['timeout', 'goal'],

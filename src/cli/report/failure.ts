@@ -62,7 +62,7 @@ function failureOf(report: Failed): string | undefined {
         isRead ? '; --keep-going continues after it' : ''
       }`;
     case 'input-failed':
-      return `the input failed: ${reasonOf(end.cause)}`;
+      return `${sent ? 'the input' : 'reading the capture'} failed: ${reasonOf(end.cause)}`;
     case 'output-failed':
       return `the output failed: ${reasonOf(end.cause)}${isRead && isTooLarge(end.cause) ? SPLIT_ADVICE : ''}`;
     case 'request-failed':
@@ -76,7 +76,10 @@ function failureOf(report: Failed): string | undefined {
     case 'gaps':
       return `the output has ${countOf(received?.statistics.gapCount ?? 0, 'gap')} where bytes may be missing`;
     case 'short-input':
-      return `the input ended after ${sent?.statistics.bytesRead} of ${sent?.bytes} bytes (--bytes)`;
+      if (sent === undefined) {
+        return `the recording ended before ${goalText(report)}`;
+      }
+      return `the input ended after ${sent.statistics.bytesRead} of ${sent.bytes} bytes (--bytes)`;
     case 'idle':
       if (end.restarts !== undefined) {
         return end.cause === undefined

@@ -118,7 +118,7 @@ export function endText(report: Report): string {
     case 'limit':
       return `limit reached (--${limitOf(report)})`;
     case 'input-ended':
-      return 'end of the input';
+      return sent ? 'end of the input' : 'end of the recording';
     case 'duration':
       return 'time limit reached (--duration)';
     case 'idle':

@@ -32,7 +32,7 @@ import { checkTransferMemory, defaultTransferSize, wholePackets } from './memory
 import { openOutput } from './output.js';
 import { type OutputPlan, statOf } from './output-name.js';
 import { chooseDevice } from './select-device.js';
-import { ShutdownController, throwIfInterrupted } from './shutdown.js';
+import { interruptedBy, ShutdownController, throwIfInterrupted } from './shutdown.js';
 import { Suspensions } from './suspend.js';
 
 /** The part of a request to the engine that is the same for all streams. */
@@ -49,6 +49,7 @@ interface StreamRequest extends StopConditions, StreamHooks {
  * Finds the device of a plan, runs a stream on it, and reports the result. Handles signals throughout.
  *
  * @param run runs the stream to its end
+ * @param load creates the bus; by default, that of the plan. The signal ends it.
  * @returns the exit code
  * @throws CliError if `--json` cannot be opened. Without `--json`, also for any other failure before
  *   the stream: with it, the failure is in the JSON.
@@ -56,6 +57,7 @@ interface StreamRequest extends StopConditions, StreamHooks {
 export async function runSession(
   plan: StreamPlan,
   run: (session: Session) => Promise<StreamResult>,
+  load: (signal: AbortSignal) => Promise<Backend> = () => loadBackend(plan.backend),
 ): Promise<number> {
   const { report: options } = plan;
   let json: JsonOutput | undefined;
@@ -65,7 +67,7 @@ export async function runSession(
   });
   try {
     json = options.json && (await JsonOutput.open(options.json, options, shutdown));
-    const exitCode = await runOnDevice(plan, run, shutdown, json).catch((error) => {
+    const exitCode = await runOnDevice(plan, run, load, shutdown, json).catch((error) => {
       shutdown.dispose(); // a signal must not change the exit status in the JSON
       return reportFailure(error, options, json);
     });
@@ -94,11 +96,12 @@ async function reportFailure(
 async function runOnDevice(
   plan: StreamPlan,
   run: (session: Session) => Promise<StreamResult>,
+  load: (signal: AbortSignal) => Promise<Backend>,
   shutdown: ShutdownController,
   json: JsonOutput | undefined,
 ): Promise<number> {
   const { report: options } = plan;
-  const backend = await loadBackend(plan.backend);
+  const backend = await loadBus(load, shutdown);
   const notices = new Notices(options.quiet || json?.isOnStderr === true);
   const suspensions = new Suspensions();
   const monitor = new Monitor(options);
@@ -119,6 +122,17 @@ async function runOnDevice(
   } finally {
     await monitor.stop();
     suspensions.dispose();
+  }
+}
+
+async function loadBus(
+  load: (signal: AbortSignal) => Promise<Backend>,
+  shutdown: ShutdownController,
+): Promise<Backend> {
+  try {
+    return await load(shutdown.signal);
+  } catch (error) {
+    throw interruptedBy(shutdown, 'starting', error) ?? error;
   }
 }
 

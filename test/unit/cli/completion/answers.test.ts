@@ -186,7 +186,7 @@ describe('values', () => {
     ],
     [
       ['read', '--backend', ''],
-      ['libusb', 'virtual'],
+      ['libusb', 'virtual', 'replay'],
     ],
     [['read', '--backend=v'], ['--backend=virtual']],
     [['read', '--backend', 'bogus', '-d', ''], []],

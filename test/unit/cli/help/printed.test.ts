@@ -92,7 +92,7 @@ describe('the help of usbxfer read', () => {
   it('shows defaults, choices, and the meaning of an option without a value', async () => {
     const text = (await answer('read', '--help')).join(' ').replace(/ +/g, ' ');
     expect(text).toContain('(default: 256KiB; interrupt IN: one interval)');
-    expect(text).toContain('(one of libusb, virtual; default: libusb; or USBXFER_BACKEND)');
+    expect(text).toContain('(one of libusb, virtual, replay; default: libusb; or USBXFER_BACKEND)');
     expect(text).toContain('(without a value: forever)');
   });
 });
@@ -204,7 +204,10 @@ describe('a misspelling', () => {
     [['--debug', 'lsit', '-h', 'list'], /^usbxfer: unknown command 'lsit'/],
     [['lsit', '--version'], /^usbxfer: unknown command 'lsit'/],
     [['read', '--backend', 'virtaul'], /'virtaul' is invalid.* \(did you mean virtual\?\)$/],
-    [['read', '--backend', 'floppy'], /'floppy' is invalid; choose one of libusb, virtual$/],
+    [
+      ['read', '--backend', 'floppy'],
+      /'floppy' is invalid; choose one of libusb, virtual, replay$/,
+    ],
     [
       ['read', 'dump.bin'],
       /'dump.bin' is invalid for argument 'device'; give a device .*; a file needs -o FILE$/,
