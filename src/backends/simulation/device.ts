@@ -9,12 +9,11 @@ import type {
   OnComplete,
   Transfer,
 } from '../../usb/backend.js';
+import { carryOut } from '../../usb/carry-out.js';
 import {
   type ControlRequest,
   controlFailure,
-  type HostRequest,
   hostRequestOf,
-  interfaceOfEndpoint,
   interfaceToClaim,
   typeOf,
 } from '../../usb/control.js';
@@ -35,7 +34,6 @@ import {
   checkReset,
   checkSubmit,
   findEndpoint,
-  requireClaimed,
 } from '../../usb/preconditions.js';
 import { holdProcess } from './bus/clock.js';
 import type { Pipe } from './bus/pipe.js';
@@ -129,7 +127,7 @@ export class SimulatedDevice implements Device {
     this.#checkRecipient(request);
     const hostRequest = hostRequestOf(request);
     if (hostRequest !== undefined) {
-      await this.#carryOut(hostRequest);
+      await carryOut(hostRequest, this, [...this.#claimed]);
       return 0;
     }
     const standard =
@@ -142,29 +140,6 @@ export class SimulatedDevice implements Device {
       throw controlFailure('stall');
     }
     return moved === 'nak' ? this.#noResponse(timeout, signal) : moved;
-  }
-
-  /** Carries out a request that changes the state of the host, too. */
-  async #carryOut(request: HostRequest): Promise<void> {
-    switch (request.kind) {
-      case 'set-configuration':
-        return this.selectConfiguration(request.value, { isPermanent: true });
-      case 'set-interface': {
-        const { interfaceNumber, alternateSetting } = request;
-        const setting = findSetting(this.info, interfaceNumber, alternateSetting);
-        return this.#require(interfaceNumber).select(setting);
-      }
-      case 'clear-halt': {
-        const { address } = request;
-        return this.#require(interfaceOfEndpoint(this.info, address)).clearHalt(address);
-      }
-    }
-  }
-
-  /** @throws UsbError `invalid` if this handle has not claimed the interface */
-  #require(interfaceNumber: number): SimulatedInterface {
-    const own = [...this.#claimed].find((one) => one.interfaceNumber === interfaceNumber);
-    return requireClaimed(own, interfaceNumber);
   }
 
   /** Waits for what ends a request that gets no response. */
@@ -261,6 +236,11 @@ class SimulatedInterface implements Interface {
       throw new UsbError('other', 'the simulated device lacks an endpoint of its descriptors');
     }
     return new SimulatedEndpoint(this, address, maxPacketSize, pipe);
+  }
+
+  /** Returns whether the selected alternate setting has an endpoint. */
+  has(address: number): boolean {
+    return this.#setting.endpoints.some((endpoint) => endpoint.address === address);
   }
 
   /** Selects an alternate setting until the release: clears the halts of its endpoints. */

@@ -5,12 +5,8 @@ import type {
   DeviceLoss,
   Interface,
 } from '../../../usb/backend.js';
-import {
-  type ControlRequest,
-  type HostRequest,
-  hostRequestOf,
-  interfaceOfEndpoint,
-} from '../../../usb/control.js';
+import { carryOut } from '../../../usb/carry-out.js';
+import { type ControlRequest, hostRequestOf } from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
 import { type DeviceInfo, findSetting } from '../../../usb/model.js';
 import {
@@ -18,7 +14,6 @@ import {
   checkControlData,
   checkOpen,
   checkReset,
-  requireClaimed,
 } from '../../../usb/preconditions.js';
 import type { Platform } from '../platform.js';
 import {
@@ -126,7 +121,7 @@ export class LibusbDevice implements Device {
     checkControlData(data);
     const hostRequest = hostRequestOf(request);
     if (hostRequest !== undefined) {
-      await this.#carryOut(hostRequest);
+      await carryOut(hostRequest, this, this.#stillClaimed); // libusb sends it
       return 0;
     }
     const { usb, native, info, platform } = this.#handle;
@@ -144,28 +139,6 @@ export class LibusbDevice implements Device {
       }
       const own = this.#stillClaimed.map(({ interfaceNumber }) => interfaceNumber);
       throw platform.controlError(info, request, own, error);
-    }
-  }
-
-  /** Lets libusb send a request that changes the state of the host, too. */
-  async #carryOut(request: HostRequest): Promise<void> {
-    switch (request.kind) {
-      case 'set-configuration':
-        return this.selectConfiguration(request.value, { isPermanent: true });
-      case 'set-interface': {
-        const { interfaceNumber, alternateSetting } = request;
-        const setting = findSetting(this.info, interfaceNumber, alternateSetting);
-        const claimed = this.#stillClaimed.find((one) => one.interfaceNumber === interfaceNumber);
-        return requireClaimed(claimed, interfaceNumber).select(setting);
-      }
-      case 'clear-halt': {
-        const { address } = request;
-        const number = interfaceOfEndpoint(this.info, address);
-        const claimed =
-          this.#stillClaimed.find((one) => one.has(address)) ??
-          this.#stillClaimed.find((one) => one.interfaceNumber === number);
-        return requireClaimed(claimed, number).clearHalt(address);
-      }
     }
   }
 
