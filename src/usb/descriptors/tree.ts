@@ -29,6 +29,7 @@ import {
 export const DESCRIPTOR_TYPE = {
   device: 0x01,
   configuration: 0x02,
+  string: 0x03,
   interface: 0x04,
   endpoint: 0x05,
   association: 0x0b,

@@ -1,6 +1,7 @@
 import type { ControlRequest } from '../../../usb/control.js';
+import { DEVICE_FIELDS, decodeFields } from '../../../usb/descriptors/fields.js';
 import { DESCRIPTOR_TYPE } from '../../../usb/descriptors/tree.js';
-import { interfaceNumbers } from '../../../usb/model.js';
+import { type DeviceInfo, interfaceNumbers } from '../../../usb/model.js';
 import type { Attachment } from '../bus/port.js';
 
 /** bmRequestType of standard requests by direction and recipient (USB 2.0 table 9-2). */
@@ -39,7 +40,7 @@ function respond(
   const { info } = device;
   switch ((requestType << 8) | request) {
     case (FROM_DEVICE << 8) | GET_DESCRIPTOR:
-      return descriptor(device.descriptors, value >> 8, value & 0xff);
+      return descriptor(device, value >> 8, value & 0xff);
     case (FROM_DEVICE << 8) | GET_CONFIGURATION:
       return [info.configurationValue ?? 0];
     case (FROM_DEVICE << 8) | GET_STATUS:
@@ -55,14 +56,48 @@ function respond(
   }
 }
 
-function descriptor(bytes: Uint8Array, type: number, index: number): Uint8Array | undefined {
+function descriptor(
+  { info, descriptors: bytes }: Attachment,
+  type: number,
+  index: number,
+): Uint8Array | undefined {
   if (type === DESCRIPTOR_TYPE.device) {
     return index === 0 ? bytes.subarray(0, DEVICE_LENGTH) : undefined;
+  }
+  if (type === DESCRIPTOR_TYPE.string) {
+    return stringDescriptor(bytes, info, index);
   }
   return type === DESCRIPTOR_TYPE.configuration
     ? configuration(bytes.subarray(DEVICE_LENGTH), index)
     : undefined;
 }
+
+/** The only language of the strings: US English (USB 2.0 §9.6.7). */
+const LANGUAGE = 0x0409;
+
+/** Returns the string with an index of the device descriptor; that with index 0 has the languages. */
+function stringDescriptor(
+  bytes: Uint8Array,
+  { manufacturer, product, serial }: DeviceInfo,
+  index: number,
+): Uint8Array | undefined {
+  const { iManufacturer, iProduct, iSerialNumber } = decodeFields(DEVICE_FIELDS, bytes) ?? {};
+  const strings = new Map([
+    [iSerialNumber, serial],
+    [iProduct, product],
+    [iManufacturer, manufacturer],
+    [0, String.fromCharCode(LANGUAGE)],
+  ]);
+  const text = strings.get(index);
+  if (text === undefined) {
+    return undefined;
+  }
+  const content = Buffer.from(text, 'utf16le').subarray(0, MAX_STRING_LENGTH);
+  return Buffer.from([content.length + 2, DESCRIPTOR_TYPE.string, ...content]);
+}
+
+/** The maximum number of bytes of a string without its header. */
+const MAX_STRING_LENGTH = 252;
 
 /** Returns a complete configuration; bytes 2 and 3 of each contain its length, wTotalLength. */
 function configuration(bytes: Uint8Array, index: number): Uint8Array | undefined {
