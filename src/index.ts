@@ -1,6 +1,12 @@
 /** usbxfer as a library: streams, inputs and outputs, the backends, and the contract of a backend. */
 
 export { LibusbBackend } from './backends/libusb/backend.js';
+export { UsbipBackend } from './backends/usbip/client/backend.js';
+export {
+  type ServerEvent,
+  type ServerOptions,
+  UsbipServer,
+} from './backends/usbip/server/server.js';
 export { VirtualBackend } from './backends/virtual/backend.js';
 export { parseScenario } from './backends/virtual/scenario.js';
 export type { OpenOptions } from './engine/device/open.js';
@@ -74,4 +80,5 @@ export {
   matches,
   type TransferType,
 } from './usb/model.js';
+export type { ServerAddress } from './usb/server-address.js';
 export { TRANSFER_STATUSES, type TransferStatus } from './usb/transfer-status.js';

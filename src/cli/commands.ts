@@ -81,6 +81,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/watch.js'),
   },
   {
+    name: 'serve',
+    summary: 'export USB devices to other programs and machines',
+    handlesSignals: true,
+    load: () => import('./commands/serve.js'),
+  },
+  {
     name: 'doctor',
     summary: 'diagnose problems and suggest fixes',
     load: () => import('./commands/doctor.js'),

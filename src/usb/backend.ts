@@ -5,8 +5,8 @@ import type { DeviceInfo } from './model.js';
 import type { TransferStatus } from './transfer-status.js';
 
 /**
- * The contract between the engine and what moves the bytes: libusb or the virtual bus. One test suite
- * (test/contract) runs against every backend.
+ * The contract between the engine and what moves the bytes: libusb, the virtual bus or USB/IP. One test
+ * suite (test/contract) runs against every backend.
  *
  * A failed operation throws a `UsbError`. How a transfer ended is a `TransferStatus`.
  */
@@ -17,7 +17,8 @@ export interface Backend {
    * Lists the devices on the bus, ordered by bus and port. Neither opens a device nor sends anything
    * to one.
    *
-   * @throws UsbError `no-bus` if the system has no USB bus
+   * @throws UsbError `no-bus` if the system has no USB bus; `no-server` if a server of devices cannot be
+   *   used
    */
   list(): Promise<DeviceInfo[]>;
 
@@ -30,6 +31,14 @@ export interface Backend {
    * @throws UsbError `no-device` if the device is gone
    */
   descriptors(info: DeviceInfo): Promise<DescriptorBytes>;
+
+  /**
+   * Returns all that is known about a listed device whose `isPartial` is true, and selects its first
+   * configuration if it has none. Opens the device for it. Absent in a backend whose list is complete.
+   *
+   * @throws UsbError as `open`
+   */
+  examine?(info: DeviceInfo): Promise<DeviceInfo>;
 
   /**
    * Opens a listed device.
@@ -46,6 +55,9 @@ export interface Backend {
    * @throws UsbError `busy`, which names the processes
    */
   checkUnused?(info: DeviceInfo): Promise<void>;
+
+  /** The maximum length of a transfer in bytes; absent without a limit. */
+  readonly maxTransferLength?: number;
 
   /** Returns the system's memory limit for transfers; undefined if none is known. */
   transferMemory(): Promise<TransferMemory | undefined>;

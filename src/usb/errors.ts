@@ -2,6 +2,7 @@
  * The kind of a failure. Stable: scripts and exit codes depend on it.
  *
  * - `no-bus`: the system has no USB bus
+ * - `no-server`: a server of devices cannot be reached, or does not speak its protocol
  * - `no-device`: the device is gone or never existed
  * - `not-found`: no such interface, alternate setting or endpoint
  * - `ambiguous`: more than one thing matches the request
@@ -18,6 +19,7 @@
  */
 export type UsbErrorCode =
   | 'no-bus'
+  | 'no-server'
   | 'no-device'
   | 'not-found'
   | 'ambiguous'
@@ -46,8 +48,11 @@ export type PassThroughTarget = 'container' | 'wsl' | 'machine';
  *   precisely
  * - `configure`: authorize the device at a path and select one of its configurations
  * - `debug-libusb`: make libusb print why it does not start
+ * - `detach-at-server`: let the server of the device detach kernel drivers
  * - `detach-driver`: detach the kernel driver that holds the interface
+ * - `end-import`: end the use of the device by another client of its server
  * - `end-process`: end the process that holds the device; `pids` is empty if none is visible
+ * - `export-device`: export the device at the server, where it has this path
  * - `install-libudev`: install a library that libusb needs
  * - `join-group`: add the user to the group that may open the device
  * - `keep-awake`: turn autosuspend off, by writing `on` to the file
@@ -62,9 +67,11 @@ export type PassThroughTarget = 'container' | 'wsl' | 'machine';
  * - `run-again`: run this program again
  * - `run-udev-daemon`: start the udev daemon
  * - `select-configuration`: select this configuration of the device
+ * - `start-server`: start a server at this address, or make a way to it
  * - `unmount`: unmount the file system
  * - `use-faster-link`: use a port and a cable for the speed of the device
  * - `use-fewer-transfers`: keep this many transfers in flight
+ * - `use-shorter-transfers`: use transfers of at most this many bytes
  */
 export type Remedy =
   | {
@@ -78,8 +85,11 @@ export type Remedy =
   | { readonly kind: 'choose-endpoint-pair' }
   | { readonly kind: 'configure'; readonly path: string; readonly configuration: number }
   | { readonly kind: 'debug-libusb' }
+  | { readonly kind: 'detach-at-server' }
   | { readonly kind: 'detach-driver'; readonly driver: string }
+  | { readonly kind: 'end-import' }
   | { readonly kind: 'end-process'; readonly pids: readonly number[] }
+  | { readonly kind: 'export-device'; readonly path: string }
   | { readonly kind: 'install-libudev' }
   | { readonly kind: 'join-group'; readonly group: string; readonly user: string }
   | { readonly kind: 'keep-awake'; readonly file: string }
@@ -93,9 +103,11 @@ export type Remedy =
   | { readonly kind: 'run-again' }
   | { readonly kind: 'run-udev-daemon' }
   | { readonly kind: 'select-configuration'; readonly value: number }
+  | { readonly kind: 'start-server'; readonly host: string; readonly port: number }
   | { readonly kind: 'unmount'; readonly source: string }
   | { readonly kind: 'use-faster-link' }
-  | { readonly kind: 'use-fewer-transfers'; readonly transfers: number };
+  | { readonly kind: 'use-fewer-transfers'; readonly transfers: number }
+  | { readonly kind: 'use-shorter-transfers'; readonly bytes: number };
 
 /** A failed operation, such as open or submit. How a *transfer* ended is a `TransferStatus`. */
 export class UsbError extends Error {

@@ -38,11 +38,16 @@ export interface DeviceInfo {
   /** bConfigurationValue of the active configuration; undefined if the device is not configured. */
   readonly configurationValue: number | undefined;
   /**
-   * Whether a cancelled transfer completes with the data that it had moved. False for a device that
-   * Linux attached through USB/IP: the reply to a cancel carries no data, so that received bytes are
-   * lost, and accepted bytes are not counted.
+   * Whether a cancelled transfer completes with the data that it had moved. False for most devices
+   * over USB/IP: the reply to a cancel carries no data, so that received bytes are lost, and accepted
+   * bytes are not counted.
    */
   readonly cancelKeepsData: boolean;
+  /**
+   * Whether `usbVersion`, the strings and the endpoints are unknown until `Backend.examine`. An
+   * unconfigured device is configured then.
+   */
+  readonly isPartial?: true;
 }
 
 /** One configuration with all alternate settings of all its interfaces (USB 2.0 §9.6.3). */

@@ -24,3 +24,15 @@ export const contractCases: readonly ContractCase[] = [
   ...endingCases,
   ...losingCases,
 ];
+
+/**
+ * Returns whether a rule holds over USB/IP with the server of Linux. It returns no data of a cancelled
+ * transfer, does not say why a device was lost, and resets a device whose client has gone.
+ */
+export function holdsOverUsbip({
+  needsKeptData,
+  needsDeviceKept,
+  needsLossReason,
+}: ContractCase): boolean {
+  return !needsKeptData && !needsDeviceKept && !needsLossReason;
+}

@@ -76,5 +76,9 @@ export interface ContractCase {
   readonly name: string;
   /** Whether the rule holds only if `cancelKeepsData` is true. */
   readonly needsKeptData?: true;
+  /** Whether the rule holds only if the end of a handle does not reset the device. */
+  readonly needsDeviceKept?: true;
+  /** Whether the rule holds only if the system of the device says why it was lost. */
+  readonly needsLossReason?: true;
   run(fixture: Fixture): Promise<void>;
 }

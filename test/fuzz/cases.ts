@@ -6,7 +6,7 @@ const CASES = Number(process.env['FUZZ_CASES'] ?? 2000);
 /** The seed in FUZZ_SEED repeats a run. A failure prints its seed. */
 const SEED = process.env['FUZZ_SEED'];
 
-/** The percentage of the cases for each property. Those of devices make 100; captures get as many again. */
+/** The percentage of the cases for each property. Those of devices make 100. */
 const SHARES = {
   tree: 30,
   bos: 10,
@@ -17,6 +17,8 @@ const SHARES = {
   completion: 10,
   udev: 5,
   capture: 100,
+  usbipClient: 10,
+  usbipServer: 10,
 } as const;
 
 /** Returns the parameters of a property. */

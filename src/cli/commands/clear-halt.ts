@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { clearHalt } from '../../engine/device/clear-halt.js';
+import { examine } from '../../engine/device/presence.js';
 import { formatEndpoint } from '../../usb/format.js';
 import { type EndpointLocation, locateIn, locateOut } from '../../usb/locate.js';
 import { type DeviceFilter, type DeviceInfo, directionOf } from '../../usb/model.js';
@@ -69,7 +70,7 @@ async function clearHalts(
     });
   }
   const backend = await loadBackend(options);
-  const device = selectDevice(await backend.list(), options);
+  const device = await examine(backend, selectDevice(await backend.list(), options));
   const locations = addresses.map((address) => {
     const locate = directionOf(address) === 'in' ? locateIn : locateOut;
     return locate(device, { address, interfaceNumber, alternateSetting });

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { lookInto } from '../../engine/device/presence.js';
 import type { Backend, TransferMemory } from '../../usb/backend.js';
 import { type CheckResult, type CheckStatus, groupByDevice } from '../../usb/check-result.js';
 import { formatEndpoint, ids } from '../../usb/format.js';
@@ -56,7 +57,7 @@ async function doctor(
   const { devices: listed, noBus } = await listDevices(backend);
   const areNamed = Object.keys(filterOf(options)).length > 0;
   const devices = areNamed
-    ? filterDevices(listed, options)
+    ? await Promise.all(filterDevices(listed, options).map((device) => lookInto(backend, device)))
     : listed.filter((device) => !isHub(device));
   const results = await runChecks(backend, devices, areNamed);
   const problems = results.filter(({ status }) => status === 'problem').length;
@@ -85,7 +86,7 @@ async function runChecks(
   devices: readonly DeviceInfo[],
   areNamed: boolean,
 ): Promise<CheckResult[]> {
-  const examined = devices.filter((device) => areNamed || hasBulkIn(device));
+  const examined = devices.filter((device) => areNamed || device.isPartial || hasBulkIn(device));
   const found = groupByDevice((await backend.diagnose?.(examined)) ?? []);
   return [
     ...(found.get(undefined) ?? []),
@@ -209,6 +210,10 @@ export function checkMemory(memory: TransferMemory | undefined): CheckResult {
 /** Checks whether a device has an endpoint to read from. */
 export function checkEndpoints(device: DeviceInfo): CheckResult {
   const about = { id: 'endpoint', device: device.path } as const;
+  if (device.isPartial) {
+    const message = 'its endpoints are not known: give its ID or its path to open it';
+    return { ...about, status: 'ok', message };
+  }
   const endpoints = inEndpoints(device, {}).map(({ endpoint }) => endpoint);
   const [first] = endpoints;
   if (first !== undefined) {

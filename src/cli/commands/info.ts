@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { lookInto } from '../../engine/device/presence.js';
 import type { DescriptorBytes } from '../../usb/backend.js';
 import type { DeviceFilter } from '../../usb/model.js';
 import { infoText } from '../devices/describe.js';
@@ -46,7 +47,7 @@ async function info(
   const options = withOperand(given, operand);
   const backend = await loadBackend(options);
   const devices = await backend.list();
-  const selected = selectDevice(devices, options);
+  const selected = await lookInto(backend, selectDevice(devices, options));
   const bytes = await backend.descriptors(selected);
   if (options.raw) {
     print(rawLines(bytes).join('\n'));

@@ -1,7 +1,9 @@
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { type DeviceFilter, isHub } from '../../usb/model.js';
+import { lookInto } from '../../engine/device/presence.js';
+import type { Backend } from '../../usb/backend.js';
+import { type DeviceFilter, type DeviceInfo, isHub } from '../../usb/model.js';
 import {
   COLUMNS,
   type Column,
@@ -11,7 +13,13 @@ import {
   parseColumns,
   parseOrder,
 } from '../devices/columns.js';
-import { type DeviceDetails, driversOf, inspectDevices, listDevices } from '../devices/details.js';
+import {
+  type DeviceDetails,
+  driversOf,
+  inspectDevices,
+  type ListedDevices,
+  listDevices,
+} from '../devices/details.js';
 import { deviceRecord } from '../devices/record.js';
 import { type Branch, deviceTree, interfaceLines } from '../devices/tree.js';
 import { CliError } from '../errors/cli-error.js';
@@ -44,6 +52,7 @@ interface ListOptions extends BackendOptions, FilterOptions, KindOptions {
   readonly sort?: Order;
   readonly tree?: true;
   readonly verbose?: true;
+  readonly open?: true;
   readonly driver?: readonly string[];
 }
 
@@ -79,6 +88,7 @@ export function define(command: Command): void {
     repeatable((text) => text),
   );
   addBackendOptions(command);
+  command.option('--open', 'with --host, open the devices to show strings and endpoints');
   command.action(list);
 }
 
@@ -90,7 +100,7 @@ async function list(operand: readonly DeviceFilter[], given: ListOptions): Promi
     return;
   }
   const backend = await loadBackend(options);
-  const { devices, noBus } = await listDevices(backend);
+  const { devices, noBus } = await listAll(backend, options);
   const matching = new Set(filterDevices(devices, options));
   const columns = options.output ?? DEFAULT_COLUMNS;
   const used = options.sort === undefined ? columns : [...columns, options.sort.column];
@@ -119,6 +129,27 @@ async function list(operand: readonly DeviceFilter[], given: ListOptions): Promi
     print((await tableLines(branches, columns, options)).join('\n'));
     warnAboutAccess(shown);
   }
+}
+
+/**
+ * Lists the devices. With `--open`, opens those of a server to learn what its list lacks, unless they are in
+ * use.
+ */
+async function listAll(backend: Backend, { open, host }: ListOptions): Promise<ListedDevices> {
+  if (open && host === undefined) {
+    throw new CliError('conflicting-options', '--open needs --host', {
+      advice: 'without --host, no device needs to be opened for the list',
+    });
+  }
+  const listed = await listDevices(backend);
+  if (!open) {
+    return listed;
+  }
+  const devices: DeviceInfo[] = [];
+  for (const device of listed.devices) {
+    devices.push(await lookInto(backend, device).catch(() => device));
+  }
+  return { ...listed, devices };
 }
 
 /** Whether a device matches the filters that need more than its descriptors. */

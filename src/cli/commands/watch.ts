@@ -23,15 +23,9 @@ import {
 import * as values from '../options/parsers.js';
 import { ShutdownController } from '../session/shutdown.js';
 import { countOf, signallingRate } from '../terminal/format.js';
-import { NonBlockingWriter } from '../terminal/nonblocking-writer.js';
+import { LineOutput } from '../terminal/line-output.js';
 import { LONGEST_NAME, sanitize, toJsonLine } from '../terminal/sanitize.js';
-import {
-  logToStderr,
-  nonBlockingOutput,
-  requireStdout,
-  STDOUT,
-  stdoutFailed,
-} from '../terminal/stdio.js';
+import { logToStderr, requireStdout } from '../terminal/stdio.js';
 
 interface WatchOptions extends BackendOptions, FilterOptions, KindOptions {
   readonly initial?: true;
@@ -177,47 +171,4 @@ function eventRecord({ kind, device }: BusEvent, time: Date): Record<string, unk
     time: time.toISOString(),
     device: identityRecord(device),
   };
-}
-
-/** How often to check for a signal while the reader accepts nothing, in milliseconds. */
-const CHECK_INTERVAL = 100;
-
-/** How long to wait at the end until the reader has accepted the last line, in milliseconds. */
-const FLUSH_TIMEOUT = 5000;
-
-/**
- * Writes lines to stdout. Waits for a slow reader without blocking the process, so that signals and
- * timers work.
- */
-class LineOutput {
-  readonly #writer = new NonBlockingWriter(nonBlockingOutput(STDOUT));
-
-  /** Whether stdout failed. */
-  get isBroken(): boolean {
-    return this.#writer.failure !== undefined;
-  }
-
-  /**
-   * Writes a line. Resolves when the reader has accepted it, or stdout failed.
-   *
-   * @param signal ends the wait; `close` then writes the rest of the line
-   */
-  async put(line: string, signal: AbortSignal): Promise<void> {
-    this.#writer.put(`${line}\n`);
-    while (!this.#writer.isEmpty && !signal.aborted) {
-      await this.#writer.drained(CHECK_INTERVAL);
-    }
-  }
-
-  /**
-   * Waits briefly until the reader has accepted the last line. A closed pipe is no failure.
-   *
-   * @throws CliError if stdout did not accept everything
-   */
-  async close(): Promise<void> {
-    const failure = await this.#writer.finish(FLUSH_TIMEOUT);
-    if (failure !== undefined) {
-      throw stdoutFailed(failure);
-    }
-  }
 }

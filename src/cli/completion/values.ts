@@ -161,8 +161,10 @@ async function driverNames(_: string, given: GivenOptions): Promise<Candidate[]>
   return [...new Set(drivers)].sort().map((text) => ({ text }));
 }
 
+/** The bus to complete from; undefined if there is none, or if it might take long. */
 async function busOf({ backend, ...given }: GivenOptions): Promise<Backend | undefined> {
-  return backend === undefined || filesOf(given).some(mayTakeLong)
+  const mayBlock = given.host !== undefined || filesOf(given).some(mayTakeLong);
+  return backend === undefined || mayBlock
     ? undefined
     : loadBackend(backendOptionsOf({ ...given, backend, quiet: true }));
 }

@@ -52,7 +52,7 @@ export const COLUMNS: readonly Column[] = [
   {
     name: 'USB',
     meaning: 'version of the USB specification',
-    cell: ({ info }) => usbVersion(info.usbVersion),
+    cell: ({ info }) => (info.isPartial ? '' : usbVersion(info.usbVersion)),
   },
   text('CLASS', 'classes of the device and its interfaces', ({ info }) =>
     classesOf(info)

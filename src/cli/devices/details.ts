@@ -27,7 +27,7 @@ interface DetailOptions {
 }
 
 /** The devices on the bus; none if there is no bus. */
-interface ListedDevices {
+export interface ListedDevices {
   readonly devices: DeviceInfo[];
   /** The error that says why there is no bus. */
   readonly noBus?: UsbError;
@@ -61,7 +61,7 @@ export async function inspectDevices(
         state: await backend.inspect(info),
         known,
         name: deviceName(info, known),
-        maxSpeed: wanted.maxSpeed ? await maxSpeedOf(backend, info) : undefined,
+        maxSpeed: wanted.maxSpeed && !info.isPartial ? await maxSpeedOf(backend, info) : undefined,
       });
     } catch (error) {
       if (!(error instanceof UsbError && error.code === 'no-device')) {

@@ -53,7 +53,7 @@ export function deviceRecord(device: DeviceDetails) {
     product_name: known.product ?? null,
     max_speed_mbps: maxSpeed ?? null,
     cancel_keeps_data: info.cancelKeepsData,
-    usb_version: usbVersion(info.usbVersion),
+    usb_version: info.isPartial ? null : usbVersion(info.usbVersion),
     class: hex2(info.deviceClass),
     subclass: hex2(info.deviceSubClass),
     protocol: hex2(info.deviceProtocol),

@@ -6,6 +6,7 @@ import {
   locateOut,
 } from '../../usb/locate.js';
 import { type Configuration, type DeviceInfo, directionOf, isHub } from '../../usb/model.js';
+import { formatServerAddress } from '../../usb/server-address.js';
 import type { BackendOptions } from '../options/backend.js';
 import { type DeviceDetails, driversOf, interfaceState } from './details.js';
 
@@ -43,7 +44,7 @@ const COMMANDS = {
 export function commandSuggester(
   device: DeviceDetails,
   others: readonly DeviceInfo[],
-  { backend, scenario, capture, deviceFile }: BackendOptions,
+  { backend, scenario, capture, deviceFile, host }: BackendOptions,
 ): (place: EndpointRef) => string | undefined {
   const requestFor = requestFinder(device.info);
   const holders = (place: EndpointRef) =>
@@ -51,10 +52,11 @@ export function commandSuggester(
       ? [interfaceState(device, place.interfaceNumber)?.driver]
       : driversOf(device.state);
   const common = [
-    ...flag('--backend', backend === 'libusb' ? undefined : backend),
+    ...flag('--backend', backend === 'libusb' || host ? undefined : backend),
     ...flag('--scenario', scenario),
     ...flag('--capture', capture),
     ...flag('--device-file', deviceFile),
+    ...flag('--host', host && formatServerAddress(host)),
     ...deviceFlags(device.info, others),
   ];
   return (place) => {

@@ -81,10 +81,19 @@ export function adviceFor(remedy: Remedy): string {
     }
     case 'debug-libusb':
       return 'set LIBUSB_DEBUG=4 in the environment to make libusb print why';
+    case 'detach-at-server':
+      return 'start the server with usbxfer serve --detach';
     case 'detach-driver':
       return 'detach it with --detach until the command ends';
+    case 'end-import':
+      return 'detach it there (usbip detach), or end the other program';
     case 'end-process':
       return endProcess(remedy.pids);
+    case 'export-device':
+      return (
+        `export it there (Linux: sudo usbip bind -b ${remedy.path}; Windows: usbipd bind --busid ` +
+        `${remedy.path}); usbxfer list --host HOST shows what is exported`
+      );
     case 'install-libudev':
       return 'install libudev (Debian: apt install libudev1)';
     case 'join-group':
@@ -111,12 +120,16 @@ export function adviceFor(remedy: Remedy): string {
       return 'sudo systemctl start systemd-udevd';
     case 'select-configuration':
       return `select it with --configuration ${remedy.value}`;
+    case 'start-server':
+      return startServer(remedy);
     case 'unmount':
       return `unmount it first: sudo umount ${remedy.source}`;
     case 'use-faster-link':
       return 'use a port and a cable for that speed, and no slower hub between them';
     case 'use-fewer-transfers':
       return `read with --transfers ${remedy.transfers}`;
+    case 'use-shorter-transfers':
+      return `use --transfer-size ${remedy.bytes} or less`;
   }
 }
 
@@ -138,6 +151,15 @@ export function fixFor(remedy: Remedy): string {
     default:
       return adviceFor(remedy);
   }
+}
+
+/** How to start a server at an address, or to reach one that listens on the loopback interface only. */
+function startServer({ host, port }: { readonly host: string; readonly port: number }): string {
+  const isLocal = host === 'localhost' || host.startsWith('127.') || host === '::1';
+  const tunnel = isLocal
+    ? `or reach one on another machine with ssh -L ${port}:127.0.0.1:3240 HOST`
+    : `or reach it with ssh -L ${port}:127.0.0.1:${port} ${host} and --host localhost:${port}`;
+  return `start a server (Linux: sudo usbipd -D; any system: usbxfer serve), ${tunnel}`;
 }
 
 const REMOTE_USE = '; over ssh or in a service, with --group GROUP';

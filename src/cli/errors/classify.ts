@@ -6,6 +6,7 @@ import type { ErrorCode } from './codes.js';
 /** The error code of each failed USB operation before the first transfer. */
 const USB_CODES: Readonly<Record<UsbErrorCode, ErrorCode>> = {
   'no-bus': 'no-bus',
+  'no-server': 'no-server',
   'no-device': 'no-such-device',
   'not-found': 'no-such-endpoint',
   ambiguous: 'ambiguous-endpoint',

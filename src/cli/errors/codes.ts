@@ -96,6 +96,16 @@ export const ERRORS = {
     meaning: 'a kernel driver or another process has claimed the interface',
     advice: 'detach a kernel driver with --detach, or end the other process',
   },
+  'no-server': {
+    exitCode: EXIT.cannotOpen,
+    meaning: 'the server of --host cannot be reached, or does not speak the protocol of USB/IP',
+    advice: 'start a server there, or make a way to it with ssh -L',
+  },
+  'cannot-listen': {
+    exitCode: EXIT.cannotOpen,
+    meaning: 'the server cannot accept connections at the address of --listen',
+    advice: 'end the program that uses the port, or choose another one with --listen',
+  },
   'no-memory': {
     exitCode: EXIT.cannotOpen,
     meaning: 'not enough kernel memory for this many transfers',

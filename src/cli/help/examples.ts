@@ -58,6 +58,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer watch 1234:5678 --initial --count 1', 'Wait for a device.'],
     ['usbxfer watch --json | jq -c .device', 'Print the devices.'],
   ],
+  serve: [
+    ['usbxfer serve 1234:5678', 'Export one device.'],
+    ['usbxfer serve --backend virtual', 'Export the simulated devices.'],
+    ['usbxfer serve --listen 192.168.1.7', 'Export to a network.'],
+  ],
   doctor: [
     ['usbxfer doctor 1234:5678', 'Check one device.'],
     ['usbxfer doctor', 'Check all devices.'],

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { COMMANDS, HELP_SUMMARY } from '../commands.js';
+import { COMMANDS } from '../commands.js';
 import { CliError } from '../errors/cli-error.js';
 import { EXIT } from '../errors/codes.js';
 import { commandsCalled } from '../errors/other-names.js';
@@ -71,7 +71,7 @@ export function overview(): string {
     ...exampleLines('usbxfer', 2),
     '',
     'Usage: usbxfer <command> [options]. Commands:',
-    ...termLines([...commands, ['help', HELP_SUMMARY]], WIDTH),
+    ...termLines(commands, WIDTH),
     ...wrap(`Topics: ${topics}.`, WIDTH),
     'More: usbxfer <command> --help, usbxfer help <topic>, man usbxfer.',
     'Global options: -h, --help; -V, --version; --debug.',

@@ -30,6 +30,7 @@ export const COMMON_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   'clear-halt': ['--ep', '--interface', '--alt', '--detach', '--json', '--serial', '--path'],
   reset: ['--serial', '--timeout', '--force', '--json'],
   watch: ['--name', '--class', '--count', '--timeout', '--initial', '--json'],
+  serve: ['--serial', '--path', '--listen', '--detach', '--json', '--backend', '--scenario'],
   doctor: ['--serial', '--path', '--json'],
 };
 

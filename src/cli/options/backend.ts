@@ -4,8 +4,10 @@ import { Option } from 'commander';
 import { parseScenario, type Scenario } from '../../backends/virtual/scenario.js';
 import type { Backend } from '../../usb/backend.js';
 import { toError } from '../../usb/errors.js';
+import type { ServerAddress } from '../../usb/server-address.js';
 import { CliError, systemReason } from '../errors/cli-error.js';
 import { sanitize } from '../terminal/sanitize.js';
+import { serverAddress } from './parsers.js';
 
 /** The options that select the bus. */
 export interface BackendOptions {
@@ -20,6 +22,8 @@ export interface BackendOptions {
   readonly replayCheck?: true;
   /** Whether to print no notices. */
   readonly quiet?: true;
+  /** The USB/IP server whose devices are used, in place of a bus of this machine. */
+  readonly host?: ServerAddress;
 }
 
 const NAMES = ['libusb', 'virtual', 'replay'];
@@ -47,24 +51,47 @@ export function addBackendOptions(command: Command): Command {
     .addOption(backend)
     .option('--scenario <text>', 'rates and faults of the virtual bus; @FILE reads a file')
     .option('--capture <file>', 'pcapng or pcap file to replay')
-    .option('--device-file <file>', 'descriptors of devices to replay, by umockdev-record');
+    .option('--device-file <file>', 'descriptors of devices to replay, by umockdev-record')
+    .addOption(
+      new Option('--host <host[:port]>', 'USB/IP server with the devices').argParser(serverAddress),
+    )
+    .hook('preAction', checkBackend);
 }
 
 /** Returns the options that select the bus, of all options of a command. */
 export function backendOptionsOf(options: BackendOptions): BackendOptions {
-  const { backend, scenario, capture, deviceFile, replay, replaySpeed, replayCheck, quiet } =
+  const { backend, scenario, capture, deviceFile, replay, replaySpeed, replayCheck, host, quiet } =
     options;
-  const given = { scenario, capture, deviceFile, replay, replaySpeed, replayCheck, quiet };
+  const given = { scenario, capture, deviceFile, replay, replaySpeed, replayCheck, host, quiet };
   const entries = Object.entries(given).filter(([, value]) => value !== undefined);
   return { backend, ...Object.fromEntries(entries) };
 }
 
+/**
+ * `--host` replaces a backend from the environment, but not one on the command line.
+ *
+ * @throws CliError if both are on the command line
+ */
+function checkBackend(command: Command): void {
+  const isGiven = (name: string) => command.getOptionValueSource(name) === 'cli';
+  if (isGiven('host') && isGiven('backend')) {
+    throw new CliError('conflicting-options', '--host and --backend cannot be used together', {
+      advice: 'omit --backend',
+    });
+  }
+}
+
 /** Creates the selected backend. Loads only that one. */
 export async function loadBackend(options: BackendOptions): Promise<Backend> {
+  const selected = options.host === undefined ? options.backend : 'usbip';
   for (const [key, option, backend] of NEEDED) {
-    if (options[key] !== undefined && options.backend !== backend) {
+    if (options[key] !== undefined && selected !== backend) {
       throw new CliError('conflicting-options', `${option} needs --backend ${backend}`);
     }
+  }
+  if (options.host !== undefined) {
+    const { UsbipBackend } = await import('../../backends/usbip/client/backend.js');
+    return new UsbipBackend(options.host);
   }
   if (options.backend === 'virtual') {
     const { VirtualBackend } = await import('../../backends/virtual/backend.js');

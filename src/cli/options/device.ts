@@ -204,8 +204,11 @@ export function selectDevice(devices: readonly DeviceInfo[], options: FilterOpti
   const candidates = filterDevices(devices, options);
   const [only] = candidates;
   if (only === undefined) {
+    const lacksSerial = options.serial !== undefined && devices.some(({ isPartial }) => isPartial);
     throw new CliError('no-such-device', 'no such device', {
-      advice: 'usbxfer list shows the connected devices',
+      advice: lacksSerial
+        ? 'the list of a USB/IP server has no serial numbers: select it with -d VID:PID or --path'
+        : 'usbxfer list shows the connected devices',
     });
   }
   if (candidates.length > 1) {

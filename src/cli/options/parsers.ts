@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { RESTARTS, type Restart } from '../../engine/device/restart.js';
 import { CLASS_NAMES, classCode } from '../../usb/device-class.js';
 import { type DeviceFilter, type Direction, endpointAddress } from '../../usb/model.js';
+import { parseServerAddress, type ServerAddress } from '../../usb/server-address.js';
 import { didYouMean } from '../errors/suggest.js';
 import { COUNTS, type Limits, parseLimited, SIZES, TIMES } from './quantities.js';
 
@@ -109,6 +110,26 @@ export function deviceClass(text: string): number {
     );
   }
   return code;
+}
+
+/** `HOST[:PORT]` of a USB/IP server. */
+export function serverAddress(text: string): ServerAddress {
+  const address = parseServerAddress(text);
+  if (address === undefined || address.port === 0) {
+    throw new InvalidArgumentError(
+      'give a host name or an IP address, such as pi.local or [::1]:3240',
+    );
+  }
+  return address;
+}
+
+/** `ADDRESS`, `ADDRESS:PORT` or `:PORT` to listen at; port 0 is any free one. */
+export function listenAddress(text: string): ServerAddress {
+  const address = parseServerAddress(/^:\d+$/.test(text) ? `127.0.0.1${text}` : text);
+  if (address === undefined) {
+    throw new InvalidArgumentError('give an IP address or a host name, such as 0.0.0.0 or :3241');
+  }
+  return address;
 }
 
 /** A port path, such as `3-1.2`. */

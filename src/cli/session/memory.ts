@@ -40,6 +40,17 @@ export function checkQueueSize(transfers: number, transferSize: number): void {
   }
 }
 
+/** @throws CliError for transfers that are longer than the backend allows */
+export function checkTransferLength(queues: readonly Queue[], maximum = Infinity): void {
+  const longest = Math.max(...queues.map(({ transferSize }) => transferSize));
+  if (longest > maximum) {
+    throw new CliError(
+      'invalid-value',
+      `--transfer-size must not exceed ${sizeText(maximum)} with --host`,
+    );
+  }
+}
+
 /**
  * Rejects transfer queues that exceed the memory of the system, before anything is opened. They may
  * still be too large, because other programs use the same memory.

@@ -1,4 +1,4 @@
-import { NewDevices, waitForDevice } from '../../engine/device/presence.js';
+import { examine, isReady, NewDevices, waitForDevice } from '../../engine/device/presence.js';
 import type { Backend } from '../../usb/backend.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { CliError } from '../errors/cli-error.js';
@@ -25,13 +25,22 @@ export async function chooseDevice(
   shutdown: Interruption,
   notices: Pick<Notices, 'waiting' | 'waitingForNew'>,
 ): Promise<DeviceInfo> {
+  return examine(backend, await chooseListed(backend, options, shutdown, notices));
+}
+
+async function chooseListed(
+  backend: Backend,
+  options: ChoiceOptions,
+  shutdown: Interruption,
+  notices: Pick<Notices, 'waiting' | 'waitingForNew'>,
+): Promise<DeviceInfo> {
   const { wait, waitNew } = options;
-  const isReady = (device: DeviceInfo) => isSelected(device, options);
+  const isWanted = (device: DeviceInfo) => isSelected(device, options);
   const devices = await backend.list();
   if (waitNew !== undefined) {
     const since = new NewDevices(devices);
     notices.waitingForNew();
-    const found = await waitForDevice(backend, isReady, waitNew, shutdown.signal, since);
+    const found = await waitForDevice(backend, isWanted, waitNew, shutdown.signal, since);
     throwIfInterrupted(shutdown, 'waiting for the device');
     if (found === undefined) {
       throw new CliError('no-such-device', 'no such device was connected after the start', {
@@ -40,16 +49,16 @@ export async function chooseDevice(
     }
     return selectDevice(since.among(await backend.list()), options);
   }
-  if (wait === undefined || devices.some(isReady)) {
+  if (wait === undefined || devices.some(isWanted)) {
     return selectDevice(devices, options);
   }
   notices.waiting();
-  await waitForDevice(backend, isReady, wait, shutdown.signal);
+  await waitForDevice(backend, isWanted, wait, shutdown.signal);
   throwIfInterrupted(shutdown, 'waiting for the device');
   return selectDevice(await backend.list(), options);
 }
 
 /** A new device has no interfaces until the kernel has configured it. */
 function isSelected(device: DeviceInfo, options: FilterOptions): boolean {
-  return device.configurationValue !== undefined && filterDevices([device], options).length > 0;
+  return isReady(device) && filterDevices([device], options).length > 0;
 }

@@ -28,7 +28,12 @@ import { dumpTransfers, type StreamOutput } from './hex-output.js';
 import { type Input, type InputOptions, openInput } from './input.js';
 import { JsonOutput } from './json-output.js';
 import { noticeSlowLink } from './link-speed.js';
-import { checkTransferMemory, defaultTransferSize, wholePackets } from './memory.js';
+import {
+  checkTransferLength,
+  checkTransferMemory,
+  defaultTransferSize,
+  wholePackets,
+} from './memory.js';
 import { openOutput } from './output.js';
 import { type OutputPlan, statOf } from './output-name.js';
 import { chooseDevice } from './select-device.js';
@@ -216,12 +221,14 @@ class Session {
     return { ...send, onShrink: this.notices.shrunk };
   }
 
-  /** @throws CliError if the system does not have the memory for these transfers */
+  /** @throws CliError if the backend or the system does not allow these transfers */
   async checkMemory(
     { endpoint }: EndpointLocation,
     ...queues: readonly (ReceiveOptions | SendOptions)[]
   ): Promise<void> {
-    const memory = await this.request.backend.transferMemory();
+    const { backend } = this.request;
+    checkTransferLength(queues, backend.maxTransferLength);
+    const memory = await backend.transferMemory();
     checkTransferMemory(queues, endpoint.maxPacketSize, memory);
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend } from '../../usb/backend.js';
 import { type BusEvent, busEvents, presenceOf } from '../../usb/bus-events.js';
+import { UsbError } from '../../usb/errors.js';
 import type { DeviceInfo } from '../../usb/model.js';
 
 /** How often to check for a change of the bus, in milliseconds. Listing opens nothing and is cheap. */
@@ -25,7 +26,7 @@ export async function waitForDevice(
 ): Promise<DeviceInfo | undefined> {
   const until = performance.now() + timeout;
   while (!signal.aborted) {
-    const present = await backend.list();
+    const present = await listOrNone(backend);
     const found = (since?.among(present) ?? present).find(wanted);
     if (found !== undefined || performance.now() >= until) {
       return found;
@@ -33,6 +34,47 @@ export async function waitForDevice(
     await sleep(POLL_INTERVAL, undefined, { signal }).catch(() => {}); // the loop checks the signal
   }
   return undefined;
+}
+
+/** Lists the devices; none while the server that has them cannot be reached. */
+async function listOrNone(backend: Backend): Promise<DeviceInfo[]> {
+  try {
+    return await backend.list();
+  } catch (error) {
+    if (error instanceof UsbError && error.code === 'no-server') {
+      return [];
+    }
+    throw error;
+  }
+}
+
+/** Returns whether a device can be used: it has a configuration, or gets one when it is opened. */
+export function isReady({ isPartial, configurationValue }: DeviceInfo): boolean {
+  return isPartial === true || configurationValue !== undefined;
+}
+
+/**
+ * Returns all that is known about a listed device. If the list is partial, opens the device and closes it.
+ *
+ * @throws UsbError as `Backend.open`
+ */
+export async function lookInto(backend: Backend, info: DeviceInfo): Promise<DeviceInfo> {
+  if (!info.isPartial) {
+    return info;
+  }
+  const device = await backend.open(info);
+  await device.close();
+  return device.info;
+}
+
+/**
+ * Returns all that is known about a listed device, which is opened soon. If the list is partial, the device
+ * is kept open until then.
+ *
+ * @throws UsbError as `Backend.open`
+ */
+export async function examine(backend: Backend, info: DeviceInfo): Promise<DeviceInfo> {
+  return (info.isPartial && (await backend.examine?.(info))) || info;
 }
 
 /** Recognizes the devices that appear after a first look at the bus. */
@@ -54,14 +96,14 @@ export class NewDevices {
 
 /**
  * Returns whether a device is the same as one seen before: at the same port, with the same IDs and
- * serial number. Its address changes each time it is plugged in.
+ * serial number, as far as these are known. Its address changes each time it is plugged in.
  */
 export function isSameDevice(before: DeviceInfo, now: DeviceInfo): boolean {
   return (
     now.path === before.path &&
     now.vid === before.vid &&
     now.pid === before.pid &&
-    now.serial === before.serial
+    (now.serial === before.serial || now.isPartial === true || before.isPartial === true)
   );
 }
 
@@ -113,10 +155,7 @@ export async function* watchBus(
       unsettled -= 1;
       const reported = new Set(known.map(presenceOf));
       const present = (await bus.list()).filter(
-        (device) =>
-          unsettled === 0 ||
-          device.configurationValue !== undefined ||
-          reported.has(presenceOf(device)),
+        (device) => unsettled === 0 || isReady(device) || reported.has(presenceOf(device)),
       );
       const events = busEvents(known, present);
       known = present;

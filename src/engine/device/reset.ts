@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
 import type { DeviceInfo } from '../../usb/model.js';
-import { isSameDevice, POLL_INTERVAL, waitForDevice } from './presence.js';
+import { isReady, isSameDevice, POLL_INTERVAL, waitForDevice } from './presence.js';
 
 /** How long to wait for the drivers of a device to be bound again, in milliseconds. */
 const SETTLE_TIMEOUT = 1000;
@@ -52,9 +52,7 @@ export async function resetDevice(
   }
   // The old device may be listed for a moment after the reset; a new one has another address.
   const isBack = (other: DeviceInfo) =>
-    other.path === info.path &&
-    other.configurationValue !== undefined &&
-    (kept || other.address !== info.address);
+    other.path === info.path && isReady(other) && (kept || other.address !== info.address);
   const now = await waitForDevice(backend, isBack, timeout, new AbortController().signal);
   const milliseconds = performance.now() - start;
   const same = now !== undefined && isSameDevice(info, now);

@@ -5,7 +5,7 @@ import type { DeviceInfo } from '../../usb/model.js';
 import { isCount, requireRange, requireTime } from '../checks.js';
 import { classifyFailure } from '../device/guard.js';
 import { type OpenEndpoint, openEndpoint, openWhenReady } from '../device/open.js';
-import { isSameDevice, waitForDevice } from '../device/presence.js';
+import { examine, isReady, isSameDevice, waitForDevice } from '../device/presence.js';
 import { type Restart, restartDevice } from '../device/restart.js';
 import type { Gap, ReceiveStatistics } from '../stats/statistics.js';
 import { checkTimeout, type TimeoutOptions } from '../timeouts.js';
@@ -213,7 +213,7 @@ export class Recovery {
     const { backend, device } = this.#request;
     const back = await waitForDevice(
       backend,
-      (candidate) => isSameDevice(device, candidate) && isConfigured(candidate),
+      (candidate) => isSameDevice(device, candidate) && isReady(candidate),
       timeout,
       this.#stopped,
     );
@@ -222,11 +222,14 @@ export class Recovery {
 
   /** Opens the endpoint of the device, which has just been connected or restarted. */
   #open(back: DeviceInfo): Promise<OpenEndpoint> {
-    const { backend, claim } = this.#request;
-    checkTimeout(this.#request.receive, back); // it may be on another bus
+    const { backend, claim, receive } = this.#request;
     const { endpoint, ...place } = this.#request.location;
-    const location = locateIn(back, { ...place, address: endpoint.address });
-    return openWhenReady(() => openEndpoint(backend, back, location, claim), this.#stopped);
+    checkTimeout(receive, back); // it may be on another bus
+    return openWhenReady(async () => {
+      const device = await examine(backend, back);
+      const location = locateIn(device, { ...place, address: endpoint.address });
+      return openEndpoint(backend, device, location, claim);
+    }, this.#stopped);
   }
 
   /** Counts a failure. Returns whether more failed in a row than `keepGoing` allows. */
@@ -259,10 +262,6 @@ export class Recovery {
       this.#options.onInitialHalt?.();
     }
   }
-}
-
-function isConfigured(device: DeviceInfo): boolean {
-  return device.configurationValue !== undefined;
 }
 
 function reopenFailure(error: unknown, { reason }: Outcome): Outcome {

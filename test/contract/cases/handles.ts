@@ -19,6 +19,7 @@ export const handleCases: readonly ContractCase[] = [
   },
   {
     name: 'opens, claims, releases and closes repeatedly',
+    needsDeviceKept: true,
     async run(fixture) {
       const target = await fixture.counters();
       for (let round = 0; round < 3; round++) {

@@ -94,6 +94,7 @@ export const losingCases: readonly ContractCase[] = [
   },
   {
     name: 'says that a device was deauthorized, and opens it again when it is authorized',
+    needsLossReason: true,
     async run(fixture) {
       const target = await fixture.counters();
       await OpenDevice.use(fixture, target, async (opened) => {
@@ -117,6 +118,7 @@ export const losingCases: readonly ContractCase[] = [
   },
   {
     name: 'refuses to claim an interface of a device that was deauthorized',
+    needsLossReason: true,
     async run(fixture) {
       const target = await fixture.counters();
       const device = await fixture.backend.open(target.info);
@@ -131,6 +133,7 @@ export const losingCases: readonly ContractCase[] = [
   },
   {
     name: 'says that a claimed interface was lost by the reset of another process',
+    needsLossReason: true,
     async run(fixture) {
       const target = await fixture.counters();
       const device = await fixture.backend.open(target.info);

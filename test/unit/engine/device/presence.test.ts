@@ -1,12 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
 import {
+  examine,
+  isReady,
   isSameDevice,
+  lookInto,
   NewDevices,
   type WatchedBus,
   waitForDevice,
   watchBus,
 } from '../../../../src/engine/device/presence.js';
 import type { Backend } from '../../../../src/usb/backend.js';
+import { UsbError } from '../../../../src/usb/errors.js';
 import type { DeviceInfo } from '../../../../src/usb/model.js';
 import { deviceInfo } from '../../../support/device-info.js';
 
@@ -41,6 +46,38 @@ describe('isSameDevice', () => {
   });
 });
 
+describe('a device of a partial list', () => {
+  const partial = deviceInfo({ isPartial: true, serial: undefined, configurationValue: undefined });
+  const known = deviceInfo({ serial: '0001' });
+
+  it('may be the same as one that is known', () => {
+    expect(isSameDevice(known, partial)).toBe(true);
+    expect(isSameDevice(partial, known)).toBe(true);
+    expect(isSameDevice(known, { ...partial, path: '1-2' })).toBe(false);
+  });
+
+  it('is ready without a configuration, unlike others', () => {
+    const unconfigured = deviceInfo({ configurationValue: undefined });
+    expect([partial, known, unconfigured].map(isReady)).toEqual([true, true, false]);
+  });
+
+  it('is examined, and others are not', async () => {
+    const bus = { ...busOf([[]]), examine: async () => known };
+    expect(await examine(bus, partial)).toBe(known);
+    const other = deviceInfo({ path: '1-3' });
+    expect(await examine(bus, other)).toBe(other);
+  });
+
+  it('is opened and closed to look into it, and others are not', async () => {
+    const bus = new VirtualBackend();
+    const [device = known] = await bus.list();
+    const listed = { ...device, isPartial: true } as const;
+    expect(await lookInto(bus, listed)).toEqual(device);
+    const other = deviceInfo({ path: '9-9' });
+    expect(await lookInto(bus, other)).toBe(other);
+  });
+});
+
 describe('waitForDevice', () => {
   const { signal } = new AbortController();
   const wanted = (device: DeviceInfo) => device.serial === 'wanted';
@@ -50,6 +87,28 @@ describe('waitForDevice', () => {
     expect(await waitForDevice(busOf([[device]]), wanted, 0, signal)).toBe(device);
     const later = busOf([[], [deviceInfo()], [deviceInfo(), device]]);
     expect(await waitForDevice(later, wanted, Number.POSITIVE_INFINITY, signal)).toBe(device);
+  });
+
+  it('waits for a server that cannot be reached, but not after another failure', async () => {
+    const failing = (error: UsbError) => {
+      const bus = busOf([[device]]);
+      const { list } = bus;
+      let calls = 0;
+      return {
+        ...bus,
+        list: async () => {
+          calls += 1;
+          if (calls < 3) {
+            throw error;
+          }
+          return list();
+        },
+      };
+    };
+    const away = failing(new UsbError('no-server', 'the connection was refused'));
+    expect(await waitForDevice(away, wanted, Number.POSITIVE_INFINITY, signal)).toBe(device);
+    const broken = failing(new UsbError('no-bus', 'no bus'));
+    await expect(waitForDevice(broken, wanted, 1000, signal)).rejects.toThrow('no bus');
   });
 
   it('returns nothing after the timeout', async () => {
