@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { padded, TYPES_BY_CODE } from '../../../src/pcapng/layout.js';
+import { FIELD, padded, TYPES_BY_CODE } from '../../../src/pcapng/layout.js';
 import { CaptureReader } from '../../../src/pcapng/reader.js';
 import { TransferReader } from '../../../src/pcapng/transfer-reader.js';
 import type { CapturedPacket } from '../../../src/pcapng/usb-header.js';
@@ -13,7 +13,7 @@ import {
 } from '../../../src/pcapng/writer.js';
 import { captureOf, pcap, readerOf, usbPcap, usbPcapFile } from '../../support/capture.js';
 
-const HEAD = [
+const HEAD: readonly [Buffer, Buffer] = [
   sectionHeader({ hardware: 'x64', os: 'Linux', application: 'test' }),
   interfaceDescription('usb'),
 ];
@@ -109,6 +109,12 @@ describe('a reader', () => {
     ['a block of no whole words', block(5, 15), 'lengths contradict'],
     ['a packet larger than its block', largerPacket(), 'lengths contradict'],
     ['a length of almost 4 GiB', block(6, 0xffff_fffc), 'ends within the block'],
+    ['a block that ends with another length', otherEnd(), 'lengths contradict'],
+    [
+      'a section without an interface',
+      Buffer.concat([whole(), HEAD[0], packetOf(0)]),
+      'no interface',
+    ],
     ['a packet of an unknown interface', Buffer.concat([whole(), packetOf(1)]), 'no interface'],
   ])('refuses %s', (_, bytes, message) => {
     const read = () => readAll(bytes);
@@ -121,6 +127,13 @@ describe('a reader', () => {
     expect(reader.next()).toBeDefined();
     expect(reader.next()).toBeDefined();
     expect(() => reader.next()).toThrow(`at offset ${whole().length}`);
+  });
+
+  it('takes no more data than a packet has, whatever its header says', () => {
+    const bytes = packetOf(0);
+    bytes.writeUInt32LE(0xffff_ffff, 28 + FIELD.captured);
+    bytes.writeUInt32LE(0xffff_ffff, 28 + FIELD.length);
+    expect(readAll(Buffer.concat([...HEAD, bytes]))[0]?.data).toEqual(EXAMPLE.data);
   });
 
   it('limits the number of interfaces', () => {
@@ -157,7 +170,7 @@ describe('a reader', () => {
     usb.writeUInt32LE(0, 12);
     usb.writeUInt32LE(3, 16);
     const timeOf = (...options: [code: number, value: Buffer][]) => {
-      const file = Buffer.concat([HEAD[0] ?? Buffer.alloc(0), describe220(options), usb]);
+      const file = Buffer.concat([HEAD[0], describe220(options), usb]);
       return readAll(file)[0]?.time;
     };
     const offset = Buffer.alloc(8);
@@ -236,6 +249,26 @@ describe('transfers', () => {
     expect(reader.next()).toMatchObject({ captured: 0, setup: undefined });
   });
 
+  it('are not joined with a submission to another endpoint that has the same ID', () => {
+    const other = { ...SUBMISSION, endpoint: 0x82, time: 1n };
+    const file = Buffer.concat([...HEAD, packetBlock(other), packetBlock(EXAMPLE)]);
+    expect(new TransferReader(readerOf(file)).next()?.submittedAt).toBe(EXAMPLE.time);
+  });
+
+  it('forget a submission after 4096 others that did not end', () => {
+    const forgotten = { ...SUBMISSION, endpoint: 0x02, data: Buffer.from('data'), length: 4 };
+    const end = packetBlock({ ...forgotten, event: 'C', status: 0, data: Buffer.alloc(0) });
+    const capturedAfter = (others: number) => {
+      const submissions = Array.from({ length: others }, (_, index) =>
+        packetBlock({ ...SUBMISSION, id: BigInt(index) }),
+      );
+      const file = [...HEAD, packetBlock(forgotten), ...submissions, end];
+      return new TransferReader(readerOf(Buffer.concat(file))).next()?.captured;
+    };
+    expect(capturedAfter(4095)).toBe(4);
+    expect(capturedAfter(4096)).toBe(0);
+  });
+
   it('end in any order, and a failed submission is an error', () => {
     const ids = [1n, 2n];
     const submissions = ids.map((id) => packetBlock({ ...SUBMISSION, id }));
@@ -277,6 +310,12 @@ function block(type: number, length: number): Buffer {
   bytes.writeUInt32LE(length, 4);
   bytes.writeUInt32LE(length, 8);
   return type === 0xbad ? bytes : Buffer.concat([...HEAD, bytes]);
+}
+
+function otherEnd(): Buffer {
+  const bytes = whole();
+  bytes.writeUInt32LE(16, bytes.length - 4);
+  return bytes;
 }
 
 /** A packet that claims more bytes than its block has; the sum of its lengths is more than 32 bits. */

@@ -62,6 +62,30 @@ describe('a recorded IN endpoint', () => {
     expect(end).toMatchObject({ reason: 'input-ended' });
   });
 
+  it('ends a message of full packets with an empty packet, if it ended so in the recording', async () => {
+    const data = Buffer.alloc(512);
+    const recorded: Recorded[] = [
+      { endpoint: 0x81, data, requested: 1024 },
+      { endpoint: 0x81, data, requested: 512 },
+      { endpoint: 0x81, data: Buffer.from('end') },
+    ];
+    const inFull = await read(await replay(recorded), {}, 512);
+    expect(inFull.transfers).toEqual([
+      'completed 512',
+      'completed 0',
+      'completed 512',
+      'completed 3',
+    ]);
+    const larger = await read(await replay(recorded), {}, 1024);
+    expect(larger.transfers).toEqual(['completed 512', 'completed 512', 'completed 3']);
+  });
+
+  it('has nothing more for a stream that starts after its end', async () => {
+    const backend = await replay(received('data'));
+    await read(backend);
+    expect(await read(backend)).toMatchObject({ text: '', end: { reason: 'input-ended' } });
+  });
+
   it('sends one stream if only the data counts', async () => {
     const backend = await replay(received('one', '', 'three'), { mode: 'stream' });
     const { text, transfers, statistics } = await read(backend, {}, 512);
