@@ -1,4 +1,5 @@
 import { CaptureError } from './capture-error.js';
+import { type CaptureInterface, resolutionOf, timeOf } from './capture-interface.js';
 import { FileWindow, type ReadAt } from './file-window.js';
 import {
   BLOCK_HEAD,
@@ -35,18 +36,6 @@ const PCAP_NANOSECONDS = 0xa1b23c4d;
 const MAX_INTERFACES = 4096;
 const MAX_OPTIONS = 256;
 
-const NANOSECONDS = 1_000_000_000n;
-
-/** An interface of a section: what its packets are, and how their times are given. */
-interface Interface {
-  readonly linkType: number;
-  readonly snapLength: number;
-  /** Units of time per second. */
-  readonly unitsPerSecond: bigint;
-  /** Seconds to add. */
-  readonly timeOffset: bigint;
-}
-
 /**
  * Reads the USB packets of a pcapng or pcap file, one after the other. Its memory is fixed, whatever the
  * file contains: the data of packets stays in the file.
@@ -57,7 +46,7 @@ export class CaptureReader {
   /** Undefined before the first section header. */
   #format: 'pcapng' | 'pcap' | undefined;
   #littleEndian = true;
-  #interfaces: Interface[] = [];
+  #interfaces: CaptureInterface[] = [];
 
   constructor(readAt: ReadAt) {
     this.#window = new FileWindow(readAt);
@@ -126,7 +115,7 @@ export class CaptureReader {
       {
         linkType: this.#uint32(at + 20) & 0xffff, // the rest is about the frame check sequence
         snapLength: 0,
-        unitsPerSecond: isNanoseconds ? NANOSECONDS : 1_000_000n,
+        unitsPerSecond: 10n ** (isNanoseconds ? 9n : 6n),
         timeOffset: 0n,
       },
     ];
@@ -197,7 +186,7 @@ export class CaptureReader {
   }
 
   /** Reads the options of an interface that say what its times mean. */
-  #timeOptions(length: number): Pick<Interface, 'unitsPerSecond' | 'timeOffset'> {
+  #timeOptions(length: number): Pick<CaptureInterface, 'unitsPerSecond' | 'timeOffset'> {
     let unitsPerSecond = 1_000_000n;
     let timeOffset = 0n;
     const end = this.#offset + length - BLOCK_TAIL;
@@ -252,7 +241,7 @@ export class CaptureReader {
    * @param length those of the block
    */
   #packet(
-    from: Interface | undefined,
+    from: CaptureInterface | undefined,
     head: number,
     captured: number,
     length: number,
@@ -317,14 +306,4 @@ export class CaptureReader {
     const { bytes } = this.#window;
     return this.#littleEndian ? bytes.readBigInt64LE(index) : bytes.readBigInt64BE(index);
   }
-}
-
-/** Returns the units per second of if_tsresol: a negative power of 10, or of 2 if its highest bit is set. */
-function resolutionOf(code: number): bigint {
-  return (code & 0x80) === 0 ? 10n ** BigInt(code) : 2n ** BigInt(code & 0x7f);
-}
-
-/** Returns a time in nanoseconds since 1970. */
-function timeOf(units: bigint, { unitsPerSecond, timeOffset }: Interface): bigint {
-  return (units * NANOSECONDS) / unitsPerSecond + timeOffset * NANOSECONDS;
 }
