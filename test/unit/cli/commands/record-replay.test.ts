@@ -61,8 +61,9 @@ describe('a record of a run', () => {
     for (const name of names.sort()) {
       const output = join(folder.path, `${name}.extracted`);
       const { code } = await usbxfer(['extract', join(folder.path, name), '-o', output, '-q']);
-      expect(code).toBe(0);
-      extracted.push(readFileSync(output));
+      // On a busy machine, one write fills several files: the transfers are in the record of the first.
+      expect([0, 3]).toContain(code);
+      extracted.push(code === 0 ? readFileSync(output) : Buffer.alloc(0));
     }
     const whole = readdirSync(folder.path)
       .filter((name) => /^part-\d+\.bin$/.test(name))
