@@ -185,7 +185,9 @@ function withOutput<Raw extends RawStreamOptions>(raw: Raw): Raw & { readonly ou
 
 function planStream(raw: RawStreamOptions): StreamPlan {
   const { quiet = false, debug = false } = raw;
-  const stats = planStats(raw);
+  const records = planRecords(raw);
+  const recordSides = [records?.record?.side, records?.index?.side];
+  const stats = planStats(raw, recordSides);
   const { operand, device, vid, pid, serial, path, bus, address, wait, waitNew } = raw;
   return {
     backend: backendOptionsOf(raw),
@@ -205,10 +207,10 @@ function planStream(raw: RawStreamOptions): StreamPlan {
     duration: raw.duration,
     report: {
       ...{ progress: raw.progress, interval: raw.interval, quiet, debug },
-      ...{ stats, json: planJson(raw, stats) },
+      ...{ stats, json: planJson(raw, [stats, ...recordSides]) },
       ...{ input: raw.input, output: raw.output },
     },
-    records: planRecords(raw),
+    records,
   };
 }
 
@@ -290,7 +292,11 @@ function transferSizeOf({ transferSize = DEFAULT_TRANSFER_SIZE }: RawStreamOptio
   return transferSize;
 }
 
-function planStats({ stats, output, ...raw }: RawStreamOptions): SidePlan | undefined {
+/** @param others what is written to other files */
+function planStats(
+  { stats, output, ...raw }: RawStreamOptions,
+  others: readonly (SidePlan | undefined)[],
+): SidePlan | undefined {
   if (stats === undefined) {
     return undefined;
   }
@@ -300,18 +306,27 @@ function planStats({ stats, output, ...raw }: RawStreamOptions): SidePlan | unde
       advice: 'give -o FILE, or --stats fd:3 with 3> stats.jsonl',
     });
   }
+  const other = others.find((one) => one?.target === plan.target);
+  if (other !== undefined) {
+    const message = `--stats ${stats} and ${other.option} cannot write to the same file`;
+    throw new CliError('conflicting-options', message, { advice: 'name another file' });
+  }
   return plan;
 }
 
-/** Without a file, the JSON goes to stdout if nothing else does, otherwise to stderr. */
+/**
+ * Without a file, the JSON goes to stdout if nothing else does, otherwise to stderr.
+ *
+ * @param others what is written to other files
+ */
 function planJson(
   { json, output, ...raw }: RawStreamOptions,
-  stats: SidePlan | undefined,
+  others: readonly (SidePlan | undefined)[],
 ): SidePlan | undefined {
   if (json === undefined) {
     return undefined;
   }
-  const isFree = isStdoutFree(output, [stats]);
+  const isFree = isStdoutFree(output, others);
   if (json === true) {
     return planSide('--json', isFree ? 'fd:1' : 'fd:2', {});
   }

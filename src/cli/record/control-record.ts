@@ -31,7 +31,7 @@ export class ControlRecord {
     data: DataNames,
     shutdown: Interruption,
   ): Promise<ControlRecord | undefined> {
-    const plan = planRecords(options);
+    const plan = planRecords(options, ['overwrite']);
     if (plan === undefined) {
       return undefined;
     }

@@ -1,4 +1,5 @@
 import { extname } from 'node:path';
+import type { OverwriteOption } from '../errors/advice.js';
 import { CliError } from '../errors/cli-error.js';
 import { isSplit, type OutputPlan, planOutput, statOf } from '../session/output-name.js';
 import { planSide, type SidePlan } from '../session/side-output.js';
@@ -45,9 +46,13 @@ export interface RecordPlan {
 /**
  * Plans the records of a stream. Opens nothing. Returns undefined if there are none.
  *
+ * @param offered the options for existing files that the command has
  * @throws CliError for options that are invalid or cannot be combined
  */
-export function planRecords(raw: RawRecordOptions): RecordPlan | undefined {
+export function planRecords(
+  raw: RawRecordOptions,
+  offered: readonly OverwriteOption[] = ['append', 'overwrite'],
+): RecordPlan | undefined {
   if (raw.record === undefined && raw.index === undefined && raw.sigmf === undefined) {
     return undefined;
   }
@@ -72,7 +77,7 @@ export function planRecords(raw: RawRecordOptions): RecordPlan | undefined {
         ...split,
         follows: true,
       } as const;
-      return { side, output: planOutput(file) };
+      return { side, output: planOutput(file, offered) };
     }
     if (isSplit(split)) {
       throw new CliError('conflicting-options', `${option} ${value} cannot be split`, {
@@ -86,9 +91,14 @@ export function planRecords(raw: RawRecordOptions): RecordPlan | undefined {
     }
     return { side, output: undefined };
   };
+  const record = plan('--record', raw.record, { splitBytes, splitEvery });
+  const index = plan('--index', raw.index, {});
+  if (record !== undefined && record.side.target === index?.side.target) {
+    const message = '--record and --index cannot write to the same file';
+    throw new CliError('conflicting-options', message, { advice: 'name another file' });
+  }
   return {
-    record: plan('--record', raw.record, { splitBytes, splitEvery }),
-    index: plan('--index', raw.index, {}),
+    ...{ record, index },
     sigmf: raw.sigmf && planMetadata(raw.sigmf, raw),
   };
 }

@@ -146,7 +146,7 @@ async function control(
  * @throws CliError if it cannot be opened, or has the response
  */
 async function openRecord(
-  { record, force, input, json }: ControlOptions,
+  { record, force, input, json, hex }: ControlOptions,
   { output }: Job,
   device: DeviceInfo,
   shutdown: Interruption,
@@ -155,7 +155,7 @@ async function openRecord(
     return undefined;
   }
   const { ControlRecord } = await import('../../record/control-record.js');
-  const data = { input, output: output?.output ?? (json ? '-' : undefined) };
+  const data = { input, output: output?.output ?? (json || hex ? '-' : undefined) };
   return ControlRecord.open({ record, force, output: data.output }, device, data, shutdown);
 }
 

@@ -217,6 +217,36 @@ describe('a record that cannot be written', () => {
     ]);
   });
 
+  it('is refused by control if stdout has the response', async () => {
+    const request = ['in', 'standard', 'device', '6', '0x0100', '0', '18'];
+    for (const text of ['--hex', '--json']) {
+      const args = ['control', '-d', '1234:5678', ...request, text, '--record', '-'];
+      const { code, stderr } = await usbxfer(args);
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/stdout is used for the data/)]);
+    }
+  });
+
+  it('is refused by control if it exists, with the options of control', async () => {
+    const file = unused('record.pcapng');
+    writeFileSync(file, 'before');
+    const args = ['control', '-d', '1234:5678', 'out', 'vendor', 'device', '2', '--record', file];
+    const { code, stderr } = await usbxfer(args);
+    expect([code, stderr]).toEqual([7, expect.stringMatching(/already exists/)]);
+    expect(stderr).not.toContain('--append');
+  });
+
+  it('is appended to an existing one with --append', async () => {
+    const [data, file] = [unused('data.bin'), unused('record.pcapng')];
+    const run = () =>
+      usbxfer([...READ, '-o', data, '--append', '--bytes', '4096', '--record', file]);
+    expect([(await run()).code, (await run()).code]).toEqual([0, 0]);
+    const bytes = readFileSync(file);
+    const half = bytes.length / 2;
+    for (const section of [bytes.subarray(0, half), bytes.subarray(half)]) {
+      expect(bytesOf(readCapture(section), 0x82)).toHaveLength(4096);
+    }
+  });
+
   it.each([
     ['exists', [], 7, /already exists; .*--force/],
     ['is the output', ['--force'], 2, /is where the data goes/],
@@ -233,6 +263,12 @@ describe('a record that cannot be written', () => {
     [['--record', '-'], /stdout is used for the data; give -o FILE/],
     [['--record', ''], /--record needs a file name/],
     [['--index', '-'], /stdout is used for the data/],
+    [['-o', 'x', '--index', '-', '--record', '-'], /--record and --index cannot write to the same/],
+    [
+      ['-o', 'x', '--stats', '-', '--record', '-'],
+      /--stats - and --record cannot write to the same/,
+    ],
+    [['-o', 'x', '--json=-', '--record', '-'], /--json=-: stdout is used for something else/],
     [
       ['-o', 'x-{index}', '--split-bytes', '1M', '--record', 'x'],
       /need \{index\} in the file name of --record; for example --record x-\{index:04\}/,
