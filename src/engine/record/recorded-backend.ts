@@ -1,12 +1,4 @@
-import type {
-  Backend,
-  ClaimOptions,
-  ConfigurationOptions,
-  Device,
-  DeviceLoss,
-  Endpoint,
-  Interface,
-} from '../../usb/backend.js';
+import type { Backend, Device, Endpoint } from '../../usb/backend.js';
 import {
   type ControlRequest,
   directionOfRequest,
@@ -15,7 +7,7 @@ import {
   setupPacket,
 } from '../../usb/control.js';
 import { UsbError, type UsbErrorCode } from '../../usb/errors.js';
-import { type DeviceInfo, endpointAddress } from '../../usb/model.js';
+import { endpointAddress } from '../../usb/model.js';
 import type { TransferStatus } from '../../usb/transfer-status.js';
 import type { TransferRecorder } from './transfer-recorder.js';
 
@@ -37,25 +29,69 @@ const STATUSES: Readonly<Partial<Record<UsbErrorCode, TransferStatus>>> = {
  * of their stream.
  */
 export function recordControl(backend: Backend, recorder: ControlRecorder): Backend {
-  const { checkUnused, diagnose } = backend;
   const requests = new RequestRecorder(recorder);
-  return {
-    name: backend.name,
-    list: () => backend.list(),
-    inspect: (info) => backend.inspect(info),
-    descriptors: (info) => backend.descriptors(info),
-    transferMemory: () => backend.transferMemory(),
-    ...(checkUnused && { checkUnused: checkUnused.bind(backend) }),
-    ...(diagnose && { diagnose: diagnose.bind(backend) }),
+  return override(backend, {
     open: async (info) => {
       const device = await backend.open(info);
       // Without descriptors, a record is still complete.
       const known = await backend.descriptors(info).catch(() => undefined);
       const descriptors = known?.descriptors ?? NO_DATA;
-      recorder.note({ kind: 'opened', device: info, descriptors });
-      return new RecordedDevice(device, requests);
+      recorder.note({ kind: 'opened', device: device.info, descriptors });
+      return recordDevice(device, requests);
     },
-  };
+  });
+}
+
+/** Returns an object with some methods in place of those of another one, and all else of that one. */
+function override<Target extends object>(target: Target, methods: Partial<Target>): Target {
+  return new Proxy(target, {
+    get(_, key): unknown {
+      if (Reflect.has(methods, key)) {
+        return Reflect.get(methods, key);
+      }
+      const value: unknown = Reflect.get(target, key);
+      // A method may use private fields, which only the object itself has.
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+function recordDevice(device: Device, requests: RequestRecorder): Device {
+  return override(device, {
+    control: (request, data, timeout, signal) => {
+      const send = () => device.control(request, data, timeout, signal);
+      return requests.send(request, data, send, (length) => length, signal);
+    },
+    selectConfiguration: (value, options) => {
+      const select = () => device.selectConfiguration(value, options);
+      const sends = options?.isPermanent === true || device.info.configurationValue !== value;
+      return sends ? requests.change({ kind: 'set-configuration', value }, select) : select();
+    },
+    claim: async (interfaceNumber, alternateSetting, options) => {
+      const claim = () => device.claim(interfaceNumber, alternateSetting, options);
+      const setting = { kind: 'set-interface', interfaceNumber } as const;
+      const sends = alternateSetting !== 0 || options?.sendSetting === true;
+      const claimed = await (sends
+        ? requests.change({ ...setting, alternateSetting }, claim)
+        : claim());
+      const release = () => claimed.release();
+      return override(claimed, {
+        endpoint: (address) => recordEndpoint(claimed.endpoint(address), requests),
+        release: () =>
+          alternateSetting === 0
+            ? release()
+            : requests.change({ ...setting, alternateSetting: 0 }, release),
+      });
+    },
+  });
+}
+
+function recordEndpoint(endpoint: Endpoint, requests: RequestRecorder): Endpoint {
+  const { address } = endpoint;
+  const clear = () => endpoint.clearHalt();
+  return override(endpoint, {
+    clearHalt: () => requests.change({ kind: 'clear-halt', address }, clear),
+  });
 }
 
 /** Records control requests. */
@@ -119,78 +155,5 @@ class RequestRecorder {
         resume = resolve;
       });
     }
-  }
-}
-
-class RecordedDevice implements Device {
-  readonly #device: Device;
-  readonly #requests: RequestRecorder;
-
-  constructor(device: Device, requests: RequestRecorder) {
-    this.#device = device;
-    this.#requests = requests;
-  }
-
-  get info(): DeviceInfo {
-    return this.#device.info;
-  }
-
-  selectConfiguration(value: number, options?: ConfigurationOptions): Promise<void> {
-    const select = () => this.#device.selectConfiguration(value, options);
-    const sends = options?.isPermanent === true || this.info.configurationValue !== value;
-    return sends ? this.#requests.change({ kind: 'set-configuration', value }, select) : select();
-  }
-
-  async claim(
-    interfaceNumber: number,
-    alternateSetting: number,
-    options?: ClaimOptions,
-  ): Promise<Interface> {
-    const claim = () => this.#device.claim(interfaceNumber, alternateSetting, options);
-    const setting = { kind: 'set-interface', interfaceNumber } as const;
-    const sends = alternateSetting !== 0 || options?.sendSetting === true;
-    const claimed = await (sends
-      ? this.#requests.change({ ...setting, alternateSetting }, claim)
-      : claim());
-    const release = () => claimed.release();
-    return {
-      endpoint: (address) => this.#endpoint(claimed.endpoint(address)),
-      release: () =>
-        alternateSetting === 0
-          ? release()
-          : this.#requests.change({ ...setting, alternateSetting: 0 }, release),
-    };
-  }
-
-  control(
-    request: ControlRequest,
-    data: Buffer,
-    timeout: number,
-    signal?: AbortSignal,
-  ): Promise<number> {
-    const send = () => this.#device.control(request, data, timeout, signal);
-    return this.#requests.send(request, data, send, (length) => length, signal);
-  }
-
-  reset(): Promise<void> {
-    return this.#device.reset();
-  }
-
-  loss(): Promise<DeviceLoss | undefined> {
-    return this.#device.loss();
-  }
-
-  close(): Promise<void> {
-    return this.#device.close();
-  }
-
-  #endpoint(endpoint: Endpoint): Endpoint {
-    const { address, maxPacketSize, cancelKeepsData, ended } = endpoint;
-    const clear = () => endpoint.clearHalt();
-    return {
-      ...{ address, maxPacketSize, cancelKeepsData, ended },
-      createTransfer: (onComplete) => endpoint.createTransfer(onComplete),
-      clearHalt: () => this.#requests.change({ kind: 'clear-halt', address }, clear),
-    };
   }
 }
