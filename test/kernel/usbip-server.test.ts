@@ -70,7 +70,9 @@ describeInLab('a simulated device that is served', () => {
       `${ATTACH}
       for scenario in stall@64k short@64k unplug@64k; do
         attached $scenario
-        echo $scenario; usb-host $path in 82 65536, in 82 65536
+        echo $scenario
+        usb-host $path out 02 512 < /dev/zero > /dev/null # the first transfer may take a second
+        usb-host $path in 82 65536, in 82 65536
         usbip detach -p 0 2> /dev/null
         kill -INT $server; wait $server
       done`,

@@ -70,7 +70,7 @@ async function clearHalts(
     });
   }
   const backend = await loadBackend(options);
-  const device = await examine(backend, selectDevice(await backend.list(), options));
+  const device = await examine(backend, selectDevice(await backend.list(), options, backend));
   const locations = addresses.map((address) => {
     const locate = directionOf(address) === 'in' ? locateIn : locateOut;
     return locate(device, { address, interfaceNumber, alternateSetting });

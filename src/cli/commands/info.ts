@@ -47,7 +47,7 @@ async function info(
   const options = withOperand(given, operand);
   const backend = await loadBackend(options);
   const devices = await backend.list();
-  const selected = await lookInto(backend, selectDevice(devices, options));
+  const selected = await lookInto(backend, selectDevice(devices, options, backend));
   const bytes = await backend.descriptors(selected);
   if (options.raw) {
     print(rawLines(bytes).join('\n'));

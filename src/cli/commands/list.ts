@@ -88,7 +88,7 @@ export function define(command: Command): void {
     repeatable((text) => text),
   );
   addBackendOptions(command);
-  command.option('--open', 'with --host, open the devices to show strings and endpoints');
+  command.option('--open', 'with --host, show strings and endpoints; resets the devices');
   command.action(list);
 }
 

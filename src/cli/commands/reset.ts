@@ -60,7 +60,7 @@ async function reset(
   const options = withOperand(given, operand);
   const backend = await loadBackend(options);
   const devices = await backend.list();
-  const device = selectDevice(devices, options);
+  const device = selectDevice(devices, options, backend);
   if (parentPath(device.path) === undefined) {
     throw new CliError('not-supported', 'root hubs cannot be reset');
   }

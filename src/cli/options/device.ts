@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import type { Backend } from '../../usb/backend.js';
 import { className } from '../../usb/device-class.js';
 import { hex2, hex4, ids } from '../../usb/format.js';
 import { type DeviceFilter, type DeviceInfo, matches } from '../../usb/model.js';
@@ -198,17 +199,19 @@ function word<T>(
 /**
  * The only device that the options select.
  *
+ * @param backend the bus that has them
  * @throws CliError if no device matches, or more than one: then it lists the candidates
  */
-export function selectDevice(devices: readonly DeviceInfo[], options: FilterOptions): DeviceInfo {
+export function selectDevice(
+  devices: readonly DeviceInfo[],
+  options: FilterOptions,
+  backend?: Pick<Backend, 'examine'>,
+): DeviceInfo {
   const candidates = filterDevices(devices, options);
   const [only] = candidates;
   if (only === undefined) {
-    const lacksSerial = options.serial !== undefined && devices.some(({ isPartial }) => isPartial);
     throw new CliError('no-such-device', 'no such device', {
-      advice: lacksSerial
-        ? 'the list of a USB/IP server has no serial numbers: select it with -d VID:PID or --path'
-        : 'usbxfer list shows the connected devices',
+      advice: adviceIfNone(options, backend),
     });
   }
   if (candidates.length > 1) {
@@ -221,6 +224,16 @@ export function selectDevice(devices: readonly DeviceInfo[], options: FilterOpti
     });
   }
   return only;
+}
+
+/** What to do if no device matches. The list of a server lacks serial numbers, and maybe devices in use. */
+function adviceIfNone({ serial }: FilterOptions, backend?: Pick<Backend, 'examine'>): string {
+  if (backend?.examine === undefined) {
+    return 'usbxfer list shows the connected devices';
+  }
+  return serial === undefined
+    ? 'usbxfer list --host HOST shows what is exported; a device that another client uses may be missing'
+    : 'the list of a USB/IP server has no serial numbers: select it with -d VID:PID or --path';
 }
 
 /** Whether all devices have the same IDs. */

@@ -47,15 +47,15 @@ async function chooseListed(
         advice: 'start usbxfer before the device restarts; --wait takes a device that is connected',
       });
     }
-    return selectDevice(since.among(await backend.list()), options);
+    return selectDevice(since.among(await backend.list()), options, backend);
   }
   if (wait === undefined || devices.some(isWanted)) {
-    return selectDevice(devices, options);
+    return selectDevice(devices, options, backend);
   }
   notices.waiting();
   await waitForDevice(backend, isWanted, wait, shutdown.signal);
   throwIfInterrupted(shutdown, 'waiting for the device');
-  return selectDevice(await backend.list(), options);
+  return selectDevice(await backend.list(), options, backend);
 }
 
 /** A new device has no interfaces until the kernel has configured it. */

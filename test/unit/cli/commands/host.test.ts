@@ -82,7 +82,7 @@ describe('a command with --host', () => {
       2,
       /must not exceed 1 MiB with --h/,
     ],
-    ['another device', ['info', '9-9'], 3, /no such device/],
+    ['another device', ['read', '9-9'], 3, /device; usbxfer list --host HOST shows what is exp/],
     ['a backend', ['list', '--backend', 'virtual'], 2, /--host and --backend cannot be used tog/],
     ['a scenario', ['list', '--scenario', 'speed=full'], 2, /--scenario needs --backend virtual/],
   ])('refuses %s', async (_, [name = '', ...args], exitCode, message) => {
