@@ -20,7 +20,7 @@ export type CheckStatus = 'ok' | 'warning' | 'problem';
  * - `usbip`: whether the device is attached through USB/IP, see `DeviceInfo.cancelKeepsData`
  * - `autosuspend`: whether the system suspends the device when it is not in use
  */
-type CheckId =
+export type CheckId =
   | 'bus'
   | 'libusb'
   | 'udev'

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { lookInto } from '../../engine/device/presence.js';
+import { DEFAULT_TRANSFER_SIZE, DEFAULT_TRANSFERS } from '../../engine/session/defaults.js';
 import type { Backend, TransferMemory } from '../../usb/backend.js';
 import { type CheckResult, type CheckStatus, groupByDevice } from '../../usb/check-result.js';
 import { formatEndpoint, ids } from '../../usb/format.js';
@@ -20,7 +21,6 @@ import {
   filterOf,
   withOperand,
 } from '../options/device.js';
-import { DEFAULT_QUEUE } from '../options/stream.js';
 import { binarySize, countOf, showsUnicode } from '../terminal/format.js';
 import { escapeUnsafe, sanitize, toJson } from '../terminal/sanitize.js';
 import { print } from '../terminal/stdio.js';
@@ -187,15 +187,14 @@ export function checkMemory(memory: TransferMemory | undefined): CheckResult {
   if (memory === undefined) {
     return { ...about, status: 'ok', message: 'no memory limit for transfers is known' };
   }
-  const { transfers, transferSize } = DEFAULT_QUEUE;
   const message =
     `the kernel limits USB transfers to ${binarySize(memory.bytes)} for all programs combined ` +
-    `(usbfs_memory_mb); usbxfer read uses ${binarySize(transfers * transferSize)}`;
-  if (transfers * minMemory(transferSize) <= memory.bytes) {
+    `(usbfs_memory_mb); usbxfer read uses ${binarySize(DEFAULT_TRANSFERS * DEFAULT_TRANSFER_SIZE)}`;
+  if (DEFAULT_TRANSFERS * minMemory(DEFAULT_TRANSFER_SIZE) <= memory.bytes) {
     return { ...about, status: 'ok', message };
   }
-  const raise = memory.raise(transfers * maxMemory(transferSize));
-  const fitting = fittingTransfers(memory.bytes, transferSize);
+  const raise = memory.raise(DEFAULT_TRANSFERS * maxMemory(DEFAULT_TRANSFER_SIZE));
+  const fitting = fittingTransfers(memory.bytes, DEFAULT_TRANSFER_SIZE);
   return {
     ...about,
     status: 'problem',

@@ -6,13 +6,14 @@ import type {
   Recording,
 } from '../../backends/replay/recording.js';
 import { capture } from '../../engine/session/capture.js';
+import { DEFAULT_TRANSFER_SIZE, DEFAULT_TRANSFERS } from '../../engine/session/defaults.js';
 import { formatEndpoint, hex4, ids } from '../../usb/format.js';
 import type { EndpointLocation } from '../../usb/locate.js';
 import { type DeviceInfo, directionOf } from '../../usb/model.js';
 import { CliError } from '../errors/cli-error.js';
 import { filterDevices, selectDevice } from '../options/device.js';
 import { planRead, type RawStreamOptions } from '../options/plan.js';
-import { addStreamOptions, DEFAULT_QUEUE } from '../options/stream.js';
+import { addStreamOptions } from '../options/stream.js';
 import { damaged, loadRecording } from '../replay/load-replay.js';
 import { runSession } from '../session/session.js';
 import { countOf } from '../terminal/format.js';
@@ -47,7 +48,7 @@ interface Recorded {
 function extract(file: string, options: ExtractOptions): Promise<number> {
   const plan = planRead({
     ...options,
-    ...DEFAULT_QUEUE,
+    ...{ transfers: DEFAULT_TRANSFERS, transferSize: DEFAULT_TRANSFER_SIZE },
     ...{ backend: 'replay', keepGoing: Infinity, reconnect: Infinity },
   });
   const load = async (signal: AbortSignal) => {

@@ -1,6 +1,7 @@
 import type { OpenOptions } from '../../engine/device/open.js';
 import type { ReceiveOptions } from '../../engine/receive/receiver.js';
 import type { SendOptions, ZeroLengthPackets } from '../../engine/send/sender.js';
+import { DEFAULT_FLUSH_TIME, DEFAULT_TRANSFER_SIZE } from '../../engine/session/defaults.js';
 import type { RecoveryOptions } from '../../engine/session/recovery.js';
 import type { StreamHooks } from '../../engine/session/run.js';
 import { type ControlTransfer, type HostRequest, hostRequestOf } from '../../usb/control.js';
@@ -8,7 +9,7 @@ import { CliError } from '../errors/cli-error.js';
 import { planRecords, type RecordPlan } from '../record/plan.js';
 import type { SigmfType } from '../record/sigmf-type.js';
 import type { InputOptions } from '../session/input.js';
-import { checkQueueSize, DEFAULT_TRANSFER_SIZE } from '../session/memory.js';
+import { checkQueueSize } from '../session/memory.js';
 import {
   type OutputOptions,
   type OutputPlan,
@@ -23,9 +24,6 @@ import { type BackendOptions, backendOptionsOf } from './backend.js';
 
 /** The write buffer of a hex dump in bytes, at most: its text takes five times as much. */
 const MAX_HEX_BUFFER = 4 * 1024 * 1024;
-
-/** How long `--flush` discards data at most, in milliseconds. */
-const DEFAULT_FLUSH_TIME = 1000;
 
 /** The options of a streaming command, as parsed. A command sets only those that it has. */
 export interface RawStreamOptions extends BackendOptions, ChoiceOptions, Partial<OutputOptions> {

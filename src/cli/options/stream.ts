@@ -1,9 +1,13 @@
 import { type Command, Option } from 'commander';
 import { DEFAULT_WRITE_BUFFER } from '../../engine/receive/receiver.js';
 import { DEFAULT_READ_AHEAD } from '../../engine/send/sender.js';
+import {
+  DEFAULT_LINGER,
+  DEFAULT_TRANSFER_SIZE,
+  DEFAULT_TRANSFERS,
+} from '../../engine/session/defaults.js';
 import { request } from '../commands/control/request.js';
 import { sigmfType } from '../record/sigmf-type.js';
-import { DEFAULT_TRANSFER_SIZE } from '../session/memory.js';
 import { addColorOption } from '../terminal/style.js';
 import { AttachedValueOption, parseAttachedValues } from './attached-value.js';
 import { addBackendOptions } from './backend.js';
@@ -15,12 +19,6 @@ import {
   waitOption,
 } from './device.js';
 import * as values from './parsers.js';
-
-/** The default transfer queue. Sizes in bytes. */
-export const DEFAULT_QUEUE = { transfers: 16, transferSize: DEFAULT_TRANSFER_SIZE } as const;
-
-/** How long `pipe` waits for more replies after everything is sent, in milliseconds. */
-const LINGER = 1000;
 
 /** The commands that stream data. */
 export type StreamName = 'read' | 'write' | 'pipe' | 'extract';
@@ -99,10 +97,10 @@ const queueOptions = (receives: boolean) => {
       '--transfers <n>',
       'number of transfers to keep in flight',
       values.transferCount,
-    ).default(DEFAULT_QUEUE.transfers),
+    ).default(DEFAULT_TRANSFERS),
     receives
       ? size.default(undefined, '256KiB; interrupt IN: one interval')
-      : size.default(DEFAULT_QUEUE.transferSize, '256KiB'),
+      : size.default(DEFAULT_TRANSFER_SIZE, '256KiB'),
   ];
 };
 
@@ -302,7 +300,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
         '--linger <time>',
         'after all is sent, stop when nothing arrives for this long',
         values.timeoutOrForever,
-      ).default(LINGER, '1s'),
+      ).default(DEFAULT_LINGER, '1s'),
       bytes('stop after this many bytes from the device'),
       duration(),
     ],

@@ -1,6 +1,5 @@
 import type { Limits } from '../../engine/receive/limits.js';
 import type { TransferMemory } from '../../usb/backend.js';
-import type { EndpointLocation } from '../../usb/locate.js';
 import {
   fittingLength,
   fittingTransfers,
@@ -13,9 +12,6 @@ import { binarySize } from '../terminal/format.js';
 
 /** The maximum transfer queue in bytes, so that a typo is rejected before any allocation. */
 const MAX_QUEUE_SIZE = 4 * 1024 ** 3;
-
-/** The default transfer size of bulk endpoints and of OUT endpoints, in bytes. */
-export const DEFAULT_TRANSFER_SIZE = 256 * 1024;
 
 /** The transfers that are in flight together. */
 export interface Queue extends Limits {
@@ -115,18 +111,4 @@ function sizeValue(bytes: number): string {
 function sizeText(bytes: number): string {
   const [factor, unit] = UNITS.find(([candidate]) => bytes >= candidate) ?? [1, 'bytes'];
   return bytes % factor === 0 ? `${bytes / factor} ${unit}` : binarySize(bytes);
-}
-
-/**
- * The default transfer size of an IN endpoint, in bytes: for an interrupt endpoint, what it can send in
- * one service interval. A larger transfer would wait for more reports if these fill their packets.
- */
-export function defaultTransferSize({ endpoint }: EndpointLocation): number {
-  const { type, maxPacketSize, packetsPerInterval = 1 } = endpoint;
-  return type === 'interrupt' ? maxPacketSize * packetsPerInterval : DEFAULT_TRANSFER_SIZE;
-}
-
-/** Rounds a transfer size up to whole packets: a device can overflow a transfer that ends within one. */
-export function wholePackets(bytes: number, { endpoint }: EndpointLocation): number {
-  return Math.ceil(bytes / endpoint.maxPacketSize) * endpoint.maxPacketSize;
 }

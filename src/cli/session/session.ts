@@ -4,6 +4,7 @@ import type { TransferObserver } from '../../engine/queue/observer.js';
 import type { ReceiveOptions } from '../../engine/receive/receiver.js';
 import { groupObservers } from '../../engine/record/observer-group.js';
 import type { SendOptions } from '../../engine/send/sender.js';
+import { defaultTransferSize, wholePackets } from '../../engine/session/defaults.js';
 import type { RecoveryOptions } from '../../engine/session/recovery.js';
 import type { StopConditions, StreamHooks } from '../../engine/session/run.js';
 import { checkTimeout } from '../../engine/timeouts.js';
@@ -28,12 +29,7 @@ import { dumpTransfers, type StreamOutput } from './hex-output.js';
 import { type Input, type InputOptions, openInput } from './input.js';
 import { JsonOutput } from './json-output.js';
 import { noticeSlowLink } from './link-speed.js';
-import {
-  checkTransferLength,
-  checkTransferMemory,
-  defaultTransferSize,
-  wholePackets,
-} from './memory.js';
+import { checkTransferLength, checkTransferMemory } from './memory.js';
 import { openOutput } from './output.js';
 import { type OutputPlan, statOf } from './output-name.js';
 import { chooseDevice } from './select-device.js';

@@ -146,7 +146,10 @@ async function openAndClaim<Endpoints extends Readonly<Record<string, Endpoint>>
  *
  * @throws the first failure other than `no-device`, when the device is closed
  */
-async function releaseAndClose(device: Device, claimed: readonly Interface[]): Promise<void> {
+export async function releaseAndClose(
+  device: Device,
+  claimed: readonly Interface[],
+): Promise<void> {
   const failures: Error[] = [];
   for (const one of claimed.toReversed()) {
     const error = await caught(one.release());

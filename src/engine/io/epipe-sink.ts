@@ -13,6 +13,10 @@ export class EpipeSink implements Sink {
     this.#onClosed = onClosed;
   }
 
+  get keepsFullBuffers(): boolean {
+    return this.#sink.keepsFullBuffers === true;
+  }
+
   /** When the reader was found to be gone, in monotonic milliseconds; undefined if it is not. */
   get closedAt(): number | undefined {
     return this.#closedAt;

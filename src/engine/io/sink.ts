@@ -1,5 +1,11 @@
 /** Where received bytes go. */
 export interface Sink {
+  /**
+   * Whether the sink keeps each buffer that is full, for good: one that fills its `ArrayBuffer`. Others
+   * belong to it until `done`, as all do by default.
+   */
+  readonly keepsFullBuffers?: boolean;
+
   /** Called once, when the device is ready to stream and before the first `write`. */
   start(): Promise<void>;
 

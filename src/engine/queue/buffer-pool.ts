@@ -44,6 +44,11 @@ export class BufferPool {
     }
   }
 
+  /** Gives a buffer from `take` up: it is not returned, and another one may be allocated for it. */
+  forget(): void {
+    this.#allocated -= 1;
+  }
+
   /** Returns a buffer from `take` to the pool. */
   give(buffer: Buffer): void {
     this.#free.push(buffer);

@@ -149,10 +149,19 @@ export class WriteBuffer {
     return this.#batch;
   }
 
-  /** Takes back the acquired buffers for reuse. */
-  release(): void {
+  /**
+   * Takes back the acquired buffers for reuse.
+   *
+   * @param keepsFull whether those that were full stay with the caller
+   */
+  release(keepsFull: boolean): void {
+    let i = 0;
     for (const chunk of this.#acquired) {
-      this.#chunks.give(chunk);
+      if (keepsFull && chunk === this.#batch[i++]) {
+        this.#chunks.forget();
+      } else {
+        this.#chunks.give(chunk);
+      }
     }
     this.#acquired.length = 0;
     this.#batch.length = 0;

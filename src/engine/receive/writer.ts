@@ -176,7 +176,7 @@ export class Writer {
     this.#writing = 0;
     const bytesPerMillisecond = written / (performance.now() - this.#writingSince);
     this.#maxWrite = Math.min(bytesPerMillisecond * MAX_WRITE_TIME, MAX_WRITE);
-    this.#buffer.release();
+    this.#buffer.release(this.#sink.keepsFullBuffers === true);
     if (error !== undefined) {
       this.#fail(failedWrite(error));
     }

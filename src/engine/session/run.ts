@@ -9,6 +9,7 @@ import type { Sink } from '../io/sink.js';
 import type { Source } from '../io/source.js';
 import type { TransferObserver } from '../queue/observer.js';
 import { Deadline } from '../timers.js';
+import { DEFAULT_CONTROL_TIMEOUT } from './defaults.js';
 import {
   failedWrite,
   internalError,
@@ -18,9 +19,6 @@ import {
   mostSevere,
   type Outcome,
 } from './outcome.js';
-
-/** How long the device may take for one control request, in milliseconds. */
-const REQUEST_TIMEOUT = 5000;
 
 /** What ends a stream from outside. */
 export interface StopConditions {
@@ -314,7 +312,7 @@ export async function sendRequests(
       break;
     }
     try {
-      await device.control(request, data, REQUEST_TIMEOUT, stopped);
+      await device.control(request, data, DEFAULT_CONTROL_TIMEOUT, stopped);
     } catch (error) {
       if (stopped?.aborted) {
         break; // the stop is the outcome

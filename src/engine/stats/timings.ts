@@ -119,7 +119,7 @@ export class DataTimings {
 }
 
 /** Measures how long and how often a condition lasted. Times are monotonic milliseconds. */
-class Stopwatch {
+export class Stopwatch {
   /** The total of all periods that have ended, in milliseconds. */
   milliseconds = 0;
   /** The number of periods. */

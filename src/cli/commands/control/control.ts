@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { OpenDevice } from '../../../engine/device/open.js';
 import type { Sink } from '../../../engine/io/sink.js';
+import { DEFAULT_CONTROL_TIMEOUT } from '../../../engine/session/defaults.js';
 import type { ControlTransfer } from '../../../usb/control.js';
 import { caught } from '../../../usb/errors.js';
 import type { DeviceFilter, DeviceInfo } from '../../../usb/model.js';
@@ -83,7 +84,7 @@ export function define(command: Command): void {
     .addOption(
       new Option('--timeout <time>', 'how long to wait for the response')
         .argParser(values.duration)
-        .default(5000, '5s'),
+        .default(DEFAULT_CONTROL_TIMEOUT, '5s'),
     )
     .addOption(configurationOption())
     .option('--detach', 'detach the kernel driver during the request')

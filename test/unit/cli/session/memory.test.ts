@@ -1,11 +1,6 @@
 import { expect, it } from 'vitest';
 import { CliError } from '../../../../src/cli/errors/cli-error.js';
-import {
-  checkTransferMemory,
-  defaultTransferSize,
-  type Queue,
-  wholePackets,
-} from '../../../../src/cli/session/memory.js';
+import { checkTransferMemory, type Queue } from '../../../../src/cli/session/memory.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -72,16 +67,4 @@ it.each<[Queue, number, string]>([
   ],
 ])('rejects %o and names the sizes that fit into %i bytes', (queue, memory, message) => {
   expect(rejection(queue, memory)).toBe(message);
-});
-
-it.each([
-  ['bulk', 512, undefined, 256 * KIB],
-  ['interrupt', 8, undefined, 8],
-  ['interrupt', 1024, 3, 3072],
-] as const)('the default transfer of a %s endpoint with packets of %i bytes, %s per interval, has %i bytes', (type, maxPacketSize, packets, bytes) => {
-  const perInterval = packets === undefined ? {} : { packetsPerInterval: packets };
-  const endpoint = { address: 0x81, type, maxPacketSize, ...perInterval };
-  const location = { interfaceNumber: 0, alternateSetting: 0, endpoint };
-  expect(defaultTransferSize(location)).toBe(bytes);
-  expect(wholePackets(bytes, location)).toBe(bytes);
 });

@@ -37,7 +37,7 @@ describe('WriteBuffer', () => {
     fill(writeBuffer, transferSize);
     const lengths = writeBuffer.acquire(1024 * KIB).map(({ length }) => length);
     expect(lengths).toEqual(new Array(pieces).fill(pieceSize));
-    writeBuffer.release();
+    writeBuffer.release(false);
     expect(writeBuffer.acquire(1).map(({ length }) => length)).toEqual([pieceSize]);
   });
 
@@ -59,7 +59,7 @@ describe('WriteBuffer', () => {
     const writeBuffer = new WriteBuffer(1, 256 * KIB, 512 * KIB);
     expect(fill(writeBuffer, 256 * KIB)).toBe(3);
     expect(writeBuffer.acquire(1)).toHaveLength(1);
-    writeBuffer.release();
+    writeBuffer.release(false);
     expect(fill(writeBuffer, 256 * KIB)).toBe(1);
   });
 
@@ -131,7 +131,7 @@ describe('WriteBuffer', () => {
     add(writeBuffer, 0, 100);
     expect(writeBuffer.acquire(1)).toHaveLength(1);
     add(writeBuffer, 0, 100);
-    writeBuffer.release();
+    writeBuffer.release(false);
     expect(writeBuffer.acquire(1).map(({ length }) => length)).toEqual([200]);
   });
 
@@ -173,7 +173,7 @@ describe('WriteBuffer', () => {
                 expect(piece.equals(counterBytes(written, piece.length))).toBe(true);
                 written += piece.length;
               }
-              writeBuffer.release();
+              writeBuffer.release(false);
               acquired = writeBuffer.acquire(step.most);
             }
           }
