@@ -18,6 +18,12 @@ import type { Gadget } from './gadget/gadget.js';
 const FIRST_ADDRESS = 2;
 const LAST_ADDRESS = 127;
 
+/**
+ * What can happen to a whole device: it is unplugged, the system forbids its use, or another process
+ * resets it.
+ */
+export type DeviceEvent = 'unplug' | 'deauthorize' | 'reset';
+
 /** The bus that simulated devices are plugged into. */
 interface SimulatedBus {
   readonly clock: Clock;
@@ -36,9 +42,11 @@ export abstract class SimulatedBackend implements Backend {
   readonly #ports: Port[] = [];
   readonly #controller: HostController;
   readonly #memory: MemoryBudget;
+  readonly #clock: Clock;
   #nextAddress = FIRST_ADDRESS;
 
   constructor({ clock, cancelKeepsData, memory }: SimulatedBus) {
+    this.#clock = clock;
     this.#controller = new HostController(clock, cancelKeepsData);
     this.#memory = new MemoryBudget(memory);
   }
@@ -46,6 +54,7 @@ export abstract class SimulatedBackend implements Backend {
   /**
    * Plugs a device in.
    *
+   * @internal
    * @param rate the maximum number of bytes per second on each of its pipes; Infinity for no limit
    * @param addresses its addresses, the first one first, each time it is plugged in; then the next free ones
    */
@@ -104,7 +113,38 @@ export abstract class SimulatedBackend implements Backend {
     this.port(path).resetByOther();
   }
 
-  /** @throws UsbError `not-found` if the bus does not have this port */
+  /**
+   * Makes an event of the device at a port happen.
+   *
+   * @internal
+   * @param duration milliseconds until it is undone; Infinity for never
+   */
+  protected happen(path: string, event: DeviceEvent, duration: number): void {
+    const undo = this.#happen(path, event);
+    if (undo !== undefined && Number.isFinite(duration)) {
+      this.#clock.after(duration, undo);
+    }
+  }
+
+  /** Returns what undoes the event; undefined if nothing does. */
+  #happen(path: string, event: DeviceEvent): (() => void) | undefined {
+    switch (event) {
+      case 'unplug':
+        this.unplug(path);
+        return () => this.replug(path);
+      case 'deauthorize':
+        this.authorize(path, false);
+        return () => this.authorize(path, true);
+      case 'reset':
+        this.resetByOther(path);
+        return undefined;
+    }
+  }
+
+  /**
+   * @internal
+   * @throws UsbError `not-found` if the bus does not have this port
+   */
   protected port(path: string): Port {
     const port = this.#ports.find((candidate) => candidate.path === path);
     if (port === undefined) {

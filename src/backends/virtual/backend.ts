@@ -1,9 +1,9 @@
-import { SimulatedBackend } from '../simulation/backend.js';
+import { type DeviceEvent, SimulatedBackend } from '../simulation/backend.js';
 import { type Clock, systemClock } from '../simulation/bus/clock.js';
 import { SPEEDS } from '../simulation/bus/speed.js';
 import type { OnOut } from './gadgets/counter.js';
 import { createCounterGadget, createLoopbackGadget } from './gadgets/gadgets.js';
-import { DEFAULT_SCENARIO, type DeviceEvent, type Fault, type Scenario } from './scenario.js';
+import { DEFAULT_SCENARIO, type Fault, type Scenario } from './scenario.js';
 
 interface VirtualBackendOptions {
   /** The behaviour of the devices; `DEFAULT_SCENARIO` by default. */
@@ -38,12 +38,7 @@ export class VirtualBackend extends SimulatedBackend {
     const { speed, cancelKeepsData, memory } = scenario;
     super({ clock, cancelKeepsData, memory });
     const rate = scenario.rate === 'bus' ? SPEEDS[speed].bulkRate : scenario.rate;
-    const onEvent = ({ kind, duration }: Fault<DeviceEvent>) => {
-      const undo = this.#happen('1-1', kind);
-      if (undo !== undefined && Number.isFinite(duration)) {
-        clock.after(duration, undo);
-      }
-    };
+    const onEvent = ({ kind, duration }: Fault<DeviceEvent>) => this.happen('1-1', kind, duration);
     if (scenario.replug !== undefined) {
       const unplug = { kind: 'unplug', offset: 0, duration: REPLUG_PAUSE } as const;
       clock.after(scenario.replug, () => onEvent(unplug));
@@ -52,21 +47,6 @@ export class VirtualBackend extends SimulatedBackend {
     this.plugIn('1-2', createLoopbackGadget(speed), rate);
     for (const address of scenario.startHalted ? [0x82, 0x02] : []) {
       this.port('1-1').attachment?.pipes.get(address)?.halt();
-    }
-  }
-
-  /** Makes an event of a device happen. Returns what undoes it; undefined if nothing does. */
-  #happen(path: string, event: DeviceEvent): (() => void) | undefined {
-    switch (event) {
-      case 'unplug':
-        this.unplug(path);
-        return () => this.replug(path);
-      case 'deauthorize':
-        this.authorize(path, false);
-        return () => this.authorize(path, true);
-      case 'reset':
-        this.resetByOther(path);
-        return undefined;
     }
   }
 }

@@ -1,5 +1,6 @@
 import { UsbError } from '../../usb/errors.js';
 import { parseDuration, parseSize } from '../../usb/format.js';
+import type { DeviceEvent } from '../simulation/backend.js';
 import { SPEEDS, type SpeedName } from '../simulation/bus/speed.js';
 
 /** The behaviour of the virtual devices. */
@@ -45,14 +46,12 @@ export interface Fault<Kind extends FaultKind = FaultKind> {
 }
 
 /** Events of the whole device, which need no transfer. */
-const DEVICE_EVENTS = ['unplug', 'deauthorize', 'reset'] as const;
+const DEVICE_EVENTS = ['unplug', 'deauthorize', 'reset'] as const satisfies readonly DeviceEvent[];
 const IN_FAULT_KINDS = [
   ...(['short', 'zlp', 'stall', 'error', 'babble', 'silence'] as const),
   ...DEVICE_EVENTS,
 ] as const;
 const OUT_FAULT_KINDS = ['stall', 'error', 'silence', ...DEVICE_EVENTS] as const;
-
-export type DeviceEvent = (typeof DEVICE_EVENTS)[number];
 
 export type InFaultKind = (typeof IN_FAULT_KINDS)[number];
 export type OutFaultKind = (typeof OUT_FAULT_KINDS)[number];

@@ -1,5 +1,6 @@
+import type { DeviceEvent } from '../../simulation/backend.js';
 import type { Clock } from '../../simulation/bus/clock.js';
-import type { DeviceEvent, Fault, Scenario } from '../scenario.js';
+import type { Fault, Scenario } from '../scenario.js';
 
 /**
  * Writes the counter stream: little-endian 32-bit words 0, 1, 2, …, wrapping at 2^32.
