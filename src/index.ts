@@ -1,49 +1,48 @@
-/** usbxfer as a library: streams, inputs and outputs, the backends, and the contract of a backend. */
+/**
+ * usbxfer as a library: open a device, and stream to and from its endpoints. docs/library.md is the guide.
+ *
+ * @packageDocumentation
+ */
 
-export { LibusbBackend } from './backends/libusb/backend.js';
-export { UsbipBackend } from './backends/usbip/client/backend.js';
-export {
-  type ServerEvent,
-  type ServerOptions,
-  UsbipServer,
-} from './backends/usbip/server/server.js';
-export { VirtualBackend } from './backends/virtual/backend.js';
-export { parseScenario } from './backends/virtual/scenario.js';
-export type { OpenOptions } from './engine/device/open.js';
-export type { Restart } from './engine/device/restart.js';
-export {
-  type FileRemedy,
-  InputError,
-  type InputErrorCode,
-  OutputError,
-  type OutputErrorCode,
-} from './engine/io/errors.js';
-export { FdSink } from './engine/io/fd-sink.js';
-export { FdSource, type FdSourceOptions } from './engine/io/fd-source.js';
-export { FileSink, type FileSinkOptions } from './engine/io/file-sink.js';
-export { inheritedSource, openSource, type SourceOptions } from './engine/io/open-source.js';
-export type { Sink, WriteDone } from './engine/io/sink.js';
-export type { ReadDone, Source } from './engine/io/source.js';
-export { type OpenPart, type SplitOptions, SplitSink } from './engine/io/split-sink.js';
+export type { ZeroLengthPackets } from './engine/send/sender.js';
 export type {
-  ObservedCompletion,
-  ObservedSubmission,
-  TransferObserver,
-} from './engine/queue/observer.js';
-export type { FlushOptions, ReceiveOptions } from './engine/receive/receiver.js';
-export type { SendOptions, ZeroLengthPackets } from './engine/send/sender.js';
-export { type CaptureRequest, type CaptureResult, capture } from './engine/session/capture.js';
+  EndReason,
+  FailureReason,
+  Outcome,
+  TransferFailure,
+} from './engine/session/outcome.js';
+export type { Gap } from './engine/stats/statistics.js';
+export type { BackendChoice } from './library/backends.js';
+export type { BorrowedChunk } from './library/borrowed-chunk.js';
+export type { ControlIn, ControlOut, ControlSetup } from './library/control.js';
+export type { RequestOptions, UsbDevice } from './library/device.js';
+export type { UsbDuplex } from './library/duplex.js';
 export {
-  type DuplexRequest,
-  type DuplexResult,
-  type DuplexStatistics,
-  duplex,
-} from './engine/session/duplex.js';
-export { type EndReason, isClean, type Outcome } from './engine/session/outcome.js';
-export type { RecoveryOptions } from './engine/session/recovery.js';
-export type { StopConditions, StreamHooks } from './engine/session/run.js';
-export { type SendRequest, type SendResult, send } from './engine/session/send.js';
-export type { Gap, ReceiveStatistics, SendStatistics } from './engine/stats/statistics.js';
+  type ListOptions,
+  list,
+  type OpenOptions,
+  open,
+  type WatchOptions,
+  watch,
+} from './library/open.js';
+export type {
+  DuplexOptions,
+  ReadOptions,
+  ReceiveStreamOptions,
+  StreamOptions,
+  WriteOptions,
+} from './library/options.js';
+export type { ReadStream } from './library/read-stream.js';
+export type { UsbReadable } from './library/readable.js';
+export type { WriteData } from './library/sources.js';
+export type {
+  DuplexStatistics,
+  ReadStatistics,
+  StreamStatistics,
+  WriteStatistics,
+} from './library/statistics.js';
+export { StreamError, type StreamErrorCode } from './library/stream-error.js';
+export type { UsbWritable } from './library/writable.js';
 export type {
   Backend,
   ClaimOptions,
@@ -59,26 +58,17 @@ export type {
   Transfer,
   TransferMemory,
 } from './usb/backend.js';
-export type { ControlRequest, ControlTransfer } from './usb/control.js';
-export { type Remedy, UsbError, type UsbErrorCode } from './usb/errors.js';
-export {
-  type EndpointLocation,
-  type EndpointPair,
-  type EndpointRequest,
-  locateIn,
-  locateOut,
-  locatePair,
-  type PairRequest,
-} from './usb/locate.js';
-export {
-  type AlternateSetting,
-  type Configuration,
-  type DeviceFilter,
-  type DeviceInfo,
-  type Direction,
-  type EndpointDescriptor,
-  matches,
-  type TransferType,
+export type { BusEvent } from './usb/bus-events.js';
+export type { CheckId, CheckResult } from './usb/check-result.js';
+export type { ControlRequest } from './usb/control.js';
+export { type PassThroughTarget, type Remedy, UsbError, type UsbErrorCode } from './usb/errors.js';
+export type {
+  AlternateSetting,
+  Configuration,
+  DeviceFilter,
+  DeviceInfo,
+  Direction,
+  EndpointDescriptor,
+  TransferType,
 } from './usb/model.js';
-export type { ServerAddress } from './usb/server-address.js';
-export { TRANSFER_STATUSES, type TransferStatus } from './usb/transfer-status.js';
+export type { TransferStatus } from './usb/transfer-status.js';
