@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { defineConfig, type Plugin } from 'rolldown';
+import { defineConfig, type OutputOptions, type Plugin } from 'rolldown';
 
 /*
- * The library and the program, in one build: what both need is there once. A start costs time for
+ * The program. A start costs time for
  * each file that it loads, so the files of `src` become a few chunks. A group takes a module and all
  * that the module imports, unless a group before it has them already. Everything else is cut where
  * `src` imports dynamically: one chunk for each command, for the help, and so on.
@@ -44,22 +44,39 @@ const licenses: Plugin = {
   },
 };
 
-export default defineConfig({
-  input: { index: 'src/index.ts', cli: 'src/cli/main.ts' },
-  platform: 'node',
-  logLevel: 'warn',
-  // A native addon. The other packages are bundled: that is faster.
-  external: ['usb'],
-  plugins: [licenses],
-  output: {
-    dir: 'dist',
+/** @param groups of the chunks, the first one wins */
+function output(dir: string, chunks: typeof groups): OutputOptions {
+  return {
+    dir,
     cleanDir: true,
     chunkFileNames: '[name].js',
     comments: false,
     sourcemap: true,
     sourcemapExcludeSources: true,
     codeSplitting: {
-      groups: groups.map((group, i) => ({ ...group, priority: groups.length - i })),
+      groups: chunks.map((group, i) => ({ ...group, priority: chunks.length - i })),
     },
+  };
+}
+
+const common = {
+  platform: 'node' as const,
+  logLevel: 'warn' as const,
+  // A native addon. The other packages are bundled: that is faster.
+  external: ['usb'],
+};
+
+export default defineConfig([
+  {
+    ...common,
+    input: { cli: 'src/cli/main.ts' },
+    plugins: [licenses],
+    output: output('dist', groups),
   },
-});
+  // The library is apart, so that it loads nothing of the program. It contains no package.
+  {
+    ...common,
+    input: { index: 'src/index.ts', testing: 'src/testing/index.ts' },
+    output: output('dist/library', [{ name: 'base', test: /src\/usb\// }]),
+  },
+]);

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  copyFileSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -70,41 +71,75 @@ describe('the packed package, installed in an empty folder', () => {
     expect(missing).toEqual([]);
   });
 
-  it('has a library that captures, and whose types compile without skipLibCheck', () => {
-    const script = `
-      import { capture, locateIn, type Sink, VirtualBackend } from 'usbxfer';
-
-      const sink: Sink = {
-        start: async () => {},
-        write(buffers, done) {
-          let written = 0;
-          for (const buffer of buffers) {
-            process.stdout.write(Buffer.from(buffer));
-            written += buffer.length;
-          }
-          setImmediate(done, undefined, written);
-        },
-        close: async () => {},
-      };
-      const backend = new VirtualBackend();
-      const [device] = await backend.list();
-      if (device !== undefined) {
-        const location = locateIn(device, {});
-        const { signal } = new AbortController();
-        const receive = { transferSize: 65536, depth: 4, bytes: ${MIB} };
-        const { end } = await capture({ backend, device, location, sink, receive, signal });
-        process.exitCode = end.reason === 'limit' ? 0 : 1;
-      }`;
-    writeFileSync(join(folder, 'capture.ts'), script);
-    for (const types of ['@types/node', 'undici-types']) {
-      symlinkSync(resolve('node_modules', types), join(folder, 'node_modules', types));
-    }
+  /** Compiles files of the folder strictly, against the types in the package. */
+  function compile(files: readonly string[], ...options: string[]): void {
     run(
       process.execPath,
       resolve('node_modules/typescript/bin/tsc'),
-      ...['--strict', '--skipLibCheck', 'false', '--module', 'nodenext', '--target', 'es2023'],
-      ...['--types', 'node', 'capture.ts'],
+      ...['--strict', '--noUncheckedIndexedAccess', '--exactOptionalPropertyTypes'],
+      ...['--module', 'nodenext', '--target', 'es2023', '--types', 'node', ...options],
+      ...files,
     );
-    expectCounter(run(process.execPath, 'capture.js'), MIB);
+  }
+
+  describe('with the examples', () => {
+    const files = readdirSync('examples').filter((file) => file.endsWith('.ts'));
+    const tests = files.filter((file) => file.endsWith('.test.ts'));
+
+    beforeAll(() => {
+      for (const file of files) {
+        copyFileSync(join('examples', file), join(folder, file));
+      }
+      for (const name of ['@types/node', 'undici-types', 'vitest']) {
+        symlinkSync(resolve('node_modules', name), join(folder, 'node_modules', name));
+      }
+      compile(
+        files.filter((file) => !tests.includes(file)),
+        ...['--skipLibCheck', 'false'],
+      );
+      compile(tests, '--skipLibCheck');
+    }, 60_000);
+
+    /** Runs an example on the virtual bus. Returns its output. */
+    function example(name: string): string {
+      const env = { ...process.env, USBXFER_BACKEND: 'virtual' };
+      const script = join(folder, `${name}.js`);
+      return execFileSync(process.execPath, [script], {
+        cwd: folder,
+        stdio: 'pipe',
+        env,
+      }).toString();
+    }
+
+    it.each([
+      ['quick-start', /^(\d+ bytes, the first is 0\n)+[\d.]+ bytes per second\n$/],
+      ['request-and-answer', /^\*IDN\?\nMEASURE\?\n$/],
+      ['reconnect', /^8388608 bytes, 0 gaps\n$/],
+      [
+        'several-devices',
+        /^1-1 "virtual counter": [1-9]\d* bytes\n1-2 "virtual loopback": 0 bytes\n$/,
+      ],
+      ['watch-devices', /^present 1-1 "virtual counter"\npresent 1-2 "virtual loopback"\n$/],
+      ['control', /^3 <Buffer 01 02 03 00>\n$/],
+      ['duplex', /^sent 1 MiB, received 1048576 bytes\n$/],
+    ])('runs %s', (name, output) => {
+      expect(example(name)).toMatch(output);
+    });
+
+    it('runs capture-to-file', () => {
+      expect(example('capture-to-file')).toMatch(/^16777216 bytes in capture\.bin, 0 gaps\n/);
+      expectCounter(readFileSync(join(folder, 'capture.bin')), 16 * MIB);
+    });
+
+    it('runs the tests of sensor', () => {
+      const vitest = resolve('node_modules/vitest/vitest.mjs');
+      const output = run(process.execPath, vitest, 'run', '--root', folder, 'sensor.test.js');
+      expect(output.toString()).toContain('3 passed');
+    });
+
+    it('has no example that is not run', () => {
+      const { length } = files.filter((file) => !tests.includes(file));
+      expect(length).toBe(10); // 8 programs, and 2 modules that sensor.test.ts imports
+    });
   });
 });

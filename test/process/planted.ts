@@ -1,13 +1,18 @@
-const LIBRARY = new URL('../../dist/index.js', import.meta.url).href;
+const DIST = new URL('../../dist/', import.meta.url).href;
 
 /**
  * The environment in which a script changes the virtual bus before usbxfer starts. The script can use
- * `VirtualBackend`, `SimulatedDevice` and `UsbError`, because the library and the command line share
- * these classes.
+ * the program's own classes `VirtualBackend`, `SimulatedDevice` and `UsbError`: its chunks export them, under
+ * short names.
  */
 export function planted(script: string): NodeJS.ProcessEnv {
   const module = `
-    import { VirtualBackend, UsbError } from '${LIBRARY}';
+    const classOf = async (chunk, name) =>
+      Object.values(await import('${DIST}' + chunk))
+        .flatMap((exported) => [exported, ...Object.values(exported ?? {})]) // a module may be exported as one
+        .find((exported) => exported?.name === name);
+    const VirtualBackend = await classOf('virtual.js', 'VirtualBackend');
+    const UsbError = await classOf('base.js', 'UsbError');
     const backend = new VirtualBackend();
     const [info] = await backend.list();
     const device = await backend.open(info);
