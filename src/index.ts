@@ -12,7 +12,7 @@ export type {
   TransferFailure,
 } from './engine/session/outcome.js';
 export type { Gap } from './engine/stats/statistics.js';
-export type { BackendChoice } from './library/backends.js';
+export type { BackendChoice, BackendOptions } from './library/backends.js';
 export type { BorrowedChunk } from './library/borrowed-chunk.js';
 export type { ControlIn, ControlOut, ControlSetup } from './library/control.js';
 export type { RequestOptions, UsbDevice } from './library/device.js';

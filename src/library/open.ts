@@ -1,19 +1,22 @@
 import { requireTime } from '../engine/checks.js';
 import { openWhenReady } from '../engine/device/open.js';
-import { type WatchedBus, waitForDevice, watchBus } from '../engine/device/presence.js';
+import {
+  examine,
+  isReady,
+  type WatchedBus,
+  waitForDevice,
+  watchBus,
+} from '../engine/device/presence.js';
 import type { Backend } from '../usb/backend.js';
 import type { BusEvent } from '../usb/bus-events.js';
 import { UsbError } from '../usb/errors.js';
 import { type DeviceFilter, type DeviceInfo, matches } from '../usb/model.js';
-import { type BackendChoice, loadBackend } from './backends.js';
+import { type BackendOptions, loadBackend } from './backends.js';
 import { UsbDevice } from './device.js';
 import { SharedDevice } from './shared-device.js';
 
 /** Where to look for devices, and for which; all of them by default. */
-export interface ListOptions extends DeviceFilter {
-  /** See `BackendChoice` for the default. */
-  readonly backend?: BackendChoice | undefined;
-}
+export interface ListOptions extends DeviceFilter, BackendOptions {}
 
 /** What to watch for, and for how long. */
 export interface WatchOptions extends ListOptions {
@@ -47,17 +50,17 @@ export async function open(options: OpenOptions = {}): Promise<UsbDevice> {
   const { wait, signal, configuration, detachDriver } = options;
   requireTime('wait', wait);
   signal?.throwIfAborted();
-  const backend = await loadBackend(options.backend);
+  const backend = await loadBackend(options);
   const stopped = signal ?? new AbortController().signal;
-  const isReady = (device: DeviceInfo) =>
-    device.configurationValue !== undefined && matches(device, options);
+  const isWanted = (device: DeviceInfo) => isReady(device) && matches(device, options);
   const present = await backend.list();
-  const hasWaited = wait !== undefined && !present.some(isReady);
+  const hasWaited = wait !== undefined && !present.some(isWanted);
   if (hasWaited) {
-    await waitForDevice(backend, isReady, wait, stopped);
+    await waitForDevice(backend, isWanted, wait, stopped);
     signal?.throwIfAborted();
   }
-  const device = choose(hasWaited ? await backend.list() : present, options);
+  const chosen = choose(hasWaited ? await backend.list() : present, options);
+  const device = await examine(backend, chosen);
   const handle = { configuration, detachDriver };
   const shared = new SharedDevice(backend, device, handle);
   const first = () => shared.open(device);
@@ -72,7 +75,7 @@ export async function open(options: OpenOptions = {}): Promise<UsbDevice> {
  * @throws UsbError `no-bus` if the system has no USB bus
  */
 export async function list(options: ListOptions = {}): Promise<DeviceInfo[]> {
-  const backend = await loadBackend(options.backend);
+  const backend = await loadBackend(options);
   return (await backend.list()).filter((device) => matches(device, options));
 }
 
@@ -86,7 +89,7 @@ export async function* watch(
   options: WatchOptions = {},
 ): AsyncGenerator<BusEvent, void, undefined> {
   const { signal } = options;
-  const bus: Backend & Pick<WatchedBus, 'fingerprint'> = await loadBackend(options.backend);
+  const bus: Backend & Pick<WatchedBus, 'fingerprint'> = await loadBackend(options);
   for await (const events of watchBus(bus, signal ?? new AbortController().signal)) {
     for (const event of events) {
       signal?.throwIfAborted();

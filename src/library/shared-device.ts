@@ -80,6 +80,11 @@ export class SharedDevice implements Backend {
     return this.#backend.descriptors(info);
   }
 
+  /** The device itself is known; another one is examined when a stream reconnects. */
+  async examine(info: DeviceInfo): Promise<DeviceInfo> {
+    return (await this.#backend.examine?.(info)) ?? info;
+  }
+
   transferMemory(): Promise<TransferMemory | undefined> {
     return this.#backend.transferMemory();
   }

@@ -1,8 +1,11 @@
+import { buffer } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
+import { UsbipServer } from '../../../src/backends/usbip/server/server.js';
 import { VirtualBackend } from '../../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../../src/backends/virtual/scenario.js';
 import { list, open, watch } from '../../../src/index.js';
 import type { BackendChoice } from '../../../src/library/backends.js';
+import { createVirtualBus } from '../../../src/testing/index.js';
 
 const COUNTER = { vid: 0x1234, pid: 0x5678 };
 
@@ -21,6 +24,24 @@ it('finds backends by their names, and always the same one', async () => {
   await expect(list({ backend: 'usb' as BackendChoice })).rejects.toThrow(
     new TypeError('backend must be libusb, virtual or an object, not usb'),
   );
+  await expect(list({ backend: 'virtual', host: 'pi' })).rejects.toThrow(TypeError);
+  await expect(list({ host: 'a b' })).rejects.toThrow(
+    new TypeError('host must be a host name or an IP address, not "a b"'),
+  );
+});
+
+it('uses the devices of a USB/IP server', async () => {
+  const options = { backend: createVirtualBus(), isExported: () => true, onEvent() {} };
+  const server = await UsbipServer.listen(options, '127.0.0.1', 0);
+  const host = `127.0.0.1:${server.port}`;
+  expect(await list({ host })).toMatchObject([{ pid: 0x5678 }, { pid: 0x5679 }]);
+  const device = await open({ ...COUNTER, host });
+  expect(device.info.product).toBe('virtual counter');
+  expect(await buffer(device.read(0x82, { bytes: 100_000 }))).toHaveLength(100_000);
+  expect(await device.control({ request: 2, data: Buffer.from('hello') })).toBe(5);
+  expect((await device.control({ request: 2, length: 5 })).toString()).toBe('hello');
+  await device.close();
+  await server.close('the test is over');
 });
 
 it('opens the one device that matches, and says why there is none', async () => {
