@@ -59,9 +59,15 @@ export type {
   TransferMemory,
 } from './usb/backend.js';
 export type { BusEvent } from './usb/bus-events.js';
-export type { CheckId, CheckResult } from './usb/check-result.js';
+export type { CheckId, CheckResult, CheckStatus } from './usb/check-result.js';
 export type { ControlRequest } from './usb/control.js';
-export { type PassThroughTarget, type Remedy, UsbError, type UsbErrorCode } from './usb/errors.js';
+export {
+  type PassThroughTarget,
+  type Remedy,
+  UsbError,
+  type UsbErrorCode,
+  type UsbErrorOptions,
+} from './usb/errors.js';
 export type {
   AlternateSetting,
   Configuration,

@@ -26,6 +26,7 @@ export interface ControlSetup {
 export interface ControlIn extends ControlSetup {
   /** wLength: the most bytes of the response, 0 to 4096. */
   readonly length: number;
+  /** None: a request has either `length` or `data`. */
   readonly data?: undefined;
 }
 
@@ -33,6 +34,7 @@ export interface ControlIn extends ControlSetup {
 export interface ControlOut extends ControlSetup {
   /** The data to send, at most 4096 bytes; none by default. Unchanged until the request completes. */
   readonly data?: Uint8Array | undefined;
+  /** None: a request has either `length` or `data`. */
   readonly length?: undefined;
 }
 

@@ -95,12 +95,11 @@ export interface WriteOptions extends StreamOptions {
 }
 
 /** How to send and receive at the same time. */
-export interface DuplexOptions extends Omit<ReceiveStreamOptions, 'interfaceNumber'> {
+export interface DuplexOptions extends ReceiveStreamOptions {
   /** The address of the IN endpoint, such as 0x81. */
   readonly in: number;
   /** The address of the OUT endpoint, such as 0x01. */
   readonly out: number;
-  readonly interfaceNumber?: number | undefined;
   /** See `WriteOptions`. */
   readonly zlp?: ZeroLengthPackets | undefined;
   /** See `WriteOptions`. */

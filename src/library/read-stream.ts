@@ -134,6 +134,7 @@ export class ReadStream<Chunk = Buffer> implements AsyncIterableIterator<Chunk, 
     );
   }
 
+  /** Returns the stream itself. It can be iterated once. */
   [Symbol.asyncIterator](): this {
     return this;
   }

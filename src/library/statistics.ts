@@ -2,19 +2,9 @@ import { type Gap, ReceiveStatistics, SendStatistics } from '../engine/stats/sta
 import type { Stopwatch } from '../engine/stats/timings.js';
 
 /** The counters of one direction of a stream. They are live: each access returns the current value. */
-export abstract class StreamStatistics<Counters extends ReceiveStatistics | SendStatistics> {
+export abstract class StreamStatistics {
   /** @internal */
-  protected counters: Counters;
-
-  /** @internal */
-  constructor(counters: Counters) {
-    this.counters = counters;
-  }
-
-  /** @internal Shows these counters from now on. */
-  follow(counters: Counters): void {
-    this.counters = counters;
-  }
+  protected abstract readonly counters: ReceiveStatistics | SendStatistics;
 
   /** Transfers that have completed, whatever their status. */
   get transfers(): number {
@@ -55,13 +45,20 @@ export abstract class StreamStatistics<Counters extends ReceiveStatistics | Send
  * What happened to received bytes. At any time, `bytesReceived` is the sum of `bytesDelivered`,
  * `bytesBuffered`, `bytesSkipped`, `bytesStripped` and `bytesDropped`.
  */
-export class ReadStatistics extends StreamStatistics<ReceiveStatistics> {
+export class ReadStatistics extends StreamStatistics {
+  /** @internal */
+  protected override counters = new ReceiveStatistics(1);
   readonly #taken: () => number;
 
   /** @internal @param taken returns the bytes that the consumer took */
   constructor(taken: () => number) {
-    super(new ReceiveStatistics(1));
+    super();
     this.#taken = taken;
+  }
+
+  /** @internal Shows these counters from now on. */
+  follow(counters: ReceiveStatistics): void {
+    this.counters = counters;
   }
 
   /** Bytes received, whatever the status of the transfer. */
@@ -117,10 +114,13 @@ export class ReadStatistics extends StreamStatistics<ReceiveStatistics> {
 }
 
 /** What happened to the bytes to send. */
-export class WriteStatistics extends StreamStatistics<SendStatistics> {
+export class WriteStatistics extends StreamStatistics {
   /** @internal */
-  constructor() {
-    super(new SendStatistics(1));
+  protected override counters = new SendStatistics(1);
+
+  /** @internal Shows these counters from now on. */
+  follow(counters: SendStatistics): void {
+    this.counters = counters;
   }
 
   /** Bytes that were taken from the producer. */

@@ -21,6 +21,7 @@ export type StreamErrorCode = Exclude<
 
 /** A stream that failed, or ended before its limit. */
 export class StreamError extends Error {
+  /** `StreamError`. */
   override readonly name = 'StreamError';
   /** Why it failed. */
   readonly code: StreamErrorCode;

@@ -8,7 +8,9 @@ export interface DeviceDefinition {
   readonly vid: number;
   /** idProduct, 0 to 0xffff. */
   readonly pid: number;
+  /** The name of the manufacturer. */
   readonly manufacturer?: string | undefined;
+  /** The name of the product. */
   readonly product?: string | undefined;
   /** The serial number. */
   readonly serial?: string | undefined;
@@ -59,6 +61,7 @@ export interface EndpointDefinition {
  * - `unplug`, `deauthorize`, `reset`: an event of the whole device.
  */
 export interface TestFault {
+  /** What goes wrong. */
   readonly kind: 'stall' | 'error' | 'babble' | 'silence' | DeviceEvent;
   /** The fault happens before the packet with this byte of the endpoint: 0 for the first. */
   readonly offset: number;
@@ -68,6 +71,7 @@ export interface TestFault {
 
 /** A control request, as the device gets it. */
 export interface TestRequest {
+  /** The direction of the data. */
   readonly direction: Direction;
   /** Undefined for a reserved type. */
   readonly type: 'standard' | 'class' | 'vendor' | undefined;

@@ -11,6 +11,7 @@ import type { TransferStatus } from './transfer-status.js';
  * A failed operation throws a `UsbError`. How a transfer ended is a `TransferStatus`.
  */
 export interface Backend {
+  /** The name, for messages. */
   readonly name: string;
 
   /**
@@ -74,6 +75,7 @@ export interface Backend {
  * with `no-memory`. `transfer-memory.ts` computes the memory that a transfer takes.
  */
 export interface TransferMemory {
+  /** The limit in bytes. */
   readonly bytes: number;
   /** Returns the remedy that raises the limit to at least this many bytes. */
   raise(bytes: number): Remedy;
@@ -89,6 +91,7 @@ export interface DescriptorBytes {
 
 /** An opened device. */
 export interface Device {
+  /** What is known about it, with its current configuration. */
   readonly info: DeviceInfo;
 
   /**
@@ -179,6 +182,7 @@ export interface Device {
  */
 export type DeviceLoss = 'disconnected' | 'deauthorized' | 'deconfigured' | 'reset';
 
+/** How to claim an interface. */
 export interface ClaimOptions {
   /**
    * Whether to detach the kernel driver of the interface until the release. False by default: the
@@ -193,6 +197,7 @@ export interface ClaimOptions {
   readonly sendSetting?: boolean | undefined;
 }
 
+/** How to select a configuration. */
 export interface ConfigurationOptions {
   /**
    * Whether to detach the kernel drivers of all interfaces. False by default: if there are any, the
@@ -228,6 +233,7 @@ export interface Interface {
 
 /** A bulk or interrupt endpoint of a claimed interface. */
 export interface Endpoint {
+  /** bEndpointAddress. */
   readonly address: number;
   /** Bytes in one full packet. */
   readonly maxPacketSize: number;
@@ -301,6 +307,7 @@ export interface DeviceState {
 
 /** What the system knows about one interface. */
 export interface InterfaceState {
+  /** bInterfaceNumber. */
   readonly interfaceNumber: number;
   /** The kernel driver; `usbfs` while a process has claimed the interface. */
   readonly driver: string | undefined;

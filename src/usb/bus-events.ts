@@ -2,7 +2,9 @@ import type { DeviceInfo } from './model.js';
 
 /** A device was connected or disconnected, or was `present` when watching began. */
 export interface BusEvent {
+  /** What happened. */
   readonly kind: 'present' | 'attach' | 'detach';
+  /** The device; for `detach`, as it was. */
   readonly device: DeviceInfo;
 }
 

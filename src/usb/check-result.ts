@@ -37,9 +37,11 @@ export type CheckId =
 
 /** The result of one check. Its texts may quote names from a device or a process: untrusted. */
 export interface CheckResult {
+  /** Which check it is. */
   readonly id: CheckId;
   /** The port path of the device; undefined for a check of the system. */
   readonly device: string | undefined;
+  /** How severe it is. */
   readonly status: CheckStatus;
   /** The result, in one sentence. */
   readonly message: string;

@@ -111,7 +111,9 @@ export type Remedy =
 
 /** A failed operation, such as open or submit. How a *transfer* ended is a `TransferStatus`. */
 export class UsbError extends Error {
+  /** `UsbError`. */
   override readonly name = 'UsbError';
+  /** The kind of the failure. */
   readonly code: UsbErrorCode;
   /** What would fix it; undefined if that is unknown. */
   readonly remedy: Remedy | undefined;
@@ -123,7 +125,9 @@ export class UsbError extends Error {
   }
 }
 
-interface UsbErrorOptions extends ErrorOptions {
+/** What caused an error, and what would fix it. */
+export interface UsbErrorOptions extends ErrorOptions {
+  /** What would fix it. */
   readonly remedy?: Remedy | undefined;
 }
 

@@ -21,19 +21,27 @@ export interface DeviceInfo {
   readonly bus: number;
   /** The address on the bus, 1–127. It changes every time the device is plugged in. */
   readonly address: number;
+  /** idVendor. */
   readonly vid: number;
+  /** idProduct. */
   readonly pid: number;
   /** bcdUSB: the version of the USB specification, 0x0210 for 2.1. */
   readonly usbVersion: number;
   /** bDeviceClass; 0 if each interface has its own class. */
   readonly deviceClass: number;
+  /** bDeviceSubClass. */
   readonly deviceSubClass: number;
+  /** bDeviceProtocol. */
   readonly deviceProtocol: number;
   /** The negotiated signalling rate in Mbit/s: 1.5, 12, 480, 5000, 10000 or 20000. */
   readonly speed: number | undefined;
+  /** The string of iManufacturer. */
   readonly manufacturer: string | undefined;
+  /** The string of iProduct. */
   readonly product: string | undefined;
+  /** The string of iSerialNumber. */
   readonly serial: string | undefined;
+  /** All configurations, in the order of their descriptors. */
   readonly configurations: readonly Configuration[];
   /** bConfigurationValue of the active configuration; undefined if the device is not configured. */
   readonly configurationValue: number | undefined;
@@ -54,6 +62,7 @@ export interface DeviceInfo {
 export interface Configuration {
   /** bConfigurationValue, at least 1. */
   readonly value: number;
+  /** The alternate settings of all interfaces, in the order of their descriptors. */
   readonly settings: readonly AlternateSetting[];
 }
 
@@ -63,9 +72,13 @@ export interface AlternateSetting {
   readonly interfaceNumber: number;
   /** bAlternateSetting; 0 is selected when the device is configured. */
   readonly alternateSetting: number;
+  /** bInterfaceClass. */
   readonly interfaceClass: number;
+  /** bInterfaceSubClass. */
   readonly interfaceSubClass: number;
+  /** bInterfaceProtocol. */
   readonly interfaceProtocol: number;
+  /** Its endpoints, in the order of their descriptors. */
   readonly endpoints: readonly EndpointDescriptor[];
 }
 
@@ -73,6 +86,7 @@ export interface AlternateSetting {
 export interface EndpointDescriptor {
   /** bEndpointAddress: the number (1–15), with bit 7 set for IN. 0x82 is EP 2 IN. */
   readonly address: number;
+  /** The transfer type in bmAttributes. */
   readonly type: TransferType;
   /** Bytes in one full packet: wMaxPacketSize, bits 10..0. */
   readonly maxPacketSize: number;
@@ -211,13 +225,17 @@ export function classesOf({ deviceClass, configurations }: DeviceInfo): number[]
 
 /** Selects devices: every property that is given must match. */
 export interface DeviceFilter {
+  /** idVendor. */
   readonly vid?: number | undefined;
+  /** idProduct. */
   readonly pid?: number | undefined;
   /** The exact serial number. */
   readonly serial?: string | undefined;
   /** The port path, such as `3-1.2`. */
   readonly path?: string | undefined;
+  /** The bus number. */
   readonly bus?: number | undefined;
+  /** The address on the bus. */
   readonly address?: number | undefined;
   /** A class code of the device or of any of its interfaces. */
   readonly classCode?: number | undefined;

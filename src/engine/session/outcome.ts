@@ -49,10 +49,12 @@ export const FAILURE_REASONS = [
   'device-reset',
 ] as const satisfies readonly EndReason[];
 
+/** Why transfers failed. See `EndReason`. */
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
 /** One event that made transfers fail: all failed transfers with no byte between them. */
 export interface TransferFailure {
+  /** What happened. */
   readonly reason: FailureReason;
   /** The bytes of the stream before it: those of the failed transfer are included. */
   readonly offset: number;
@@ -60,6 +62,7 @@ export interface TransferFailure {
 
 /** Why a stream ended, and where. */
 export interface Outcome {
+  /** Why it ended. */
   readonly reason: EndReason;
   /** The error that caused it, if any. */
   readonly cause?: Error;

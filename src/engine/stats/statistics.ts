@@ -127,8 +127,9 @@ export abstract class Statistics {
 export interface Gap {
   /** Bytes of the output before it. */
   readonly offset: number;
-  /** Seconds from the first submission to the failure that caused it, and the time of day. */
+  /** Seconds from the first submission to the failure that caused it. */
   readonly seconds: number;
+  /** The time of day of that failure. */
   readonly time: Date;
   /** Why the transfers failed there; `cancelled` if they did not fail; `idle` if the device was restarted. */
   readonly cause: EndReason | 'cancelled';
