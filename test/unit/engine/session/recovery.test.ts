@@ -520,7 +520,7 @@ describe('a transfer that the system refuses', () => {
 
 // Some of these tests wait for the timeout of a reset.
 describe('with onIdle', { concurrent: true }, () => {
-  const idle = { idleTimeout: 20, transferSize: 4096 };
+  const idle = { idleTimeout: 100, transferSize: 4096 };
 
   it.each(RESTARTS)('restarts a device that hangs, and records each gap: %s', async (restart) => {
     const told: [Restart, number][] = [];
