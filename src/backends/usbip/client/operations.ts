@@ -103,12 +103,13 @@ function* parseImport(server: ServerAddress, busId: string): Parser<ExportedDevi
 /** Checks the head of a reply, and returns its status. */
 function checkReply(head: Buffer, expected: number, server: ServerAddress): number {
   const { version, code, status } = decodeOperation(head);
+  // All versions have the same codes: another one is not a server of USB/IP.
+  if (code !== expected) {
+    throw serverError(server, 'its reply is none of USB/IP');
+  }
   if (version !== VERSION) {
     const text = `${version >> 8}.${(version >> 4) & 15}.${version & 15}`;
     throw serverError(server, `it speaks version ${text} of the protocol, not 1.1.1`);
-  }
-  if (code !== expected) {
-    throw serverError(server, 'its reply is none of USB/IP');
   }
   return status;
 }

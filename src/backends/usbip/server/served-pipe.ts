@@ -44,6 +44,8 @@ export class ServedPipe {
   #endpoint: Endpoint | undefined;
   #waiting: Slot[] = [];
   readonly #free: Slot[] = [];
+  /** The bytes of memory of all slots, also of those that wait for their next use. */
+  memory = 0;
 
   /** @param open returns the endpoint, and claims its interface */
   constructor(
@@ -57,8 +59,14 @@ export class ServedPipe {
     this.#onComplete = onComplete;
   }
 
+  /** Returns how much memory a transfer of this length needs in addition. */
+  growthFor(length: number): number {
+    return Math.max(0, length - (this.#free.at(-1)?.buffer.length ?? 0));
+  }
+
   /** Returns a slot for a transfer of this length. */
   take(length: number, onSent: (slot: Slot) => void): Slot {
+    this.memory += this.growthFor(length);
     const slot = this.#free.pop() ?? new Slot(this, length, this.#onComplete, onSent);
     if (slot.buffer.length < length) {
       slot.buffer = Buffer.allocUnsafeSlow(length);
@@ -71,6 +79,13 @@ export class ServedPipe {
   /** Takes a slot back. */
   give(slot: Slot): void {
     this.#free.push(slot);
+  }
+
+  /** Forgets the slots that are not in use. */
+  shrink(): void {
+    for (const { buffer } of this.#free.splice(0)) {
+      this.memory -= buffer.length;
+    }
   }
 
   /** Submits a slot. It completes in any case, and never from within the call. */

@@ -4,7 +4,7 @@ import { STATUS } from '../protocol/status.js';
 import type { ReplyWriter } from './reply-writer.js';
 import { ServedPipe, type Slot } from './served-pipe.js';
 
-/** Limits of a client: bytes and number of all its transfers that have not been answered. */
+/** Limits of a client: bytes of memory, and the number of transfers that have not been answered. */
 export const MAX_MEMORY = 64 * 1024 * 1024;
 const MAX_TRANSFERS = 4096;
 
@@ -16,7 +16,6 @@ export class ServedTransfers {
   readonly #pipes = new Map<number, ServedPipe>();
   /** The transfers that have not completed, by sequence number. */
   readonly #inFlight = new Map<number, Slot>();
-  #memory = 0;
   #unanswered = 0;
   /** Bytes that the client has received and sent. */
   bytesIn = 0;
@@ -47,15 +46,22 @@ export class ServedTransfers {
   }
 
   /** Returns whether the limits allow one more transfer of this length. */
-  allows(length: number): boolean {
-    return this.#memory + length <= MAX_MEMORY && this.#unanswered < MAX_TRANSFERS;
+  allows(address: number, length: number): boolean {
+    if (this.#unanswered === MAX_TRANSFERS) {
+      return false;
+    }
+    if (this.#memory + this.#pipe(address).growthFor(length) > MAX_MEMORY) {
+      for (const pipe of this.#pipes.values()) {
+        pipe.shrink();
+      }
+    }
+    return this.#memory + this.#pipe(address).growthFor(length) <= MAX_MEMORY;
   }
 
   /** Returns a transfer to fill and submit. */
   take(seqnum: number, address: number, length: number): Slot {
     const slot = this.#pipe(address).take(length, this.#onSent);
     slot.seqnum = seqnum;
-    this.#memory += length;
     this.#unanswered += 1;
     this.#inFlight.set(seqnum, slot);
     return slot;
@@ -91,6 +97,15 @@ export class ServedTransfers {
     }
   }
 
+  /** The bytes of memory of all transfers, also of those that can be used again. */
+  get #memory(): number {
+    let bytes = 0;
+    for (const { memory } of this.#pipes.values()) {
+      bytes += memory;
+    }
+    return bytes;
+  }
+
   #pipe(address: number): ServedPipe {
     let pipe = this.#pipes.get(address);
     if (pipe === undefined) {
@@ -119,7 +134,6 @@ export class ServedTransfers {
   };
 
   readonly #onSent = (slot: Slot): void => {
-    this.#memory -= slot.length;
     this.#unanswered -= 1;
     slot.pipe.give(slot);
   };

@@ -24,7 +24,7 @@ import { Session, type SessionResult } from './session.js';
 /** The number of connections at a time. */
 const MAX_CONNECTIONS = 64;
 
-/** Milliseconds for a client to ask for something. */
+/** Milliseconds for a client to ask for something, and to take the list. */
 const REQUEST_TIMEOUT = 10_000;
 
 /** Milliseconds of silence after which the system checks whether a client is still there. */
@@ -66,6 +66,7 @@ export class UsbipServer {
   /** The paths of the devices that are being opened, in use or being closed. */
   readonly #used = new Map<string, Promise<void>>();
   readonly #sessions = new Set<Session>();
+  #isClosing = false;
 
   private constructor(options: ServerOptions) {
     this.#options = options;
@@ -102,13 +103,16 @@ export class UsbipServer {
    * @param reason for the event of each device that is in use
    */
   async close(reason: string): Promise<void> {
+    this.#isClosing = true;
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
     for (const session of this.#sessions) {
       session.stop(reason);
     }
-    await Promise.all(this.#used.values());
+    while (this.#used.size > 0) {
+      await Promise.all(this.#used.values());
+    }
     for (const socket of this.#sockets) {
       socket.destroy();
     }
@@ -133,10 +137,13 @@ export class UsbipServer {
       }
     });
     socket.on('error', () => {}); // 'close' follows
-    socket.once('close', () => this.#sockets.delete(socket));
     const onEnd = () => socket.destroy();
     socket.once('end', onEnd);
     const timer = setTimeout(() => socket.destroy(), REQUEST_TIMEOUT);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      clearTimeout(timer);
+    });
     const head = Buffer.alloc(OPERATION_LENGTH);
     const reject = (message: string): void => {
       this.#options.onEvent({ kind: 'rejected', client, message });
@@ -147,7 +154,6 @@ export class UsbipServer {
       if (version !== VERSION) {
         reject(`protocol version 0x${version.toString(16)} is not supported`);
       } else if (code === OPERATION.listRequest) {
-        clearTimeout(timer);
         this.#sendList(socket).catch(() => socket.destroy());
       } else if (code === OPERATION.importRequest) {
         const name = Buffer.alloc(BUS_ID_LENGTH);
@@ -185,6 +191,12 @@ export class UsbipServer {
       return;
     }
     const { device, release } = opened;
+    if (this.#isClosing) {
+      await device.close().catch(() => {}); // it may be gone
+      release();
+      socket.destroy();
+      return;
+    }
     const { info } = device;
     socket.write(Buffer.concat([encodeOperation(OPERATION.importReply), describe(info)]));
     const session = new Session(socket, reader, device, detachDriver, {

@@ -201,6 +201,7 @@ export class Session {
     const submit = this.#submit;
     submit.decode(this.#head);
     const { seqnum, isIn, endpoint, length, packets } = submit;
+    const address = endpointAddress(endpoint, isIn ? 'in' : 'out');
     if (length > MAX_LENGTH || packets > MAX_PACKETS || endpoint > 15) {
       this.#end(
         `the client asked for ${length} bytes in ${packets} packets of endpoint ${endpoint}`,
@@ -213,17 +214,16 @@ export class Session {
       this.#skip(data, () => this.#reject(seqnum, STATUS.invalid, packets));
     } else if (endpoint === 0) {
       this.#onControl();
-    } else if (!this.#transfers.allows(length)) {
-      this.#refuse(`the client has more than ${MAX_MEMORY} bytes in flight`);
+    } else if (!this.#transfers.allows(address, length)) {
+      this.#refuse(`the transfers of the client need more than ${MAX_MEMORY} bytes`);
       this.#skip(isIn ? 0 : length, () => this.#reject(seqnum, STATUS.noMemory));
     } else {
-      this.#onTransfer();
+      this.#onTransfer(address);
     }
   }
 
-  #onTransfer(): void {
-    const { seqnum, isIn, endpoint, length } = this.#submit;
-    const address = endpointAddress(endpoint, isIn ? 'in' : 'out');
+  #onTransfer(address: number): void {
+    const { seqnum, isIn, length } = this.#submit;
     const slot = this.#transfers.take(seqnum, address, length);
     if (isIn || length === 0) {
       slot.pipe.submit(slot);

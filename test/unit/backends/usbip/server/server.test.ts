@@ -1,10 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { connect } from 'node:net';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { encodeUnlink, HEAD_LENGTH } from '../../../../../src/backends/usbip/protocol/commands.js';
 import {
   encodeImport,
   encodeOperation,
 } from '../../../../../src/backends/usbip/protocol/operations.js';
 import { counterBytes } from '../../../../support/counter-stream.js';
+import { Peer } from '../peer.js';
 import { Served } from './served.js';
 
 const KIB = 1024;
@@ -66,6 +68,43 @@ describe('a server', () => {
     expect(served.events.at(-1)).toMatchObject({
       ...{ kind: 'released', reason: 'the end', bytesIn: KIB, bytesOut: 0 },
     });
+  });
+
+  it('gives a device back that is being opened when it is closed', async () => {
+    const served = await Served.start();
+    const open = served.bus.open.bind(served.bus);
+    let closed: Promise<void> | undefined;
+    vi.spyOn(served.bus, 'open').mockImplementation((info) => {
+      closed = served.server.close('the end');
+      return open(info);
+    });
+    const peer = await served.connect();
+    peer.write(encodeImport('1-1'));
+    await peer.closed();
+    await closed;
+    expect(served.events).toEqual([]);
+  });
+
+  it('ends the connections of clients that got their list and stay', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const served = await Served.start();
+    for (let i = 0; i < 64; i++) {
+      const { port } = served.server;
+      const peer = new Peer(connect({ port, host: '127.0.0.1', allowHalfOpen: true }));
+      onTestFinished(() => {
+        peer.socket.destroy();
+      });
+      peer.write(encodeOperation(0x8005));
+      await peer.read(8 + 4 + 2 * (312 + 4));
+    }
+    await expect(served.import()).rejects.toThrow('closed with 0');
+    vi.advanceTimersByTime(10_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    await served.import();
   });
 
   it('ends the connection of a device that is unplugged, after the last replies', async () => {
@@ -189,6 +228,41 @@ describe('a client', () => {
     client.submit(6, 0x82, 16 * KIB * KIB);
     client.submit(7, 0x02, Buffer.alloc(KIB));
     expect(await client.reply()).toMatchObject({ seqnum: 7, status: -12 });
+  });
+
+  it('may not keep more memory by using that of long transfers for short ones', async () => {
+    const client = await (await Served.start('silence@0')).import();
+    const long = [1, 2, 3, 4];
+    for (const seqnum of long) {
+      client.submit(20 + seqnum, 0x82, 16 * KIB * KIB);
+    }
+    for (const seqnum of long) {
+      client.unlink(30 + seqnum, 20 + seqnum);
+      await client.reply();
+      await client.reply();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    for (const seqnum of long) {
+      client.submit(40 + seqnum, 0x82, 1);
+    }
+    client.submit(50, 0x82, 16 * KIB * KIB);
+    client.unlink(51, 50);
+    expect(await client.reply()).toMatchObject({ seqnum: 50, status: -12 });
+  });
+
+  it('may use its memory for another endpoint when the first one needs it no more', async () => {
+    const client = await (await Served.start('silence@0')).import();
+    for (const seqnum of [1, 2, 3, 4]) {
+      client.submit(seqnum, 0x82, 16 * KIB * KIB);
+    }
+    for (const seqnum of [1, 2, 3, 4]) {
+      client.unlink(10 + seqnum, seqnum);
+      expect(await client.reply()).toMatchObject({ seqnum, status: -104 });
+      await client.reply();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    client.submit(5, 0x02, Buffer.alloc(KIB * KIB));
+    expect(await client.reply()).toMatchObject({ seqnum: 5, status: 0 });
   });
 
   it.each<[string, (head: Buffer) => void, RegExp]>([
