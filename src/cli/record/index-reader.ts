@@ -61,7 +61,7 @@ export async function* readIndex(
     number += 1;
     const line = parseLine(text);
     const isFirst = number === 1;
-    if (line === undefined || (isFirst && line['schema'] !== INDEX_SCHEMA)) {
+    if (line === undefined || (isFirst && !isStart(line))) {
       const what = isFirst ? 'an index' : 'a line of an index';
       throw new CliError('input-failed', `cannot read ${name}: line ${number} is not ${what}`, {
         advice: 'usbxfer read --index FILE writes one',
@@ -71,6 +71,15 @@ export async function* readIndex(
       yield line as unknown as IndexLine; // its fields were checked
     }
   }
+  if (number === 0) {
+    throw new CliError('input-failed', `cannot read ${name}: it has no line`, {
+      advice: 'usbxfer read --index FILE writes an index',
+    });
+  }
+}
+
+function isStart({ schema, type }: Readonly<Record<string, unknown>>): boolean {
+  return schema === INDEX_SCHEMA && type === 'start';
 }
 
 /** Returns an object whose fields fit its type; undefined if the text is none. */

@@ -4,6 +4,9 @@ import type { IndexLine } from './index-reader.js';
 const MAX_PAUSES = 5;
 const MAX_GAPS = 1000;
 
+/** The different statuses that are counted: usbxfer writes fewer. */
+const MAX_STATUSES = 50;
+
 /** The different sizes of messages that are counted one by one; further ones are counted together. */
 const MAX_SIZES = 100_000;
 
@@ -130,7 +133,9 @@ export class IndexSummary {
 
   #addTransfer(line: Extract<IndexLine, { type: 'transfer' }>): void {
     const { status, length, short, seconds, offset } = line;
-    this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
+    if (this.statuses.has(status) || this.statuses.size < MAX_STATUSES) {
+      this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
+    }
     if (length === 0) {
       return;
     }

@@ -160,9 +160,23 @@ describe('usbxfer index', () => {
     expect([code, stdout]).toEqual([0, expect.stringMatching(/the index has no end/)]);
   });
 
+  it('counts a limited number of statuses', async () => {
+    const lines = Array.from({ length: 200 }, (_, i) => ({
+      ...transfer(1, i, 1),
+      status: `s${i}`,
+    }));
+    const { code, stdout } = await sumUp([START, ...lines], '--json');
+    const { transfers_with_data, transfer_statuses } = JSON.parse(stdout);
+    expect([code, transfers_with_data]).toEqual([0, 200]);
+    expect(Object.keys(transfer_statuses).length).toBeLessThan(100);
+  });
+
   it.each([
     ['no file', undefined, /cannot read .*: no such file/],
+    ['an empty file', [], /it has no line; usbxfer read --index FILE writes an index/],
+    ['a file that ends within its first line', ['{"schema":"usb'], /it has no line/],
     ['no index', ['hello\n'], /line 1 is not an index/],
+    ['an index without a start', [{ schema: START.schema }], /line 1 is not an index/],
     ['another format', [{ schema: 'usbxfer.stats/2' }], /line 1 is not an index/],
     [
       'a wrong field',
