@@ -30,6 +30,8 @@ export class SigmfMetadata implements TransferObserver {
   readonly #clock = new WallClock();
   readonly #hash = createHash('sha512');
   readonly #captures: CaptureSegment[] = [];
+  /** The first sample of a segment whose first transfer was not submitted yet. */
+  #next: number | undefined = 0;
   #started = false;
 
   /**
@@ -54,16 +56,16 @@ export class SigmfMetadata implements TransferObserver {
   }
 
   onSubmit({ submittedAt }: ObservedSubmission): void {
-    if (this.#captures.length === 0) {
-      this.#capture(0, isoMicroseconds(this.#clock.at(submittedAt)));
+    if (this.#next !== undefined) {
+      this.#capture(this.#next, isoMicroseconds(this.#clock.at(submittedAt)));
+      this.#next = undefined;
     }
   }
 
-  /** Notes a gap. */
+  /** Notes a gap. The segment after it begins with the next transfer: the device may be away until then. */
   note(note: StreamNote): void {
     if (note.kind === 'gap') {
-      const start = Math.ceil(note.gap.offset / this.#type.bytes);
-      this.#capture(start, note.gap.time.toISOString());
+      this.#next = Math.ceil(note.gap.offset / this.#type.bytes);
     }
   }
 

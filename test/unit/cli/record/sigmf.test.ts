@@ -40,6 +40,18 @@ describe('read --sigmf', () => {
     ).toEqual([0, (1024 * 1024) / 8]);
   });
 
+  it('dates a capture segment after a gap from when samples arrive again', async () => {
+    const data = join(folder.path, 'replugged.bin');
+    const how = ['--bytes', '2MiB', '--reconnect', '--scenario', 'unplug@1MiB=300ms'];
+    await usbxfer([...READ, '-o', data, '--sigmf', 'ru8', ...how]);
+    const { captures } = metadata('replugged.sigmf-meta');
+    const [before, after] = captures.map((segment: Record<string, string>) =>
+      Date.parse(segment['core:datetime'] ?? ''),
+    );
+    expect(captures[1]).toMatchObject({ 'core:sample_start': 1024 * 1024 });
+    expect(after - before).toBeGreaterThanOrEqual(299);
+  });
+
   it('overwrites metadata only with --force', async () => {
     const data = join(folder.path, 'again.bin');
     writeFileSync(join(folder.path, 'again.sigmf-meta'), 'before');
