@@ -32,7 +32,7 @@ export class WriteBatch {
 
   /** Adds bytes, which must not change until the batch is written. */
   put(bytes: Buffer): void {
-    if (bytes.length <= SMALL && this.position + bytes.length <= SCRATCH) {
+    if (bytes.length <= SMALL && this.position + bytes.length + EVENT <= SCRATCH) {
       this.position += bytes.copy(this.scratch, this.position);
     } else {
       this.#endPiece();
