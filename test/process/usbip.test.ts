@@ -149,6 +149,13 @@ describe('serve', () => {
         /^usbxfer: cannot listen at 127\.0\.0\.1:\d+: another program uses the port; end that/,
       ),
     ]);
+    const unknown = await usbxfer(['serve', '--listen', 'host.invalid']);
+    expect([unknown.code, unknown.stderr]).toEqual([
+      4,
+      expect.stringMatching(
+        /host\.invalid:3240: the host name (is not known|cannot be resolved now);/,
+      ),
+    ]);
     const open = start(['serve', '--listen', '0.0.0.0:0']);
     const { child } = open;
     await new Promise<void>((resolve) => {

@@ -115,6 +115,11 @@ function choose(recorded: readonly Recorded[], options: ExtractOptions): Recorde
       advice: 'usbxfer extract --list shows the endpoints in it',
     });
   }
+  if (filterDevices(devices, options).length === 0) {
+    throw new CliError('no-such-device', 'there is no such device in the capture', {
+      advice: 'usbxfer extract --list shows the devices in it',
+    });
+  }
   const device = selectDevice(devices, options);
   const ofDevice = usable.filter(({ info }) => info === device);
   const candidates = [

@@ -124,6 +124,8 @@ const LISTEN_ERRORS: Readonly<Record<string, readonly [why: string, advice: stri
     'end that program, or choose another port: --listen :3241',
   ],
   EADDRNOTAVAIL: ['this machine does not have the address', 'give an address of this machine'],
+  EAI_AGAIN: ['the host name cannot be resolved now', 'give an address of this machine'],
+  ENOTFOUND: ['the host name is not known', 'give an address of this machine'],
   EACCES: ['this user may not use the port', 'choose a port above 1023'],
 };
 

@@ -139,10 +139,11 @@ function rateRows({ seconds, bytesPerSecond, timings }: Statistics): string[][] 
 function transferRows(report: Report, statistics: Statistics, paint: Paint): string[][] {
   const { statuses, transfers, pendingAtEnd } = statistics;
   const pending = isClean(report.end) ? pendingAtEnd : 0;
+  const isInputEnd = report.end.reason === 'input-ended'; // nothing can come for them
   const timedOut = statuses['timed-out'];
   const notes = [
     ...(timedOut > 0 ? [`${timedOut} of them timed out and were submitted again`] : []),
-    ...(pending > 0 ? [`and ${pending} still pending when it ended`] : []),
+    ...(pending > 0 && !isInputEnd ? [`and ${pending} still pending when it ended`] : []),
   ];
   return [
     ['transfers', [String(transfers - pending), ...notes].join(', ')],

@@ -65,6 +65,16 @@ describe('usbxfer extract', () => {
     expect(stderr).toContain('endpoint 0x02');
   });
 
+  it('says where the devices of the capture are listed, if none matches', async () => {
+    const { code, stderr } = await extract(WHOLE, '-d', 'dead:beef');
+    expect([code, stderr]).toEqual([3, expect.stringContaining('usbxfer extract --list')]);
+  });
+
+  it('does not count the transfers that ask for more than the capture has', async () => {
+    const { stderr } = await extract(WHOLE, '--ep', '02');
+    expect(stderr).toMatch(/^transfers +1$/m);
+  });
+
   it('has the limits of read', async () => {
     const file = fileOf([
       { endpoint: 0x81, data: counterBytes(0, 1000), requested: 1024 },
