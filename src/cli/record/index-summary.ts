@@ -34,6 +34,12 @@ export interface MessageSizes {
   readonly max: number;
 }
 
+/** Both clocks: monotonic seconds, and microseconds since 1970. */
+interface ClockTimes {
+  readonly seconds: number;
+  readonly time: number;
+}
+
 /** Sums up an index. Memory is bounded, whatever the index has. */
 export class IndexSummary {
   /** Bytes of the output, and the transfers that had some. */
@@ -47,8 +53,12 @@ export class IndexSummary {
   readonly pauses: Pause[] = [];
   /** Whether the index has its last line. */
   isComplete = false;
-  #started: { readonly seconds: number; readonly time: number } | undefined;
-  #sampled: { readonly seconds: number; readonly time: number } | undefined;
+  #startTime = 0;
+  /** Both clocks at the start of the current run, and last. An appended index has several runs. */
+  #started: ClockTimes | undefined;
+  #sampled: ClockTimes | undefined;
+  /** Seconds from the first to the last data of the runs before. */
+  #before = 0;
   #messages = 0;
   #message = 0;
   readonly #sizes = new Map<number, number>();
@@ -73,7 +83,9 @@ export class IndexSummary {
         break;
       default: {
         const sample = { seconds: line.seconds, time: microseconds(line.time) };
-        this.#started ??= sample;
+        if (line.type === 'start') {
+          this.#startRun(sample);
+        }
         this.#sampled = sample;
         this.isComplete = line.type === 'end';
       }
@@ -82,13 +94,12 @@ export class IndexSummary {
 
   /** The time of day of the first submission, in milliseconds since 1970. */
   get startTime(): number {
-    const { seconds = 0, time = 0 } = this.#started ?? {};
-    return time / 1000 - seconds * 1000;
+    return this.#startTime;
   }
 
   /** Seconds from the first to the last data. */
   get seconds(): number {
-    return this.#firstData === undefined ? 0 : this.#lastData - this.#firstData;
+    return this.#before + (this.#firstData === undefined ? 0 : this.#lastData - this.#firstData);
   }
 
   /** Bytes per second from the first to the last data; 0 if that took no time. */
@@ -98,7 +109,7 @@ export class IndexSummary {
 
   /**
    * How much faster the time of day ran than the monotonic clock, in parts per million; undefined if the
-   * index is shorter than a minute.
+   * index, or the last run in it, is shorter than a minute.
    */
   get clockDrift(): number | undefined {
     if (this.#started === undefined || this.#sampled === undefined) {
@@ -129,6 +140,17 @@ export class IndexSummary {
       ...{ count: this.#messages, min: this.#shortest, max: this.#longest },
       ...{ p50: percentile(50), p99: percentile(99) },
     };
+  }
+
+  /** Begins a run: its seconds and offsets begin again. */
+  #startRun(sample: ClockTimes): void {
+    if (this.#started === undefined) {
+      this.#startTime = sample.time / 1000 - sample.seconds * 1000;
+    }
+    this.#before = this.seconds;
+    this.#started = sample;
+    this.#firstData = undefined;
+    this.#message = 0;
   }
 
   #addTransfer(line: Extract<IndexLine, { type: 'transfer' }>): void {

@@ -20,6 +20,10 @@ interface Line {
   readonly end_reason?: string;
 }
 
+interface Pause {
+  readonly seconds: number;
+}
+
 /** Reads into a file, and returns the lines of the index after checking them against the schema. */
 async function index(...args: string[]) {
   runs += 1;
@@ -153,6 +157,23 @@ describe('usbxfer index', () => {
       /^clock +the time of day ran 10\.00 ppm faster than the monotonic clock$/m,
     );
     expect(text).toMatch(/^pauses +98\.500000 s before byte 20, up to 100\.000000 s$/m);
+  });
+
+  it('keeps the runs of an appended index apart', async () => {
+    const next = { ...START, time: '2026-11-30T01:00:00.000000Z' };
+    const last = { type: 'end', seconds: 100, time: '2026-11-30T01:01:40.000000Z' };
+    const runs = [
+      ...[START, transfer(50, 0, 10), transfer(60, 10, 10)],
+      ...[next, transfer(90, 0, 10), transfer(95, 10, 5, true), last],
+    ];
+    const { code, stdout } = await sumUp(runs, '--json');
+    const { longest_pauses, ...summary } = JSON.parse(stdout);
+    expect(code).toBe(0);
+    expect(summary).toMatchObject({
+      ...{ start_time: '2026-11-30T00:00:00.000Z', bytes: 35, seconds: 15, clock_drift_ppm: 0 },
+      message_sizes: { count: 1, max: 15 },
+    });
+    expect(longest_pauses.map(({ seconds }: Pause) => seconds)).toEqual([10, 5]);
   });
 
   it('sums up what a killed run has left', async () => {
