@@ -74,7 +74,10 @@ export async function importDevice(
 type Parser<T> = Generator<number, T, Buffer>;
 
 function* parseList(server: ServerAddress): Parser<ListedDevice[]> {
-  checkReply(yield OPERATION_LENGTH, OPERATION.listReply, server);
+  const status = checkReply(yield OPERATION_LENGTH, OPERATION.listReply, server);
+  if (status !== IMPORT_STATUS.ok) {
+    throw serverError(server, `it cannot list its devices (status ${status})`);
+  }
   const count = (yield COUNT_LENGTH).readUInt32BE();
   if (count > MAX_DEVICES) {
     throw serverError(server, `it lists ${count} devices`);

@@ -154,7 +154,10 @@ export class UsbipServer {
       if (version !== VERSION) {
         reject(`protocol version 0x${version.toString(16)} is not supported`);
       } else if (code === OPERATION.listRequest) {
-        this.#sendList(socket).catch(() => socket.destroy());
+        this.#sendList(socket).catch((error) => {
+          this.#options.onEvent({ kind: 'rejected', client, message: messageOf(error) });
+          socket.end(encodeOperation(OPERATION.listReply, IMPORT_STATUS.error));
+        });
       } else if (code === OPERATION.importRequest) {
         const name = Buffer.alloc(BUS_ID_LENGTH);
         reader.read(name, BUS_ID_LENGTH, () => {

@@ -129,6 +129,11 @@ describe('a server that cannot be used', () => {
       /it speaks version 1.0.0 of the protocol, not 1.1.1/,
     ],
     ['sends another reply', (peer) => peer.write(encodeOperation(0x0003)), /its reply is none of/],
+    [
+      'cannot list its devices',
+      (peer) => peer.write(encodeOperation(0x0005, 5)),
+      /it cannot list its devices \(status 5\)/,
+    ],
     ['is a web server', (peer) => peer.write(Buffer.from('HTTP/1.1 400')), /its reply is none of/],
     [
       'lists too many devices',

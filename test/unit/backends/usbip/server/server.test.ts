@@ -70,6 +70,15 @@ describe('a server', () => {
     });
   });
 
+  it('says that it cannot list its devices, and logs why', async () => {
+    const served = await Served.start();
+    vi.spyOn(served.bus, 'list').mockRejectedValue(new Error('no bus'));
+    const peer = await served.connect();
+    peer.write(encodeOperation(0x8005));
+    expect((await peer.closed()).toString('hex')).toBe('0111000500000005');
+    expect(served.events).toMatchObject([{ kind: 'rejected', message: 'no bus' }]);
+  });
+
   it('gives a device back that is being opened when it is closed', async () => {
     const served = await Served.start();
     const open = served.bus.open.bind(served.bus);
