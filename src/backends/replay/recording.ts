@@ -54,9 +54,11 @@ const NO_ADDRESS = 0;
 /**
  * Reads through a capture file, to know what is in it. Memory is bounded, whatever the file contains.
  *
- * @throws CaptureError if it is no capture file, or has no packets of USB devices at all; errors of `readAt`
+ * @param signal ends the reading
+ * @throws CaptureError if it is no capture file, or has no packets of USB devices at all; errors of `readAt`;
+ *   the reason of `signal`
  */
-export async function readRecording(readAt: ReadAt): Promise<Recording> {
+export async function readRecording(readAt: ReadAt, signal?: AbortSignal): Promise<Recording> {
   const reader = new TransferReader(readAt, ({ device }) => device !== NO_ADDRESS);
   const devices = new Map<string, RecordedDevice>();
   let damage: CaptureError | undefined;
@@ -69,6 +71,7 @@ export async function readRecording(readAt: ReadAt): Promise<Recording> {
       add(deviceOf(transfer, devices, count, reader.offset), transfer, count, reader);
       if (count % TURN === TURN - 1) {
         await nextTurn();
+        signal?.throwIfAborted();
       }
     }
   } catch (error) {

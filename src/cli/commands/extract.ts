@@ -165,7 +165,9 @@ async function list(file: string, options: ExtractOptions): Promise<number> {
   const shown = all.filter(
     ({ info, endpoint: { address } }) => devices.has(info) && (ep === undefined || address === ep),
   );
-  print(options.json ? toJson(listRecord(shown)) : listLines(shown).join('\n'));
+  if (shown.length > 0) {
+    print(options.json ? toJson(listRecord(shown)) : listLines(shown).join('\n'));
+  }
   if (recording.damage !== undefined) {
     throw damaged(file, recording.damage);
   }

@@ -81,8 +81,12 @@ function checkBackend(command: Command): void {
   }
 }
 
-/** Creates the selected backend. Loads only that one. */
-export async function loadBackend(options: BackendOptions): Promise<Backend> {
+/**
+ * Creates the selected backend. Loads only that one.
+ *
+ * @param signal ends the reading of a capture file
+ */
+export async function loadBackend(options: BackendOptions, signal?: AbortSignal): Promise<Backend> {
   const selected = options.host === undefined ? options.backend : 'usbip';
   for (const [key, option, backend] of NEEDED) {
     if (options[key] !== undefined && selected !== backend) {
@@ -99,7 +103,7 @@ export async function loadBackend(options: BackendOptions): Promise<Backend> {
   }
   if (options.backend === 'replay') {
     const { loadReplay } = await import('../replay/load-replay.js');
-    return loadReplay(options);
+    return loadReplay(options, signal);
   }
   const { LibusbBackend } = await import('../../backends/libusb/backend.js');
   return new LibusbBackend(systemRoot());

@@ -15,16 +15,20 @@ import { openCapture } from './capture-file.js';
 /**
  * Creates the bus of `--backend replay`.
  *
+ * @param signal ends the reading of the capture file
  * @throws CliError without `--capture`, and for a file that cannot be read, is damaged or no capture
  */
-export async function loadReplay(options: BackendOptions): Promise<ReplayBackend> {
+export async function loadReplay(
+  options: BackendOptions,
+  signal?: AbortSignal,
+): Promise<ReplayBackend> {
   const { capture, deviceFile, replay, replaySpeed, replayCheck, quiet } = options;
   if (capture === undefined) {
     throw new CliError('conflicting-options', '--backend replay needs --capture', {
       advice: 'give the name of a pcapng or pcap file: --capture FILE',
     });
   }
-  const recording = await loadRecording(capture);
+  const recording = await loadRecording(capture, signal);
   if (recording.damage !== undefined) {
     throw damaged(capture, recording.damage, 'usbxfer extract gets the data before the damage');
   }
@@ -50,7 +54,7 @@ export async function loadReplay(options: BackendOptions): Promise<ReplayBackend
  */
 export async function loadRecording(name: string, signal?: AbortSignal): Promise<Recording> {
   try {
-    return await readRecording(await openCapture(name, signal));
+    return await readRecording(await openCapture(name, signal), signal);
   } catch (error) {
     if (error instanceof CaptureError) {
       throw damaged(name, error);

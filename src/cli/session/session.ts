@@ -58,7 +58,7 @@ interface StreamRequest extends StopConditions, StreamHooks {
 export async function runSession(
   plan: StreamPlan,
   run: (session: Session) => Promise<StreamResult>,
-  load: (signal: AbortSignal) => Promise<Backend> = () => loadBackend(plan.backend),
+  load: (signal: AbortSignal) => Promise<Backend> = (signal) => loadBackend(plan.backend, signal),
 ): Promise<number> {
   const { report: options } = plan;
   let json: JsonOutput | undefined;

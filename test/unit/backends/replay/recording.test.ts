@@ -41,6 +41,19 @@ describe('a recording', () => {
     });
   });
 
+  it('is read no further after an abort', async () => {
+    const bytes = captureOf(Array.from({ length: 5000 }, () => ({ endpoint: 0x81 })));
+    const readAt = readerOf(bytes);
+    let furthest = 0;
+    const counting = (into: Buffer, position: number): number => {
+      furthest = Math.max(furthest, position);
+      return readAt(into, position);
+    };
+    const aborted = AbortSignal.abort(new Error('stop'));
+    await expect(readRecording(counting, aborted)).rejects.toThrow('stop');
+    expect(furthest).toBeLessThan(bytes.length / 2);
+  });
+
   it('is limited to 256 devices', async () => {
     const devices = Array.from({ length: 257 }, (_, index) => ({
       ...{ endpoint: 0x81, bus: 1 + Math.floor(index / 100), device: 1 + (index % 100) },

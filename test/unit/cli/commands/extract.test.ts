@@ -75,6 +75,11 @@ describe('usbxfer extract', () => {
     expect(stderr).toMatch(/^transfers +1$/m);
   });
 
+  it('lists nothing if no device or endpoint matches', async () => {
+    const { code, stdout, stderr } = await usbxfer(['extract', WHOLE, '--list', '--path', '9-9']);
+    expect([code, stdout, stderr]).toEqual([3, '', expect.stringContaining('no such device')]);
+  });
+
   it('has the limits of read', async () => {
     const file = fileOf([
       { endpoint: 0x81, data: counterBytes(0, 1000), requested: 1024 },
