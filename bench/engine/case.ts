@@ -1,9 +1,21 @@
 /**
- * What moves the bytes: the bare loop, the engine as a library, the engine while it strips two bytes of
- * each packet or records each transfer, or the command.
+ * The library: `for await` over `read` and `readBorrowed`, a Node stream and a Web stream. The data goes
+ * nowhere.
  */
-export const PATHS = ['bare', 'engine', 'strip', 'record', 'command'] as const;
+export const LIBRARY_PATHS = ['read', 'borrowed', 'node', 'web'] as const;
+export type LibraryPath = (typeof LIBRARY_PATHS)[number];
+
+/**
+ * What moves the bytes: the bare loop, the engine, the engine while it strips two bytes of each packet or
+ * records each transfer, the command, or the library.
+ */
+export const PATHS = ['bare', 'engine', 'strip', 'record', 'command', ...LIBRARY_PATHS] as const;
 export type Path = (typeof PATHS)[number];
+
+/** Returns whether a path is one of the library. */
+export function isLibrary(path: string | undefined): path is LibraryPath {
+  return LIBRARY_PATHS.some((one) => one === path);
+}
 
 /** Where the bytes go: /dev/null, a file in memory (tmpfs), or a pipe that cat empties. */
 export type Output = 'null' | 'file' | 'pipe';
@@ -44,7 +56,8 @@ function casesOf(depth: number, size: number, paths: readonly Path[]): Case[] {
   const outputs: readonly Output[] = full ? ['null', 'file', 'pipe'] : ['null'];
   return outputs.flatMap((output) =>
     PATHS.filter((path) => paths.includes(path))
-      .filter((path) => (path === 'bare' ? output === 'null' : path === 'engine' || full))
+      .filter((path) => output === 'null' || (path !== 'bare' && !isLibrary(path)))
+      .filter((path) => path === 'bare' || path === 'engine' || full)
       .map((path) => ({ path, output, depth, size })),
   );
 }

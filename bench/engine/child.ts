@@ -1,6 +1,6 @@
 /*
  * The measured process of the bare loop and of the engine:
- * `child.js bare|engine|strip|record DEPTH SIZE BYTES`.
+ * `child.js bare|engine|strip|record|read|borrowed|node|web DEPTH SIZE BYTES`.
  * Like the command, it writes the bytes to stdout and the measurements to stderr.
  */
 import { openSync } from 'node:fs';
@@ -11,6 +11,8 @@ import { TransferRecorder } from '../../src/engine/record/transfer-recorder.js';
 import { capture } from '../../src/engine/session/capture.js';
 import { locateIn } from '../../src/usb/locate.js';
 import { bareLoop } from './bare-loop.js';
+import { isLibrary } from './case.js';
+import { useLibrary } from './use-library.js';
 
 const STDOUT = 1;
 
@@ -27,6 +29,9 @@ const location = locateIn(device, {});
 if (path === 'bare') {
   const seconds = await bareLoop(backend, device, location, { depth, size, bytes });
   console.error(JSON.stringify({ bytes_written: bytes, seconds, end_reason: 'limit' }));
+} else if (isLibrary(path)) {
+  const { seconds, reason } = await useLibrary(path, backend, { depth, size, bytes });
+  console.error(JSON.stringify({ bytes_written: bytes, seconds, end_reason: reason }));
 } else {
   const receive = { depth, transferSize: size, bytes, stripPacket: path === 'strip' ? 2 : 0 };
   const observer =
