@@ -22,6 +22,7 @@ export class UsbDuplex extends Duplex {
     this.#source = source;
     this.statistics = { in: stream.statistics, out: sent };
     stream.ended.then(() => {
+      source.close(); // a write in progress ends, also if the engine never had the source
       if (!this.writableFinished && !this.destroyed) {
         pushNext(this, stream); // a failure or the end, also for whoever only writes
       }

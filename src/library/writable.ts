@@ -91,6 +91,7 @@ export class UsbWritable extends Writable {
     if (failure !== undefined) {
       this.destroy(failure);
     }
+    this.#source.close(); // a write in progress ends, also if the engine never had the source
   }
 
   get #failure(): Error | undefined {
