@@ -188,7 +188,7 @@ describe('serve', () => {
   );
 
   it('that is started again is found by --reconnect', async () => {
-    const first = await serve('--scenario', 'rate=40M');
+    const first = await serve('--scenario', 'rate=2M');
     const reader = start([
       ...['read', '--host', `127.0.0.1:${first.port}`, '1-1', '--reconnect'],
       ...['--bytes', '4M', '--json'],
