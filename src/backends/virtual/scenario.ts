@@ -48,7 +48,7 @@ export interface Fault<Kind extends FaultKind = FaultKind> {
 /** Events of the whole device, which need no transfer. */
 const DEVICE_EVENTS = ['unplug', 'deauthorize', 'reset'] as const satisfies readonly DeviceEvent[];
 const IN_FAULT_KINDS = [
-  ...(['short', 'zlp', 'stall', 'error', 'babble', 'silence'] as const),
+  ...(['short', 'zlp', 'stall', 'error', 'babble', 'drop', 'silence'] as const),
   ...DEVICE_EVENTS,
 ] as const;
 const OUT_FAULT_KINDS = ['stall', 'error', 'silence', ...DEVICE_EVENTS] as const;
@@ -125,6 +125,7 @@ export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: stri
   ['stall@OFFSET', 'The endpoint halts.'],
   ['error@OFFSET', 'The current transfer ends with a protocol error.'],
   ['babble@OFFSET', 'The device sends a packet that is too large. The packet is lost.'],
+  ['drop@OFFSET', 'The device loses a packet: the stream continues after it, without an error.'],
   ['silence@OFFSET[=TIME]', 'The device sends nothing for this time; without TIME, forever.'],
   ['unplug@OFFSET[=TIME]', 'The device is unplugged for this time; without TIME, forever.'],
   [

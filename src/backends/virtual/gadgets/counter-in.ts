@@ -120,7 +120,7 @@ export class CounterIn implements EndpointFunction, Runnable {
     this.#silent = false;
     const left = this.#left;
     if (left === 0) {
-      return this.#rest === 0 ? this.#sendShort(transfer, 0) : this.#cut(transfer);
+      return this.#rest === 0 ? this.#sendShort(transfer, 0) : this.#cut(transfer, limit);
     }
     const room = transfer.length - transfer.actualLength;
     if (Math.min(left, this.#payloadSize) + this.#header.length > room) {
@@ -217,10 +217,15 @@ export class CounterIn implements EndpointFunction, Runnable {
   /** Ends a hang. The stream continues after the packet that was lost. */
   restart(): void {
     if (this.#hangs) {
-      this.#position += Math.min(this.#payloadSize, this.#faults.offset - this.#position);
+      this.#losePacket();
       this.#hangAt = this.#position + this.#hangEvery;
       this.#startMessage();
     }
+  }
+
+  /** Removes a packet from the stream: up to the next fault, at most. */
+  #losePacket(): void {
+    this.#position += Math.min(this.#payloadSize, this.#faults.offset - this.#position);
   }
 
   get #mayBeReady(): boolean {
@@ -232,7 +237,7 @@ export class CounterIn implements EndpointFunction, Runnable {
   }
 
   /** Handles the end of a message or a fault. */
-  #cut(transfer: TransferBuffer): Handshake {
+  #cut(transfer: TransferBuffer, limit: number): Handshake {
     if (transfer.length - transfer.actualLength < this.#header.length) {
       return 'babble'; // nothing of the stream is lost
     }
@@ -254,6 +259,10 @@ export class CounterIn implements EndpointFunction, Runnable {
         return fault.kind;
       case 'babble':
         return this.#babble();
+      case 'drop':
+        this.#losePacket();
+        this.#messageEnd = Math.max(this.#messageEnd, this.#position);
+        return this.transact(transfer, limit);
       case 'silence':
         this.#silent = true;
         this.#silentUntil = this.#clock.now() + fault.duration;
