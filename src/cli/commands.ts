@@ -65,6 +65,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/index-file.js'),
   },
   {
+    name: 'bench',
+    summary: 'measure rate, latency and CPU time of transfers',
+    handlesSignals: true,
+    load: () => import('./commands/bench.js'),
+  },
+  {
     name: 'clear-halt',
     summary: 'clear the halt of endpoints',
     load: () => import('./commands/clear-halt.js'),

@@ -198,6 +198,11 @@ export const ERRORS = {
     exitCode: EXIT.transferErrors,
     meaning: 'the capture continued after failures: the output has gaps',
   },
+  'wrong-data': {
+    exitCode: EXIT.transferErrors,
+    meaning: 'the data differs from --verify',
+    advice: 'check the cable, the hub and the power supply',
+  },
   'stdout-closed': {
     exitCode: EXIT.ioFailed,
     meaning: 'standard output was closed at the start',

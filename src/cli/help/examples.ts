@@ -45,6 +45,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer index dump.jsonl', 'Message sizes, pauses and gaps.'],
     ['usbxfer index dump.jsonl --json | jq .gaps', 'Print the gaps.'],
   ],
+  bench: [
+    ['usbxfer bench read 1234:5678', 'How fast does it send?'],
+    ['usbxfer bench read 1234:5678 --verify counter', 'Check the data, too.'],
+    ['usbxfer bench loop 1234:5679 --json', 'Measure a loopback.'],
+  ],
   'clear-halt': [
     ['usbxfer clear-halt 1234:5678 --ep 0x82', 'Clear the halt of one endpoint.'],
     ['usbxfer clear-halt 3-1.2 --ep 0x82 --ep 0x02', 'Clear several halts.'],

@@ -69,7 +69,6 @@ export function overview(): string {
   return [
     `${sentence(SUMMARY)} Examples:`,
     ...exampleLines('usbxfer', 2),
-    '',
     'Usage: usbxfer <command> [options]. Commands:',
     ...termLines(commands, WIDTH),
     ...wrap(`Topics: ${topics}.`, WIDTH),

@@ -27,6 +27,9 @@ export const COMMON_OPTIONS: Readonly<Record<string, readonly string[]>> = {
     ...['--path', '--ep', '--list', '--bytes', '--skip', '--until-short', '--output', '--hex'],
     '--json',
   ],
+  bench: [
+    ...['--ep', '--in', '--out', '--transfers', '--runs', '--duration', '--verify', '--json'],
+  ],
   'clear-halt': ['--ep', '--interface', '--alt', '--detach', '--json', '--serial', '--path'],
   reset: ['--serial', '--timeout', '--force', '--json'],
   watch: ['--name', '--class', '--count', '--timeout', '--initial', '--json'],

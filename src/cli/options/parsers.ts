@@ -23,6 +23,7 @@ export function repeatable<T>(parse: (text: string) => T) {
 
 /** Limits on memory, so that a typo is rejected before any allocation. */
 const MAX_TRANSFERS = 1024;
+const MAX_RUNS = 1000;
 const TRANSFER_SIZE: Limits = { max: 256 * 1024 * 1024, maxText: '256MiB' };
 
 /** The limits of an output file, in bytes and milliseconds. */
@@ -241,4 +242,13 @@ export function restart(text: string): { restart: Restart; attempts: number } {
 /** A number of things, at least 1. */
 export function count(text: string): number {
   return parseLimited(text, COUNTS);
+}
+
+/** The number of runs of a measurement. */
+export function runs(text: string): number {
+  return parseLimited(
+    text,
+    { ...COUNTS, example: `give a whole number from 1 to ${MAX_RUNS}` },
+    { max: MAX_RUNS },
+  );
 }

@@ -26,7 +26,7 @@ export type StreamName = 'read' | 'write' | 'pipe' | 'extract';
 type StreamOption = InstanceType<typeof Option>;
 
 /** A heading of the help, and the options below it. */
-type Group = readonly [heading: string, ...options: StreamOption[]];
+export type Group = readonly [heading: string, ...options: StreamOption[]];
 
 function option<T>(
   flags: string,
@@ -82,15 +82,20 @@ const drainAfter = () =>
   );
 const duration = () => option('--duration <time>', 'stop after this long', values.duration);
 
-const interfaceOptions = () => [
+/** The options that select an interface. */
+export const interfaceOptions = () => [
   configurationOption(),
   option('--interface <n>', 'interface number', values.uint8),
   option('--alt <n>', 'alternate setting number', values.uint8),
   option('--detach', 'detach the kernel driver while streaming'),
 ];
 
-/** @param receives whether an IN endpoint may need another default size */
-const queueOptions = (receives: boolean) => {
+/**
+ * The options of the transfer queue.
+ *
+ * @param receives whether an IN endpoint may need another default size
+ */
+export const queueOptions = (receives: boolean) => {
   const size = option('--transfer-size <size>', 'bytes per transfer', values.transferSize);
   return [
     option(
@@ -161,6 +166,12 @@ const replayCheck = () => option('--replay-check', 'fail if sent data differs fr
 
 const inEndpoint = () =>
   option('--ep <address>', 'endpoint, as 0x82, 82 or 2 (default: the only one)', values.inEndpoint);
+
+/** The options that select an endpoint of each direction. */
+export const pairOptions = () => [
+  option('--in <address>', 'endpoint to read, as 0x81, 81 or 1', values.inEndpoint),
+  option('--out <address>', 'endpoint to write, as 0x01, 01 or 1', values.outEndpoint),
+];
 
 /** The limits of the commands that only receive, in the data itself. */
 const receivedLimits = () => [
@@ -284,14 +295,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
     reportOptions(...existingFileOptions('an existing --record, --stats or --json file')),
   ],
   pipe: () => [
-    [
-      'Endpoints:',
-      option('--in <address>', 'endpoint to read, as 0x81, 81 or 1', values.inEndpoint),
-      option('--out <address>', 'endpoint to write, as 0x01, 01 or 1', values.outEndpoint),
-      ...interfaceOptions(),
-      clearHalt('endpoints'),
-      flush(),
-    ],
+    ['Endpoints:', ...pairOptions(), ...interfaceOptions(), clearHalt('endpoints'), flush()],
     ['Transfers:', ...queueOptions(true), outputBuffer(), timeout(), stripPacket(), zlp()],
     [...hookOptions(), drainAfter()],
     [
@@ -321,12 +325,7 @@ const OPTIONS: Readonly<Record<StreamName, () => readonly Group[]>> = {
 export function addStreamOptions(command: Command, name: StreamName): void {
   addFilterOptions(command);
   addPlaceOptions(command);
-  for (const [heading, ...options] of OPTIONS[name]()) {
-    command.optionsGroup(heading);
-    for (const each of options) {
-      command.addOption(each);
-    }
-  }
+  addGroups(command, OPTIONS[name]());
   addColorOption(command);
   if (name !== 'extract') {
     addBackendOptions(command);
@@ -335,4 +334,14 @@ export function addStreamOptions(command: Command, name: StreamName): void {
     command.addOption(each);
   }
   parseAttachedValues(command);
+}
+
+/** Adds options below their headings. */
+export function addGroups(command: Command, groups: readonly Group[]): void {
+  for (const [heading, ...options] of groups) {
+    command.optionsGroup(heading);
+    for (const each of options) {
+      command.addOption(each);
+    }
+  }
 }
