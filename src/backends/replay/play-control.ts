@@ -3,7 +3,7 @@ import { type ControlRequest, directionOfRequest, setupPacket } from '../../usb/
 import { toError, UsbError } from '../../usb/errors.js';
 import { endpointAddress } from '../../usb/model.js';
 import type { ControlFunction } from '../simulation/gadget/endpoint.js';
-import { type RecordedDevice, type Recording, transfersOf } from './recording.js';
+import { type RecordedDevice, type Recording, requestKey, transfersOf } from './recording.js';
 
 /** The requests whose place in the file is kept: each takes a window of it. */
 const MAX_OPEN = 32;
@@ -11,13 +11,13 @@ const MAX_OPEN = 32;
 /**
  * Gives the recorded answers to control requests. A request is that of the recording if bmRequestType,
  * bRequest, wValue and wIndex are equal. The first one gets the first answer, and so on; the last answer
- * is repeated. A request that was not recorded is rejected with a stall.
+ * is repeated. A request that was not recorded is rejected with a stall, without a look at the file.
  */
 export class PlayControl implements ControlFunction {
   readonly #recording: Recording;
   readonly #device: RecordedDevice;
-  /** By the setup packet. */
-  readonly #answers = new Map<string, Answers>();
+  /** By `requestKey`, of recorded requests only. */
+  readonly #answers = new Map<number, Answers>();
   /** Those that read the file; the one that was used last is the last. */
   readonly #open = new Set<Answers>();
 
@@ -27,11 +27,14 @@ export class PlayControl implements ControlFunction {
   }
 
   handle(request: ControlRequest, data: Buffer): number | 'nak' | undefined {
-    const setup = Buffer.from(setupPacket(request, 0)).subarray(0, BEFORE_LENGTH);
-    const key = setup.toString('hex');
+    const key = requestKey(setupPacket(request, 0));
+    const recorded = this.#device.answers.get(key);
+    if (recorded === undefined) {
+      return undefined;
+    }
     const address = endpointAddress(0, directionOfRequest(request));
     const open = () => transfersOf(this.#recording, this.#device, address);
-    const answers = this.#answers.get(key) ?? new Answers(open, setup);
+    const answers = this.#answers.get(key) ?? new Answers(open, key, recorded);
     this.#answers.set(key, answers);
     this.#open.delete(answers);
     this.#open.add(answers);
@@ -51,27 +54,30 @@ export class PlayControl implements ControlFunction {
   powerOn(): void {}
 }
 
-/** The bytes of a setup packet before wLength (USB 2.0 §9.3). */
-const BEFORE_LENGTH = 6;
-
 /** The recorded answers to one request. */
 class Answers {
   readonly #open: () => TransferReader;
-  readonly #setup: Buffer;
+  readonly #key: number;
+  /** The answers that were recorded: the file is read no further after the last one. */
+  readonly #recorded: number;
   #reader: TransferReader | undefined;
   /** The answers that were read, and the last of them. */
   #count = 0;
   #last: CapturedTransfer | undefined;
 
-  constructor(open: () => TransferReader, setup: Buffer) {
+  constructor(open: () => TransferReader, key: number, recorded: number) {
     this.#open = open;
-    this.#setup = setup;
+    this.#key = key;
+    this.#recorded = recorded;
   }
 
   /** Gives the next answer. Returns the bytes that moved, `nak` for no answer, undefined for a stall. */
   answer(request: ControlRequest, data: Buffer): number | 'nak' | undefined {
-    const reader = this.#reader ?? this.#reopen();
-    this.#advance(reader);
+    this.#reader ??= this.#count < this.#recorded ? this.#reopen() : this.#open();
+    const reader = this.#reader;
+    if (this.#count < this.#recorded) {
+      this.#advance(reader);
+    }
     switch (this.#last?.status) {
       case 'completed':
         return directionOfRequest(request) === 'in'
@@ -95,20 +101,19 @@ class Answers {
     const reader = this.#open();
     const read = this.#count;
     this.#count = 0;
-    while (this.#count < read) {
-      this.#advance(reader);
-    }
-    this.#reader = reader;
+    while (this.#count < read && this.#advance(reader)) {}
     return reader;
   }
 
-  #advance(reader: TransferReader): void {
+  /** Reads the next answer. Returns whether there is one. */
+  #advance(reader: TransferReader): boolean {
     for (let next = reader.next(); next !== undefined; next = reader.next()) {
-      if (next.setup !== undefined && this.#setup.equals(next.setup.subarray(0, BEFORE_LENGTH))) {
+      if (next.setup !== undefined && requestKey(next.setup) === this.#key) {
         this.#last = next;
         this.#count += 1;
-        return;
+        return true;
       }
     }
+    return false;
   }
 }

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { CaptureError } from '../../pcapng/capture-error.js';
 import type { ReadAt } from '../../pcapng/file-window.js';
 import { type CapturedTransfer, TransferReader } from '../../pcapng/transfer-reader.js';
-import type { TransferType } from '../../usb/model.js';
+import { directionOf, endpointAddress, type TransferType } from '../../usb/model.js';
 import { isFailure } from '../../usb/transfer-status.js';
 import { RecordedDescriptors } from './recorded-descriptors.js';
 
@@ -27,6 +27,8 @@ export interface RecordedDevice {
   readonly descriptors: RecordedDescriptors;
   /** In the order of their addresses. */
   readonly endpoints: Map<number, RecordedEndpoint>;
+  /** The answers to each control request, by `requestKey`. */
+  readonly answers: Map<number, number>;
   /** The numbers of its first and of its last transfer in the capture. */
   readonly first: number;
   last: number;
@@ -44,6 +46,10 @@ export interface Recording {
 
 /** Limits on what a capture may make the program keep. */
 const MAX_DEVICES = 256;
+const MAX_REQUESTS = 65_536;
+
+/** The bytes of a setup packet before wLength (USB 2.0 §9.3). */
+const BEFORE_LENGTH = 6;
 
 /** Transfers to read in one turn of the event loop. */
 const TURN = 1000;
@@ -61,6 +67,7 @@ const NO_ADDRESS = 0;
 export async function readRecording(readAt: ReadAt, signal?: AbortSignal): Promise<Recording> {
   const reader = new TransferReader(readAt, ({ device }) => device !== NO_ADDRESS);
   const devices = new Map<string, RecordedDevice>();
+  const answers = new AnswerCounter();
   let damage: CaptureError | undefined;
   try {
     for (let count = 0; ; count++) {
@@ -68,7 +75,9 @@ export async function readRecording(readAt: ReadAt, signal?: AbortSignal): Promi
       if (transfer === undefined) {
         break;
       }
-      add(deviceOf(transfer, devices, count, reader.offset), transfer, count, reader);
+      const device = deviceOf(transfer, devices, count, reader.offset);
+      add(device, transfer, count, reader);
+      answers.count(device, transfer);
       if (count % TURN === TURN - 1) {
         await nextTurn();
         signal?.throwIfAborted();
@@ -84,6 +93,11 @@ export async function readRecording(readAt: ReadAt, signal?: AbortSignal): Promi
     throw new CaptureError('no USB transfer precedes the end of the file', reader.offset);
   }
   return { readAt, devices: joinReplugged([...devices.values()]), damage };
+}
+
+/** Returns what identifies a control request: bmRequestType, bRequest, wValue and wIndex of its setup packet. */
+export function requestKey(setup: Uint8Array): number {
+  return Buffer.from(setup.buffer, setup.byteOffset, setup.length).readUIntBE(0, BEFORE_LENGTH);
 }
 
 /** Returns a reader of the transfers of one endpoint. Bit 7 of the address is set for IN, also for endpoint 0. */
@@ -113,7 +127,13 @@ function deviceOf(
     }
     device = {
       ...{ bus, addresses: [address], descriptors: new RecordedDescriptors() },
-      ...{ endpoints: new Map(), first: count, last: count, lastCompleted: true },
+      ...{
+        endpoints: new Map(),
+        answers: new Map(),
+        first: count,
+        last: count,
+        lastCompleted: true,
+      },
     };
     devices.set(key, device);
   }
@@ -146,6 +166,24 @@ function add(
   }
 }
 
+/** Counts the answers to each control request. The number of requests in the whole capture is limited. */
+class AnswerCounter {
+  #left = MAX_REQUESTS;
+
+  count({ answers }: RecordedDevice, { setup, endpoint }: CapturedTransfer): void {
+    const direction = directionOf(setup?.[0] ?? 0); // bmRequestType has it where an address does
+    if (setup === undefined || endpoint !== endpointAddress(0, direction)) {
+      return;
+    }
+    const key = requestKey(setup);
+    const before = answers.get(key) ?? 0;
+    if (before > 0 || this.#left > 0) {
+      this.#left -= before > 0 ? 0 : 1;
+      answers.set(key, before + 1);
+    }
+  }
+}
+
 /**
  * Joins devices that are one, which was unplugged and plugged in again.
  */
@@ -162,6 +200,9 @@ function joinReplugged(devices: readonly RecordedDevice[]): RecordedDevice[] {
     before.lastCompleted = device.lastCompleted;
     for (const [address, endpoint] of device.endpoints) {
       before.endpoints.set(address, sum(endpoint, before.endpoints.get(address)));
+    }
+    for (const [key, count] of device.answers) {
+      before.answers.set(key, count + (before.answers.get(key) ?? 0));
     }
   }
   for (const device of joined) {

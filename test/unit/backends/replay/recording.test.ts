@@ -63,6 +63,18 @@ describe('a recording', () => {
     expect(damage?.message).toMatch(/more than 256 devices/);
   });
 
+  it('counts the answers to each control request, of at most 65536 requests', async () => {
+    const requests = Array.from({ length: 65_540 }, (_, value) =>
+      controlRequest([0xc0, value >> 16, value & 0xffff, 7], Buffer.alloc(0)),
+    );
+    const [first] = requests;
+    const { devices } = await recordingOf(...requests, first ?? { endpoint: 0 });
+    const answers = devices[0]?.answers;
+    expect(answers?.size).toBe(65_536);
+    expect(answers?.get(0xc0_00_00_00_07_00)).toBe(2);
+    expect(answers?.get(0xc0_00_01_00_07_00)).toBe(1);
+  });
+
   it('joins a device with the one that came after it was unplugged', async () => {
     const unplugged: Recorded = { endpoint: 0x81, status: 'no-device' };
     const again = descriptorRequests({ ...DEVICE, address: 5 });
