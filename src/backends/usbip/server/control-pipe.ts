@@ -3,6 +3,7 @@ import { type ControlRequest, hostRequestOf, MAX_CONTROL_DATA } from '../../../u
 import { UsbError, type UsbErrorCode } from '../../../usb/errors.js';
 import { STATUS } from '../protocol/status.js';
 import type { UsedInterfaces } from './interfaces.js';
+import { CHANGE_TIMEOUT, within } from './within.js';
 
 /** The number of control requests of a client that wait for the one before them. */
 const MAX_WAITING = 256;
@@ -50,7 +51,7 @@ export interface ControlEnd {
 interface ControlOwner {
   readonly device: Device;
   readonly interfaces: UsedInterfaces;
-  /** Runs a change of the state of the device, with no other one at the same time. */
+  /** Runs a change of the state of the device, with no other one at the same time. It cannot be cancelled. */
   change<T>(body: () => Promise<T>): Promise<T>;
   /** Called before a change that invalidates all endpoints. */
   onEndpointsChange(): void;
@@ -139,7 +140,9 @@ export class ControlPipe {
   }
 
   async #perform(request: ControlRequest, data: Buffer, signal: AbortSignal): Promise<number> {
-    const { device, interfaces, change, onEndpointsChange } = this.#owner;
+    const { device, interfaces, onEndpointsChange } = this.#owner;
+    const change = (body: () => Promise<void>): Promise<void> =>
+      within(CHANGE_TIMEOUT, this.#owner.change(body), signal);
     const code = (request.requestType << 8) | request.request;
     if (code === SET_ADDRESS) {
       return 0;

@@ -20,6 +20,7 @@ import { UsedInterfaces } from './interfaces.js';
 import { ReplyWriter } from './reply-writer.js';
 import type { Slot } from './served-pipe.js';
 import { MAX_MEMORY, ServedTransfers } from './served-transfers.js';
+import { CHANGE_TIMEOUT, within } from './within.js';
 
 /** Limits of one transfer: bytes, and isochronous packets. */
 const MAX_LENGTH = 16 * 1024 * 1024;
@@ -123,8 +124,7 @@ export class Session {
     await this.#drain();
     this.#socket.end();
     const timer = setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT);
-    await this.#interfaces.releaseAll();
-    await this.#device.close().catch(() => {}); // it may be gone
+    await within(CHANGE_TIMEOUT, this.#release()).catch(() => {}); // it may be gone
     await closed;
     clearTimeout(timer);
     const { bytesIn, bytesOut } = this.#transfers;
@@ -162,7 +162,12 @@ export class Session {
         this.#onIdle = resolve;
       });
     }
-    await this.#change.catch(() => {});
+    await within(CHANGE_TIMEOUT, this.#change).catch(() => {});
+  }
+
+  async #release(): Promise<void> {
+    await this.#interfaces.releaseAll();
+    await this.#device.close();
   }
 
   readonly #check = async (): Promise<void> => {

@@ -15,6 +15,7 @@ import {
 import { type ServerEvent, UsbipServer } from '../../../../../src/backends/usbip/server/server.js';
 import { VirtualBackend } from '../../../../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../../../../src/backends/virtual/scenario.js';
+import { hostRequestOf } from '../../../../../src/usb/control.js';
 import { Peer } from '../peer.js';
 
 /** A reply of the server. */
@@ -24,6 +25,9 @@ interface Reply {
   readonly status: number;
   readonly data: Buffer;
 }
+
+/** A vendor request that the virtual device does not answer. */
+const UNANSWERED = { requestType: 0xc0, request: 3, value: 0, index: 0 };
 
 /** A virtual bus with its server, and a client that sends whatever a test wants. */
 export class Served {
@@ -68,6 +72,24 @@ export class Served {
     }
     const { bus, address } = decodeDevice(await peer.read(312));
     return new Client(peer, (bus << 16) | address);
+  }
+
+  /** Imports a device that answers no control request. Its interface is claimed. */
+  async importSilent(): Promise<Client> {
+    const open = this.bus.open.bind(this.bus);
+    this.bus.open = async (info) => {
+      const device = await open(info);
+      const control = device.control.bind(device);
+      device.control = (request, data, _timeout, signal) =>
+        hostRequestOf(request) === undefined
+          ? control(UNANSWERED, data, Number.POSITIVE_INFINITY, signal)
+          : new Promise(() => {});
+      return device;
+    };
+    const client = await this.import();
+    client.submit(100, 0, 0, '010b000000000000'); // a claim, which does not need the device
+    await client.reply();
+    return client;
   }
 
   /** Resolves when there are this many events. */

@@ -131,6 +131,23 @@ describe('a server', () => {
   });
 });
 
+/** Does something, then closes a server, while time passes. */
+async function closeOnFakeClock(served: Served, before?: () => Promise<void>): Promise<void> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  let isClosed = false;
+  const closed = Promise.resolve(before?.())
+    .then(() => served.server.close('the end'))
+    .then(() => {
+      isClosed = true;
+    });
+  while (!isClosed) {
+    await new Promise((resolve) => setImmediate(resolve));
+    await vi.advanceTimersByTimeAsync(250);
+  }
+  vi.useRealTimers();
+  await closed;
+}
+
 describe('a client', () => {
   it('enumerates the device: descriptors, strings, configuration, alternate setting', async () => {
     const client = await (await Served.start()).import();
@@ -185,6 +202,43 @@ describe('a client', () => {
     expect(await client.reply()).toMatchObject({ command: 4, seqnum: 4, status: 0 });
     client.unlink(5, 1); // it was answered before
     expect(await client.reply()).toMatchObject({ command: 4, seqnum: 5, status: 0 });
+  });
+
+  it.each([
+    ['SET_INTERFACE', '010b000000000000'],
+    ['CLEAR_FEATURE', '0201000082000000'],
+    ['a vendor request', 'c003000000000800'],
+  ])('gets a status for %s without an answer when it cancels it, and at the end', async (_name, setup) => {
+    const served = await Served.start();
+    const client = await served.importSilent();
+    const isIn = setup.startsWith('c0');
+    client.submit(1, isIn ? 0x80 : 0, isIn ? 8 : 0, setup);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    client.unlink(2, 1);
+    expect(await client.reply()).toMatchObject({ command: 3, seqnum: 1, status: -104 });
+    expect(await client.reply()).toMatchObject({ command: 4, seqnum: 2, status: 0 });
+    client.submit(3, isIn ? 0x80 : 0, isIn ? 8 : 0, setup);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const last = client.reply();
+    await closeOnFakeClock(served);
+    expect(await last).toMatchObject({ command: 3, seqnum: 3, status: -104 });
+    expect(served.kinds).toEqual(['imported', 'released']);
+  });
+
+  it('gets a timeout for a change of the device that takes 10 s', async () => {
+    const served = await Served.start();
+    const client = await served.importSilent();
+    const replies: unknown[] = [];
+    const ask = async (): Promise<void> => {
+      client.submit(1, 0x00, 0, '010b000000000000');
+      client.submit(2, 0x00, 0, '0005110000000000');
+      replies.push(await client.reply(), await client.reply());
+    };
+    await closeOnFakeClock(served, ask);
+    expect(replies).toMatchObject([
+      { seqnum: 1, status: -110 },
+      { seqnum: 2, status: 0 },
+    ]);
   });
 
   it('gets an answer for an endpoint that the selected setting lacks', async () => {
