@@ -62,3 +62,25 @@ function speedsOf(capability: Uint8Array): number[] {
 function laneSpeed(attributes: number): number {
   return (attributes >>> 16) * (EXPONENTS[(attributes >>> 4) & 3] ?? 0);
 }
+
+const FULL_SPEED = 12;
+const FRAMES = 1000;
+const MICROFRAMES = 8000;
+
+/**
+ * Returns the bytes per second of bulk data that a bus carries at most; Infinity for a rate without a table.
+ * It follows from the maximum number of bulk transactions in a frame of 1 ms and a microframe of 125 µs
+ * (USB 2.0 tables 5-9 and 5-10).
+ *
+ * @param signalling Mbit/s, as in `DeviceInfo.speed`
+ */
+export function maxBulkRate(signalling: number | undefined): number {
+  switch (signalling) {
+    case FULL_SPEED:
+      return 19 * 64 * FRAMES;
+    case USB_2_SPEED:
+      return 13 * 512 * MICROFRAMES;
+    default:
+      return Number.POSITIVE_INFINITY;
+  }
+}

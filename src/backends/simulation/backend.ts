@@ -8,7 +8,7 @@ import type {
 import { UsbError } from '../../usb/errors.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import type { Clock } from './bus/clock.js';
-import { HostController } from './bus/host-controller.js';
+import { HostController, type HostPause } from './bus/host-controller.js';
 import { MemoryBudget } from './bus/memory-budget.js';
 import { type Attachment, Port } from './bus/port.js';
 import { SimulatedDevice } from './device.js';
@@ -31,6 +31,8 @@ interface SimulatedBus {
   readonly cancelKeepsData: boolean;
   /** The memory of all transfers in bytes; Infinity for no limit. */
   readonly memory: number;
+  /** Undefined for a host that does not pause. */
+  readonly pause?: HostPause | undefined;
 }
 
 /**
@@ -45,9 +47,9 @@ export abstract class SimulatedBackend implements Backend {
   readonly #clock: Clock;
   #nextAddress = FIRST_ADDRESS;
 
-  constructor({ clock, cancelKeepsData, memory }: SimulatedBus) {
+  constructor({ clock, cancelKeepsData, memory, pause }: SimulatedBus) {
     this.#clock = clock;
-    this.#controller = new HostController(clock, cancelKeepsData);
+    this.#controller = new HostController(clock, cancelKeepsData, pause);
     this.#memory = new MemoryBudget(memory);
   }
 

@@ -35,8 +35,8 @@ export class VirtualBackend extends SimulatedBackend {
     clock = systemClock,
     onOut,
   }: VirtualBackendOptions = {}) {
-    const { speed, cancelKeepsData, memory } = scenario;
-    super({ clock, cancelKeepsData, memory });
+    const { speed, cancelKeepsData, memory, pause } = scenario;
+    super({ clock, cancelKeepsData, memory, pause });
     const rate = scenario.rate === 'bus' ? SPEEDS[speed].bulkRate : scenario.rate;
     const onEvent = ({ kind, duration }: Fault<DeviceEvent>) => this.happen('1-1', kind, duration);
     if (scenario.replug !== undefined) {

@@ -1,6 +1,7 @@
 import { UsbError } from '../../usb/errors.js';
 import { parseDuration, parseSize } from '../../usb/format.js';
 import type { DeviceEvent } from '../simulation/backend.js';
+import type { HostPause } from '../simulation/bus/host-controller.js';
 import { SPEEDS, type SpeedName } from '../simulation/bus/speed.js';
 
 /** The behaviour of the virtual devices. */
@@ -12,6 +13,8 @@ export interface Scenario {
   readonly seed: number;
   /** The memory limit of all transfers in flight in bytes, including overhead; Infinity for none. */
   readonly memory: number;
+  /** When the host does nothing; undefined for never. */
+  readonly pause: HostPause | undefined;
   /** The range of the size of each message in bytes; undefined for a stream without messages. */
   readonly message: { readonly min: number; readonly max: number } | undefined;
   /** Bytes at the start of each packet of the counter, before its data. Less than a packet. */
@@ -79,6 +82,11 @@ export const SCENARIO_CLAUSES: readonly (readonly [clause: string, meaning: stri
     'memory=SIZE',
     'The memory limit of all transfers in flight, including the same small overhead as in the ' +
       'kernel. Transfers above the limit are rejected. The default is unlimited.',
+  ],
+  [
+    'host-pause=TIME/TIME',
+    'The host does nothing for the first time, once in each second time: it neither takes data nor submits ' +
+      'transfers. The device fills the transfers in flight, and then waits.',
   ],
   [
     'message=SIZE[..SIZE]',
@@ -155,6 +163,7 @@ export const DEFAULT_SCENARIO: Scenario = {
   rate: Number.POSITIVE_INFINITY,
   seed: 0,
   memory: Number.POSITIVE_INFINITY,
+  pause: undefined,
   message: undefined,
   packetHeader: 0,
   cancelKeepsData: true,
@@ -191,6 +200,12 @@ const SETTINGS: Readonly<Record<string, (value: string) => Partial<Settings> | u
   memory(value) {
     const memory = parseSize(value);
     return memory === undefined || memory === 0 ? undefined : { memory };
+  },
+  'host-pause'(value) {
+    const [duration, period, ...more] = value.split('/').map((part) => parseDuration(part.trim()));
+    return duration && period && duration < period && more.length === 0
+      ? { pause: { duration, period } }
+      : undefined;
   },
   message(value) {
     const [, low = '', high = low] = /^(.*?)(?:\.\.(.*))?$/.exec(value) ?? [];

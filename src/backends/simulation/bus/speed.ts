@@ -1,3 +1,5 @@
+import { maxBulkRate } from '../../../usb/speed.js';
+
 /** The signalling rates of virtual devices. */
 export type SpeedName = 'full' | 'high' | 'super';
 
@@ -13,19 +15,15 @@ interface Speed {
   readonly bulkRate: number;
 }
 
-const FRAMES = 1000;
-const MICROFRAMES = 8000;
-
 /**
- * For full and high speed, the rate follows from the maximum number of bulk transactions in a frame
- * of 1 ms and a microframe of 125 µs (USB 2.0 tables 5-9 and 5-10). SuperSpeed has no such table, so
+ * For full and high speed, the rate is that of `maxBulkRate`. SuperSpeed has no such table, so
  * the rate is derived: 500 million symbols per second (5 Gbit/s, 8b/10b), of which 2 in 356 are
  * skips. 1,024 bytes take 1,072 symbols: the header of the data packet (20), payload framing and
  * CRC-32 (12), and the link commands for the host's ACK (16). Real hosts stay below this rate.
  */
 export const SPEEDS: Readonly<Record<SpeedName, Speed>> = {
-  full: { signalling: 12, usbVersion: 0x0200, packetSize: 64, bulkRate: 19 * 64 * FRAMES },
-  high: { signalling: 480, usbVersion: 0x0200, packetSize: 512, bulkRate: 13 * 512 * MICROFRAMES },
+  full: { signalling: 12, usbVersion: 0x0200, packetSize: 64, bulkRate: maxBulkRate(12) },
+  high: { signalling: 480, usbVersion: 0x0200, packetSize: 512, bulkRate: maxBulkRate(480) },
   super: {
     signalling: 5000,
     usbVersion: 0x0300,
