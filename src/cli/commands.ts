@@ -71,6 +71,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/bench.js'),
   },
   {
+    name: 'tune',
+    summary: 'find the best size and number of transfers',
+    handlesSignals: true,
+    load: () => import('./commands/tune.js'),
+  },
+  {
     name: 'clear-halt',
     summary: 'clear the halt of endpoints',
     load: () => import('./commands/clear-halt.js'),

@@ -54,6 +54,7 @@ export interface Measurement {
   readonly intervals: Percentiles;
   /** Processor time in user mode and in the kernel. */
   readonly cpuPerGigabyte: number;
+  readonly cpu: number;
   /** No transfer was in flight, because usbxfer lagged. */
   readonly empty: number;
   readonly mistake: Mistake | undefined;
@@ -251,6 +252,7 @@ function measurementOf(statistics: Statistics, cpu: number): Omit<Measurement, '
       ...{ p50: percentile(50), p99: percentile(99), p999: percentile(99.9) },
       max: data.longestInterval / 1000,
     },
+    cpu,
     cpuPerGigabyte: (cpu / bytes) * 1e9,
     empty: starved.milliseconds / 1000,
   };

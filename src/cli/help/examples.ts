@@ -50,6 +50,10 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer bench read 1234:5678 --verify counter', 'Check the data, too.'],
     ['usbxfer bench loop 1234:5679 --json', 'Measure a loopback.'],
   ],
+  tune: [
+    ['usbxfer tune 1234:5678', 'Takes half a minute.'],
+    ['usbxfer tune 1234:5678 --duration 5m --json', 'Be more certain.'],
+  ],
   'clear-halt': [
     ['usbxfer clear-halt 1234:5678 --ep 0x82', 'Clear the halt of one endpoint.'],
     ['usbxfer clear-halt 3-1.2 --ep 0x82 --ep 0x02', 'Clear several halts.'],

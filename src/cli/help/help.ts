@@ -68,7 +68,7 @@ export function overview(): string {
   const topics = TOPICS.map(({ name }) => name).join(', ');
   return [
     `${sentence(SUMMARY)} Examples:`,
-    ...exampleLines('usbxfer', 2),
+    ...exampleLines('usbxfer', 1),
     'Usage: usbxfer <command> [options]. Commands:',
     ...termLines(commands, WIDTH),
     ...wrap(`Topics: ${topics}.`, WIDTH),

@@ -30,6 +30,7 @@ export const COMMON_OPTIONS: Readonly<Record<string, readonly string[]>> = {
   bench: [
     ...['--ep', '--in', '--out', '--transfers', '--runs', '--duration', '--verify', '--json'],
   ],
+  tune: ['--serial', '--path', '--ep', '--interface', '--detach', '--duration', '--json'],
   'clear-halt': ['--ep', '--interface', '--alt', '--detach', '--json', '--serial', '--path'],
   reset: ['--serial', '--timeout', '--force', '--json'],
   watch: ['--name', '--class', '--count', '--timeout', '--initial', '--json'],

@@ -164,7 +164,8 @@ const replaySpeed = () =>
   );
 const replayCheck = () => option('--replay-check', 'fail if sent data differs from the recording');
 
-const inEndpoint = () =>
+/** The option that selects an IN endpoint. */
+export const inEndpoint = () =>
   option('--ep <address>', 'endpoint, as 0x82, 82 or 2 (default: the only one)', values.inEndpoint);
 
 /** The options that select an endpoint of each direction. */

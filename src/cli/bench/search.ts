@@ -1,0 +1,173 @@
+import { spreadOf } from './spread.js';
+
+/** A candidate: the transfers in flight, and the bytes in each. */
+export interface Setting {
+  readonly depth: number;
+  readonly transferSize: number;
+}
+
+/** What one run of a candidate measured. */
+export interface Sample {
+  readonly bytesPerSecond: number;
+  /** Seconds in which no transfer was in flight, because usbxfer lagged. */
+  readonly empty: number;
+  /** The longest time between two completions, in seconds. */
+  readonly longestInterval: number;
+  /** CPU seconds per second. */
+  readonly cpu: number;
+}
+
+/** A candidate, and the medians of what was measured. */
+export interface Candidate extends Setting, Sample {
+  /** The rate of each run, in bytes per second. */
+  readonly rates: readonly number[];
+}
+
+/** What limits the candidates. Sizes in bytes. */
+export interface SearchLimits {
+  readonly packetSize: number;
+  /** The longest transfer; Infinity without a limit. */
+  readonly maxTransferSize: number;
+  /** Returns whether the system has the memory for a candidate. */
+  readonly fits: (setting: Setting) => boolean;
+}
+
+/** The share of the best rate that is good enough. */
+const GOOD = 0.98;
+
+/** The rounds that every candidate gets, and the most rounds. */
+const MIN_ROUNDS = 3;
+const MAX_ROUNDS = 9;
+
+/** The transfers to try: their sizes in bytes, and their numbers. */
+const SIZES = [16 * 1024, 64 * 1024, 256 * 1024];
+const DEPTHS = [4, 8, 16, 32, 64];
+
+/** Returns the bytes in flight. */
+export function inFlight({ depth, transferSize }: Setting): number {
+  return depth * transferSize;
+}
+
+/** The settings to compare: each size with each depth, as far as the limits allow. */
+export function candidates({ packetSize, maxTransferSize, fits }: SearchLimits): Setting[] {
+  const sizes = SIZES.map((size) => Math.ceil(size / packetSize) * packetSize);
+  return sizes
+    .flatMap((transferSize) => DEPTHS.map((depth) => ({ depth, transferSize })))
+    .filter(({ transferSize }) => transferSize <= maxTransferSize)
+    .filter(fits);
+}
+
+/** The result of a search. */
+export interface SearchResult {
+  readonly candidates: readonly Candidate[];
+  /** The candidate to use: of those that are good enough, the one with the least in flight. */
+  readonly best: Candidate;
+  /** Whether the time was over while candidates still overlapped. */
+  readonly isUncertain: boolean;
+  /** The rounds that each candidate got, at least. */
+  readonly rounds: number;
+}
+
+/**
+ * Compares candidates in interleaved rounds, so that a change of the load meets all of them. After the
+ * first rounds, only those that may be the best stay. More rounds follow while two of them overlap.
+ *
+ * @param settings at least one
+ * @param measure measures one run
+ * @param isOver returns whether no time is left for another round
+ */
+export async function search(
+  settings: readonly Setting[],
+  measure: (setting: Setting) => Promise<Sample>,
+  isOver: () => boolean,
+): Promise<SearchResult> {
+  const samples = new Map<Setting, Sample[]>(settings.map((setting) => [setting, []]));
+  let active = settings;
+  let rounds = 0;
+  while (active.length > 0 && rounds < MAX_ROUNDS && (rounds === 0 || !isOver())) {
+    // Every second round runs backwards: a drift then favours neither end.
+    for (const setting of rounds % 2 === 0 ? active : active.toReversed()) {
+      samples.get(setting)?.push(await measure(setting));
+    }
+    rounds += 1;
+    if (rounds >= MIN_ROUNDS) {
+      active = undecided(settings, samples);
+    }
+  }
+  const measured = settings.map((setting) => candidateOf(setting, samples.get(setting) ?? []));
+  return { candidates: measured, best: choose(measured), isUncertain: active.length > 0, rounds };
+}
+
+function candidateOf(setting: Setting, samples: readonly Sample[]): Candidate {
+  const rates = samples.map(({ bytesPerSecond }) => bytesPerSecond);
+  const median = (of: (sample: Sample) => number): number => spreadOf(samples.map(of)).median;
+  return {
+    ...{ ...setting, rates, bytesPerSecond: spreadOf(rates).median },
+    empty: median(({ empty }) => empty),
+    longestInterval: median(({ longestInterval }) => longestInterval),
+    cpu: median(({ cpu }) => cpu),
+  };
+}
+
+/** Returns the candidate to use. */
+export function choose(measured: readonly Candidate[]): Candidate {
+  const steady = measured.filter(({ empty }) => empty === 0);
+  const eligible = steady.length > 0 ? steady : measured;
+  const fastest = Math.max(...eligible.map(({ bytesPerSecond }) => bytesPerSecond));
+  const [best] = eligible
+    .filter(({ bytesPerSecond }) => bytesPerSecond >= GOOD * fastest)
+    .toSorted((a, b) => inFlight(a) - inFlight(b) || b.bytesPerSecond - a.bytesPerSecond);
+  if (best === undefined) {
+    throw new RangeError('there is no candidate');
+  }
+  return best;
+}
+
+/**
+ * The candidates that decide the result and are not certain yet: the chosen one, and those with less in
+ * flight whose best run was good enough, although their median was not.
+ */
+function undecided(
+  settings: readonly Setting[],
+  samples: ReadonlyMap<Setting, readonly Sample[]>,
+): readonly Setting[] {
+  const measured = settings.map((setting) => candidateOf(setting, samples.get(setting) ?? []));
+  const best = choose(measured);
+  const fastest = Math.max(...measured.map(({ bytesPerSecond }) => bytesPerSecond));
+  const mayBeGood = ({ rates, bytesPerSecond, empty, ...setting }: Candidate): boolean =>
+    inFlight(setting) < inFlight(best) &&
+    empty === 0 &&
+    bytesPerSecond < GOOD * fastest &&
+    Math.max(...rates) >= GOOD * fastest;
+  const isCertain = Math.min(...best.rates) >= GOOD * fastest;
+  const rivals = measured.map(mayBeGood);
+  const isDecided = isCertain && !rivals.includes(true);
+  return isDecided ? [] : settings.filter((_, i) => rivals[i] || measured[i] === best);
+}
+
+/** What limits the rate of a candidate. */
+export type Bottleneck = 'bus' | 'host' | 'settings' | 'device';
+
+/** The share of the bus that a good host reaches, and the share of a CPU that is all of it. */
+const FULL_BUS = 0.9;
+const FULL_CPU = 0.9;
+
+/**
+ * Returns what limits the rate of the candidate to use: the bus, if nearly all of it is used; the host, if
+ * usbxfer needs a whole CPU; the settings, if more in flight may be faster; otherwise the device.
+ *
+ * @param busRate bytes per second that the bus can carry; Infinity if unknown
+ */
+export function bottleneckOf(
+  { candidates: all, best }: Pick<SearchResult, 'candidates' | 'best'>,
+  busRate: number,
+): Bottleneck {
+  if (best.bytesPerSecond >= FULL_BUS * busRate) {
+    return 'bus';
+  }
+  if (best.cpu >= FULL_CPU) {
+    return 'host';
+  }
+  const most = Math.max(...all.map(inFlight));
+  return all.length > 1 && inFlight(best) === most ? 'settings' : 'device';
+}

@@ -1,0 +1,95 @@
+import { formatEndpoint } from '../../usb/format.js';
+import type { EndpointLocation } from '../../usb/locate.js';
+import type { DeviceInfo } from '../../usb/model.js';
+import { identityRecord } from '../devices/record.js';
+import { binarySize, countOf } from '../terminal/format.js';
+import { table } from '../terminal/table.js';
+import {
+  type Bottleneck,
+  bottleneckOf,
+  type Candidate,
+  inFlight,
+  type SearchResult,
+} from './search.js';
+import { bar, spreadOf } from './spread.js';
+
+/** Everything that `usbxfer tune` prints. */
+export interface TuneResult {
+  readonly device: DeviceInfo;
+  readonly location: EndpointLocation;
+  readonly found: SearchResult;
+  /** Bytes per second that the bus carries at most; Infinity if unknown. */
+  readonly busRate: number;
+  /** Bytes that were read, all of which are gone. */
+  readonly bytes: number;
+}
+
+const BOTTLENECKS: Readonly<Record<Bottleneck, string>> = {
+  bus: 'the bus is the limit: it carries no more',
+  host: 'this machine is the limit: usbxfer takes all of a CPU',
+  settings: 'the settings are the limit: more in flight may be faster',
+  device: 'the device is the limit: it sends no more',
+};
+
+/** The options of `usbxfer read` for a candidate. */
+export function optionsFor({ depth, transferSize }: Candidate): string {
+  const size = transferSize % 1024 === 0 ? `${transferSize / 1024}KiB` : String(transferSize);
+  return `--transfers ${depth} --transfer-size ${size}`;
+}
+
+/** The result as text: a bar for each candidate, what limits the rate, and the options to copy. */
+export function tuneText(result: TuneResult, unicode: boolean): string {
+  const { found, busRate, bytes } = result;
+  const { candidates, best, isUncertain, rounds } = found;
+  const fastest = Math.max(...candidates.map(({ bytesPerSecond }) => bytesPerSecond));
+  const rows = candidates.map((candidate) => {
+    const { min, max } = spreadOf(candidate.rates);
+    const { depth, transferSize, bytesPerSecond } = candidate;
+    return [
+      ...[candidate === best ? '*' : '', `${depth} x ${binarySize(transferSize)}`],
+      ...[binarySize(inFlight(candidate)), bar(bytesPerSecond / fastest, unicode)],
+      ...[`${binarySize(bytesPerSecond)}/s`, `${binarySize(min)}/s`, `${binarySize(max)}/s`],
+    ];
+  });
+  const pause = (best.longestInterval * 1000).toFixed(1);
+  return [
+    ...table([['', 'transfers', 'in flight', '', 'rate', 'min', 'max'], ...rows]),
+    '',
+    `${BOTTLENECKS[bottleneckOf(found, busRate)]}; the longest time without a completion was ${pause} ms`,
+    ...(isUncertain
+      ? [
+          `not certain after ${countOf(rounds, 'round')}: some rates overlap; give a longer --duration`,
+        ]
+      : []),
+    `${binarySize(bytes)} of data from the device were read and discarded`,
+    optionsFor(best),
+  ].join('\n');
+}
+
+/** The result in the format of schema/tune.schema.json. */
+export function tuneRecord({ device, location, found, busRate, bytes }: TuneResult) {
+  const { candidates, best, isUncertain, rounds } = found;
+  return {
+    schema: 'usbxfer.tune/1',
+    device: identityRecord(device),
+    endpoint: formatEndpoint(location.endpoint.address),
+    best: candidateRecord(best),
+    options: optionsFor(best),
+    bottleneck: bottleneckOf(found, busRate),
+    bus_bytes_per_second: Number.isFinite(busRate) ? busRate : null,
+    certain: !isUncertain,
+    rounds,
+    bytes_discarded: bytes,
+    candidates: candidates.map(candidateRecord),
+  };
+}
+
+function candidateRecord(candidate: Candidate): Record<string, unknown> {
+  const { depth, transferSize, rates, empty, longestInterval, cpu } = candidate;
+  return {
+    ...{ transfers: depth, transfer_size: transferSize, bytes_in_flight: inFlight(candidate) },
+    bytes_per_second: spreadOf(rates),
+    runs: rates.length,
+    ...{ starved_seconds: empty, longest_interval_seconds: longestInterval, cpu_share: cpu },
+  };
+}
