@@ -62,7 +62,7 @@ function extract(file: string, options: ExtractOptions): Promise<number> {
     async (session) => {
       const location = locationIn(session.device);
       const receive = session.receiveOptions(plan.in, location);
-      const { sink, observer, files } = await session.openOutput(plan.in, location);
+      const { sink, observer, files } = await session.openOutput(plan.in);
       const { statistics, ...result } = await capture({
         ...session.request,
         ...{ location, sink, observer, receive },

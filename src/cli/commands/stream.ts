@@ -20,7 +20,7 @@ const STREAM_COMMANDS: Readonly<
       const receive = session.receiveOptions(plan.in, location);
       await session.checkMemory(location, receive);
       await session.openRecords([receive], { location, receive });
-      const { sink, observer, files } = await session.openOutput(plan.in, location);
+      const { sink, observer, files } = await session.openOutput(plan.in);
       const { statistics, ...result } = await capture({
         ...session.request,
         ...{ location, sink, observer, receive },
@@ -63,7 +63,7 @@ const STREAM_COMMANDS: Readonly<
       await session.checkMemory(pair.in, receive, options);
       const input = await session.openInput(plan.out.input);
       await session.openRecords([receive, options], { location: pair.in, receive }, input);
-      const { sink, observer, throttle, files } = await session.openOutput(plan.in, pair.in, input);
+      const { sink, observer, throttle, files } = await session.openOutput(plan.in, input);
       const source = throttle?.(input.source) ?? input.source;
       const { statistics, ...result } = await duplex({
         ...session.request,

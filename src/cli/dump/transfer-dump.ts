@@ -139,6 +139,7 @@ export class TransferDump implements TransferObserver, Sink {
     if (this.#headers.length === 0 || directionOf(observed.endpoint) === 'out') {
       return observed;
     }
+    this.#headers.setPacketSize(observed.packetSize);
     const buffer = Buffer.from(observed.buffer.subarray(0, observed.actualLength));
     const actualLength = this.#headers.strip(buffer, observed.actualLength);
     const hasHeadersOnly = actualLength === 0 && observed.actualLength > 0;

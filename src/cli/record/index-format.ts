@@ -55,9 +55,9 @@ export class IndexFormat implements RecordFormat {
     if (event.time - this.#sampledAt >= CLOCK_INTERVAL) {
       put(batch, { type: 'clock', ...this.#clocks() });
     }
-    const { status, requested, actualLength } = event;
+    const { status, requested, actualLength, packetSize } = event;
     const { offset } = this.#position;
-    const length = this.#position.take(actualLength);
+    const length = this.#position.take(actualLength, packetSize);
     if (length > 0 || status !== 'completed') {
       const short = actualLength < requested;
       put(batch, { type: 'transfer', ...this.#seconds(event.time), offset, length, short, status });

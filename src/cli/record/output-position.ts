@@ -19,8 +19,13 @@ export class OutputPosition {
     this.#left = bytes;
   }
 
-  /** Counts the next transfer. Returns how many of its bytes are written, from `offset` before the call on. */
-  take(actualLength: number): number {
+  /**
+   * Counts the next transfer. Returns how many of its bytes are written, from `offset` before the call on.
+   *
+   * @param packetSize bytes in a full packet of its endpoint
+   */
+  take(actualLength: number, packetSize: number): number {
+    this.#headers.setPacketSize(packetSize);
     const payload = this.#headers.payloadOf(actualLength);
     const skipped = Math.min(payload, this.#skip);
     const length = Math.min(payload - skipped, this.#left);

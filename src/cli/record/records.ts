@@ -132,7 +132,6 @@ export class Records {
     if (file !== undefined && received !== undefined) {
       const { location, receive } = received;
       const headers = new PacketHeaders(receive.stripPacket ?? 0);
-      headers.setPacketSize(location.endpoint.maxPacketSize);
       const position = new OutputPosition(headers, receive.skip, receive.bytes);
       const sink = await this.#openFile(file);
       const format = new IndexFormat(device, location, position);

@@ -3,7 +3,6 @@ import type { Source } from '../../engine/io/source.js';
 import type { TransferObserver } from '../../engine/queue/observer.js';
 import { PacketHeaders } from '../../engine/receive/packet-headers.js';
 import type { ReceiveOptions } from '../../engine/receive/receiver.js';
-import type { EndpointLocation } from '../../usb/locate.js';
 import { isTerminal } from '../terminal/foreground.js';
 import { STDOUT } from '../terminal/stdio.js';
 import type { Output } from './output.js';
@@ -24,14 +23,12 @@ export async function dumpTransfers(
   { sink, files }: Output,
   { nameOf, output }: OutputPlan,
   { skip, bytes, stripPacket }: Pick<ReceiveOptions, 'skip' | 'bytes' | 'stripPacket'>,
-  { endpoint }: EndpointLocation,
 ): Promise<StreamOutput> {
   const { TransferDump } = await import('../dump/transfer-dump.js');
   const { ScreenLimit } = await import('../dump/screen-limit.js');
   const isShown = nameOf === undefined ? isatty(STDOUT) : isTerminal(output);
   const screen = isShown ? new ScreenLimit(rows) : undefined;
   const headers = new PacketHeaders(stripPacket ?? 0);
-  headers.setPacketSize(endpoint.maxPacketSize);
   const dump = new TransferDump(sink, { skip, bytes, headers, screen });
   return { sink: dump, files, observer: dump, throttle: (source) => dump.throttle(source) };
 }

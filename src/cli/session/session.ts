@@ -269,11 +269,7 @@ class Session {
    *
    * @throws CliError if it cannot be opened, or is a file that is used for something else
    */
-  async openOutput(
-    { output, receive }: ReceivePlan,
-    location: EndpointLocation,
-    input?: Input,
-  ): Promise<StreamOutput> {
+  async openOutput({ output, receive }: ReceivePlan, input?: Input): Promise<StreamOutput> {
     const isInput = input === undefined ? () => false : isFileOf(input);
     const records = this.#records;
     const isTaken = (file: Stats) =>
@@ -287,7 +283,7 @@ class Session {
       const { device } = this;
       const opened = await openOutput(output, device, this.#shutdown, isTaken, records?.onPart);
       if (output.hex) {
-        const dump = await dumpTransfers(opened, output, receive, location);
+        const dump = await dumpTransfers(opened, output, receive);
         return { ...dump, observer: groupObservers([dump.observer, records?.observer]) };
       }
       await this.#checkSpace(output, opened.files()?.first);

@@ -11,6 +11,8 @@ export interface ObservedSubmission {
   readonly buffer: Buffer;
   /** Bytes to move. */
   readonly requested: number;
+  /** Bytes in a full packet of the endpoint, which may change when the device is opened again; 0 for endpoint 0. */
+  readonly packetSize: number;
   /** Monotonic milliseconds (`performance.now`). */
   readonly submittedAt: number;
   /** The 8 bytes of the setup packet of a control request; undefined for other transfers. */

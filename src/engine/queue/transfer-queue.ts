@@ -101,6 +101,7 @@ export class TransferQueue {
         submittedAt: 0,
         expired: false,
         endpoint: endpoint.address,
+        packetSize: endpoint.maxPacketSize,
         sequence: 0,
         completedAt: 0,
       };

@@ -9,6 +9,7 @@ export interface TransferEvent {
   readonly endpoint: number;
   readonly sequence: number;
   readonly requested: number;
+  readonly packetSize: number;
   readonly setup: Uint8Array | undefined;
   /** `completed` at a submission. */
   readonly status: TransferStatus;
@@ -26,6 +27,7 @@ interface Slot extends TransferEvent {
   endpoint: number;
   sequence: number;
   requested: number;
+  packetSize: number;
   setup: Uint8Array | undefined;
   status: TransferStatus;
   actualLength: number;
@@ -69,8 +71,8 @@ export class EventRing {
     this.#keepsData = bytes > 0;
     this.#memory = bytes > 0 ? Buffer.allocUnsafeSlow(bytes) : NO_BYTES;
     this.#slots = Array.from({ length: events }, () => ({
-      ...{ isCompletion: false, endpoint: 0, sequence: 0, requested: 0, setup: undefined },
-      ...{ status: 'completed', actualLength: 0, time: 0, notes: NO_NOTES },
+      ...{ isCompletion: false, endpoint: 0, sequence: 0, requested: 0, packetSize: 0 },
+      ...{ setup: undefined, status: 'completed', actualLength: 0, time: 0, notes: NO_NOTES },
       ...{ start: 0, length: 0 },
     }));
   }
@@ -156,6 +158,7 @@ export class EventRing {
     slot.endpoint = observed.endpoint;
     slot.sequence = observed.sequence;
     slot.requested = observed.requested;
+    slot.packetSize = observed.packetSize;
     slot.setup = observed.setup;
     slot.time = time;
     slot.notes = notes;

@@ -123,6 +123,7 @@ class RequestRecorder {
       sequence: this.#counts[direction]++,
       buffer: data,
       requested: data.length,
+      packetSize: 0,
       submittedAt: performance.now(),
       setup: setupPacket(request, data.length),
     };

@@ -11,6 +11,7 @@ import { MemorySource } from '../../engine/support/memory-source.js';
 class Fixture {
   readonly sink = new MemorySink();
   readonly dump: TransferDump;
+  packetSize = 8;
   #now = 1000;
   #sequence = 0;
 
@@ -20,7 +21,8 @@ class Fixture {
   }
 
   #submission(endpoint: number, requested: number) {
-    return { endpoint, sequence: this.#sequence, requested, submittedAt: this.#now };
+    const { packetSize } = this;
+    return { endpoint, sequence: this.#sequence, requested, packetSize, submittedAt: this.#now };
   }
 
   complete(data: string | number, status: TransferStatus = 'completed', endpoint = 0x82): this {
@@ -111,7 +113,6 @@ describe('a transfer', () => {
 
 describe('packet headers', () => {
   const headers = new PacketHeaders(2);
-  headers.setPacketSize(8);
 
   it('are not shown, and do not count towards the limits', async () => {
     const fixture = new Fixture({ headers, skip: 3, bytes: 8 });
@@ -121,6 +122,16 @@ describe('packet headers', () => {
       '< 0x82  1 byte  completed',
     ]);
     expect(fixture.sink.contents.toString()).toContain('64 65 66 67 68 69 6a  ');
+  });
+
+  it('are found in packets of the size that the endpoint has now', async () => {
+    const fixture = new Fixture({ headers }).complete('HHabcdefHHghi');
+    fixture.packetSize = 16; // the device was connected again, at another speed
+    fixture.complete('HHabcdefHHghi');
+    expect(await fixture.headings()).toEqual([
+      '< 0x82  9 bytes  completed',
+      '< 0x82  11 bytes  completed',
+    ]);
   });
 
   it('alone are not shown, but a failure and an empty packet are; what is sent has none', async () => {

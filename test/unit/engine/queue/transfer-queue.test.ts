@@ -206,7 +206,10 @@ describe('an observer of a TransferQueue', () => {
         calls.push(`engine ${buffer[0]}`);
       },
       {
-        onSubmit: (one) => calls.push(`submit ${one.sequence} at ${one.submittedAt}`),
+        onSubmit: (one) => {
+          expect(one.packetSize).toBe(512);
+          calls.push(`submit ${one.sequence} at ${one.submittedAt}`);
+        },
         onComplete: (one) =>
           calls.push(
             `${one.endpoint} ${one.sequence} ${one.status} ${one.buffer[0]} ${one.actualLength}`,

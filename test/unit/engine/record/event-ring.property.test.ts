@@ -40,7 +40,14 @@ it('keeps the bytes of each event until it is removed, and has room for each com
           const { endpoint, length } = each;
           sequence += 1;
           const buffer = Buffer.alloc(length, sequence);
-          ring.addSubmission({ endpoint, sequence, buffer, requested: length, submittedAt: 0 });
+          ring.addSubmission({
+            endpoint,
+            sequence,
+            buffer,
+            requested: length,
+            packetSize: 512,
+            submittedAt: 0,
+          });
           expected.push({ sequence, data: endpoint === 2 ? buffer : Buffer.alloc(0) });
           pending.set(endpoint, [...(pending.get(endpoint) ?? []), { length, sequence }]);
         } else if (each.do === 'complete') {
@@ -52,7 +59,13 @@ it('keeps the bytes of each event until it is removed, and has room for each com
             const buffer = Buffer.alloc(length, ~first.sequence);
             ring.addCompletion({
               ...{ endpoint, sequence: first.sequence, buffer, requested: length },
-              ...{ submittedAt: 0, completedAt: 0, status: 'completed', actualLength },
+              ...{
+                packetSize: 512,
+                submittedAt: 0,
+                completedAt: 0,
+                status: 'completed',
+                actualLength,
+              },
             });
             const data = endpoint === 2 ? Buffer.alloc(0) : buffer.subarray(0, actualLength);
             expected.push({ sequence: first.sequence, data });
@@ -69,7 +82,13 @@ it('keeps the bytes of each event until it is removed, and has room for each com
         for (const { length, sequence } of rest) {
           ring.addCompletion({
             ...{ endpoint, sequence, buffer: Buffer.alloc(length), requested: length },
-            ...{ submittedAt: 0, completedAt: 0, status: 'cancelled', actualLength: 0 },
+            ...{
+              packetSize: 512,
+              submittedAt: 0,
+              completedAt: 0,
+              status: 'cancelled',
+              actualLength: 0,
+            },
           });
         }
       }
@@ -83,7 +102,14 @@ it('keeps no bytes if it has no memory for them', () => {
   const ring = new EventRing(4, 0);
   expect(ring.hasRoom(1024)).toBe(true);
   const submission = {
-    ...{ endpoint: 2, sequence: 0, buffer: Buffer.from('abc'), requested: 3, submittedAt: 0 },
+    ...{
+      endpoint: 2,
+      sequence: 0,
+      buffer: Buffer.from('abc'),
+      requested: 3,
+      packetSize: 512,
+      submittedAt: 0,
+    },
   };
   ring.addSubmission(submission);
   expect([ring.at(0)?.requested, ring.dataAt(0).length]).toEqual([3, 0]);

@@ -106,7 +106,14 @@ it('a file that ends during a write has its end', async () => {
   await recorder.start({ fail: () => {} });
   sink.held = true;
   const submission = {
-    ...{ endpoint: 1, sequence: 0, buffer: Buffer.alloc(0), requested: 0, submittedAt: 0 },
+    ...{
+      endpoint: 1,
+      sequence: 0,
+      buffer: Buffer.alloc(0),
+      requested: 0,
+      packetSize: 512,
+      submittedAt: 0,
+    },
   };
   recorder.onSubmit(submission);
   await turn();
