@@ -1,6 +1,8 @@
 /** An interface of a section: what its packets are, and how their times are given. */
 export interface CaptureInterface {
   readonly linkType: number;
+  /** What its writer called it, cut to `MAX_NAME` bytes. Untrusted. */
+  readonly name: string | undefined;
   /** The bytes that were captured of a packet at most; 0 for no limit. */
   readonly snapLength: number;
   /** Units of time per second. */
@@ -8,6 +10,9 @@ export interface CaptureInterface {
   /** Seconds to add. */
   readonly timeOffset: bigint;
 }
+
+/** The bytes that are kept of a name. */
+export const MAX_NAME = 64;
 
 const NANOSECONDS = 1_000_000_000n;
 

@@ -1,5 +1,5 @@
 import { CaptureError } from './capture-error.js';
-import { type CaptureInterface, resolutionOf, timeOf } from './capture-interface.js';
+import { type CaptureInterface, MAX_NAME, resolutionOf, timeOf } from './capture-interface.js';
 import { FileWindow, type ReadAt } from './file-window.js';
 import {
   BLOCK_HEAD,
@@ -114,6 +114,7 @@ export class CaptureReader {
     this.#interfaces = [
       {
         linkType: this.#uint32(at + 20) & 0xffff, // the rest is about the frame check sequence
+        name: undefined,
         snapLength: 0,
         unitsPerSecond: 10n ** (isNanoseconds ? 9n : 6n),
         timeOffset: 0n,
@@ -182,11 +183,12 @@ export class CaptureReader {
     const at = this.#locate(BLOCK_HEAD + INTERFACE_CONTENTS) + BLOCK_HEAD;
     const linkType = this.#uint16(at);
     const snapLength = this.#uint32(at + 4);
-    this.#interfaces.push({ linkType, snapLength, ...this.#timeOptions(length) });
+    this.#interfaces.push({ linkType, snapLength, ...this.#interfaceOptions(length) });
   }
 
-  /** Reads the options of an interface that say what its times mean. */
-  #timeOptions(length: number): Pick<CaptureInterface, 'unitsPerSecond' | 'timeOffset'> {
+  /** Reads the options of an interface: its name, and what its times mean. */
+  #interfaceOptions(length: number): Omit<CaptureInterface, 'linkType' | 'snapLength'> {
+    let name: string | undefined;
     let unitsPerSecond = 1_000_000n;
     let timeOffset = 0n;
     const end = this.#offset + length - BLOCK_TAIL;
@@ -199,14 +201,18 @@ export class CaptureReader {
       if (code === OPTION.end || next > end) {
         break;
       }
-      if (code === OPTION.interfaceTimeResolution && size === 1) {
+      if (code === OPTION.interfaceName) {
+        const kept = Math.min(size, MAX_NAME);
+        const at = this.#locate(kept, place + 4);
+        name = this.#window.bytes.toString('utf8', at, at + kept);
+      } else if (code === OPTION.interfaceTimeResolution && size === 1) {
         unitsPerSecond = resolutionOf(this.#window.bytes[this.#locate(1, place + 4)] ?? 6);
       } else if (code === TIME_OFFSET_OPTION && size === 8) {
         timeOffset = this.#int64(this.#locate(8, place + 4));
       }
       place = next;
     }
-    return { unitsPerSecond, timeOffset };
+    return { name, unitsPerSecond, timeOffset };
   }
 
   /** An enhanced packet block, or the older packet block, whose interface has 16 bits. */
@@ -255,7 +261,8 @@ export class CaptureReader {
     const { bytes } = this.#window;
     const littleEndian = this.#littleEndian;
     const time = units === undefined ? undefined : timeOf(units, from);
-    const place = { bytes, index, offset, captured, littleEndian, time };
+    const { name: interfaceName } = from;
+    const place = { bytes, index, offset, captured, littleEndian, time, interfaceName };
     const packet = index < 0 ? undefined : decodePacket(from.linkType, place);
     this.#skip(length);
     return packet ?? 'skip';

@@ -12,6 +12,8 @@ export interface CapturedTransfer {
   readonly endpoint: number;
   readonly device: number;
   readonly bus: number;
+  /** The name of the interface in the file; undefined if it has none. Untrusted. */
+  readonly interfaceName: string | undefined;
   /** The setup packet of a control transfer; undefined if it is not in the file. */
   readonly setup: Uint8Array | undefined;
   readonly status: TransferStatus;
@@ -98,6 +100,7 @@ export class TransferReader {
       endpoint: end.endpoint,
       device: end.device,
       bus: end.bus,
+      interfaceName: end.interfaceName,
       setup: submission?.setup,
       status: end.event === 'C' ? statusOfErrno(end.status) : 'error',
       length,

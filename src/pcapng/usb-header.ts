@@ -24,6 +24,8 @@ export interface CapturedPacket extends Omit<UsbPacket, 'data' | 'comments'> {
    * Infinity for all of it.
    */
   readonly length: number;
+  /** The name of the interface that it was captured from; undefined if it has none. Untrusted. */
+  readonly interfaceName: string | undefined;
   /** Where its data begins in the file, in bytes. */
   readonly dataOffset: number;
   /** The bytes of data in the file: fewer than `length` if the capture was cut. */
@@ -41,6 +43,7 @@ export interface PacketPlace {
   readonly littleEndian: boolean;
   /** Nanoseconds since 1970; undefined if the block has none. */
   readonly time: bigint | undefined;
+  readonly interfaceName: string | undefined;
 }
 
 /** The most bytes that a header takes, with the setup packet that follows it in USBPcap. */
@@ -93,6 +96,7 @@ function decodeUsbmon(place: PacketPlace, headerLength: number): CapturedPacket 
     status: view.getInt32(FIELD.status, littleEndian),
     length: view.getUint32(FIELD.length, littleEndian),
     time: place.time ?? timeOf(view, littleEndian),
+    interfaceName: place.interfaceName,
     dataOffset: place.offset + headerLength,
     dataLength: Math.min(dataLength, captured - headerLength),
   };
@@ -164,6 +168,7 @@ function decodeUsbPcap(place: PacketPlace): CapturedPacket | undefined {
     status: isCompletion ? status : IN_PROGRESS,
     length: isAccepted ? Number.POSITIVE_INFINITY : dataLength,
     time: place.time ?? 0n,
+    interfaceName: place.interfaceName,
     dataOffset: place.offset + dataStart,
     dataLength: Math.max(0, Math.min(dataLength, captured - dataStart)),
   };

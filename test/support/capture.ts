@@ -27,8 +27,8 @@ export interface Recorded {
   readonly at?: number;
 }
 
-/** Returns a capture with these transfers, each submitted when the one before ended. */
-export function captureOf(transfers: readonly Recorded[]): Buffer {
+/** Returns a capture of one interface with these transfers, each submitted when the one before ended. */
+export function captureOf(transfers: readonly Recorded[], interfaceName = 'test'): Buffer {
   let at = 0;
   const packets = transfers.flatMap((transfer, index) => {
     const submittedAt = at;
@@ -37,7 +37,7 @@ export function captureOf(transfers: readonly Recorded[]): Buffer {
   });
   return Buffer.concat([
     sectionHeader({ hardware: 'test', os: 'test', application: 'test' }),
-    interfaceDescription('test'),
+    interfaceDescription(interfaceName),
     ...packets.map(packetBlock),
   ]);
 }

@@ -26,7 +26,7 @@ export interface ReplayOptions {
 }
 
 /**
- * The devices of a recording, at ports with the numbers of their addresses. Each IN endpoint sends the
+ * The devices of a recording, at the ports where they were, or at ports with the numbers of their addresses. Each IN endpoint sends the
  * data that was recorded, and control requests get the recorded answers.
  */
 export class ReplayBackend extends SimulatedBackend {
@@ -44,7 +44,7 @@ export class ReplayBackend extends SimulatedBackend {
     this.#options = options;
     this.#clock = clock;
     const devices = only === undefined ? recording.devices : [only.device];
-    this.madeUp = devices.filter((device) => this.#plugIn(device)).map(pathOf);
+    this.madeUp = devices.filter((device) => this.#plugIn(device)).map(({ path }) => path);
   }
 
   /** Returns whether the descriptors of the device are made up. */
@@ -57,7 +57,7 @@ export class ReplayBackend extends SimulatedBackend {
     const configurations = [configurationWith(described)];
     const onUnplug = this.#unplugger(device);
     this.plugIn(
-      pathOf(device),
+      device.path,
       {
         descriptors: only === undefined ? info : { ...info, configurations, configurationValue: 1 },
         ...(only === undefined && bytes !== undefined && { bytes }),
@@ -94,16 +94,11 @@ export class ReplayBackend extends SimulatedBackend {
       if (isFirst) {
         left.add(address);
         this.#clock.soon(() => {
-          this.unplug(pathOf(device));
-          this.replug(pathOf(device));
+          this.unplug(device.path);
+          this.replug(device.path);
         });
       }
       return isFirst;
     };
   }
-}
-
-/** The port path of a recorded device: its first address stands for the port, which is not recorded. */
-export function pathOf({ bus, addresses }: RecordedDevice): string {
-  return `${bus}-${addresses[0]}`;
 }

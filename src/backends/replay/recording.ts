@@ -5,6 +5,7 @@ import { type CapturedTransfer, TransferReader } from '../../pcapng/transfer-rea
 import { directionOf, endpointAddress, type TransferType } from '../../usb/model.js';
 import { isFailure } from '../../usb/transfer-status.js';
 import { RecordedDescriptors } from './recorded-descriptors.js';
+import { assignPaths } from './recorded-path.js';
 
 /** What a capture has of one endpoint. */
 export interface RecordedEndpoint {
@@ -22,6 +23,10 @@ export interface RecordedEndpoint {
 /** What a capture has of one device. */
 export interface RecordedDevice {
   readonly bus: number;
+  /** Its port path, or its bus and its first address if the port was not recorded. */
+  path: string;
+  /** The name of the interface of all of its transfers in the capture; undefined if they have several. Untrusted. */
+  interfaceName: string | undefined;
   /** Its addresses, in order: it has a new one each time that it is plugged in. */
   readonly addresses: number[];
   readonly descriptors: RecordedDescriptors;
@@ -92,7 +97,9 @@ export async function readRecording(readAt: ReadAt, signal?: AbortSignal): Promi
   if (devices.size === 0) {
     throw new CaptureError('no USB transfer precedes the end of the file', reader.offset);
   }
-  return { readAt, devices: joinReplugged([...devices.values()]), damage };
+  const joined = joinReplugged([...devices.values()]);
+  assignPaths(joined);
+  return { readAt, devices: joined, damage };
 }
 
 /** Returns what identifies a control request: bmRequestType, bRequest, wValue and wIndex of its setup packet. */
@@ -114,7 +121,7 @@ export function transfersOf(
 }
 
 function deviceOf(
-  { bus, device: address }: CapturedTransfer,
+  { bus, device: address, interfaceName }: CapturedTransfer,
   devices: Map<string, RecordedDevice>,
   count: number,
   offset: number,
@@ -126,7 +133,8 @@ function deviceOf(
       throw new CaptureError(`the file has more than ${MAX_DEVICES} devices`, offset);
     }
     device = {
-      ...{ bus, addresses: [address], descriptors: new RecordedDescriptors() },
+      ...{ bus, path: '', interfaceName, addresses: [address] },
+      descriptors: new RecordedDescriptors(),
       ...{
         endpoints: new Map(),
         answers: new Map(),
@@ -153,6 +161,8 @@ function add(
     device.endpoints.set(address, endpoint);
   }
   device.last = count;
+  device.interfaceName =
+    transfer.interfaceName === device.interfaceName ? device.interfaceName : undefined;
   device.lastCompleted = status === 'completed';
   endpoint.transfers += 1;
   endpoint.failures += isFailure(status) ? 1 : 0;
@@ -196,6 +206,8 @@ function joinReplugged(devices: readonly RecordedDevice[]): RecordedDevice[] {
       continue;
     }
     before.addresses.push(...device.addresses);
+    before.interfaceName =
+      device.interfaceName === before.interfaceName ? before.interfaceName : undefined;
     before.last = device.last;
     before.lastCompleted = device.lastCompleted;
     for (const [address, endpoint] of device.endpoints) {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { pathOf, ReplayBackend } from '../../backends/replay/backend.js';
+import { ReplayBackend } from '../../backends/replay/backend.js';
 import type {
   RecordedDevice,
   RecordedEndpoint,
@@ -90,7 +90,7 @@ function locationIn({ configurations }: DeviceInfo): EndpointLocation {
 async function endpointsIn(recording: Recording): Promise<Recorded[]> {
   const devices = await new ReplayBackend(recording).list();
   return recording.devices.flatMap((device) => {
-    const info = devices.find(({ path }) => path === pathOf(device));
+    const info = devices.find(({ path }) => path === device.path);
     return info === undefined
       ? []
       : [...device.endpoints.values()].map((endpoint) => ({ info, device, endpoint }));
@@ -194,7 +194,7 @@ function listRecord(recorded: readonly Recorded[]): Record<string, unknown> {
       const own = recorded.filter((one) => one.device === device);
       const [first] = own;
       return {
-        path: pathOf(device),
+        path: device.path,
         bus: device.bus,
         addresses: device.addresses,
         vid: hex4(first?.info.vid ?? 0),

@@ -74,6 +74,7 @@ describe('a reader', () => {
           packets.map(({ comments: _, ...written }, index) => ({
             ...written,
             setup: written.setup && Uint8Array.from(written.setup),
+            interfaceName: 'usb',
             dataLength: written.data.length,
             dataOffset: read[index]?.dataOffset,
           })),

@@ -75,6 +75,49 @@ describe('a recording', () => {
     expect(answers?.get(0xc0_00_01_00_07_00)).toBe(1);
   });
 
+  describe('has the path of a device', () => {
+    /** Paths by the name of each interface, of which each captures the devices with these addresses. */
+    async function pathsOf(...interfaces: [name: string, ...addresses: number[]][]) {
+      const parts = interfaces.map(([name, ...addresses]) => {
+        const transfers = addresses.map((device) => ({ endpoint: 0x81, device }));
+        return captureOf(transfers, name);
+      });
+      const { devices } = await readRecording(readerOf(Buffer.concat(parts)));
+      return devices.map(({ path }) => path);
+    }
+
+    it.each([
+      ['usb 1-1 (1234:5678)', '1-1'],
+      ['usb 1-12.3.4 (1234:5678)', '1-12.3.4'],
+      ['usb 2-1 (1234:5678)', '1-7'], // another bus
+      ['usb 01-1 (1234:5678)', '1-7'],
+      ['usb 1-0 (1234:5678)', '1-7'],
+      ['usb 1-1 (1234:5678)\n', '1-7'],
+      ['usb 1-1 (1234:567g)', '1-7'],
+      ['usb 1-1/.. (1234:5678)', '1-7'],
+      ['usb 1-1.1.1.1.1.1.1 (1234:5678)', '1-7'],
+      [`usb 1-1 (1234:5678)${' '.repeat(60_000)}`, '1-7'],
+      ['usbmon1', '1-7'],
+      ['', '1-7'],
+    ])('in the name of its interface, if it is valid: %j', async (name, path) => {
+      expect(await pathsOf([name, 7])).toEqual([path]);
+    });
+
+    it('or its address, if the name is that of several devices', async () => {
+      const name = 'usb 1-1 (1234:5678)';
+      expect(await pathsOf([name, 7, 8])).toEqual(['1-7', '1-8']);
+      expect(await pathsOf([name, 7], [name, 8])).toEqual(['1-7', '1-8']);
+      expect(await pathsOf([name, 7], ['other', 7])).toEqual(['1-7']);
+      expect(await pathsOf([name, 7], ['other', 8])).toEqual(['1-1', '1-8']);
+    });
+
+    it('that is never that of another device', async () => {
+      const at = (port: number) => `usb 1-${port} (1234:5678)`;
+      expect(await pathsOf(['', 1], [at(1), 7])).toEqual(['1-1', '1-7']);
+      expect(await pathsOf(['', 1], [at(1), 7], [at(7), 8])).toEqual(['1-1', '1-7', '1-8']);
+    });
+  });
+
   it('joins a device with the one that came after it was unplugged', async () => {
     const unplugged: Recorded = { endpoint: 0x81, status: 'no-device' };
     const again = descriptorRequests({ ...DEVICE, address: 5 });

@@ -48,6 +48,17 @@ describe('a record of a run', () => {
     expect(gaps).toHaveLength(code === 0 ? 0 : (scenario.match(/@/g) ?? []).length);
   });
 
+  it('has the device at its port', async () => {
+    const record = join(folder.path, 'port.pcapng');
+    const read = ['read', '--bytes', '1000', '-q', '-o', join(folder.path, 'port.bin')];
+    await usbxfer([...read, '--path', '1-1', '--record', record]);
+    const list = await usbxfer(['extract', record, '--list', '--json']);
+    expect(JSON.parse(list.stdout).devices).toMatchObject([{ path: '1-1' }]);
+    const replay = ['--backend', 'replay', '--capture', record];
+    const { code } = await usbxfer(['info', ...replay, '--path', '1-1']);
+    expect(code).toBe(0);
+  });
+
   it('in several files has all data, and each file opens alone', async () => {
     const parts = join(folder.path, 'part-{index}');
     const read = ['read', '-d', '1234:5678', '--scenario', 'rate=40M', '--bytes', '1MiB', '-q'];
