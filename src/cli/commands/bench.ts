@@ -23,7 +23,7 @@ import { CliError } from '../errors/cli-error.js';
 import { addDeviceOperand } from '../options/device.js';
 import * as values from '../options/parsers.js';
 import { interfaceOptions, pairOptions, queueOptions } from '../options/stream.js';
-import { checkQueueSize } from '../session/memory.js';
+import { checkQueueSize, checkTransferLength, checkTransferMemory } from '../session/memory.js';
 import { showsUnicode } from '../terminal/format.js';
 import { toJson } from '../terminal/sanitize.js';
 import { print } from '../terminal/stdio.js';
@@ -97,6 +97,7 @@ async function bench(subject: Subject, mode: BenchMode, options: BenchOptions): 
   };
   const runs: BenchRun[] = [];
   const { measure, ...endpoints } = runOf(subject, mode, plan, options);
+  await checkMemory(subject, plan, endpoints);
   while (runs.length < options.runs && firstMistake(runs) === undefined) {
     runs.push(await measure());
   }
@@ -112,6 +113,19 @@ async function bench(subject: Subject, mode: BenchMode, options: BenchOptions): 
       `wrong data at byte ${offset} of run ${run}: ${actual} in place of ${wanted}`,
     );
   }
+}
+
+/** @throws CliError if the backend or the system does not allow the transfers of a run */
+async function checkMemory(
+  { backend }: Subject,
+  plan: RunPlan,
+  { in: received, out: sent }: Pick<BenchResult, 'in' | 'out'>,
+): Promise<void> {
+  const locations = [received, sent].filter((location) => location !== undefined);
+  const queues = locations.map(() => plan);
+  const packetSizes = locations.map(({ endpoint }) => endpoint.maxPacketSize);
+  checkTransferLength(queues, backend.maxTransferLength);
+  checkTransferMemory(queues, Math.min(...packetSizes), await backend.transferMemory());
 }
 
 /** The endpoints of a mode, and one run. */

@@ -106,6 +106,11 @@ describe('usbxfer bench', () => {
     [2, [...READ, '--verify', 'zeros'], 'give counter, mod63'],
     [2, [...READ, '--runs', '1001'], 'the maximum is 1000'],
     [2, [...READ, '--transfers', '1024', '--transfer-size', '8MiB'], 'must not exceed 4GiB'],
+    [
+      4,
+      ['bench', 'loop', '1234:5679', '--bytes', '8MiB', '--scenario', 'memory=6MiB'],
+      'use --transfers 11 or',
+    ],
     [3, ['bench', 'read', '1234:5678', '--ep', '0x85'], 'there is no endpoint 0x85'],
   ])('exits with %i for %j', async (exitCode, args, message) => {
     const { stdout, stderr, code } = await usbxfer(args);
