@@ -152,6 +152,9 @@ export type Bottleneck = 'bus' | 'host' | 'settings' | 'device';
 const FULL_BUS = 0.9;
 const FULL_CPU = 0.9;
 
+/** A bus without wires, such as dummy_hcd, is faster than its speed allows: it has no limit. */
+const REAL_BUS = 1.02;
+
 /**
  * Returns what limits the rate of the candidate to use: the bus, if nearly all of it is used; the host, if
  * usbxfer needs a whole CPU; the settings, if more in flight may be faster; otherwise the device.
@@ -162,7 +165,8 @@ export function bottleneckOf(
   { candidates: all, best }: Pick<SearchResult, 'candidates' | 'best'>,
   busRate: number,
 ): Bottleneck {
-  if (best.bytesPerSecond >= FULL_BUS * busRate) {
+  const share = best.bytesPerSecond / busRate;
+  if (share >= FULL_BUS && share <= REAL_BUS) {
     return 'bus';
   }
   if (best.cpu >= FULL_CPU) {

@@ -142,6 +142,7 @@ describe('bottleneckOf', () => {
 
   it.each([
     ['bus', large, 100],
+    ['settings', large, 50],
     ['settings', large, 102],
     ['device', small, 102],
     ['host', { ...large, cpu: 0.9 }, 102],
