@@ -63,15 +63,19 @@ export class CaptureReader {
    * @throws CaptureError if the file is damaged or no capture; the packets before are valid
    */
   next(): CapturedPacket | undefined {
-    for (;;) {
-      if (this.#format === undefined) {
-        this.#start();
-      }
-      const packet = this.#format === 'pcap' ? this.#nextPcap() : this.#nextBlock();
-      if (packet !== 'skip') {
-        return packet;
-      }
+    let packet = this.step();
+    while (packet === 'skip') {
+      packet = this.step();
     }
+    return packet;
+  }
+
+  /** Reads one block. As `next`, but returns `skip` for a block that is no packet of a USB transfer. */
+  step(): CapturedPacket | 'skip' | undefined {
+    if (this.#format === undefined) {
+      this.#start();
+    }
+    return this.#format === 'pcap' ? this.#nextPcap() : this.#nextBlock();
   }
 
   /**

@@ -59,20 +59,28 @@ export class TransferReader {
    * @throws CaptureError if the file is damaged or no capture
    */
   next(): CapturedTransfer | undefined {
-    for (let packet = this.#reader.next(); packet !== undefined; packet = this.#reader.next()) {
-      if (!this.#accepts(packet)) {
-        continue;
-      }
-      if (packet.event !== 'S') {
-        return this.#join(packet);
-      }
-      this.#pending.delete(packet.id); // a new submission takes the last place
-      this.#pending.set(packet.id, packet);
-      if (this.#pending.size > MAX_PENDING) {
-        this.#pending.delete(this.#pending.keys().next().value ?? 0n);
-      }
+    let transfer = this.step();
+    while (transfer === 'skip') {
+      transfer = this.step();
     }
-    return undefined;
+    return transfer;
+  }
+
+  /** Reads one block of the file. As `next`, but returns `skip` for a block that ends no transfer. */
+  step(): CapturedTransfer | 'skip' | undefined {
+    const packet = this.#reader.step();
+    if (packet === undefined || packet === 'skip' || !this.#accepts(packet)) {
+      return packet && 'skip';
+    }
+    if (packet.event !== 'S') {
+      return this.#join(packet);
+    }
+    this.#pending.delete(packet.id); // a new submission takes the last place
+    this.#pending.set(packet.id, packet);
+    if (this.#pending.size > MAX_PENDING) {
+      this.#pending.delete(this.#pending.keys().next().value ?? 0n);
+    }
+    return 'skip';
   }
 
   /**

@@ -33,10 +33,14 @@ describe('usbxfer extract', () => {
     expect(stdout.equals(DATA)).toBe(true);
   });
 
-  it('ends at a signal while it waits for a pipe', async () => {
-    const fifo = join(folder.path, 'fifo');
+  it.each([
+    ['extract', ['-o', '/dev/null']],
+    ['serve', ['--listen', '127.0.0.1:0', '--backend', 'replay', '--capture']],
+    ['control', ['in', 'vendor', 'device', '2', '0', '0', '8', '--backend', 'replay', '--capture']],
+  ])('ends at a signal while it waits for a pipe: %s', async (command, args) => {
+    const fifo = join(folder.path, `${command}-fifo`);
     execFileSync('mkfifo', [fifo]);
-    const running = start(['extract', fifo, '-o', '/dev/null']);
+    const running = start([command, ...args, fifo]);
     await listening(running);
     await sleep(500); // until it waits
     running.child.kill('SIGTERM');

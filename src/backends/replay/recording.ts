@@ -56,7 +56,7 @@ const MAX_REQUESTS = 65_536;
 /** The bytes of a setup packet before wLength (USB 2.0 §9.3). */
 const BEFORE_LENGTH = 6;
 
-/** Transfers to read in one turn of the event loop. */
+/** Blocks of the file to read in one turn of the event loop. */
 const TURN = 1000;
 
 /** Address 0 belongs to devices that have not got one yet. */
@@ -75,15 +75,19 @@ export async function readRecording(readAt: ReadAt, signal?: AbortSignal): Promi
   const answers = new AnswerCounter();
   let damage: CaptureError | undefined;
   try {
-    for (let count = 0; ; count++) {
-      const transfer = reader.next();
+    let count = 0;
+    for (let blocks = 1; ; blocks++) {
+      const transfer = reader.step();
       if (transfer === undefined) {
         break;
       }
-      const device = deviceOf(transfer, devices, count, reader.offset);
-      add(device, transfer, count, reader);
-      answers.count(device, transfer);
-      if (count % TURN === TURN - 1) {
+      if (transfer !== 'skip') {
+        const device = deviceOf(transfer, devices, count, reader.offset);
+        add(device, transfer, count, reader);
+        answers.count(device, transfer);
+        count += 1;
+      }
+      if (blocks % TURN === 0) {
         await nextTurn();
         signal?.throwIfAborted();
       }

@@ -4,7 +4,7 @@ import { addBackendOptions, type BackendOptions, loadBackend } from '../options/
 import { addFilterOptions, addPlaceOptions, withOperand } from '../options/device.js';
 import { addGroups, type Group } from '../options/stream.js';
 import { type ChoiceOptions, chooseDevice } from '../session/select-device.js';
-import { ShutdownController } from '../session/shutdown.js';
+import { ShutdownController, unlessInterrupted } from '../session/shutdown.js';
 import { addColorOption } from '../terminal/style.js';
 import type { Subject } from './measure.js';
 
@@ -34,7 +34,9 @@ export async function withSubject(
   const options = withOperand(given, operand);
   const shutdown = new ShutdownController();
   try {
-    const backend = await loadBackend(options);
+    const backend = await unlessInterrupted(shutdown, 'starting', (signal) =>
+      loadBackend(options, signal),
+    );
     const notices = { waiting: () => {}, waitingForNew: () => {} };
     const device = await chooseDevice(backend, options, shutdown, notices);
     const claim = { detachDriver: options.detach, sendSetting: options.alt !== undefined };

@@ -16,7 +16,7 @@ import {
   withOperand,
 } from '../options/device.js';
 import { listenAddress } from '../options/parsers.js';
-import { ShutdownController } from '../session/shutdown.js';
+import { ShutdownController, unlessInterrupted } from '../session/shutdown.js';
 import { binarySize, countOf } from '../terminal/format.js';
 import { LineOutput } from '../terminal/line-output.js';
 import { escapeUnsafe, toJsonLine } from '../terminal/sanitize.js';
@@ -57,7 +57,9 @@ async function serve(operand: readonly DeviceFilter[], given: ServeOptions): Pro
   const shutdown = new ShutdownController({ json: options.json ?? false });
   const output = new LineOutput();
   try {
-    const backend = await loadBackend(options);
+    const backend = await unlessInterrupted(shutdown, 'starting', (signal) =>
+      loadBackend(options, signal),
+    );
     const isExported = (device: DeviceInfo) => filterDevices([device], options).length > 0;
     const log = (event: ServerEvent) => {
       const now = new Date();

@@ -21,7 +21,7 @@ import {
   withOperand,
 } from '../options/device.js';
 import * as values from '../options/parsers.js';
-import { ShutdownController } from '../session/shutdown.js';
+import { ShutdownController, unlessInterrupted } from '../session/shutdown.js';
 import { countOf, signallingRate } from '../terminal/format.js';
 import { LineOutput } from '../terminal/line-output.js';
 import { LONGEST_NAME, sanitize, toJsonLine } from '../terminal/sanitize.js';
@@ -58,7 +58,9 @@ async function watch(operand: readonly DeviceFilter[], given: WatchOptions): Pro
   requireStdout();
   const { count = Number.POSITIVE_INFINITY, timeout } = options;
   const shutdown = new ShutdownController({ json: options.json ?? false });
-  const bus: WatchedBus = await loadBackend(options);
+  const bus: WatchedBus = await unlessInterrupted(shutdown, 'starting', (signal) =>
+    loadBackend(options, signal),
+  );
   const output = new LineOutput();
   const expired = new AbortController();
   const ended = AbortSignal.any([shutdown.signal, expired.signal]);

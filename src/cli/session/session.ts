@@ -33,7 +33,7 @@ import { checkTransferLength, checkTransferMemory } from './memory.js';
 import { openOutput } from './output.js';
 import { type OutputPlan, statOf } from './output-name.js';
 import { chooseDevice } from './select-device.js';
-import { interruptedBy, ShutdownController, throwIfInterrupted } from './shutdown.js';
+import { ShutdownController, throwIfInterrupted, unlessInterrupted } from './shutdown.js';
 import { Suspensions } from './suspend.js';
 
 /** The part of a request to the engine that is the same for all streams. */
@@ -102,7 +102,7 @@ async function runOnDevice(
   json: JsonOutput | undefined,
 ): Promise<number> {
   const { report: options } = plan;
-  const backend = await loadBus(load, shutdown);
+  const backend = await unlessInterrupted(shutdown, 'starting', load);
   const notices = new Notices(options.quiet || json?.isOnStderr === true);
   const suspensions = new Suspensions();
   const monitor = new Monitor(options);
@@ -123,17 +123,6 @@ async function runOnDevice(
   } finally {
     await monitor.stop();
     suspensions.dispose();
-  }
-}
-
-async function loadBus(
-  load: (signal: AbortSignal) => Promise<Backend>,
-  shutdown: ShutdownController,
-): Promise<Backend> {
-  try {
-    return await load(shutdown.signal);
-  } catch (error) {
-    throw interruptedBy(shutdown, 'starting', error) ?? error;
   }
 }
 

@@ -55,6 +55,23 @@ export function throwIfInterrupted(interruption: Interruption, doing: string): v
   }
 }
 
+/**
+ * Does a step that a signal may end.
+ *
+ * @throws CliError if a signal was received, in place of what the step throws then
+ */
+export async function unlessInterrupted<T>(
+  interruption: Interruption,
+  doing: string,
+  step: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  try {
+    return await step(interruption.signal);
+  } catch (error) {
+    throw interruptedBy(interruption, doing, error) ?? error;
+  }
+}
+
 interface ShutdownOptions {
   /** Whether the message of an immediate exit on stderr is a JSON object. */
   readonly json?: boolean;

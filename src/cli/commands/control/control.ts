@@ -29,6 +29,7 @@ import {
   type Interruption,
   ShutdownController,
   throwIfInterrupted,
+  unlessInterrupted,
 } from '../../session/shutdown.js';
 import { addColorOption } from '../../terminal/style.js';
 import { exchange, openFor } from './exchange.js';
@@ -122,7 +123,9 @@ async function control(
   let record: ControlRecord | undefined;
   try {
     const job = await prepare(words, options, shutdown);
-    const bus = await loadBackend(options);
+    const bus = await unlessInterrupted(shutdown, 'starting', (signal) =>
+      loadBackend(options, signal),
+    );
     const notices = new Notices(options.json ?? options.quiet ?? false);
     const device = await chooseDevice(bus, options, shutdown, notices);
     throwIfInterrupted(shutdown, 'starting');

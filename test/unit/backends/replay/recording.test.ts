@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findRecorded, parseDeviceFile } from '../../../../src/backends/replay/device-file.js';
 import { readRecording } from '../../../../src/backends/replay/recording.js';
+import { interfaceStatistics } from '../../../../src/pcapng/writer.js';
 import {
   captureOf,
   controlRequest,
@@ -41,8 +42,17 @@ describe('a recording', () => {
     });
   });
 
-  it('is read no further after an abort', async () => {
-    const bytes = captureOf(Array.from({ length: 5000 }, () => ({ endpoint: 0x81 })));
+  const statistics = interfaceStatistics({
+    start: 0n,
+    end: 0n,
+    received: 0,
+    dropped: 0,
+    comments: [],
+  });
+  it.each([
+    ['transfers', captureOf(Array.from({ length: 5000 }, () => ({ endpoint: 0x81 })))],
+    ['no USB traffic', Buffer.concat([captureOf([]), ...Array(5000).fill(statistics)])],
+  ])('is read no further after an abort: %s', async (_what, bytes) => {
     const readAt = readerOf(bytes);
     let furthest = 0;
     const counting = (into: Buffer, position: number): number => {
