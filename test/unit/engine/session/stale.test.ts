@@ -131,9 +131,9 @@ describe('drainAfter', () => {
   ])('reads what the device has buffered after the requests: %s', async (reason) => {
     const controller = new AbortController();
     if (reason === 'interrupted') {
-      setTimeout(() => controller.abort(), 100);
+      setTimeout(() => controller.abort(), 500);
     }
-    const rest = { duration: reason === 'duration' ? 100 : undefined, signal: controller.signal };
+    const rest = { duration: reason === 'duration' ? 500 : undefined, signal: controller.signal };
     const { end, statistics, bytes, requests } = await read(buffered, { ...endless, flush }, rest);
     expect([end, requests]).toEqual([{ reason }, [1, 0]]);
     expect(bytes.equals(counterBytes(0, bytes.length))).toBe(true);
