@@ -48,6 +48,17 @@ describe('usbxfer extract', () => {
     expect([code, stderr]).toEqual([143, 'usbxfer: SIGTERM while starting\n']);
   });
 
+  it('is killed by a signal while it lists a pipe', async () => {
+    const fifo = join(folder.path, 'list-fifo');
+    execFileSync('mkfifo', [fifo]);
+    const running = start(['extract', '--list', fifo]);
+    await listening(running);
+    await sleep(500); // until it waits
+    running.child.kill('SIGTERM');
+    await running.outcome;
+    expect(running.child.signalCode).toBe('SIGTERM');
+  });
+
   it('says nothing of a reader that has enough', async () => {
     const { stdout, stderr } = await shell(`usbxfer extract '${file}' -q | head -c 1000`);
     expect(stdout.equals(DATA.subarray(0, 1000))).toBe(true);

@@ -16,6 +16,7 @@ import { planRead, type RawStreamOptions } from '../options/plan.js';
 import { addStreamOptions } from '../options/stream.js';
 import { damaged, loadRecording } from '../replay/load-replay.js';
 import { runSession } from '../session/session.js';
+import { restoreSignals } from '../signals.js';
 import { countOf } from '../terminal/format.js';
 import { toJson } from '../terminal/sanitize.js';
 import { logToStderr, print } from '../terminal/stdio.js';
@@ -158,6 +159,7 @@ function reportMissing({ endpoint: { missingBytes } }: Recorded, { quiet, json }
 
 /** Prints the endpoints in a capture. Returns the exit code. */
 async function list(file: string, options: ExtractOptions): Promise<number> {
+  restoreSignals(); // there is nothing to end
   const recording = await loadRecording(file);
   const all = await endpointsIn(recording);
   const devices = new Set(filterDevices([...new Set(all.map(({ info }) => info))], options));
