@@ -255,3 +255,23 @@ it('continues with the transfers that there is memory for, without a callback', 
   endpoint.submissions[0]?.complete('completed', 512);
   expect([pump.inFlight, pump.isDraining]).toEqual([2, false]);
 });
+
+it('continues when its observer has room again', () => {
+  const endpoint = new ScriptedEndpoint();
+  const handler = receive();
+  const { submit } = handler;
+  handler.submit = (queue, now) => (queue.canObserve(512) ? submit(queue, now) : 'throttled');
+  let resume = (): void => {};
+  let room = 0;
+  const hasRoom = (_length: number, whenRoom: () => void): boolean => {
+    resume = whenRoom;
+    room -= 1;
+    return room >= 0;
+  };
+  const pump = new Pump(handler, { depth: 2 }, { hasRoom });
+  void pump.run(endpoint);
+  expect(pump.inFlight).toBe(0);
+  room = 9;
+  resume();
+  expect(pump.inFlight).toBe(2);
+});

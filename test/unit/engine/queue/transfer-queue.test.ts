@@ -298,4 +298,9 @@ describe('an observer of a TransferQueue', () => {
     queue.observe();
     expect(seen).toEqual([0, 3]);
   });
+
+  it('has room for an observer that does not say whether it has', () => {
+    const queue = new TransferQueue(new ScriptedEndpoint(), 1, () => {}, {});
+    expect(queue.canObserve(512)).toBe(true);
+  });
 });

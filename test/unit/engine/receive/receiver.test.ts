@@ -54,6 +54,18 @@ function drain({ endpoint }: Fixture, length = 0): void {
 }
 
 describe('Receiver', () => {
+  it('submits nothing while its observer has no room', () => {
+    const endpoint = new ScriptedEndpoint();
+    let room = 1;
+    const hasRoom = (): boolean => {
+      room -= 1;
+      return room >= 0;
+    };
+    const options = { depth: 4, transferSize: 1024 };
+    void new Receiver(new MemorySink(), options, { hasRoom }).run(endpoint);
+    expect(endpoint.requests).toEqual([1024]);
+  });
+
   it('submits all transfers at once, and each again from its completion', () => {
     const { endpoint } = start();
     expect(endpoint.submissions).toHaveLength(4);

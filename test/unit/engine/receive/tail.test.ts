@@ -48,6 +48,19 @@ describe('a tail of 1 s', () => {
     expect(subject.begin({ reason: 'idle' })).toBe(followsIdle);
   });
 
+  it('does not begin at the end of a recording, even if it follows silence', () => {
+    const { tail: subject } = tail(true);
+    subject.ready(async () => {});
+    expect(subject.begin({ reason: 'input-ended' })).toBe(false);
+  });
+
+  it('is not over after a run without it', () => {
+    const { tail: subject } = tail();
+    subject.ready(async () => {});
+    subject.finish();
+    expect(subject.isOver).toBe(false);
+  });
+
   it('opens when the device was stopped, and ends at the deadline', async () => {
     const { tail: subject, calls } = tail();
     let stopped = (): void => {};

@@ -81,12 +81,25 @@ describe('ReadAhead', () => {
     ['two pieces at least, of any size', MIB + 1, 1, 2 * (MIB + 1)],
     ['whole pieces that are larger than a chunk', 3 * MIB, 7 * MIB, 9 * MIB],
     ['chunks of at most 64 Ki pieces', 8, 600 * KIB, 2 * 512 * KIB],
-    ['at most 256 Ki pieces', 8, 64 * MIB, 4 * 512 * KIB],
-    ['at most 256 Ki pieces of a byte', 1, 64 * MIB, 256 * KIB],
+    ['at most 256 Ki pieces', 8, 5 * 512 * KIB, 4 * 512 * KIB],
+    ['at most 256 Ki pieces of a byte', 1, 320 * KIB, 256 * KIB],
   ])('reads %s: pieces of %d bytes, a capacity of %d', (_, pieceSize, capacity, bytes) => {
     const { source, readAhead } = start({ pieceSize, capacity });
     expect(readAll(source, readAhead)).toBe(bytes);
     expect(readAhead.waiting).toBe(bytes);
+  });
+
+  it('fails if the source reports more bytes than were asked for, or answers twice', () => {
+    const { source, readAhead } = start({ bytes: 1000 });
+    readAhead.read();
+    const first = source.pending?.done;
+    source.answer(400);
+    readAhead.read();
+    source.pending?.done(undefined, 601);
+    const most = 'the source reported 601 bytes, but at most 600 were possible';
+    expect(readAhead.failure?.message).toBe(most);
+    first?.(undefined, 0);
+    expect(readAhead.failure?.message).toBe('the source called back more than once');
   });
 
   it('reads one piece of memory at a time, and reports each read', () => {

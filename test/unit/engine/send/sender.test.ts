@@ -611,3 +611,18 @@ describe('the idle timeout of a Sender', () => {
     expect(fixture.endpoint.requests).toHaveLength(1);
   });
 });
+
+it('submits nothing while its observer has no room', async () => {
+  const endpoint = new ScriptedEndpoint(PACKET);
+  let room = 1;
+  const hasRoom = (): boolean => {
+    room -= 1;
+    return room >= 0;
+  };
+  const source = new MemorySource(counterBytes(0, 4096));
+  const options = { depth: 4, transferSize: 1024 };
+  void new Sender(source, options, { hasRoom }).run(endpoint);
+  await vi.waitUntil(() => room < 0);
+  await turn();
+  expect(endpoint.requests).toEqual([1024]);
+});

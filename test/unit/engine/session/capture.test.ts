@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it, vi } from 'vitest';
 import { type CaptureRequest, capture } from '../../../../src/engine/session/capture.js';
 import type { RecoveryOptions } from '../../../../src/engine/session/recovery.js';
@@ -192,6 +193,44 @@ describe('capture', { concurrent: true }, () => {
       submission.complete('cancelled', 0);
     }
     expect((await result).end).toEqual({ reason: 'interrupted' });
+  });
+
+  const unread = new Error('unreadable');
+
+  it.each([
+    ['the end', { reason: 'input-ended' }],
+    [unread, { reason: 'input-failed', cause: unread }],
+  ])('ends with its endpoint: %s', async (reason, end) => {
+    const { run, endpoint } = fixture();
+    const ended = new AbortController();
+    const result = Object.assign(endpoint, { ended: ended.signal }) && run();
+    await vi.waitUntil(() => endpoint.submissions.length > 0);
+    ended.abort(reason);
+    await vi.waitUntil(() => endpoint.cancellations.length > 0);
+    for (const submission of [...endpoint.submissions]) {
+      submission.complete('cancelled', 0);
+    }
+    expect((await result).end).toMatchObject(end);
+    expect(getEventListeners(ended.signal, 'abort')).toHaveLength(0);
+  });
+
+  it('submits nothing to an endpoint that has ended', async () => {
+    const { run, endpoint } = fixture();
+    Object.assign(endpoint, { ended: AbortSignal.abort('the end') });
+    expect((await run()).end).toEqual({ reason: 'input-ended' });
+    expect(endpoint.requests).toEqual([]);
+  });
+
+  it('drains a run whose device is lost during the requests before it', async () => {
+    const gone = new UsbError('no-device', 'gone');
+    const { run, endpoint, connected } = fixture({ before: gone }, MESSAGES);
+    connected.value = false;
+    const result = run();
+    await vi.waitUntil(() => endpoint.cancellations.length > 0);
+    for (const submission of [...endpoint.submissions]) {
+      submission.complete('cancelled', 0);
+    }
+    expect((await result).end.reason).toBe('device-lost');
   });
 
   it('ends after its duration', async () => {

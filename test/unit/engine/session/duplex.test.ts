@@ -417,6 +417,46 @@ describe('Duplex', () => {
     timers.mockRestore();
   });
 
+  it('does not linger in the tail after such a limit', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    const fixture = new Fixture(new MemorySource(counterBytes(0, 10)), {
+      receive: { depth: 2, transferSize: 1024, bytes: 512, drainAfter: 60_000 },
+      linger: LINGER,
+    });
+    await fixture.settle();
+    fixture.reply(512);
+    await fixture.settle();
+    fixture.out.submissions[0]?.complete('completed', 10);
+    await fixture.settle();
+    expect(lingers(timers.mock.calls)).toBe(0);
+    timers.mockRestore();
+    fixture.reply(0); // a short packet ends the tail
+    expect((await fixture.drained()).reason).toBe('limit');
+  });
+
+  it('stops the device after silence while transfers are in flight, with a tail', async () => {
+    const [incoming, outgoing] = [new ScriptedEndpoint(), new ScriptedEndpoint()];
+    const streams = new Duplex({
+      source: new MemorySource(),
+      sink: new MemorySink(),
+      receive: { depth: 2, transferSize: 1024, drainAfter: 60_000 },
+      send: { depth: 2, transferSize: 1024 },
+      linger: 5,
+    });
+    const stopDevice = vi.fn(async () => {});
+    const ended = streams.run(incoming, outgoing, undefined, stopDevice);
+    await vi.waitUntil(() => incoming.cancellations.length > 0);
+    incoming.cancellations[0]?.complete('cancelled', 0); // whether it has received a byte
+    expect(stopDevice).toHaveBeenCalledOnce();
+    await turn();
+    incoming.submissions[0]?.complete('completed', 100);
+    for (const submission of [...incoming.submissions]) {
+      submission.complete('cancelled', 0);
+    }
+    expect(await ended).toEqual({ reason: 'input-ended' });
+    expect(streams.statistics.in.bytesAfterStop).toBe(100);
+  });
+
   it('reports a lost device, whichever direction notices it first', async () => {
     const fixture = new Fixture(new MemorySource(counterBytes(0, 8000)));
     await fixture.settle();

@@ -5,6 +5,7 @@ import {
   failuresOf,
   internalError,
   isClean,
+  isLoss,
   moreSevere,
   mostSevere,
   type TransferFailure,
@@ -27,6 +28,14 @@ it.each<[first: EndReason, later: EndReason, reported: EndReason]>([
   ['stall', 'device-lost', 'stall'],
 ])('after %s, then %s, reports %s', (first, later, reported) => {
   expect(moreSevere({ reason: first }, { reason: later }).reason).toBe(reported);
+});
+
+it.each<[EndReason, boolean]>([
+  ['device-lost', true],
+  ['device-reset', true],
+  ['stall', false],
+])('a handle cannot be used any more after %s: %s', (reason, lost) => {
+  expect(isLoss({ reason })).toBe(lost);
 });
 
 it('reports both if a reader closes the output after a stop', () => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { VirtualBackend } from '../../../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../../../src/backends/virtual/scenario.js';
 import { RESTARTS, type Restart } from '../../../../src/engine/device/restart.js';
@@ -478,6 +478,30 @@ describe('after a reset by another process', () => {
     expect((await recovery.decide(end, target)).end).toBe(end);
   });
 
+  it('says that the capture continues after the gap', async () => {
+    const told: [number, boolean][] = [];
+    const onGap: RecoveryOptions['onGap'] = ({ offset }, continues) =>
+      told.push([offset, continues]);
+    const { recovery, target } = scripted({ keepGoing: 1, onGap });
+    const failures = [{ reason: 'device-reset', offset: 0 }] as const;
+    await recovery.decide({ reason: 'device-reset', failures }, target);
+    expect(told).toEqual([[0, true]]);
+  });
+
+  it('waits for the device as long as for one that is reconnected', async () => {
+    const { recovery, target, backend } = scripted({ reconnect: 1 });
+    let lists = 0;
+    backend.list = async () => {
+      lists += 1;
+      if (lists > 2) {
+        throw new Error('waits for longer');
+      }
+      return [];
+    };
+    const { end } = await recovery.decide({ reason: 'device-reset' }, target);
+    expect(end).toEqual({ reason: 'device-reset' });
+  });
+
   it('opens the device when it is configured again', async () => {
     const back: string[] = [];
     const { recovery, target, backend } = scripted({ keepGoing: 1 });
@@ -565,6 +589,20 @@ describe('with onIdle', { concurrent: true }, () => {
     });
   });
 
+  it('ends as idle without it', async () => {
+    const { recovery, target } = scripted({});
+    const end = { reason: 'idle' } as const;
+    expect(await recovery.decide(end, target)).toEqual({ end, target });
+  });
+
+  it('reports no gap before the first byte', async () => {
+    const onGap = vi.fn();
+    const onIdle = { restart: 'clear-halt', attempts: 1 } as const;
+    const { recovery, target } = scripted({ onIdle, onGap });
+    expect((await recovery.decide({ reason: 'idle' }, target)).end).toBeUndefined();
+    expect(onGap).not.toHaveBeenCalled();
+  });
+
   it('records no gap before the first byte', async () => {
     const { end, statistics } = await run(
       'silence@0',
@@ -630,6 +668,7 @@ describe('with onIdle', { concurrent: true }, () => {
 
   it.each([
     ['clear-halt', 'io', 'idle', true],
+    ['clear-halt', 'no-device', 'device-lost', true],
     ['reset', 'io', 'idle', false],
     ['reset', 'no-device', 'device-lost', true],
     ['reopen', 'access', 'idle', false],

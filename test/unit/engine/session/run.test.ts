@@ -7,7 +7,7 @@ import { capture } from '../../../../src/engine/session/capture.js';
 import { duplex } from '../../../../src/engine/session/duplex.js';
 import { sendRequests } from '../../../../src/engine/session/run.js';
 import { send } from '../../../../src/engine/session/send.js';
-import type { Device } from '../../../../src/usb/backend.js';
+import type { Device, DeviceLoss } from '../../../../src/usb/backend.js';
 import { UsbError, type UsbErrorCode } from '../../../../src/usb/errors.js';
 import { locateIn, locateOut } from '../../../../src/usb/locate.js';
 import { counterBytes } from '../../../support/counter-stream.js';
@@ -38,6 +38,7 @@ async function slowDevice(scenario = 'speed=high') {
     code?: UsbErrorCode;
     release?: true;
     clear?: true;
+    loss?: DeviceLoss;
   } = {};
   /** Endpoints whose halt was cleared. */
   const cleared: number[] = [];
@@ -55,6 +56,8 @@ async function slowDevice(scenario = 'speed=high') {
       }
       return 0;
     };
+    const loss = opened.loss.bind(opened);
+    opened.loss = async () => failing.loss ?? loss();
     const claim = opened.claim.bind(opened);
     opened.claim = async (...given) => {
       const claimed = await claim(...given);
@@ -204,6 +207,22 @@ it('a halt that cannot be cleared is reported', async () => {
     end: { reason: 'stall' },
     restoreError: { message: 'not cleared' },
   });
+});
+
+it.each([
+  'send',
+  'duplex',
+] as const)('%s reports a reset that it notices at its end, with its place', async (direction) => {
+  const { run, failing } = await slowDevice();
+  failing.loss = 'reset';
+  expect((await run[direction]()).end).toMatchObject({ reason: 'device-reset', offset: 0 });
+});
+
+it('sending ends when the device is lost while it waits for its input', async () => {
+  const { run, failing, source } = await slowDevice();
+  failing.loss = 'disconnected';
+  source.held = true;
+  expect((await run.send(800)).end.reason).toBe('device-lost');
 });
 
 it('nothing is sent after a request that failed', async () => {
