@@ -62,8 +62,8 @@ export default defineConfig({
           name: 'kernel',
           include: [kernelTests],
           globalSetup: 'test/kernel/lab/setup.ts',
-          // A guest for each worker. A guest often waits, so two processors suffice for three.
-          maxWorkers: 3,
+          // A guest for each worker.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
           testTimeout: 120_000,
         },
