@@ -25,7 +25,9 @@ class LongestFirst extends BaseSequencer {
     'process/progress.test.ts',
     'completion/shells.test.ts',
     'kernel/contract.test.ts',
+    'kernel/usbip-contract.test.ts',
     'kernel/testusb.test.ts',
+    'kernel/write.test.ts',
   ];
 
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
