@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseSections } from '../../man/generator/include.js';
 import { manualPages } from '../../man/generator/pages.js';
-import { SCENARIO_CLAUSES } from '../../src/backends/virtual/scenario.js';
+import { SCENARIO_CLAUSES } from '../../src/backends/virtual/scenario-clauses.js';
 import { COMMANDS } from '../../src/cli/commands.js';
 import { EXIT } from '../../src/cli/errors/codes.js';
 import { TOPICS } from '../../src/cli/help/topics.js';

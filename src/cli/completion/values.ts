@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Command, Option } from 'commander';
-import { SCENARIO_CLAUSES } from '../../backends/virtual/scenario.js';
+import { SCENARIO_CLAUSES } from '../../backends/virtual/scenario-clauses.js';
 import type { Backend } from '../../usb/backend.js';
 import { RECIPIENTS, REQUEST_TYPES } from '../../usb/control.js';
 import {

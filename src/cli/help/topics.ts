@@ -1,4 +1,4 @@
-import { SCENARIO_CLAUSES } from '../../backends/virtual/scenario.js';
+import { SCENARIO_CLAUSES } from '../../backends/virtual/scenario-clauses.js';
 import { MAX_CONTROL_DATA } from '../../usb/control.js';
 import { DURATION_UNITS, SIZE_UNITS } from '../../usb/format.js';
 import { ERRORS, type ErrorEntry, EXIT } from '../errors/codes.js';

@@ -1,10 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  DEFAULT_SCENARIO,
-  parseScenario,
-  SCENARIO_CLAUSES,
-} from '../../../../src/backends/virtual/scenario.js';
+import { DEFAULT_SCENARIO, parseScenario } from '../../../../src/backends/virtual/scenario.js';
+import { SCENARIO_CLAUSES } from '../../../../src/backends/virtual/scenario-clauses.js';
 import { UsbError } from '../../../../src/usb/errors.js';
 
 const EVER = Number.POSITIVE_INFINITY;

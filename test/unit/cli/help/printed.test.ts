@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SCENARIO_CLAUSES } from '../../../../src/backends/virtual/scenario.js';
+import { SCENARIO_CLAUSES } from '../../../../src/backends/virtual/scenario-clauses.js';
 import { COMMANDS } from '../../../../src/cli/commands.js';
 import { EXIT } from '../../../../src/cli/errors/codes.js';
 import { EXAMPLES } from '../../../../src/cli/help/examples.js';
