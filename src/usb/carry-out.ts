@@ -1,5 +1,10 @@
 import type { ConfigurationOptions } from './backend.js';
-import { type HostRequest, interfaceOfEndpoint } from './control.js';
+import {
+  type ControlRequest,
+  type HostRequest,
+  hostRequestOf,
+  interfaceOfEndpoint,
+} from './control.js';
 import { type AlternateSetting, type DeviceInfo, findSetting } from './model.js';
 import { requireClaimed } from './preconditions.js';
 
@@ -22,9 +27,19 @@ interface Target {
  * Carries out a request that changes the state of the host, too, as `Device.control` does.
  *
  * @param claimed the interfaces that are claimed through this handle
+ * @returns the bytes of data moved, 0; undefined for any other request, which the device answers
  * @throws UsbError `not-found`; `invalid` if the interface is not claimed; as the operations
  */
-export async function carryOut(
+export function carryOut(
+  request: ControlRequest,
+  device: Target,
+  claimed: readonly ClaimedInterface[],
+): Promise<number> | undefined {
+  const change = hostRequestOf(request);
+  return change && makeChange(change, device, claimed).then(() => 0);
+}
+
+async function makeChange(
   request: HostRequest,
   device: Target,
   claimed: readonly ClaimedInterface[],

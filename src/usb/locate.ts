@@ -10,6 +10,7 @@ import {
   findConfiguration,
   type TransferType,
 } from './model.js';
+import { unconfiguredError } from './preconditions.js';
 
 /** The endpoint to find: every property that is given must match. */
 export interface EndpointRequest {
@@ -214,19 +215,6 @@ function ofKind(all: readonly EndpointLocation[], { direction, types }: Kind): E
       ),
     )
     .reduce((preferred, next) => (preferred.length > 0 ? preferred : next));
-}
-
-/** Returns the error that a device has no active configuration: the system or a program took it. */
-export function unconfiguredError(
-  message: string,
-  { path, configurations }: Pick<DeviceInfo, 'path' | 'configurations'>,
-  cause?: unknown,
-): UsbError {
-  const configuration = configurations[0]?.value ?? 1;
-  return new UsbError('not-found', message, {
-    cause,
-    remedy: { kind: 'configure', path, configuration },
-  });
 }
 
 /**

@@ -1,10 +1,11 @@
 import { MAX_CONTROL_DATA } from './control.js';
 import { UsbError } from './errors.js';
 import { formatEndpoint } from './format.js';
-import type { AlternateSetting, EndpointDescriptor } from './model.js';
+import type { AlternateSetting, DeviceInfo, EndpointDescriptor } from './model.js';
 
 /*
- * Checks that every backend makes, with the same errors, before it involves the device or the system.
+ * Checks that every backend makes, with the same errors, before it involves the device or the system; and
+ * the errors of a device without a configuration, which every backend may find.
  */
 
 /** @throws UsbError `invalid` after the device was closed */
@@ -109,4 +110,30 @@ export function checkIdle(inFlight: boolean, action: string): void {
   if (inFlight) {
     throw new UsbError('invalid', `cannot ${action} with transfers in flight`);
   }
+}
+
+/** Returns the error that a device has no active configuration: the system or a program took it. */
+export function unconfiguredError(
+  message: string,
+  { path, configurations }: Pick<DeviceInfo, 'path' | 'configurations'>,
+  cause?: unknown,
+): UsbError {
+  const configuration = configurations[0]?.value ?? 1;
+  return new UsbError('not-found', message, {
+    cause,
+    remedy: { kind: 'configure', path, configuration },
+  });
+}
+
+/**
+ * Returns the error that a device has lost its configuration.
+ *
+ * @param what what could not be done, such as "cannot claim interface 1"
+ */
+export function lostConfigurationError(
+  what: string,
+  info: Pick<DeviceInfo, 'path' | 'configurations'>,
+  cause?: unknown,
+): UsbError {
+  return unconfiguredError(`${what}: the device has no configuration any more`, info, cause);
 }

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { type ControlRequest, interfaceToClaim } from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
 import { ids } from '../../../usb/format.js';
-import { unconfiguredError } from '../../../usb/locate.js';
 import { type DeviceInfo, interfaceNumbers } from '../../../usb/model.js';
+import { lostConfigurationError } from '../../../usb/preconditions.js';
 import { operationError } from '../native/errors.js';
 import { errorCode, readNumber } from './attributes.js';
 import { PASS_TO_CONTAINER } from './environment.js';
@@ -97,7 +97,7 @@ function missingInterface(
 ): UsbError | undefined {
   const now = readNumber(join(devices, info.path, 'bConfigurationValue'));
   if (now === undefined) {
-    return unconfiguredError(`${what}: the device has no configuration any more`, info, cause);
+    return lostConfigurationError(what, info, cause);
   }
   return now === info.configurationValue
     ? undefined

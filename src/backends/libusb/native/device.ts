@@ -6,7 +6,7 @@ import type {
   Interface,
 } from '../../../usb/backend.js';
 import { carryOut } from '../../../usb/carry-out.js';
-import { type ControlRequest, hostRequestOf } from '../../../usb/control.js';
+import type { ControlRequest } from '../../../usb/control.js';
 import { UsbError } from '../../../usb/errors.js';
 import { type DeviceInfo, findSetting } from '../../../usb/model.js';
 import {
@@ -119,10 +119,9 @@ export class LibusbDevice implements Device {
     signal?.throwIfAborted();
     checkOpen(this.#open);
     checkControlData(data);
-    const hostRequest = hostRequestOf(request);
-    if (hostRequest !== undefined) {
-      await carryOut(hostRequest, this, this.#stillClaimed); // libusb sends it
-      return 0;
+    const carriedOut = carryOut(request, this, this.#stillClaimed); // libusb sends it
+    if (carriedOut !== undefined) {
+      return carriedOut;
     }
     const { usb, native, info, platform } = this.#handle;
     try {

@@ -7,10 +7,9 @@ import type {
   Interface,
 } from '../../../usb/backend.js';
 import { carryOut } from '../../../usb/carry-out.js';
-import { type ControlRequest, hostRequestOf } from '../../../usb/control.js';
+import type { ControlRequest } from '../../../usb/control.js';
 import { parseDescriptorTree } from '../../../usb/descriptors/tree.js';
 import { UsbError } from '../../../usb/errors.js';
-import { unconfiguredError } from '../../../usb/locate.js';
 import {
   type AlternateSetting,
   type DeviceInfo,
@@ -23,6 +22,7 @@ import {
   checkControlData,
   checkOpen,
   checkReset,
+  lostConfigurationError,
 } from '../../../usb/preconditions.js';
 import { isOwnServer } from '../protocol/server-path.js';
 import type { Connection } from './connection.js';
@@ -108,8 +108,7 @@ export class UsbipDevice implements Device {
     this.#check();
     const setting = findSetting(this.info, interfaceNumber, alternateSetting);
     if ((await getConfiguration(this.#connection)) !== this.info.configurationValue) {
-      const text = `cannot claim interface ${interfaceNumber}: the device has no configuration any more`;
-      throw unconfiguredError(text, this.info);
+      throw lostConfigurationError(`cannot claim interface ${interfaceNumber}`, this.info);
     }
     if (this.#stillClaimed.some((one) => one.interfaceNumber === interfaceNumber)) {
       throw new UsbError('busy', `interface ${interfaceNumber} is already claimed`);
@@ -136,12 +135,10 @@ export class UsbipDevice implements Device {
     signal?.throwIfAborted();
     this.#check();
     checkControlData(data);
-    const hostRequest = hostRequestOf(request);
-    if (hostRequest !== undefined) {
-      await carryOut(hostRequest, this, this.#stillClaimed);
-      return 0;
-    }
-    return sendControl(this.#connection, request, data, timeout, signal);
+    return (
+      carryOut(request, this, this.#stillClaimed) ??
+      sendControl(this.#connection, request, data, timeout, signal)
+    );
   }
 
   async reset(): Promise<void> {
