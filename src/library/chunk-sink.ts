@@ -98,7 +98,7 @@ export class ChunkSink<Chunk> implements Sink {
     this.#finishWrite();
   }
 
-  /** Ends the chunks, when nothing is written any more: whoever waits for one gets none. */
+  /** Ends the chunks after the last write. A consumer that waits for a chunk gets the end. */
   end(): void {
     this.#isEnded = true;
     for (const taker of this.#takers.splice(0)) {

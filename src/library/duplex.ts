@@ -24,7 +24,7 @@ export class UsbDuplex extends Duplex {
     stream.ended.then(() => {
       source.close(); // a write in progress ends, also if the engine never had the source
       if (!this.writableFinished && !this.destroyed) {
-        pushNext(this, stream); // a failure or the end, also for whoever only writes
+        pushNext(this, stream); // a failure or the end, also if the program only writes
       }
     });
   }

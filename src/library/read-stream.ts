@@ -23,7 +23,7 @@ export interface ReadRun extends Pick<StreamRunOptions, 'hasGoal' | 'signal'> {
  * requested. A chunk says nothing about packets or messages: it has the bytes that arrived next.
  *
  * A consumer that does not ask for chunks slows the device down: when `buffer` bytes wait, no more
- * transfers are submitted (`statistics.isThrottled`). Whoever leaves the loop ends the stream: transfers in
+ * transfers are submitted (`statistics.isThrottled`). Leaving the loop ends the stream: transfers in
  * flight are cancelled, and what they had received is counted as dropped. A failure is thrown after all
  * data before it.
  */
@@ -105,7 +105,7 @@ export class ReadStream<Chunk = Buffer> implements AsyncIterableIterator<Chunk, 
    */
   async return(): Promise<IteratorResult<Chunk, undefined>> {
     await this.#run.cancel();
-    this.#isErrorThrown = true; // nobody waits for it
+    this.#isErrorThrown = true; // no caller waits for it
     return { done: true, value: undefined };
   }
 

@@ -59,7 +59,7 @@ export class TestDevice {
     this.#port.authorize(isAuthorized);
   }
 
-  /** Resets the device as another process would: whoever claimed an interface loses it. */
+  /** Resets the device as another process would: a program that claimed an interface loses it. */
   resetByOther(): void {
     this.#port.resetByOther();
   }

@@ -108,9 +108,9 @@ async function announce(server: UsbipServer, { listen, json }: ServeOptions): Pr
   );
   if (!isLoopback(listen.host)) {
     logToStderr(
-      'usbxfer: USB/IP has neither authentication nor encryption: whoever reaches this port has the ' +
-        `devices. Without --listen, ssh -L ${server.port}:127.0.0.1:${server.port} HOST, run on the client, ` +
-        'is a safe way to them',
+      'usbxfer: USB/IP has neither authentication nor encryption: anyone who can connect to this port can ' +
+        `use the devices; omit --listen, and run ssh -L ${server.port}:127.0.0.1:${server.port} HOST on the ` +
+        'client',
     );
   }
 }

@@ -49,7 +49,7 @@ export interface RecordedStream {
   readonly isTaken: (file: Stats) => boolean;
 }
 
-/** An observer that is told what happens between transfers. */
+/** An observer that also records what happens between transfers. */
 type NotedObserver = TransferObserver & { note(note: StreamNote): void };
 
 /** The files next to the data of a stream that describe its transfers. */
