@@ -151,6 +151,8 @@ describe('stdout', () => {
     '--version',
     'completion bash',
     'watch --initial --count 1',
+    'bench read 1234:5678 --scenario stall@0', // before it measures
+    'tune 1234:5678 --scenario stall@0',
   ])('closed at the start is an output failure of usbxfer %s', async (args) => {
     const { stderr, code } = await shell(`usbxfer ${args} >&-`);
     expect(stderr).toMatch(/^usbxfer: stdout is closed; redirect it .*\/dev\/null.*\n$/);

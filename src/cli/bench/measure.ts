@@ -8,9 +8,11 @@ import type { Backend } from '../../usb/backend.js';
 import type { EndpointLocation, EndpointPair } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { CliError } from '../errors/cli-error.js';
+import type { ErrorCode } from '../errors/codes.js';
 import { describeFailures } from '../report/failure.js';
-import { makeReport, type StreamResult } from '../report/report.js';
+import { makeReport, type Report, type StreamResult } from '../report/report.js';
 import { type Interruption, throwIfInterrupted } from '../session/shutdown.js';
+import { countOf } from '../terminal/format.js';
 import { type Mistake, type Pattern, PatternStream, Verifier } from './pattern.js';
 import { DiscardingSink, PatternSource, PingPong } from './streams.js';
 
@@ -215,12 +217,23 @@ async function measure(
   const report = makeReport(result, 0, { device, signal: undefined, suspensions });
   const { mistake } = verifier ?? {};
   if (report.errorCode !== undefined && !(mistake && report.end.reason === 'interrupted')) {
-    throw new CliError(report.errorCode, describeFailures(report) ?? report.end.reason);
+    throw failed(report.errorCode, report, statistics);
   }
   if (mistake === undefined) {
     checkReturned(result);
   }
   return { ...measurementOf(statistics, (user + system) / 1e6), mistake };
+}
+
+/** The error of a run that failed. */
+function failed(code: ErrorCode, report: Report, { bytesMoved }: Statistics): CliError {
+  const what = describeFailures(report, true) ?? report.end.reason;
+  return new CliError(code, `${what}; this run moved ${countOf(bytesMoved, 'byte')}`, {
+    advice:
+      code === 'stall' && bytesMoved === 0
+        ? 'usbxfer clear-halt clears a halt that was left before'
+        : undefined,
+  });
 }
 
 /** @throws CliError if a loopback has not returned all data */
@@ -239,7 +252,9 @@ function measurementOf(statistics: Statistics, cpu: number): Omit<Measurement, '
   const { transfers, seconds, timings, bytesMoved: bytes } = statistics;
   const { data, starved } = timings;
   if (bytes === 0) {
-    throw new CliError('idle', 'the device moved no data');
+    throw new CliError('idle', `the device moved no data in ${(seconds * 1000).toFixed(0)} ms`, {
+      advice: 'give a longer --duration, or start the device first',
+    });
   }
   const percentile = (percent: number): number => data.intervalPercentile(percent) / 1000;
   const perSecond = (amount: number): number => (seconds > 0 ? amount / seconds : 0);

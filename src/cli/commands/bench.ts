@@ -1,4 +1,5 @@
 import { Argument, type Command, Option } from 'commander';
+import { hex2 } from '../../usb/format.js';
 import { locateIn, locateOut, locatePair } from '../../usb/locate.js';
 import type { DeviceFilter } from '../../usb/model.js';
 import {
@@ -26,7 +27,7 @@ import { interfaceOptions, pairOptions, queueOptions } from '../options/stream.j
 import { checkQueueSize, checkTransferLength, checkTransferMemory } from '../session/memory.js';
 import { showsUnicode } from '../terminal/format.js';
 import { toJson } from '../terminal/sanitize.js';
-import { print } from '../terminal/stdio.js';
+import { print, requireStdout } from '../terminal/stdio.js';
 
 /** Milliseconds of a run without `--bytes` and `--duration`. */
 const DEFAULT_DURATION = 2000;
@@ -62,7 +63,7 @@ export function define(command: Command): void {
       new Option('--ep <address>', 'endpoint of read or write, as 0x82 or 0x02').argParser(
         values.endpointInFull,
       ),
-      ...pairOptions(),
+      ...pairOptions(' for loop'),
       ...interfaceOptions(),
     ],
     ['Transfers:', ...queueOptions(false)],
@@ -82,14 +83,28 @@ export function define(command: Command): void {
   ]);
   command.action(
     async (mode: BenchMode, operand: readonly DeviceFilter[] | undefined, given: BenchOptions) => {
+      checkEndpointOptions(mode, given);
       await withSubject(given, operand, (subject) => bench(subject, mode, given));
     },
   );
 }
 
+/** @throws CliError for an endpoint option of another mode */
+function checkEndpointOptions(mode: BenchMode, options: BenchOptions): void {
+  const isLoop = mode === 'loop';
+  const unused = isLoop ? (['ep'] as const) : (['in', 'out'] as const);
+  const given = unused.find((name) => options[name] !== undefined);
+  if (given !== undefined) {
+    throw new CliError('conflicting-options', `bench ${mode} does not use --${given}`, {
+      advice: isLoop ? 'give --in and --out' : 'give --ep',
+    });
+  }
+}
+
 /** @throws CliError if a run fails, or the data is wrong: then after the result is printed */
 async function bench(subject: Subject, mode: BenchMode, options: BenchOptions): Promise<void> {
   const { bytes, duration, transfers: depth, transferSize } = options;
+  requireStdout();
   checkQueueSize(depth, transferSize);
   const plan: RunPlan = {
     ...{ depth, transferSize, bytes },
@@ -110,7 +125,7 @@ async function bench(subject: Subject, mode: BenchMode, options: BenchOptions): 
     const { run, offset, expected: wanted, actual } = mistake;
     throw new CliError(
       'wrong-data',
-      `wrong data at byte ${offset} of run ${run}: ${actual} in place of ${wanted}`,
+      `wrong data at offset ${offset} of run ${run}: received 0x${hex2(actual)} instead of 0x${hex2(wanted)}`,
     );
   }
 }

@@ -13,7 +13,7 @@ import * as values from '../options/parsers.js';
 import { inEndpoint, interfaceOptions } from '../options/stream.js';
 import { showsUnicode } from '../terminal/format.js';
 import { toJson } from '../terminal/sanitize.js';
-import { print } from '../terminal/stdio.js';
+import { print, requireStdout } from '../terminal/stdio.js';
 
 /** Milliseconds of the whole search. */
 const DEFAULT_DURATION = 30_000;
@@ -53,6 +53,7 @@ export function define(command: Command): void {
 /** @throws CliError if a run fails, or the system has no memory for any candidate */
 async function tune(subject: Subject, options: TuneOptions): Promise<TuneResult> {
   const { backend, device } = subject;
+  requireStdout();
   const { ep, configuration, interface: interfaceNumber, alt: alternateSetting } = options;
   const setting = { configuration, interfaceNumber, alternateSetting };
   const location = locateIn(device, { ...setting, address: ep });

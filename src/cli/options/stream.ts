@@ -169,9 +169,9 @@ export const inEndpoint = () =>
   option('--ep <address>', 'endpoint, as 0x82, 82 or 2 (default: the only one)', values.inEndpoint);
 
 /** The options that select an endpoint of each direction. */
-export const pairOptions = () => [
-  option('--in <address>', 'endpoint to read, as 0x81, 81 or 1', values.inEndpoint),
-  option('--out <address>', 'endpoint to write, as 0x01, 01 or 1', values.outEndpoint),
+export const pairOptions = (use = '') => [
+  option('--in <address>', `endpoint to read${use}, as 0x81, 81 or 1`, values.inEndpoint),
+  option('--out <address>', `endpoint to write${use}, as 0x01, 01 or 1`, values.outEndpoint),
 ];
 
 /** The limits of the commands that only receive, in the data itself. */

@@ -16,11 +16,16 @@ export type Failed = Pick<
   'end' | 'in' | 'out' | 'failedDirection' | 'signal' | 'errorCode'
 >;
 
-/** All failures of a stream and their remedies, in one line; undefined if there are none. */
-export function describeFailures(report: Report): string | undefined {
+/**
+ * All failures of a stream, in one line; undefined if there are none.
+ *
+ * @param isMeasured whether the data was only measured: then nothing is said about bytes that were written
+ *   or can be sent again, nor about options that continue the stream
+ */
+export function describeFailures(report: Report, isMeasured = false): string | undefined {
   const { restoreError, statsError } = report;
   const failures = [
-    describeFailure(report),
+    isMeasured ? failureOf(report, false) : describeFailure(report),
     restoreError && reasonOf(restoreError),
     statsError && `some --stats records were lost: ${systemReason(statsError)}`,
   ];
@@ -29,37 +34,39 @@ export function describeFailures(report: Report): string | undefined {
 
 /** What failed in the stream, and how many bytes are safe, in one line; undefined if nothing failed. */
 export function describeFailure(report: Failed): string | undefined {
-  const failure = failureOf(report);
+  const failure = failureOf(report, true);
   const rest = failure === undefined ? undefined : consequence(report);
   return rest === undefined ? failure : `${failure}; ${rest}`;
 }
 
-function failureOf(report: Failed): string | undefined {
+/** @param hasRemedies whether the command has the options of `read` and `write` that help */
+function failureOf(report: Failed, hasRemedies: boolean): string | undefined {
   const { end, in: received, out: sent, failedDirection, signal, errorCode } = report;
   const direction = failedDirection ?? (received ? 'in' : 'out');
   const isRead = received !== undefined && sent === undefined;
+  const canContinue = isRead && hasRemedies;
   const endpoint = `endpoint ${formatEndpoint(report[direction]?.location.endpoint.address ?? 0)}`;
   switch (errorCode) {
     case 'stall':
       return `${endpoint} stalled${
         end.cause
           ? `: ${reasonOf(end.cause)}`
-          : `: the device halted it${haltAdvice(report, direction)}`
+          : `: the device halted it${hasRemedies ? haltAdvice(report, direction) : ''}`
       }`;
     case 'transfer-error':
       return (
         `transfer error on ${endpoint}: check the cable, the hub and the power supply` +
-        (isRead ? '; --keep-going continues after it' : '')
+        (canContinue ? '; --keep-going continues after it' : '')
       );
     case 'overflow':
       return `${endpoint} overflowed${direction === 'in' ? ': the device sent more than requested' : ''}`;
     case 'device-lost':
       return `${lossText(end)}${end.cause ? ` (${reasonOf(end.cause)})` : ''}${
-        isRead && isWithdrawn(end) ? '; --reconnect waits until it can be used again' : ''
+        canContinue && isWithdrawn(end) ? '; --reconnect waits until it can be used again' : ''
       }`;
     case 'device-reset':
       return `${lossText(end)}, or bound a driver to it${end.cause ? ` (${reasonOf(end.cause)})` : ''}${
-        isRead ? '; --keep-going continues after it' : ''
+        canContinue ? '; --keep-going continues after it' : ''
       }`;
     case 'input-failed':
       return `${sent ? 'the input' : 'reading the capture'} failed: ${reasonOf(end.cause)}`;
@@ -74,7 +81,7 @@ function failureOf(report: Failed): string | undefined {
     case 'internal':
       return `internal error: ${reasonOf(end.cause)}`;
     case 'gaps':
-      return `the output has ${countOf(received?.statistics.gapCount ?? 0, 'gap')} where bytes may be missing`;
+      return `the ${hasRemedies ? 'output' : 'data'} has ${countOf(received?.statistics.gapCount ?? 0, 'gap')} where bytes may be missing`;
     case 'short-input':
       if (sent === undefined) {
         return `the recording ended before ${goalText(report)}`;
