@@ -1,4 +1,5 @@
 import { Duplex } from 'node:stream';
+import type { Outcome } from '../engine/session/outcome.js';
 import type { ReadStream } from './read-stream.js';
 import { pushNext } from './readable.js';
 import type { PushSource } from './sources.js';
@@ -27,6 +28,11 @@ export class UsbDuplex extends Duplex {
         pushNext(this, stream); // a failure or the end, also if the program only writes
       }
     });
+  }
+
+  /** Why the stream ended; undefined before, and if it could not start. */
+  get outcome(): Outcome | undefined {
+    return this.#stream.outcome;
   }
 
   /** @internal */

@@ -1,4 +1,4 @@
-import { requireTime } from '../engine/checks.js';
+import { requireRange, requireTime } from '../engine/checks.js';
 import { openWhenReady } from '../engine/device/open.js';
 import {
   examine,
@@ -49,6 +49,7 @@ export interface OpenOptions extends ListOptions {
 export async function open(options: OpenOptions = {}): Promise<UsbDevice> {
   const { wait, signal, configuration, detachDriver } = options;
   requireTime('wait', wait);
+  requireIds(options);
   signal?.throwIfAborted();
   const backend = await loadBackend(options);
   const stopped = signal ?? new AbortController().signal;
@@ -75,6 +76,7 @@ export async function open(options: OpenOptions = {}): Promise<UsbDevice> {
  * @throws UsbError `no-bus` if the system has no USB bus
  */
 export async function list(options: ListOptions = {}): Promise<DeviceInfo[]> {
+  requireIds(options);
   const backend = await loadBackend(options);
   return (await backend.list()).filter((device) => matches(device, options));
 }
@@ -89,6 +91,7 @@ export async function* watch(
   options: WatchOptions = {},
 ): AsyncGenerator<BusEvent, void, undefined> {
   const { signal } = options;
+  requireIds(options);
   const bus: Backend & Pick<WatchedBus, 'fingerprint'> = await loadBackend(options);
   for await (const events of watchBus(bus, signal ?? new AbortController().signal)) {
     for (const event of events) {
@@ -99,6 +102,12 @@ export async function* watch(
     }
   }
   signal?.throwIfAborted();
+}
+
+/** @throws TypeError or RangeError for an ID that is no number from 0: no device could match it */
+function requireIds({ vid = 0, pid = 0 }: DeviceFilter): void {
+  requireRange('vid', vid, 0, Number.isInteger);
+  requireRange('pid', pid, 0, Number.isInteger);
 }
 
 /** @throws UsbError `no-device` or `ambiguous` */

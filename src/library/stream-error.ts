@@ -63,8 +63,8 @@ const MESSAGES: Readonly<Record<StreamErrorCode, string>> = {
   'request-failed': 'a control request failed',
   'input-failed': 'the input failed',
   'output-failed': 'the output failed',
-  idle: 'the stream was idle before it reached its limit',
-  duration: 'the time was over before the stream reached its limit',
+  idle: 'the device went idle before the limit,',
+  duration: 'the duration expired before the limit,',
   internal: 'usbxfer failed',
 };
 

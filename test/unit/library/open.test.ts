@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { UsbipServer } from '../../../src/backends/usbip/server/server.js';
 import { VirtualBackend } from '../../../src/backends/virtual/backend.js';
 import { parseScenario } from '../../../src/backends/virtual/scenario.js';
-import { list, open, watch } from '../../../src/index.js';
+import { list, type OpenOptions, open, watch } from '../../../src/index.js';
 import type { BackendChoice } from '../../../src/library/backends.js';
 import { createVirtualBus } from '../../../src/testing/index.js';
 
@@ -28,6 +28,12 @@ it('finds backends by their names, and always the same one', async () => {
   await expect(list({ host: 'a b' })).rejects.toThrow(
     new TypeError('host must be a host name or an IP address, not "a b"'),
   );
+  const options = { vid: '1234', backend: 'virtual' } as unknown as OpenOptions;
+  const message = new TypeError('vid must be a number, not string');
+  await expect(open(options)).rejects.toThrow(message);
+  await expect(list(options)).rejects.toThrow(message);
+  await expect(watch(options).next()).rejects.toThrow(message);
+  await expect(open({ pid: 1.5, backend: 'virtual' })).rejects.toThrow(RangeError);
 });
 
 it('uses the devices of a USB/IP server', async () => {

@@ -164,7 +164,8 @@ describe('a duplex', () => {
       }).catch(() => {}),
     ]);
     expect(received.equals(data)).toBe(true);
-    const { statistics } = duplex;
+    const { statistics, outcome } = duplex;
+    expect(outcome?.reason).toBe('input-ended');
     expect([statistics.in.bytesDelivered, statistics.out.bytesAccepted]).toEqual([
       300_000, 300_000,
     ]);
