@@ -40,6 +40,8 @@ export class TestBus extends SimulatedBackend {
    * @throws UsbError `invalid` for a definition that no device could have
    */
   connect(definition: DeviceDefinition): TestDevice {
+    requireId('vid', definition.vid);
+    requireId('pid', definition.pid);
     this.#ports += 1;
     const path = `1-${this.#ports}`;
     const { speed = 'high', rate = Number.POSITIVE_INFINITY } = definition;
@@ -63,6 +65,13 @@ export class TestBus extends SimulatedBackend {
     };
     this.plugIn(path, { descriptors, functions, control: controlOf(definition) }, rate);
     return new TestDevice(this.port(path), functions);
+  }
+}
+
+/** @throws UsbError `invalid` for a value that idVendor or idProduct cannot have */
+function requireId(name: string, id: number): void {
+  if (!(Number.isInteger(id) && id >= 0 && id <= 0xffff)) {
+    throw new UsbError('invalid', `${name} must be an integer from 0 to 0xffff, not ${id}`);
   }
 }
 

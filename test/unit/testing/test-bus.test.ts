@@ -182,6 +182,12 @@ it.each<[Record<number, EndpointDefinition>, string]>([
   expect(() => new TestBus().connect({ ...IDS, endpoints })).toThrow(message);
 });
 
+it.each([0x1_0000, -1, 1.5])('refuses the ID %j', (id) => {
+  const message = `must be an integer from 0 to 0xffff, not ${id}`;
+  expect(() => new TestBus().connect({ ...IDS, vid: id, endpoints: {} })).toThrow(`vid ${message}`);
+  expect(() => new TestBus().connect({ ...IDS, pid: id, endpoints: {} })).toThrow(`pid ${message}`);
+});
+
 it('delivers every byte of every message in order, whatever the sizes', async () => {
   await fc.assert(
     fc.asyncProperty(
