@@ -12,6 +12,7 @@ function sensor(version = 2): DeviceDefinition {
     pid: 0x0001,
     product: 'sensor',
     endpoints: {
+      // EP 0x81 IN
       129: { send: () => (isRunning ? frame(Buffer.from([number++])) : undefined) },
     },
     control({ direction, request, value }) {
