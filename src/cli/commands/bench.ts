@@ -101,7 +101,7 @@ function checkEndpointOptions(mode: BenchMode, options: BenchOptions): void {
   }
 }
 
-/** @throws CliError if a run fails, or the data is wrong: then after the result is printed */
+/** @throws CliError if a run fails or the data is wrong, after the result of the complete runs is printed */
 async function bench(subject: Subject, mode: BenchMode, options: BenchOptions): Promise<void> {
   const { bytes, duration, transfers: depth, transferSize } = options;
   requireStdout();
@@ -113,13 +113,18 @@ async function bench(subject: Subject, mode: BenchMode, options: BenchOptions): 
   const runs: BenchRun[] = [];
   const { measure, ...endpoints } = runOf(subject, mode, plan, options);
   await checkMemory(subject, plan, endpoints);
-  while (runs.length < options.runs && firstMistake(runs) === undefined) {
-    runs.push(await measure());
-  }
   const { device } = subject;
   const expected = options.verify ?? (mode === 'loop' ? COUNTER : undefined);
   const result: BenchResult = { mode, device, plan, expected, runs, ...endpoints };
-  print(options.json ? toJson(benchRecord(result)) : benchText(result, showsUnicode()));
+  try {
+    while (runs.length < options.runs && firstMistake(runs) === undefined) {
+      runs.push(await measure());
+    }
+  } finally {
+    if (runs.length > 0) {
+      print(options.json ? toJson(benchRecord(result)) : benchText(result, showsUnicode()));
+    }
+  }
   const mistake = firstMistake(runs);
   if (mistake !== undefined) {
     const { run, offset, expected: wanted, actual } = mistake;

@@ -49,6 +49,15 @@ describe('usbxfer bench', () => {
     });
   });
 
+  it('prints the runs before one that fails', async () => {
+    const { record, stderr, code } = await benchJson([
+      ...['bench', 'read', '1234:5678', '--bytes', '64KiB', '--runs', '3', '--transfers', '1'],
+      ...['--transfer-size', '64KiB', '--scenario', 'stall@128KiB'],
+    ]);
+    expect(record.runs).toMatchObject([{ bytes: 65_536 }, { bytes: 65_536 }]);
+    expect([code, JSON.parse(stderr).code]).toEqual([6, 'stall']);
+  });
+
   it('sends data, and counts what was accepted', async () => {
     const { record, code } = await benchJson([
       ...['bench', 'write', '1234:5678', '--bytes', '300kB', '--runs', '1'],
