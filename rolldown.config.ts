@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { defineConfig, type OutputOptions, type Plugin } from 'rolldown';
 
 /*
@@ -25,13 +26,17 @@ const groups = [
   { name: 'virtual', test: /src\/backends\/virtual\// },
 ];
 
-/** Writes LICENSES.txt: the licenses of the packages whose code is in the bundle. */
+/** The package that draws the charts in the page of `usbxfer plot`. */
+const UPLOT = 'node_modules/uplot';
+
+/** Writes LICENSES.txt: the licenses of the packages whose code is in the bundle or in the page. */
 const licenses: Plugin = {
   name: 'licenses',
   generateBundle() {
     const folders = [...this.getModuleIds()]
       .map((id) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id)?.[0])
-      .filter((folder) => folder !== undefined);
+      .filter((folder) => folder !== undefined)
+      .concat(resolve(UPLOT));
     const texts = [...new Set(folders)].sort().map((folder) => {
       const name = folder.split('/node_modules/').at(-1) ?? folder;
       const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
@@ -41,6 +46,17 @@ const licenses: Plugin = {
       return `${name}\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}\n`;
     });
     this.emitFile({ type: 'asset', fileName: 'LICENSES.txt', source: texts.join('\n\n') });
+  },
+};
+
+/** Writes the style of the page of `usbxfer plot`. */
+const pageStyle: Plugin = {
+  name: 'page-style',
+  generateBundle() {
+    const files = [`${UPLOT}/dist/uPlot.min.css`, 'src/cli/plot/page/page.css'];
+    const style = files.map((file) => readFileSync(file, 'utf8')).join('\n');
+    const source = style.replace(/\/\*.*?\*\//gs, '').replace(/\s+/g, ' ');
+    this.emitFile({ type: 'asset', fileName: 'page.css', source });
   },
 };
 
@@ -78,5 +94,21 @@ export default defineConfig([
     ...common,
     input: { index: 'src/index.ts', testing: 'src/testing/index.ts' },
     output: output('dist/library', [{ name: 'base', test: /src\/usb\// }]),
+  },
+  // The script of the page of `usbxfer plot`. The page contains uPlot, so it contains its license.
+  {
+    platform: 'browser',
+    logLevel: 'warn',
+    input: { page: 'src/cli/plot/page/main.ts' },
+    tsconfig: 'src/cli/plot/page/tsconfig.json',
+    plugins: [pageStyle],
+    output: {
+      dir: 'dist/plot',
+      cleanDir: true,
+      format: 'iife',
+      minify: true,
+      comments: false,
+      postBanner: `/*! uPlot\n${readFileSync(`${UPLOT}/LICENSE`, 'utf8').trim()}\n*/`,
+    },
   },
 ]);
