@@ -1,11 +1,10 @@
 import type { OpenOptions } from '../../engine/device/open.js';
 import { capture } from '../../engine/session/capture.js';
 import { wholePackets } from '../../engine/session/defaults.js';
-import { duplex } from '../../engine/session/duplex.js';
 import { send } from '../../engine/session/send.js';
 import type { Statistics } from '../../engine/stats/statistics.js';
 import type { Backend } from '../../usb/backend.js';
-import type { EndpointLocation, EndpointPair } from '../../usb/locate.js';
+import type { EndpointLocation } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { CliError } from '../errors/cli-error.js';
 import type { ErrorCode } from '../errors/codes.js';
@@ -13,17 +12,12 @@ import { describeFailures } from '../report/failure.js';
 import { makeReport, type Report, type StreamResult } from '../report/report.js';
 import { type Interruption, throwIfInterrupted } from '../session/shutdown.js';
 import { countOf } from '../terminal/format.js';
-import { type Mistake, type Pattern, PatternStream, Verifier } from './pattern.js';
-import { DiscardingSink, PatternSource, PingPong } from './streams.js';
+import { WrongData } from './failure.js';
+import { type Pattern, PatternStream, Verifier } from './pattern.js';
+import { DiscardingSink, PatternSource } from './streams.js';
 
 /** How long a device may be silent, in milliseconds. */
-const IDLE_TIMEOUT = 5000;
-
-/** How long the last data of a loopback may take, in milliseconds. */
-const LINGER = 100;
-
-/** How long to discard what a loopback still has of an earlier run, in milliseconds. */
-const FLUSH_TIME = 1000;
+export const IDLE_TIMEOUT = 5000;
 
 /** The device that is measured. */
 export interface Subject {
@@ -31,6 +25,8 @@ export interface Subject {
   readonly device: DeviceInfo;
   readonly claim: OpenOptions;
   readonly shutdown: Interruption;
+  /** Called when a run starts, with the statistics, which are updated from then on. */
+  readonly onStart?: ((statistics: Statistics) => void) | undefined;
 }
 
 /** The transfers in flight, and how much to move. */
@@ -54,12 +50,11 @@ export interface Measurement {
   readonly firstByte: number;
   /** The times between completions. */
   readonly intervals: Percentiles;
-  /** Processor time in user mode and in the kernel. */
-  readonly cpuPerGigabyte: number;
+  /** Processor time in user mode and in the kernel, and the same for 10^9 bytes. */
   readonly cpu: number;
+  readonly cpuPerGigabyte: number;
   /** No transfer was in flight, because usbxfer lagged. */
   readonly empty: number;
-  readonly mistake: Mistake | undefined;
 }
 
 export interface Percentiles {
@@ -73,7 +68,8 @@ export interface Percentiles {
  * Measures an IN endpoint. The data is discarded.
  *
  * @param expected compared with the data, if given
- * @throws CliError if the stream fails, a signal arrives, or the device sends nothing
+ * @throws CliError if the stream fails, a signal arrives, or the device sends nothing; WrongData at the first
+ *   wrong byte
  */
 export function measureRead(
   subject: Subject,
@@ -119,110 +115,50 @@ export function measureWrite(
   });
 }
 
-/** Measures the throughput of a loopback: all data that was sent must come back. */
-export function measureLoop(
-  subject: Subject,
-  pair: EndpointPair,
-  plan: RunPlan,
-  data: Pattern,
-): Promise<Measurement> {
-  const stream = () => new PatternStream(data, pair.out.endpoint.maxPacketSize);
-  const verifier = new Verifier(stream(), 0);
-  const ends = { source: new PatternSource(stream(), plan), sink: new DiscardingSink(verifier) };
-  return measure(subject, verifier, (request) => runLoop(request, pair, plan, ends));
-}
-
-/** The times of the round trips through a loopback, in seconds. */
-export interface RoundTrips extends Percentiles {
-  readonly count: number;
-  /** Bytes of each message. */
-  readonly message: number;
-  readonly mistake: Mistake | undefined;
-}
-
-/**
- * Measures how long a message takes through a loopback: half a packet, so that a short packet ends it.
- *
- * @param count round trips at most
- */
-export async function measureRoundTrips(
-  subject: Subject,
-  pair: EndpointPair,
-  plan: Pick<RunPlan, 'duration'>,
-  count: number,
-  data: Pattern,
-): Promise<RoundTrips> {
-  const { maxPacketSize } = pair.out.endpoint;
-  const message = Math.max(1, Math.floor(maxPacketSize / 2));
-  const stream = () => new PatternStream(data, maxPacketSize);
-  const verifier = new Verifier(stream(), 0);
-  const { duration = Number.POSITIVE_INFINITY } = plan;
-  const ends = new PingPong(stream(), verifier, message, count, duration);
-  const queue = { depth: 1, transferSize: message };
-  await measure(subject, verifier, (request) =>
-    runLoop(request, pair, queue, { source: ends, sink: ends }),
-  );
-  const times = ends.times.toSorted((a, b) => a - b);
-  const at = (share: number): number => (times[Math.floor(share * (times.length - 1))] ?? 0) / 1000;
-  return {
-    ...{ count: times.length, message, mistake: verifier.mistake },
-    ...{ p50: at(0.5), p99: at(0.99), p999: at(0.999), max: at(1) },
-  };
-}
-
 /** The part of a request to the engine that is the same for all runs. */
-type Request = Omit<Subject, 'shutdown'> & { readonly signal: AbortSignal };
+export type Request = Omit<Subject, 'shutdown' | 'onStart'> & {
+  readonly signal: AbortSignal;
+  /** Called when the device is open and nothing is submitted yet, with what is measured. */
+  readonly onStart: (statistics: Statistics) => void;
+};
 
 /** A stream that has ended, and the statistics of the direction that is measured. */
-type Ended = [StreamResult, Statistics];
+export type Ended = readonly [StreamResult, Statistics];
 
-async function runLoop(
-  request: Request,
-  pair: EndpointPair,
-  { depth, transferSize }: RunPlan,
-  ends: Pick<Parameters<typeof duplex>[0], 'source' | 'sink'>,
-): Promise<Ended> {
-  const { statistics, ...result } = await duplex({
-    ...{ ...request, ...pair, ...ends, linger: LINGER },
-    receive: {
-      ...{ depth, transferSize: wholePackets(transferSize, pair.in) },
-      ...{ idleTimeout: IDLE_TIMEOUT, flush: { time: FLUSH_TIME } },
-    },
-    send: { depth, transferSize },
-  });
-  return [
-    {
-      ...result,
-      in: { location: pair.in, statistics: statistics.in, output: undefined, limits: {} },
-      out: { location: pair.out, statistics: statistics.out, input: undefined, skip: 0 },
-    },
-    statistics.in,
-  ];
-}
-
-async function measure(
-  subject: Subject,
+/**
+ * Runs a stream and measures it. Its CPU time does not include opening the device.
+ *
+ * @param verifier ends the run at the first wrong byte
+ * @param check throws if the result is a failure for other reasons
+ * @throws CliError as `measureRead`
+ */
+export async function measure(
+  { shutdown, onStart, ...rest }: Subject,
   verifier: Verifier | undefined,
   run: (request: Request) => Promise<Ended>,
+  check: (result: StreamResult) => void = () => {},
 ): Promise<Measurement> {
-  const { shutdown, ...rest } = subject;
   throwIfInterrupted(shutdown, 'measuring');
   const signal = AbortSignal.any([shutdown.signal, ...(verifier ? [verifier.failed] : [])]);
-  const before = process.cpuUsage();
-  const [result, statistics] = await run({ ...rest, signal });
+  let before = process.cpuUsage();
+  const start = (statistics: Statistics): void => {
+    onStart?.(statistics);
+    before = process.cpuUsage();
+  };
+  const [result, statistics] = await run({ ...rest, signal, onStart: start });
   const { user, system } = process.cpuUsage(before);
+  if (verifier?.mistake !== undefined) {
+    throw new WrongData(verifier.mistake);
+  }
   throwIfInterrupted(shutdown, 'measuring');
-  const { device } = subject;
+  const { device } = rest;
   const suspensions = { count: 0, milliseconds: 0 };
   const report = makeReport(result, 0, { device, signal: undefined, suspensions });
-  const { mistake } = verifier ?? {};
-  if (report.errorCode !== undefined && !(mistake && report.end.reason === 'interrupted')) {
+  if (report.errorCode !== undefined && verifier?.failed.aborted !== true) {
     throw failed(report.errorCode, report, statistics);
   }
-  if (mistake === undefined) {
-    checkReturned(result);
-  }
-  return { ...measurementOf(statistics, (user + system) / 1e6), mistake };
+  check(result);
+  return measurementOf(statistics, (user + system) / 1e6);
 }
 
 /** The error of a run that failed. */
@@ -236,19 +172,8 @@ function failed(code: ErrorCode, report: Report, { bytesMoved }: Statistics): Cl
   });
 }
 
-/** @throws CliError if a loopback has not returned all data */
-function checkReturned({ in: received, out: sent }: StreamResult): void {
-  const { bytesReceived } = received?.statistics ?? { bytesReceived: 0 };
-  const { bytesAccepted } = sent?.statistics ?? { bytesAccepted: 0 };
-  if (received !== undefined && bytesReceived < bytesAccepted) {
-    throw new CliError('idle', `the device returned ${bytesReceived} of ${bytesAccepted} bytes`, {
-      advice: 'bench loop needs a device that sends back what it receives',
-    });
-  }
-}
-
 /** @param cpu seconds */
-function measurementOf(statistics: Statistics, cpu: number): Omit<Measurement, 'mistake'> {
+function measurementOf(statistics: Statistics, cpu: number): Measurement {
   const { transfers, seconds, timings, bytesMoved: bytes } = statistics;
   const { data, starved } = timings;
   if (bytes === 0) {

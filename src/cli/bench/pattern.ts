@@ -91,15 +91,26 @@ export class Verifier {
   /** The offset in the pattern at which the stream starts; undefined before its first byte. */
   #start: number | undefined;
 
+  readonly #limit: () => number;
   readonly #stop = new AbortController();
+  #hasExcess = false;
 
-  /** @param start where the stream starts in the pattern; by default, its first bytes tell */
-  constructor(stream: PatternStream, start?: number) {
+  /**
+   * @param start where the stream starts in the pattern; by default, its first bytes tell
+   * @param limit returns the bytes that the stream can have so far
+   */
+  constructor(stream: PatternStream, start?: number, limit = () => Number.POSITIVE_INFINITY) {
     this.#stream = stream;
     this.#start = start;
+    this.#limit = limit;
   }
 
-  /** Aborted at the first mistake. */
+  /** Whether the stream had more bytes than it can have, all of them as expected. */
+  get excess(): boolean {
+    return this.#hasExcess;
+  }
+
+  /** Aborted at the first mistake, and at the first byte too many. */
   get failed(): AbortSignal {
     return this.#stop.signal;
   }
@@ -123,6 +134,10 @@ export class Verifier {
         return;
       }
       this.#offset += actual.length;
+    }
+    if (this.#offset > this.#limit()) {
+      this.#hasExcess = true;
+      this.#stop.abort();
     }
   }
 }

@@ -4,7 +4,8 @@ import type { DeviceInfo } from '../../usb/model.js';
 import { identityRecord } from '../devices/record.js';
 import { binarySize } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
-import type { Measurement, Percentiles, RoundTrips, RunPlan } from './measure.js';
+import type { RoundTrips } from './loop.js';
+import type { Measurement, RunPlan } from './measure.js';
 import { type Mistake, type Pattern, patternName } from './pattern.js';
 import { bar, type Spread, spreadOf } from './spread.js';
 
@@ -25,7 +26,10 @@ export interface BenchResult {
   readonly plan: RunPlan;
   /** What the data was compared with; undefined for nothing. */
   readonly expected: Pattern | undefined;
+  /** The complete runs. */
   readonly runs: readonly BenchRun[];
+  /** The first wrong byte, and the number of its run. */
+  readonly mistake: (Mistake & { readonly run: number }) | undefined;
 }
 
 /** A value of each run, its name in JSON and in the text, and how to show it. */
@@ -46,7 +50,7 @@ const COLUMNS: readonly Column[] = [
   ['interval_p99_seconds', 'interval p99', (run) => run.intervals.p99, showTime],
   ['interval_p999_seconds', 'interval p99.9', (run) => run.intervals.p999, showTime],
   ['interval_max_seconds', 'interval max', (run) => run.intervals.max, showTime],
-  ['cpu_seconds_per_gb', 'CPU', (run) => run.cpuPerGigabyte, (value) => `${value.toFixed(2)} s/GB`],
+  ['cpu_seconds_per_gb', 'CPU', (run) => run.cpuPerGigabyte, showCpu],
   ['starved_seconds', 'queue empty', (run) => run.empty, showTime],
 ];
 
@@ -57,28 +61,20 @@ const ROUND_TRIPS: readonly Column[] = (['p50', 'p99', 'p999', 'max'] as const).
   showTime,
 ]);
 
+/** The columns of a bar. */
+const BAR_WIDTH = 20;
+
 function columnsOf({ mode }: BenchResult): readonly Column[] {
   return mode === 'loop' ? [...COLUMNS, ...ROUND_TRIPS] : COLUMNS;
 }
 
-/** The first mistake, and the number of its run. */
-export function firstMistake(
-  runs: readonly BenchRun[],
-): (Mistake & { readonly run: number }) | undefined {
-  const found = runs.map(({ mistake, roundTrips }, i) => {
-    const first = mistake ?? roundTrips?.mistake;
-    return first && { ...first, run: i + 1 };
-  });
-  return found.find((mistake) => mistake !== undefined);
-}
-
-/** The result as text: a bar for each run, and the median and the ends of each value. */
+/** The complete runs as text, at least one: a bar for each, and the median and the ends of each value. */
 export function benchText(result: BenchResult, unicode: boolean): string {
   const { runs } = result;
   const fastest = Math.max(...runs.map(({ bytesPerSecond }) => bytesPerSecond));
   const bars = runs.map(({ bytesPerSecond }, i) => [
     `run ${i + 1}`,
-    bar(bytesPerSecond / fastest, unicode),
+    bar(bytesPerSecond / fastest, BAR_WIDTH, unicode),
     `${binarySize(bytesPerSecond)}/s`,
   ]);
   const rows = columnsOf(result).map(([, label, of, show]) => {
@@ -90,7 +86,7 @@ export function benchText(result: BenchResult, unicode: boolean): string {
 
 /** The result in the format of schema/bench.schema.json. */
 export function benchRecord(result: BenchResult): Record<string, unknown> {
-  const { mode, device, in: received, out: sent, plan, expected, runs } = result;
+  const { mode, device, in: received, out: sent, plan, expected, runs, mistake } = result;
   const columns = columnsOf(result);
   return {
     schema: 'usbxfer.bench/1',
@@ -106,17 +102,25 @@ export function benchRecord(result: BenchResult): Record<string, unknown> {
       ...Object.fromEntries(columns.map(([key, , of]) => [key, of(run)])),
       round_trips: run.roundTrips?.count ?? null,
     })),
-    summary: Object.fromEntries(
-      columns.map(([key, , of]): [string, Spread] => [key, spreadOf(runs.map(of))]),
-    ),
-    first_mistake: firstMistake(runs) ?? null,
+    summary:
+      runs.length === 0
+        ? null
+        : Object.fromEntries(
+            columns.map(([key, , of]): [string, Spread] => [key, spreadOf(runs.map(of))]),
+          ),
+    first_mistake: mistake ?? null,
   };
 }
 
 /** A time with three digits: `12.3 ms`. */
-function showTime(seconds: Percentiles['max']): string {
+function showTime(seconds: number): string {
   const [factor, unit] =
     seconds >= 1 ? [1, 's'] : seconds >= 1e-3 ? [1e3, 'ms'] : ([1e6, 'µs'] as const);
   const value = seconds * factor;
   return `${value.toFixed(value >= 100 || value === 0 ? 0 : value >= 10 ? 1 : 2)} ${unit}`;
+}
+
+/** CPU time in the units of the other values: for each GiB. */
+function showCpu(secondsPerGigabyte: number): string {
+  return `${((secondsPerGigabyte * 1024 ** 3) / 1e9).toFixed(2)} s/GiB`;
 }

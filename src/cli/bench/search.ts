@@ -36,8 +36,8 @@ export interface SearchLimits {
 const GOOD = 0.98;
 
 /** The rounds that every candidate gets, and the most rounds. */
-const MIN_ROUNDS = 3;
-const MAX_ROUNDS = 9;
+export const MIN_ROUNDS = 3;
+export const MAX_ROUNDS = 9;
 
 /** The transfers to try: their sizes in bytes, and their numbers. */
 const SIZES = [16 * 1024, 64 * 1024, 256 * 1024];
@@ -73,12 +73,12 @@ export interface SearchResult {
  * first rounds, only those that may be the best stay. More rounds follow while two of them overlap.
  *
  * @param settings at least one
- * @param measure measures one run
+ * @param measure measures one run of a round, which is numbered from 1
  * @param isOver returns whether no time is left for another round
  */
 export async function search(
   settings: readonly Setting[],
-  measure: (setting: Setting) => Promise<Sample>,
+  measure: (setting: Setting, round: number) => Promise<Sample>,
   isOver: () => boolean,
 ): Promise<SearchResult> {
   const samples = new Map<Setting, Sample[]>(settings.map((setting) => [setting, []]));
@@ -87,7 +87,7 @@ export async function search(
   while (active.length > 0 && rounds < MAX_ROUNDS && (rounds === 0 || !isOver())) {
     // Every second round runs backwards: a drift then favours neither end.
     for (const setting of rounds % 2 === 0 ? active : active.toReversed()) {
-      samples.get(setting)?.push(await measure(setting));
+      samples.get(setting)?.push(await measure(setting, rounds + 1));
     }
     rounds += 1;
     if (rounds >= MIN_ROUNDS) {

@@ -16,9 +16,8 @@ export function spreadOf(values: readonly number[]): Spread {
   };
 }
 
-/** A bar of at most 20 characters for a share from 0 to 1, padded to that width. */
-export function bar(share: number, unicode: boolean): string {
-  const width = 20;
+/** A bar for a share from 0 to 1, padded to a width in columns. */
+export function bar(share: number, width: number, unicode: boolean): string {
   const full = Math.round(Math.min(1, Math.max(0, share)) * width);
   return (unicode ? '█' : '#').repeat(full).padEnd(width);
 }

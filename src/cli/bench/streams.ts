@@ -44,6 +44,11 @@ export class PatternSource implements Source {
     this.#end = end;
   }
 
+  /** Bytes that were read. */
+  get position(): number {
+    return this.#offset;
+  }
+
   read(buffer: Buffer, start: number, end: number, done: ReadDone): void {
     const { bytes = Number.POSITIVE_INFINITY, duration = Number.POSITIVE_INFINITY } = this.#end;
     const now = performance.now();
@@ -94,6 +99,11 @@ export class PingPong implements Sink, Source {
     this.#message = message;
     this.#count = count;
     this.#duration = duration;
+  }
+
+  /** Bytes of the messages that were sent. */
+  get position(): number {
+    return this.#sent;
   }
 
   async start(): Promise<void> {}

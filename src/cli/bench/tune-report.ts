@@ -4,6 +4,7 @@ import type { DeviceInfo } from '../../usb/model.js';
 import { identityRecord } from '../devices/record.js';
 import { binarySize, countOf } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
+import { settingText } from './candidate-run.js';
 import {
   type Bottleneck,
   bottleneckOf,
@@ -22,7 +23,12 @@ export interface TuneResult {
   readonly busRate: number;
   /** Bytes that were read, all of which are gone. */
   readonly bytes: number;
+  /** Runs that received no data, and were repeated. */
+  readonly silentRuns: number;
 }
+
+/** The columns of a bar: a line must fit into 80 columns. */
+const BAR_WIDTH = 12;
 
 const BOTTLENECKS: Readonly<Record<Bottleneck, string>> = {
   bus: 'the bus is the limit: it carries no more',
@@ -39,15 +45,15 @@ export function optionsFor({ depth, transferSize }: Candidate): string {
 
 /** The result as text: a bar for each candidate, what limits the rate, and the options to copy. */
 export function tuneText(result: TuneResult, unicode: boolean): string {
-  const { found, busRate, bytes } = result;
+  const { found, busRate, bytes, silentRuns } = result;
   const { candidates, best, isUncertain, rounds } = found;
   const fastest = Math.max(...candidates.map(({ bytesPerSecond }) => bytesPerSecond));
   const rows = candidates.map((candidate) => {
     const { min, max } = spreadOf(candidate.rates);
-    const { depth, transferSize, bytesPerSecond } = candidate;
+    const { bytesPerSecond } = candidate;
     return [
-      ...[candidate === best ? '*' : '', `${depth} x ${binarySize(transferSize)}`],
-      ...[binarySize(inFlight(candidate)), bar(bytesPerSecond / fastest, unicode)],
+      ...[candidate === best ? '*' : '', settingText(candidate)],
+      ...[binarySize(inFlight(candidate)), bar(bytesPerSecond / fastest, BAR_WIDTH, unicode)],
       ...[`${binarySize(bytesPerSecond)}/s`, `${binarySize(min)}/s`, `${binarySize(max)}/s`],
     ];
   });
@@ -61,13 +67,15 @@ export function tuneText(result: TuneResult, unicode: boolean): string {
           `not certain after ${countOf(rounds, 'round')}: some rates overlap; give a longer --duration`,
         ]
       : []),
+    ...(silentRuns > 0 ? [`${countOf(silentRuns, 'run')} received no data and did not count`] : []),
     `${binarySize(bytes)} of data from the device were read and discarded`,
     optionsFor(best),
   ].join('\n');
 }
 
 /** The result in the format of schema/tune.schema.json. */
-export function tuneRecord({ device, location, found, busRate, bytes }: TuneResult) {
+export function tuneRecord(result: TuneResult) {
+  const { device, location, found, busRate, bytes, silentRuns } = result;
   const { candidates, best, isUncertain, rounds } = found;
   return {
     schema: 'usbxfer.tune/1',
@@ -79,6 +87,7 @@ export function tuneRecord({ device, location, found, busRate, bytes }: TuneResu
     bus_bytes_per_second: Number.isFinite(busRate) ? busRate : null,
     certain: !isUncertain,
     rounds,
+    silent_runs: silentRuns,
     bytes_discarded: bytes,
     candidates: candidates.map(candidateRecord),
   };

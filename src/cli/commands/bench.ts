@@ -1,15 +1,11 @@
 import { Argument, type Command, Option } from 'commander';
-import { hex2 } from '../../usb/format.js';
+import type { Statistics } from '../../engine/stats/statistics.js';
 import { locateIn, locateOut, locatePair } from '../../usb/locate.js';
 import type { DeviceFilter } from '../../usb/model.js';
-import {
-  measureLoop,
-  measureRead,
-  measureRoundTrips,
-  measureWrite,
-  type RunPlan,
-  type Subject,
-} from '../bench/measure.js';
+import { inRun, WrongData } from '../bench/failure.js';
+import { LiveProgress, type ProgressOptions } from '../bench/live.js';
+import { measureLoop, measureRoundTrips } from '../bench/loop.js';
+import { measureRead, measureWrite, type RunPlan, type Subject } from '../bench/measure.js';
 import { type Pattern, pattern } from '../bench/pattern.js';
 import {
   type BenchMode,
@@ -17,13 +13,17 @@ import {
   type BenchRun,
   benchRecord,
   benchText,
-  firstMistake,
 } from '../bench/report.js';
 import { addSubjectOptions, type SubjectOptions, withSubject } from '../bench/subject.js';
 import { CliError } from '../errors/cli-error.js';
 import { addDeviceOperand } from '../options/device.js';
 import * as values from '../options/parsers.js';
-import { interfaceOptions, pairOptions, queueOptions } from '../options/stream.js';
+import {
+  interfaceOptions,
+  measuringOptions,
+  pairOptions,
+  queueOptions,
+} from '../options/stream.js';
 import { checkQueueSize, checkTransferLength, checkTransferMemory } from '../session/memory.js';
 import { showsUnicode } from '../terminal/format.js';
 import { toJson } from '../terminal/sanitize.js';
@@ -37,7 +37,7 @@ const MAX_ROUND_TRIPS = 100_000;
 
 const COUNTER: Pattern = { kind: 'counter' };
 
-interface BenchOptions extends SubjectOptions {
+interface BenchOptions extends SubjectOptions, ProgressOptions {
   readonly in?: number;
   readonly out?: number;
   readonly transfers: number;
@@ -79,7 +79,7 @@ export function define(command: Command): void {
         'data to check or send: counter, mod63 or hex bytes',
       ).argParser(pattern),
     ],
-    ['Output:', new Option('--json', 'print one JSON object')],
+    ['Output:', ...measuringOptions()],
   ]);
   command.action(
     async (mode: BenchMode, operand: readonly DeviceFilter[] | undefined, given: BenchOptions) => {
@@ -101,7 +101,7 @@ function checkEndpointOptions(mode: BenchMode, options: BenchOptions): void {
   }
 }
 
-/** @throws CliError if a run fails or the data is wrong, after the result of the complete runs is printed */
+/** @throws CliError if a run fails, after the result of the complete runs is printed */
 async function bench(subject: Subject, mode: BenchMode, options: BenchOptions): Promise<void> {
   const { bytes, duration, transfers: depth, transferSize } = options;
   requireStdout();
@@ -110,29 +110,62 @@ async function bench(subject: Subject, mode: BenchMode, options: BenchOptions): 
     ...{ depth, transferSize, bytes },
     duration: duration ?? (bytes === undefined ? DEFAULT_DURATION : undefined),
   };
-  const runs: BenchRun[] = [];
   const { measure, ...endpoints } = runOf(subject, mode, plan, options);
   await checkMemory(subject, plan, endpoints);
-  const { device } = subject;
-  const expected = options.verify ?? (mode === 'loop' ? COUNTER : undefined);
-  const result: BenchResult = { mode, device, plan, expected, runs, ...endpoints };
+  const { runs, failure } = await repeat(options, plan, measure);
+  const mistake = failure instanceof WrongData ? failure.mistake : undefined;
+  const result: BenchResult = {
+    ...{ mode, device: subject.device, plan, runs, ...endpoints },
+    expected: options.verify ?? (mode === 'loop' ? COUNTER : undefined),
+    mistake: mistake && { run: runs.length + 1, ...mistake },
+  };
+  if (options.json && (runs.length > 0 || mistake !== undefined)) {
+    print(toJson(benchRecord(result)));
+  } else if (runs.length > 0) {
+    print(benchText(result, showsUnicode()));
+  }
+  if (failure !== undefined) {
+    throw inRun(failure, `run ${runs.length + 1} of ${options.runs}`, runs.length === 0);
+  }
+}
+
+/** The complete runs, and why the next one is not complete, if so. */
+interface Runs {
+  readonly runs: readonly BenchRun[];
+  readonly failure: unknown;
+}
+
+/** Measures runs until all are complete or one fails, and shows the progress. */
+async function repeat(options: BenchOptions, plan: RunPlan, measure: MeasureRun): Promise<Runs> {
+  const runs: BenchRun[] = [];
+  const progress = await LiveProgress.start(options);
   try {
-    while (runs.length < options.runs && firstMistake(runs) === undefined) {
-      runs.push(await measure());
+    while (runs.length < options.runs) {
+      runs.push(
+        await measure(progress.onStart, (part, from, to) => {
+          const name = `run ${runs.length + 1} of ${options.runs}`;
+          const share = (run: Statistics | undefined, now: number): number =>
+            (runs.length + from + (to - from) * shareOf(plan, run, now)) / options.runs;
+          progress.show({ name, share, ...(part && { subject: part }) });
+        }),
+      );
     }
+    return { runs, failure: undefined };
+  } catch (failure) {
+    return { runs, failure };
   } finally {
-    if (runs.length > 0) {
-      print(options.json ? toJson(benchRecord(result)) : benchText(result, showsUnicode()));
-    }
+    progress.stop();
   }
-  const mistake = firstMistake(runs);
-  if (mistake !== undefined) {
-    const { run, offset, expected: wanted, actual } = mistake;
-    throw new CliError(
-      'wrong-data',
-      `wrong data at offset ${offset} of run ${run}: received 0x${hex2(actual)} instead of 0x${hex2(wanted)}`,
-    );
+}
+
+/** The share of a run that is done. */
+function shareOf({ bytes, duration }: RunPlan, run: Statistics | undefined, now: number): number {
+  if (run === undefined) {
+    return 0;
   }
+  const ofBytes = bytes === undefined ? 0 : run.bytesMoved / bytes;
+  const ofTime = duration === undefined ? 0 : (run.secondsAt(now) * 1000) / duration;
+  return Math.min(1, Math.max(ofBytes, ofTime));
 }
 
 /** @throws CliError if the backend or the system does not allow the transfers of a run */
@@ -148,8 +181,18 @@ async function checkMemory(
   checkTransferMemory(queues, Math.min(...packetSizes), await backend.transferMemory());
 }
 
+/**
+ * Measures one run.
+ *
+ * @param onPart called when a part of the run begins: what it measures, and its share of the run
+ */
+type MeasureRun = (
+  onStart: NonNullable<Subject['onStart']>,
+  onPart: (part: string | undefined, from: number, to: number) => void,
+) => Promise<BenchRun>;
+
 /** The endpoints of a mode, and one run. */
-type Run = Pick<BenchResult, 'in' | 'out'> & { readonly measure: () => Promise<BenchRun> };
+type Run = Pick<BenchResult, 'in' | 'out'> & { readonly measure: MeasureRun };
 
 /** Finds the endpoints. */
 function runOf(subject: Subject, mode: BenchMode, plan: RunPlan, options: BenchOptions): Run {
@@ -157,23 +200,32 @@ function runOf(subject: Subject, mode: BenchMode, plan: RunPlan, options: BenchO
   const { ep, in: from, out: to, verify } = options;
   const { configuration, interface: interfaceNumber, alt: alternateSetting } = options;
   const setting = { configuration, interfaceNumber, alternateSetting };
+  const whole =
+    (measure: (subject: Subject) => Promise<BenchRun>): MeasureRun =>
+    (onStart, onPart) => {
+      onPart(undefined, 0, 1);
+      return measure({ ...subject, onStart });
+    };
   switch (mode) {
     case 'read': {
       const location = locateIn(device, { ...setting, address: ep });
-      return { in: location, measure: () => measureRead(subject, location, plan, verify) };
+      return { in: location, measure: whole((one) => measureRead(one, location, plan, verify)) };
     }
     case 'write': {
       const location = locateOut(device, { ...setting, address: ep });
       const data = verify ?? COUNTER;
-      return { out: location, measure: () => measureWrite(subject, location, plan, data) };
+      return { out: location, measure: whole((one) => measureWrite(one, location, plan, data)) };
     }
     case 'loop': {
       const pair = locatePair(device, { ...setting, in: from, out: to });
       const data = verify ?? COUNTER;
-      const measure = async () => ({
-        roundTrips: await measureRoundTrips(subject, pair, plan, MAX_ROUND_TRIPS, data),
-        ...(await measureLoop(subject, pair, plan, data)),
-      });
+      const measure: MeasureRun = async (onStart, onPart) => {
+        const watched = { ...subject, onStart };
+        onPart('single messages', 0, 0.5);
+        const roundTrips = await measureRoundTrips(watched, pair, plan, MAX_ROUND_TRIPS, data);
+        onPart('rate', 0.5, 1);
+        return { roundTrips, ...(await measureLoop(watched, pair, plan, data)) };
+      };
       return { ...pair, measure };
     }
   }

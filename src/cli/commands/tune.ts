@@ -3,14 +3,16 @@ import { locateIn } from '../../usb/locate.js';
 import type { DeviceFilter } from '../../usb/model.js';
 import { maxBulkRate } from '../../usb/speed.js';
 import { maxMemory } from '../../usb/transfer-memory.js';
+import { CandidateRunner, settingText } from '../bench/candidate-run.js';
+import { LiveProgress, type ProgressOptions } from '../bench/live.js';
 import { measureRead, type Subject } from '../bench/measure.js';
-import { candidates, type Sample, type Setting, search } from '../bench/search.js';
+import { candidates, MAX_ROUNDS, MIN_ROUNDS, type Setting, search } from '../bench/search.js';
 import { addSubjectOptions, type SubjectOptions, withSubject } from '../bench/subject.js';
 import { type TuneResult, tuneRecord, tuneText } from '../bench/tune-report.js';
 import { CliError } from '../errors/cli-error.js';
 import { addDeviceOperand } from '../options/device.js';
 import * as values from '../options/parsers.js';
-import { inEndpoint, interfaceOptions } from '../options/stream.js';
+import { inEndpoint, interfaceOptions, measuringOptions } from '../options/stream.js';
 import { showsUnicode } from '../terminal/format.js';
 import { toJson } from '../terminal/sanitize.js';
 import { print, requireStdout } from '../terminal/stdio.js';
@@ -21,10 +23,7 @@ const DEFAULT_DURATION = 30_000;
 /** The rounds that fit into the time, if each candidate stays. */
 const ROUNDS = 4;
 
-/** The shortest run in milliseconds. */
-const MIN_RUN = 20;
-
-interface TuneOptions extends SubjectOptions {
+interface TuneOptions extends SubjectOptions, ProgressOptions {
   readonly duration: number;
   readonly json?: true;
 }
@@ -40,7 +39,7 @@ export function define(command: Command): void {
         .argParser(values.duration)
         .default(DEFAULT_DURATION, '30s'),
     ],
-    ['Output:', new Option('--json', 'print one JSON object')],
+    ['Output:', ...measuringOptions()],
   ]);
   command.action(async (operand: readonly DeviceFilter[] | undefined, given: TuneOptions) => {
     await withSubject(given, operand, async (subject) => {
@@ -66,14 +65,33 @@ async function tune(subject: Subject, options: TuneOptions): Promise<TuneResult>
   if (settings.length === 0) {
     throw new CliError('no-memory', 'the kernel has too little memory for USB transfers');
   }
-  const duration = Math.max(MIN_RUN, options.duration / (settings.length * ROUNDS));
-  const deadline = performance.now() + options.duration;
-  let bytes = 0;
-  const measure = async (candidate: Setting): Promise<Sample> => {
-    const { intervals, ...run } = await measureRead(subject, location, { ...candidate, duration });
-    bytes += run.bytes;
-    return { ...run, longestInterval: intervals.max, cpu: run.cpu / run.seconds };
-  };
-  const found = await search(settings, measure, () => performance.now() >= deadline);
-  return { device, location, found, bytes, busRate: maxBulkRate(device.speed) };
+  const progress = await LiveProgress.start(options);
+  const { onStart } = progress;
+  const runner = new CandidateRunner(
+    (plan) => measureRead({ ...subject, onStart }, location, plan),
+    options.duration / (settings.length * ROUNDS),
+  );
+  const startedAt = performance.now();
+  const deadline = startedAt + options.duration;
+  const share = (_: unknown, now: number): number => (now - startedAt) / options.duration;
+  const show = (name: string, setting: Setting): void =>
+    progress.show({ name, subject: settingText(setting), share });
+  try {
+    for (const setting of settings) {
+      show('warm-up', setting);
+      await runner.warmUp(setting);
+    }
+    const found = await search(
+      settings,
+      (setting, round) => {
+        show(`round ${round} of ${round <= MIN_ROUNDS ? MIN_ROUNDS : MAX_ROUNDS}`, setting);
+        return runner.measure(setting, round);
+      },
+      () => performance.now() >= deadline,
+    );
+    const { bytes, silentRuns } = runner;
+    return { device, location, found, bytes, silentRuns, busRate: maxBulkRate(device.speed) };
+  } finally {
+    progress.stop();
+  }
 }

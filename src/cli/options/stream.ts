@@ -139,11 +139,21 @@ const recordOptions = (...more: readonly Option[]): Group => [
   ...more,
 ];
 
-const reportOptions = (...more: readonly Option[]): Group => [
-  'Report:',
+const progressOption = () =>
   option('--progress <when>', 'when to show a progress line on the terminal')
     .choices(['auto', 'always', 'never'])
-    .default('auto'),
+    .default('auto');
+
+/** The options of a command that shows progress, and whose result goes to stdout. */
+export const measuringOptions = () => [
+  progressOption(),
+  option('-q, --quiet', 'print no progress'),
+  option('--json', 'print one JSON object'),
+];
+
+const reportOptions = (...more: readonly Option[]): Group => [
+  'Report:',
+  progressOption(),
   option('--interval <time>', 'interval for status lines and --stats records', values.interval),
   option('--stats <file>', 'write a JSON record per interval (1s) to a file, - or fd:N'),
   new AttachedValueOption('--json', 'file', 'print the summary as one JSON object'),

@@ -5,6 +5,7 @@ import { showsUnicode } from '../terminal/format.js';
 import { LiveLine } from '../terminal/live-line.js';
 import { STDERR, setLiveLine, stderrWriter } from '../terminal/stdio.js';
 import { type Paint, painter } from '../terminal/style.js';
+import type { RenderOptions } from './layout.js';
 import { progressLine, RateHistory } from './line.js';
 import type { Meter } from './stream.js';
 
@@ -41,6 +42,11 @@ export class ProgressBar {
   start(meters: readonly Meter[]): void {
     const startedAt = performance.now();
     const tracks = meters.map((meter) => ({ meter, history: new RateHistory(startedAt) }));
+    this.startDrawing((options) => progressLine(tracks, performance.now(), options));
+  }
+
+  /** Starts to draw whatever a function returns: a text that is narrower than the terminal. */
+  startDrawing(render: (options: RenderOptions) => string): void {
     const unicode = showsUnicode();
     const [complete, incomplete] = unicode ? ['█', '░'] : ['#', '.'];
     const style = {
@@ -52,8 +58,7 @@ export class ProgressBar {
       cliProgress.Format.BarFormat(share, { ...style, barsize });
     const draw = (): void => {
       if (!isatty(STDERR) || isInForeground()) {
-        const options = { width: columns(), unicode, paint: this.#paint, bar };
-        this.#line.draw(progressLine(tracks, performance.now(), options));
+        this.#line.draw(render({ width: columns(), unicode, paint: this.#paint, bar }));
       }
     };
     setLiveLine(this.#line);

@@ -1,40 +1,13 @@
 import type { Statistics } from '../../engine/stats/statistics.js';
 import { delayText, eventTexts, waitText } from '../report/words.js';
 import { binarySize, clock } from '../terminal/format.js';
-import type { Paint } from '../terminal/style.js';
+import { barPiece, ECHO, graphPiece, layOut, type Piece, type RenderOptions } from './layout.js';
 import type { Meter, StreamLimits } from './stream.js';
 
 /** Seconds of the history on which the estimate of the remaining time is based. */
 const ESTIMATE_SECONDS = 10;
 
-/** What a terminal shows after the line at Ctrl-C. It must not start a new line. */
-const ECHO = '^C';
-
-/** The minimum and the maximum width of a bar or a sparkline, in columns. */
-const MIN_GRAPH = 10;
-const MAX_GRAPH = 60;
-
-/** How to draw on the terminal. */
-export interface RenderOptions {
-  /** Columns. */
-  readonly width: number;
-  readonly unicode: boolean;
-  readonly paint: Paint;
-  /** Draws a bar of this width, filled to this share. */
-  readonly bar: (share: number, columns: number) => string;
-}
-
-/** A part of the line. Those with the highest rank are left out first if the line is too long. */
-interface Piece {
-  readonly text: string;
-  readonly rank: number;
-  readonly alarming?: boolean;
-}
-
-/** Placeholders for the bar and for the sparkline, which fill the remaining width. */
-const BAR: Piece = { text: ' '.repeat(MIN_GRAPH), rank: 5 };
 const HISTORY_LABEL = 'last minute: ';
-const HISTORY: Piece = { text: HISTORY_LABEL + BAR.text, rank: 9 };
 
 /** A direction, and its recent rates. */
 interface Track {
@@ -85,7 +58,7 @@ export function progressText(
   const isAway = waitingSince !== undefined;
   const hasHistory = !ahead && !isAway && history.seconds.length > 0;
   const pieces: Piece[] = [
-    ...(ahead ? [BAR] : []),
+    ...(ahead ? [barPiece(ahead.share, options)] : []),
     { text: sizes(statistics, limits), rank: 0 },
     ...(ahead ? [{ text: `${Math.floor(ahead.share * 100)} %`, rank: 1 }] : []),
     { text: `elapsed ${clock(elapsed)}`, rank: 8 },
@@ -98,23 +71,14 @@ export function progressText(
         ]),
     ...problemPieces(meter, now),
     // The sparkline grows, so it comes last and moves nothing else.
-    ...(hasHistory ? [HISTORY] : []),
+    ...(hasHistory ? [historyPiece(history, options)] : []),
   ];
-  const room = options.width - 1;
-  const shown = fitting(pieces, room);
-  const columns = Math.min(room - widthOf(shown) + MIN_GRAPH, MAX_GRAPH);
-  return shown
-    .map((piece) => {
-      if (piece === BAR) {
-        return options.bar(ahead?.share ?? 0, columns);
-      }
-      if (piece === HISTORY) {
-        return HISTORY_LABEL + sparkline(history.seconds.slice(-columns), options.unicode);
-      }
-      const text = piece.text.slice(0, Math.max(0, room));
-      return piece.alarming ? options.paint('red', text) : text;
-    })
-    .join('  ');
+  return layOut(pieces, options);
+}
+
+/** The rates of the last minute as a graph. */
+function historyPiece({ seconds }: RateHistory, { unicode }: RenderOptions): Piece {
+  return graphPiece(HISTORY_LABEL, 9, (columns) => sparkline(seconds.slice(-columns), unicode));
 }
 
 function sizes({ bytesDelivered }: Statistics, { bytes }: StreamLimits): string {
@@ -136,19 +100,6 @@ function problemPieces({ statistics, direction }: Meter, now: number): Piece[] {
 function recentRate({ seconds }: RateHistory, average: number): number {
   const recent = seconds.slice(-ESTIMATE_SECONDS);
   return recent.length === 0 ? average : recent.reduce((sum, rate) => sum + rate) / recent.length;
-}
-
-function fitting(pieces: readonly Piece[], room: number): Piece[] {
-  let shown = [...pieces];
-  while (shown.length > 1 && widthOf(shown) > room) {
-    const last = Math.max(...shown.map(({ rank }) => rank));
-    shown = shown.filter(({ rank }) => rank !== last);
-  }
-  return shown;
-}
-
-function widthOf(pieces: readonly Piece[]): number {
-  return pieces.reduce((sum, { text }) => sum + text.length + 2, -2);
 }
 
 /** Characters of increasing height, in Unicode and in ASCII. */

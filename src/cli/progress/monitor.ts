@@ -1,17 +1,15 @@
 import type { Stats } from 'node:fs';
-import { isatty } from 'node:tty';
 import { MAX_TIMEOUT_MS } from '../../usb/format.js';
 import type { ReportPlan } from '../options/plan.js';
 import { endRecord } from '../report/record.js';
 import type { Report } from '../report/report.js';
 import type { Interruption } from '../session/shutdown.js';
 import { SideOutput } from '../session/side-output.js';
-import { STDIN_NAMES, STDOUT_NAMES } from '../session/startup-fds.js';
-import { isTerminal, showsStdout } from '../terminal/foreground.js';
 import { toJsonLine } from '../terminal/sanitize.js';
-import { logToStderr, STDERR, STDIN } from '../terminal/stdio.js';
+import { logToStderr } from '../terminal/stdio.js';
 import type { ProgressBar } from './bar.js';
 import { MonitoredStream } from './stream.js';
+import { hasJsonOnStderr, showsProgress } from './visibility.js';
 
 /** The interval of `--stats` records without `--interval`, in milliseconds. */
 const DEFAULT_INTERVAL = 1000;
@@ -47,7 +45,7 @@ export class Monitor {
    */
   async open(shutdown: Interruption, isTaken: (file: Stats) => boolean): Promise<void> {
     const { stats } = this.#plan;
-    if (isShown(this.#plan)) {
+    if (showsProgress(this.#plan)) {
       const { ProgressBar } = await import('./bar.js');
       this.#progress = await ProgressBar.prepare();
     }
@@ -136,26 +134,4 @@ export class Monitor {
       logToStderr(stream.line(false, stream.time));
     }
   };
-}
-
-/**
- * Whether to show the progress line. By default, it is not shown on a terminal that also shows the
- * data or the JSON summary, or on which the data is typed.
- */
-function isShown(plan: ReportPlan): boolean {
-  const { progress, input, output, quiet } = plan;
-  if (progress !== 'auto') {
-    return progress === 'always';
-  }
-  if (quiet || hasJsonOnStderr(plan) || !isatty(STDERR) || process.env['TERM'] === 'dumb') {
-    return false;
-  }
-  if (input !== undefined && (STDIN_NAMES.has(input) ? isatty(STDIN) : isTerminal(input))) {
-    return false;
-  }
-  return output === undefined || !(STDOUT_NAMES.has(output) ? showsStdout() : isTerminal(output));
-}
-
-function hasJsonOnStderr({ json }: ReportPlan): boolean {
-  return json?.target === STDERR;
 }

@@ -15,5 +15,5 @@ it.each([
   [1, 20],
   [7, 20],
 ])('draws a share of %d with %i characters', (share, full) => {
-  expect(bar(share, false)).toBe('#'.repeat(full).padEnd(20));
+  expect(bar(share, 20, false)).toBe('#'.repeat(full).padEnd(20));
 });

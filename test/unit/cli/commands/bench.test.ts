@@ -41,11 +41,11 @@ describe('usbxfer bench', () => {
       // The words 175104 and 175232 differ in their first byte.
       ...{ expected: 175_104 % 256, actual: 175_232 % 256 },
     });
-    expect(record.runs).toHaveLength(1);
+    expect(record).toMatchObject({ runs: [], summary: null });
     expect(code).toBe(6);
     expect(JSON.parse(stderr)).toMatchObject({
       code: 'wrong-data',
-      message: 'wrong data at offset 700416 of run 1: received 0x80 instead of 0x00',
+      message: 'run 1 of 2: wrong data at offset 700416: received 0x80 instead of 0x00',
     });
   });
 
@@ -55,7 +55,35 @@ describe('usbxfer bench', () => {
       ...['--transfer-size', '64KiB', '--scenario', 'stall@128KiB'],
     ]);
     expect(record.runs).toMatchObject([{ bytes: 65_536 }, { bytes: 65_536 }]);
-    expect([code, JSON.parse(stderr).code]).toEqual([6, 'stall']);
+    const { code: name, message } = JSON.parse(stderr);
+    expect([code, name]).toEqual([6, 'stall']);
+    expect(message).toMatch(/^run 3 of 3: endpoint 0x82 stalled/);
+  });
+
+  it('keeps the runs before one with wrong data, and no later one', async () => {
+    const { record, code } = await benchJson([
+      ...['bench', 'read', '1234:5678', '--bytes', '64KiB', '--runs', '3', '--transfers', '1'],
+      ...['--transfer-size', '64KiB', '--scenario', 'drop@96KiB', '--verify', 'counter'],
+    ]);
+    expect([record.runs.length, code]).toEqual([1, 6]);
+    expect(record).toMatchObject({ runs: [{ bytes: 65_536 }], first_mistake: { run: 2 } });
+    expect(record.summary.bytes_per_second.median).toBe(record.runs[0].bytes_per_second);
+  });
+
+  it('prints no result of a run with wrong data', async () => {
+    const { stdout, stderr, code } = await usbxfer([
+      ...[...READ, '--scenario', 'drop@700416', '--verify', 'counter'],
+    ]);
+    expect([stdout, code]).toEqual(['', 6]);
+    expect(stderr).toContain('usbxfer: run 1 of 2: wrong data at offset 700416: received');
+  });
+
+  it('refuses a source as a loopback, and sends it nothing', async () => {
+    const { stdout, stderr, code } = await usbxfer([
+      ...['bench', 'loop', '1234:5678', '--duration', '20ms', '--runs', '1'],
+    ]);
+    expect([stdout, code]).toEqual(['', 6]);
+    expect(stderr).toMatch(/endpoint 0x82 sent \d+ bytes before anything was sent .*; bench loop/);
   });
 
   it('sends data, and counts what was accepted', async () => {
@@ -97,6 +125,7 @@ describe('usbxfer bench', () => {
       ...['--scenario', 'stale=64KiB,start=request'],
     ]);
     expect(code).toBe(8);
+    expect(stderr).toContain('run 1 of 1: nothing came back of 256 bytes that were sent; bench');
     expect(stderr).toContain('bench loop needs a device that sends back what it receives');
   });
 
@@ -105,6 +134,7 @@ describe('usbxfer bench', () => {
     expect(code).toBe(0);
     expect(stdout).toMatch(/^run 1 {2}#{1,20} *[\d.]+ [KMG]iB\/s\nrun 2 {2}#/);
     expect(stdout).toMatch(/\n {16}median +min +max\nrate /);
+    expect(stdout).toMatch(/\nCPU +[\d.]+ s\/GiB +/);
     expect(stdout).not.toContain('round trip');
   });
 
@@ -112,7 +142,7 @@ describe('usbxfer bench', () => {
     [
       6,
       [...READ, '--scenario', 'stall@65536'],
-      'usbxfer: endpoint 0x82 stalled: the device halted it; this run moved 65536 bytes\n',
+      'usbxfer: run 1 of 2: endpoint 0x82 stalled: the device halted it; this run moved 65536 bytes\n',
     ],
     [6, [...READ, '--scenario', 'stall@0'], 'moved 0 bytes; usbxfer clear-halt clears a halt'],
     [

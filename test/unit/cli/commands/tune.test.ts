@@ -35,9 +35,30 @@ describe('usbxfer tune', () => {
     expect(lines.at(-1)).toMatch(/^--transfers [48] --transfer-size 16KiB$/);
   });
 
+  it('fits into 80 columns', async () => {
+    const { stdout } = await usbxfer([...TUNE, '--scenario', 'rate=bus']);
+    const table = stdout.split('\n\n', 1)[0] ?? '';
+    expect(Math.max(...table.split('\n').map(({ length }) => length))).toBeLessThan(80);
+  });
+
+  it('repeats a run without data', async () => {
+    const scenario = 'memory=140KiB,rate=bus,silence@2048KiB=150ms';
+    const { stdout, stderr, code } = await usbxfer([
+      ...['tune', '1234:5678', '--duration', '160ms', '--scenario', scenario, '--json'],
+    ]);
+    expect([stderr, code]).toEqual(['', 0]);
+    const { silent_runs: silent, candidates } = JSON.parse(stdout);
+    expect(silent).toBeGreaterThan(0);
+    expect(candidates).toHaveLength(2);
+    for (const { bytes_per_second: rate } of candidates) {
+      expect(rate.min).toBeGreaterThan(0);
+    }
+  });
+
   it.each([
     [4, ['--scenario', 'memory=10KiB'], 'too little memory'],
-    [6, ['--scenario', 'stall@0'], 'stalled'],
+    [6, ['--scenario', 'stall@0'], 'warm-up, 4 x 16.0 KiB: endpoint 0x82 stalled'],
+    [8, ['--scenario', 'start=request'], 'the device sent nothing in 4 runs, '],
     [3, ['--ep', '0x85'], 'there is no endpoint 0x85'],
     [2, ['--scenario', 'host-pause=200ms/30ms'], 'the form is: host-pause=TIME/TIME'],
     [2, ['--scenario', 'host-pause=30ms'], 'the form is: host-pause=TIME/TIME'],

@@ -1,11 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  progressLine,
-  progressText,
-  RateHistory,
-  type RenderOptions,
-} from '../../../../src/cli/progress/line.js';
+import type { RenderOptions } from '../../../../src/cli/progress/layout.js';
+import { progressLine, progressText, RateHistory } from '../../../../src/cli/progress/line.js';
 import { Meter, type StreamLimits } from '../../../../src/cli/progress/stream.js';
 import { directionsOf, receiving } from '../../../../src/cli/report/direction.js';
 import { ReceiveStatistics, SendStatistics } from '../../../../src/engine/stats/statistics.js';

@@ -1,0 +1,36 @@
+import { UsbError } from '../../usb/errors.js';
+import { hex2 } from '../../usb/format.js';
+import { adviceOf } from '../errors/advice.js';
+import { codeOfError } from '../errors/classify.js';
+import { CliError } from '../errors/cli-error.js';
+import { usualAdvice } from '../errors/codes.js';
+import type { Mistake } from './pattern.js';
+
+/** The failure of a run whose data is not what was expected. */
+export class WrongData extends CliError {
+  readonly mistake: Mistake;
+
+  /** @param where what the offset counts, such as ` of the messages` */
+  constructor(mistake: Mistake, where = '', advice?: string) {
+    const { offset, expected, actual } = mistake;
+    const values = `received 0x${hex2(actual)} instead of 0x${hex2(expected)}`;
+    super('wrong-data', `wrong data at offset ${offset}${where}: ${values}`, { advice });
+    this.mistake = mistake;
+  }
+}
+
+/**
+ * Returns the failure of a run with the number of the run. Other errors, such as those of usbxfer itself and
+ * signals, stay as they are, and so does a device that cannot be opened at all.
+ *
+ * @param isFirst whether no run was measured before
+ */
+export function inRun(error: unknown, run: string, isFirst: boolean): unknown {
+  const isOfRun = error instanceof CliError || (error instanceof UsbError && !isFirst);
+  const code = codeOfError(error);
+  if (!isOfRun || code === 'interrupted') {
+    return error;
+  }
+  const advice = error instanceof CliError ? error.advice : (adviceOf(error) ?? usualAdvice(code));
+  return new CliError(code, `${run}: ${error.message}`, { advice, cause: error });
+}
