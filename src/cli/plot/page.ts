@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { ChartData } from './chart-data.js';
+import { MOST_BANDS, MOST_GAPS } from './limits.js';
 
 /** Significant digits of measured values in the page: more cannot be seen, and they would fill it. */
 const DIGITS = 4;
@@ -54,28 +55,35 @@ function hashOf(text: string): string {
 
 /** JSON that cannot end the element it is in, nor begin a comment. */
 function embed(data: ChartData): string {
-  return JSON.stringify(rounded(data)).replace(
+  return JSON.stringify(shown(data)).replace(
     /[<\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
 
-/** Cuts the digits of the curves that a chart cannot show. */
-function rounded(data: ChartData): ChartData {
-  const measured = (values: readonly number[]): number[] =>
-    values.map((value) => Number(value.toPrecision(DIGITS)));
+/** Leaves out what the page does not show: digits, bands of many curves, and most of very many gaps. */
+function shown(data: ChartData): ChartData {
+  const curves = data.files.flatMap(({ streams }) => streams);
+  const band = (values: readonly number[]): number[] =>
+    curves.length > MOST_BANDS ? [] : measured(values);
+  const gaps = Math.ceil(MOST_GAPS / data.files.length);
   const files = data.files.map((file) => ({
     ...file,
+    gaps: file.gaps.slice(0, gaps),
     streams: file.streams.map((stream) => ({
       ...stream,
       // Microseconds.
       seconds: stream.seconds.map((value) => Math.round(value * 1e6) / 1e6),
       rateMean: measured(stream.rateMean),
-      rateMin: measured(stream.rateMin),
-      rateMax: measured(stream.rateMax),
+      rateMin: band(stream.rateMin),
+      rateMax: band(stream.rateMax),
       buffered: measured(stream.buffered),
       starved: measured(stream.starved),
     })),
   }));
   return { ...data, files };
+}
+
+function measured(values: readonly number[]): number[] {
+  return values.map((value) => Number(value.toPrecision(DIGITS)));
 }

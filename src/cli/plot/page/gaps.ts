@@ -5,9 +5,6 @@ import type { NamedFile } from './names.js';
 import { clockText, secondsText } from './units.js';
 import type { View } from './view.js';
 
-/** Rows of the table at most. */
-const MOST_ROWS = 1000;
-
 interface FileGap {
   readonly file: NamedFile;
   readonly gap: ChartGap;
@@ -48,7 +45,7 @@ export function gapSection(files: readonly NamedFile[], view: View | undefined):
     section.append(element('p', {}, 'No gap: no byte is missing.'));
     return section;
   }
-  const gaps = gapsOf(files).slice(0, MOST_ROWS);
+  const gaps = gapsOf(files);
   const several = files.length > 1;
   const rows = gaps.map(({ file, gap }, i): Content[] => [
     String(i + 1),
@@ -76,7 +73,9 @@ export function gapSection(files: readonly NamedFile[], view: View | undefined):
     }),
   );
   if (total > gaps.length) {
-    section.append(element('p', {}, `${total - gaps.length} more gaps are not listed.`));
+    section.append(
+      element('p', {}, `${total - gaps.length} more gaps are neither listed nor marked.`),
+    );
   }
   return section;
 }

@@ -1,4 +1,5 @@
 import { binarySize } from '../../terminal/format.js';
+import { MOST_BANDS } from '../limits.js';
 import type { Line, TimeChart } from './chart.js';
 import { gapMarks } from './gaps.js';
 import type { Curve, NamedFile } from './names.js';
@@ -14,9 +15,6 @@ import {
   smallest,
 } from './units.js';
 import type { Range } from './view.js';
-
-/** With more curves, the bands would hide each other. */
-const MOST_BANDS = 4;
 
 /** With more curves, a text does not name each of them. */
 const MOST_NAMED = 4;
@@ -60,9 +58,10 @@ function describe(
   if (curves.length > MOST_NAMED) {
     return `${curves.length} curves: ${together()}.`;
   }
-  const isAlone = curves.length === 1;
-  const sentences = curves.map((curve) => `${isAlone ? '' : `${curve.label}: `}${each(curve)}.`);
-  return capitalized(sentences.join(' '));
+  const [first] = curves;
+  return curves.length === 1 && first
+    ? capitalized(`${each(first)}.`)
+    : curves.map((curve) => `${curve.label}: ${each(curve)}.`).join(' ');
 }
 
 function capitalized(text: string): string {
@@ -179,7 +178,7 @@ function statusChart(curves: readonly Curve[]): Chart {
   const rest = lines.length - sums.length;
   return {
     title: 'Transfers with a status other than completed',
-    summary: `${capitalized(sums.join(', '))}${rest > 0 ? `, and ${rest} more` : ''}.`,
+    summary: `${isAlone ? capitalized(sums.join(', ')) : sums.join(', ')}${rest > 0 ? `, and ${rest} more` : ''}.`,
     height: 170,
     axis: COUNT_AXIS,
     lines,
