@@ -1,18 +1,13 @@
+import { type Spread, spreadOf } from '../src/cli/bench/spread.js';
+
 /** Summary of repeated measurements. */
-export interface Sample {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
+export interface Sample extends Spread {
   readonly runs: number;
 }
 
 /** Summarises measurements; there must be at least one. */
 export function sample(values: readonly number[]): Sample {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (index: number) => sorted[index] ?? Number.NaN;
-  const half = sorted.length >> 1;
-  const median = sorted.length % 2 === 1 ? at(half) : (at(half - 1) + at(half)) / 2;
-  return { median, min: at(0), max: at(sorted.length - 1), runs: sorted.length };
+  return { ...spreadOf(values), runs: values.length };
 }
 
 /** Returns the ratios of measurements made in pairs. */

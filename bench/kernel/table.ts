@@ -49,7 +49,7 @@ export function summarize(series: Series, ours: Series | undefined): Summary {
 
 const head = (placeKind: string) =>
   [
-    `speed  ${placeKind.padEnd(6)}  program     MiB    MB/s  (min–max)        usbxfer/it (min–max)`,
+    `speed  ${placeKind.padEnd(6)}  program     MiB   MiB/s  (min–max)        usbxfer/it (min–max)`,
     '  wall s  CPU s  peak MiB',
   ].join('');
 
@@ -60,15 +60,15 @@ export function table(placeKind: string, summaries: readonly Summary[]): string 
 
 function row({ speed, place, program, bytes, ...samples }: Summary): string {
   const { rate, wall, cpu, peakBytes, ratio } = samples;
-  const megabytes = (value: number) => (value / 1e6).toFixed(value < 1e7 ? 3 : 1);
+  const perSecond = (value: number) => (value / 1024 ** 2).toFixed(value < 1e7 ? 3 : 1);
   const mib = (value: number) => (value / 1024 ** 2).toFixed(value < 1024 ** 2 ? 2 : 0);
   return [
     speed.padEnd(5),
     place.padEnd(6),
     program.padEnd(10),
     mib(bytes).padStart(4),
-    megabytes(rate.median).padStart(6),
-    `(${megabytes(rate.min)}–${megabytes(rate.max)})`.padEnd(15),
+    perSecond(rate.median).padStart(6),
+    `(${perSecond(rate.min)}–${perSecond(rate.max)})`.padEnd(15),
     (ratio ? spread(ratio) : '').padEnd(20),
     wall.median.toFixed(2).padStart(6),
     cpu.median.toFixed(2).padStart(5),
