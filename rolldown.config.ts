@@ -53,7 +53,8 @@ const licenses: Plugin = {
 const pageStyle: Plugin = {
   name: 'page-style',
   generateBundle() {
-    const files = [`${UPLOT}/dist/uPlot.min.css`, 'src/cli/plot/page/page.css'];
+    const own = ['page', 'charts', 'media'].map((name) => `src/cli/plot/page/style/${name}.css`);
+    const files = [`${UPLOT}/dist/uPlot.min.css`, ...own];
     const style = files.map((file) => readFileSync(file, 'utf8')).join('\n');
     const source = style.replace(/\/\*.*?\*\//gs, '').replace(/\s+/g, ' ');
     this.emitFile({ type: 'asset', fileName: 'page.css', source });

@@ -1,8 +1,8 @@
 import uPlot from 'uplot';
 import type { BenchBar } from '../chart-data.js';
-import { axes, figure } from './chart.js';
 import { type Content, element, foreign, table } from './dom.js';
 import { factsTable } from './facts.js';
+import { axes, figure } from './figure.js';
 import type { NamedFile } from './names.js';
 import { curveLook } from './theme.js';
 import { byteAxis, largest, median, rateText, smallest } from './units.js';

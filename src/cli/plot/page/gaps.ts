@@ -1,6 +1,6 @@
 import type { ChartGap } from '../chart-data.js';
-import type { Line } from './chart.js';
 import { type Content, element, foreign, table } from './dom.js';
+import type { Line } from './lines.js';
 import type { NamedFile } from './names.js';
 import { clockText, secondsText } from './units.js';
 import type { View } from './view.js';

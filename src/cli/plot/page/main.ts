@@ -1,12 +1,12 @@
 import type { ChartData } from '../chart-data.js';
 import { benchSection } from './bench.js';
-import { timeFigure } from './chart.js';
 import { element, foreign } from './dom.js';
 import { factsSection } from './facts.js';
 import { gapSection } from './gaps.js';
 import { curvesOf, type NamedFile, nameFiles } from './names.js';
 import { runCharts, timeOf } from './run-charts.js';
 import { onThemeChange } from './theme.js';
+import { timeFigure } from './time-chart.js';
 import { tuneSection } from './tune.js';
 import { clockText } from './units.js';
 import { toolbar, View } from './view.js';

@@ -1,8 +1,9 @@
 import { binarySize } from '../../terminal/format.js';
 import { MOST_BANDS } from '../limits.js';
-import type { Line, TimeChart } from './chart.js';
 import { gapMarks } from './gaps.js';
+import type { Line } from './lines.js';
 import type { Curve, NamedFile } from './names.js';
+import type { TimeChart } from './time-chart.js';
 import {
   byteAxis,
   COUNT_AXIS,

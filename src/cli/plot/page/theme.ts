@@ -1,4 +1,4 @@
-/** The colours of page.css that charts need, as they are now: they depend on the colour scheme. */
+/** The colours of style/page.css that charts need, as they are now: they depend on the colour scheme. */
 export interface Theme {
   readonly text: string;
   readonly grid: string;
@@ -8,7 +8,7 @@ export interface Theme {
   readonly curves: readonly string[];
 }
 
-/** Number of colours of curves in page.css. */
+/** Number of colours of curves in style/page.css. */
 const CURVES = 7;
 
 /** Reads the colours of the page. */
