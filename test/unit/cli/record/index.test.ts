@@ -204,6 +204,8 @@ describe('usbxfer index', () => {
       [START, { ...transfer(1, 0, 1), offset: '0' }],
       /line 2 is not a line of an index/,
     ],
+    ['a time that is none', [{ ...START, time: 'noon' }], /line 1 is not an index/],
+    ['a negative length', [START, transfer(1, 0, -1)], /line 2 is not a line of an index/],
     ['a long line', [START, 'x'.repeat(600_000)], /a line has more than 65536 bytes/],
   ])('refuses %s', async (_, lines, message) => {
     const { code, stderr } =
