@@ -65,6 +65,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: () => import('./commands/index-file.js'),
   },
   {
+    name: 'plot',
+    summary: 'draw stats, summaries and indexes in an HTML page',
+    handlesSignals: true,
+    load: () => import('./commands/plot.js'),
+  },
+  {
     name: 'bench',
     summary: 'measure rate, latency and CPU time of transfers',
     handlesSignals: true,

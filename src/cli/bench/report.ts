@@ -2,7 +2,7 @@ import { formatEndpoint } from '../../usb/format.js';
 import type { EndpointLocation } from '../../usb/locate.js';
 import type { DeviceInfo } from '../../usb/model.js';
 import { identityRecord } from '../devices/record.js';
-import { binarySize } from '../terminal/format.js';
+import { binarySize, shortTime } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
 import type { RoundTrips } from './loop.js';
 import type { Measurement, RunPlan } from './measure.js';
@@ -45,20 +45,20 @@ const COLUMNS: readonly Column[] = [
     (run) => run.transfersPerSecond,
     (n) => `${n.toFixed(0)}/s`,
   ],
-  ['first_byte_seconds', 'first byte', (run) => run.firstByte, showTime],
-  ['interval_p50_seconds', 'interval p50', (run) => run.intervals.p50, showTime],
-  ['interval_p99_seconds', 'interval p99', (run) => run.intervals.p99, showTime],
-  ['interval_p999_seconds', 'interval p99.9', (run) => run.intervals.p999, showTime],
-  ['interval_max_seconds', 'interval max', (run) => run.intervals.max, showTime],
+  ['first_byte_seconds', 'first byte', (run) => run.firstByte, shortTime],
+  ['interval_p50_seconds', 'interval p50', (run) => run.intervals.p50, shortTime],
+  ['interval_p99_seconds', 'interval p99', (run) => run.intervals.p99, shortTime],
+  ['interval_p999_seconds', 'interval p99.9', (run) => run.intervals.p999, shortTime],
+  ['interval_max_seconds', 'interval max', (run) => run.intervals.max, shortTime],
   ['cpu_seconds_per_gb', 'CPU', (run) => run.cpuPerGigabyte, showCpu],
-  ['starved_seconds', 'queue empty', (run) => run.empty, showTime],
+  ['starved_seconds', 'queue empty', (run) => run.empty, shortTime],
 ];
 
 const ROUND_TRIPS: readonly Column[] = (['p50', 'p99', 'p999', 'max'] as const).map((key) => [
   `round_trip_${key}_seconds`,
   `round trip ${key === 'p999' ? 'p99.9' : key}`,
   ({ roundTrips }) => roundTrips?.[key] ?? 0,
-  showTime,
+  shortTime,
 ]);
 
 /** The columns of a bar. */
@@ -110,14 +110,6 @@ export function benchRecord(result: BenchResult): Record<string, unknown> {
           ),
     first_mistake: mistake ?? null,
   };
-}
-
-/** A time with three digits: `12.3 ms`. */
-function showTime(seconds: number): string {
-  const [factor, unit] =
-    seconds >= 1 ? [1, 's'] : seconds >= 1e-3 ? [1e3, 'ms'] : ([1e6, 'µs'] as const);
-  const value = seconds * factor;
-  return `${value.toFixed(value >= 100 || value === 0 ? 0 : value >= 10 ? 1 : 2)} ${unit}`;
 }
 
 /** CPU time in the units of the other values: for each GiB. */

@@ -30,7 +30,8 @@ export interface TuneResult {
 /** The columns of a bar: a line must fit into 80 columns. */
 const BAR_WIDTH = 12;
 
-const BOTTLENECKS: Readonly<Record<Bottleneck, string>> = {
+/** What limits the rate, in words. */
+export const BOTTLENECKS: Readonly<Record<Bottleneck, string>> = {
   bus: 'the bus is the limit: it carries no more',
   host: 'this machine is the limit: usbxfer takes all of a CPU',
   settings: 'the settings are the limit: more in flight may be faster',

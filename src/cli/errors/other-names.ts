@@ -10,6 +10,7 @@ export const COMMAND_NAMES: Readonly<Record<string, readonly string[]>> = {
   write: ['send', 'put', 'upload', 'transmit'],
   pipe: ['duplex', 'exchange', 'loopback'],
   control: ['ctrl', 'request'],
+  plot: ['chart', 'draw', 'graph', 'report', 'visualize'],
   watch: ['monitor', 'events', 'wait'],
   doctor: ['check', 'diagnose'],
   'udev-rule': ['udev', 'rule'],

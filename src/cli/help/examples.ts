@@ -45,6 +45,11 @@ export const EXAMPLES: Readonly<Record<string, readonly Term[]>> = {
     ['usbxfer index dump.jsonl', 'Message sizes, pauses and gaps.'],
     ['usbxfer index dump.jsonl --json | jq .gaps', 'Print the gaps.'],
   ],
+  plot: [
+    ['usbxfer plot night.jsonl -o report.html', 'Draw a file of --stats.'],
+    ['usbxfer plot one.jsonl two.jsonl -o both.html', 'Compare two runs.'],
+    ['usbxfer tune --json | usbxfer plot - -o tune.html', 'Draw the rates as a grid.'],
+  ],
   bench: [
     ['usbxfer bench read 1234:5678', 'How fast does it send?'],
     ['usbxfer bench read 1234:5678 --verify counter', 'Check the data, too.'],

@@ -69,10 +69,9 @@ export function overview(): string {
   return [
     `${sentence(SUMMARY)} Examples:`,
     ...exampleLines('usbxfer', 1),
-    'Usage: usbxfer <command> [options]. Commands:',
+    'Usage: usbxfer [--help | --version | --debug] <command> [options]. Commands:',
     ...termLines(commands, WIDTH),
     ...wrap(`Topics: ${topics}.`, WIDTH),
     'More: usbxfer <command> --help, usbxfer help <topic>, man usbxfer.',
-    'Global options: -h, --help; -V, --version; --debug.',
   ].join('\n');
 }

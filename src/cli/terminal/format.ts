@@ -35,6 +35,14 @@ export function countOf(number: number, thing: string): string {
   return `${number} ${thing}${number === 1 ? '' : 's'}`;
 }
 
+/** A time with three digits: `12.3 ms`. */
+export function shortTime(seconds: number): string {
+  const [factor, unit] =
+    seconds >= 1 ? [1, 's'] : seconds >= 1e-3 ? [1e3, 'ms'] : ([1e6, 'µs'] as const);
+  const value = seconds * factor;
+  return `${value.toFixed(value >= 100 || value === 0 ? 0 : value >= 10 ? 1 : 2)} ${unit}`;
+}
+
 /** Seconds as `0:07`, `12:34`, `1:02:03`. */
 export function clock(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -1,0 +1,91 @@
+import { fits, type Shape } from '../record/shape.js';
+import { sanitize } from '../terminal/sanitize.js';
+import type { ChartFile, ChartGap } from './chart-data.js';
+import { type Fields, lineError } from './objects.js';
+
+/** How much of a file the page may have. */
+export interface Limits {
+  /** Buckets of each stream. */
+  readonly buckets: number;
+  /** Gaps of each run. */
+  readonly gaps: number;
+}
+
+/** The objects of a file of one kind, turned into what the page draws. Memory is bounded. */
+export interface Chart {
+  /** The runs so far: with `--append`, several have written the file. */
+  readonly runs: number;
+  /** @throws CliError for an object of another form */
+  add(fields: Fields, line: number): void;
+  /** Returns the runs, once all objects were added. @param name of the file in the page */
+  finish(name: string, limits: Limits): ChartFile[];
+}
+
+/** The gaps that are kept of a run. */
+export const MAX_GAPS = 1000;
+
+/**
+ * Returns an object whose fields are what they must be.
+ *
+ * @param name of the file, in the message; safe to print
+ * @throws CliError that names the first field that is not
+ */
+export function narrow<T>(fields: Fields, shape: Shape<T>, name: string, line: number): T {
+  if (fits<T>(fields, shape)) {
+    return fields;
+  }
+  const problem = shape(fields) ?? '';
+  throw lineError(name, line, problem.replace(/^\./, ''));
+}
+
+/** The gaps of a run: all are counted, and the first ones kept. */
+export class GapList {
+  readonly #gaps: ChartGap[] = [];
+  count = 0;
+
+  add(gap: ChartGap, times = 1): void {
+    this.count += times;
+    for (let i = 0; i < times && this.#gaps.length < MAX_GAPS; i += 1) {
+      this.#gaps.push(gap);
+    }
+  }
+
+  first(most: number): readonly ChartGap[] {
+    return this.#gaps.slice(0, most);
+  }
+}
+
+/** The time of day at which a run started; null if the numbers make no time. */
+export function startOf(time: string, seconds: number): string | null {
+  return isoTime(Date.parse(time) - seconds * 1000);
+}
+
+/** A time in UTC with milliseconds; null if it is none. */
+export function isoTime(milliseconds: number): string | null {
+  const time = new Date(milliseconds);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
+}
+
+/** The name of a run of a file: `night.jsonl (run 2)`. */
+export function runName(name: string, run: number, runs: number): string {
+  return runs === 1 ? name : `${name} (run ${run})`;
+}
+
+/** The device and the endpoints of a file: `1234:5678 0x82, serial V0001`. */
+export function subjectOf(
+  device: DeviceFields | null | undefined,
+  ...endpoints: readonly (string | null | undefined)[]
+): string {
+  const ids = device ? [`${device.vid}:${device.pid}`] : [];
+  const addresses = endpoints.filter((address) => typeof address === 'string');
+  const serial = device?.serial ? [`serial ${sanitize(device.serial)}`] : [];
+  return [[...ids, ...addresses.map((text) => sanitize(text))].join(' '), ...serial]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+interface DeviceFields {
+  readonly vid: string;
+  readonly pid: string;
+  readonly serial?: string | null | undefined;
+}

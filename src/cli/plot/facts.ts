@@ -1,0 +1,68 @@
+import { TRANSFER_STATUSES } from '../../usb/transfer-status.js';
+import { causeText, eventTexts } from '../report/words.js';
+import { binarySize, countOf, shortTime } from '../terminal/format.js';
+import { sanitize } from '../terminal/sanitize.js';
+import { type Counters, type End, failuresIn, jsonName } from './shapes.js';
+
+/** A row of the table of totals. */
+export type Fact = readonly [label: string, value: string];
+
+/** The rows about the counters of one direction. */
+export function counterFacts(counters: Counters): Fact[] {
+  const { bytes_written: written, bytes_accepted: accepted, gap_count: gaps = 0 } = counters;
+  const { seconds, throttled_seconds: throttled, starved_seconds: starved } = counters;
+  const statuses = TRANSFER_STATUSES.map(
+    (status) => [counters.statuses[jsonName(status)] ?? 0, status] as const,
+  ).filter(([count]) => count > 0);
+  const noRestarts = { reset: 0, 'clear-halt': 0, reopen: 0 };
+  const events = eventTexts({ failures: failuresIn(counters), restarts: noRestarts });
+  return [
+    ['bytes', sizeText(written ?? accepted ?? 0)],
+    ['time', `${seconds.toFixed(3)} s`],
+    ['rate', `${binarySize(counters.bytes_per_second)}/s on average`],
+    [
+      'transfers',
+      [`${counters.transfers}`, ...statuses.map(([count, status]) => `${count} ${status}`)].join(
+        ', ',
+      ),
+    ],
+    ...(events.length > 0 ? [['events', events.join(', ')] as const] : []),
+    ...(gaps > 0 ? [['gaps', String(gaps)] as const] : []),
+    ...(throttled > 0 ? [['throttled', shortTime(throttled)] as const] : []),
+    ...(starved > 0
+      ? [
+          [
+            'queue empty',
+            `${shortTime(starved)}, ${countOf(counters.starved_count, 'time')}`,
+          ] as const,
+        ]
+      : []),
+  ];
+}
+
+/** The row about the end of a run; without one, the run was killed. */
+export function endFact(end: End | undefined): Fact {
+  if (end === undefined) {
+    return ['ended', 'not in the file: the run was killed, or goes on'];
+  }
+  const { end_reason: reason, error, exit_code: code } = end;
+  const why = error ? `: ${sanitize(error, LONGEST_ERROR)}` : '';
+  return ['ended', `${sanitize(reason)} (exit code ${code})${why}`];
+}
+
+const LONGEST_ERROR = 500;
+
+/** `65536 (64.0 KiB)` */
+export function sizeText(bytes: number): string {
+  return `${bytes} (${binarySize(bytes)})`;
+}
+
+/** The rows of a direction of `pipe`, each with the direction. */
+export function directed(direction: 'in' | 'out', facts: readonly Fact[]): Fact[] {
+  return facts.map(([label, value]) => [`${label} ${direction.toUpperCase()}`, value]);
+}
+
+/** What caused a gap, as a file names it. */
+export function gapCause(cause: string): string {
+  return sanitize(causeText(cause as Parameters<typeof causeText>[0]));
+}

@@ -1,0 +1,127 @@
+import type { Source } from '../../engine/io/source.js';
+import { CliError } from '../errors/cli-error.js';
+import { LineReader } from '../record/lines.js';
+import { isObject } from '../record/shape.js';
+
+/** The longest line, and the longest object in several lines, in bytes. */
+const MAX_OBJECT = 4 * 1024 * 1024;
+
+/** An object of a file, with any fields. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Called with each object of a file, and the number of its first line, from 1. */
+export type OnObject = (fields: Fields, line: number) => void;
+
+/**
+ * Reads the JSON objects of a file: one in each line, or in several lines of which the first is `{` and
+ * the last is `}`, as usbxfer writes them.
+ *
+ * @param name of the file, in messages; safe to print
+ * @returns the number of the line in which the file ends too early; undefined if it is complete
+ * @throws CliError for anything other than JSON objects; the error of a read; the reason of `signal`
+ */
+export async function readObjects(
+  source: Source,
+  { name, signal }: { readonly name: string; readonly signal: AbortSignal },
+  onObject: OnObject,
+): Promise<number | undefined> {
+  const objects = new ObjectParser(name, onObject);
+  const tooLong = () => objects.error(`more than ${MAX_OBJECT} bytes`);
+  const reader = new LineReader(source, { maxBytes: MAX_OBJECT, signal, tooLong });
+  for (let lines = await reader.next(); lines.length > 0; lines = await reader.next()) {
+    for (const line of lines) {
+      objects.add(line);
+    }
+  }
+  return objects.end(reader.rest);
+}
+
+/** Joins lines to objects. */
+class ObjectParser {
+  readonly #name: string;
+  readonly #onObject: OnObject;
+  /** The lines of an object that is not complete. */
+  #open: string[] = [];
+  #openLength = 0;
+  #line = 0;
+
+  constructor(name: string, onObject: OnObject) {
+    this.#name = name;
+    this.#onObject = onObject;
+  }
+
+  add(text: string): void {
+    this.#line += 1;
+    if (this.#open.length === 0) {
+      this.#addFirst(text);
+      return;
+    }
+    this.#open.push(text);
+    this.#openLength += text.length;
+    if (this.#openLength > MAX_OBJECT) {
+      throw this.error(`the object has more than ${MAX_OBJECT} bytes`);
+    }
+    if (text.trimEnd() === '}') {
+      this.#close();
+    }
+  }
+
+  /**
+   * Adds what follows the last line end. Returns the line in which the file was cut.
+   */
+  end(rest: string): number | undefined {
+    if (rest.trim() === '') {
+      return this.#open.length > 0 ? this.#line : undefined;
+    }
+    if (this.#open.length > 0 ? rest.trimEnd() === '}' : parse(rest) !== undefined) {
+      this.add(rest);
+      return undefined;
+    }
+    return this.#line + 1;
+  }
+
+  /** An error in the current line. */
+  error(what: string): CliError {
+    return lineError(this.#name, Math.max(this.#line, 1), what);
+  }
+
+  #addFirst(text: string): void {
+    const value = parse(text);
+    if (isObject(value)) {
+      this.#onObject(value, this.#line);
+    } else if (text.trimEnd() === '{') {
+      this.#open = [text];
+      this.#openLength = 0;
+    } else if (text.trim() !== '') {
+      throw this.error(value === undefined ? 'this is not JSON' : 'this is not a JSON object');
+    }
+  }
+
+  #close(): void {
+    const first = this.#line - this.#open.length + 1;
+    const value = parse(this.#open.join('\n'));
+    this.#open = [];
+    if (!isObject(value)) {
+      throw lineError(this.#name, first, `this is not JSON, up to line ${this.#line}`);
+    }
+    this.#onObject(value, first);
+  }
+}
+
+/** An error at a place of a file. */
+export function lineError(name: string, line: number, what: string): CliError {
+  return new CliError('input-failed', `${name}, line ${line}: ${what}`, { advice: WRITERS });
+}
+
+/** What writes files that can be plotted. */
+export const WRITERS =
+  'usbxfer plot reads what --stats, --index, and --json of read, write, pipe, bench and tune write';
+
+/** Parses a text as JSON; returns undefined if it is none. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

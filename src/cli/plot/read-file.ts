@@ -1,0 +1,146 @@
+import { basename } from 'node:path';
+import { CliError } from '../errors/cli-error.js';
+import { INDEX_SCHEMA } from '../record/index-format.js';
+import { cannotRead, openInput } from '../session/input.js';
+import type { Interruption } from '../session/shutdown.js';
+import { sanitize } from '../terminal/sanitize.js';
+import { logToStderr } from '../terminal/stdio.js';
+import { benchResult, ResultChart, tuneResult } from './bench-chart.js';
+import type { Chart } from './chart.js';
+import { IndexChart } from './index-chart.js';
+import { type Fields, lineError, readObjects, WRITERS } from './objects.js';
+import { STATS_SCHEMAS, StatsChart } from './stats-chart.js';
+import { SUMMARY_SCHEMAS, SummaryChart } from './summary-chart.js';
+
+/** The most runs of a page: more curves cannot be told apart. */
+export const MAX_RUNS = 16;
+
+/** Makes the chart of a file. @param name in messages */
+type MakeChart = (name: string) => Chart;
+
+/** The schemas that can be plotted. */
+const CHARTS: ReadonlyMap<unknown, MakeChart> = new Map<unknown, MakeChart>([
+  ...Object.entries(STATS_SCHEMAS).map(
+    ([schema, directions]) => [schema, (name: string) => new StatsChart(name, directions)] as const,
+  ),
+  ...Object.entries(SUMMARY_SCHEMAS).map(
+    ([schema, directions]) =>
+      [schema, (name: string) => new SummaryChart(name, directions)] as const,
+  ),
+  [INDEX_SCHEMA, (name) => new IndexChart(name)],
+  ['usbxfer.bench/1', (name) => new ResultChart(name, benchResult)],
+  ['usbxfer.tune/1', (name) => new ResultChart(name, tuneResult)],
+]);
+
+/** The kinds of files of which a run that is killed leaves a part. */
+const GROWING: ReadonlySet<unknown> = new Set([INDEX_SCHEMA, ...Object.keys(STATS_SCHEMAS)]);
+
+/** A file that was read. */
+export interface FileChart {
+  readonly chart: Chart;
+  /** Its name without the folder. */
+  readonly name: string;
+}
+
+/**
+ * Reads a file whose kind is in its `schema` field. Says on stderr if its last line is incomplete.
+ *
+ * @param file a name; `-` is stdin
+ * @param maxRuns the most runs that it may have
+ * @throws CliError for a file that cannot be read or plotted, or at a signal
+ */
+export async function readChart(
+  file: string,
+  maxRuns: number,
+  shutdown: Interruption,
+): Promise<FileChart> {
+  const { source, name = 'stdin' } = await openInput({ input: file }, shutdown);
+  const shown = sanitize(name);
+  const objects = new FileObjects(shown, maxRuns);
+  try {
+    const cutLine = await readObjects(
+      source,
+      { name: shown, signal: shutdown.signal },
+      (fields, line) => objects.add(fields, line),
+    );
+    return { chart: objects.finish(cutLine), name: sanitize(basename(name)) };
+  } catch (cause) {
+    throw cause instanceof CliError ? cause : cannotRead(shown, cause, shutdown, 'reading');
+  } finally {
+    await source.close();
+  }
+}
+
+/** The objects of one file. All have the schema of the first one. */
+class FileObjects {
+  readonly #name: string;
+  readonly #maxRuns: number;
+  #schema: unknown;
+  #chart: Chart | undefined;
+
+  /** @param name in messages; safe to print */
+  constructor(name: string, maxRuns: number) {
+    this.#name = name;
+    this.#maxRuns = maxRuns;
+  }
+
+  /** @throws CliError for an object that does not belong to the file */
+  add(fields: Fields, line: number): void {
+    const { schema } = fields;
+    this.#chart ??= this.#start(schema, line);
+    // Only the first line of an index has a schema.
+    if (schema !== this.#schema && !(schema === undefined && this.#schema === INDEX_SCHEMA)) {
+      throw lineError(
+        this.#name,
+        line,
+        `${schemaText(schema)} after ${schemaText(this.#schema)}: a file must have one kind of record`,
+      );
+    }
+    this.#chart.add(fields, line);
+    if (this.#chart.runs > this.#maxRuns) {
+      throw lineError(
+        this.#name,
+        line,
+        `this is run ${this.#maxRuns + 1}: a page has at most ${MAX_RUNS}`,
+      );
+    }
+  }
+
+  /**
+   * @param cutLine the line in which the file ends too early
+   * @throws CliError for a file without an object, or one that lacks a part
+   */
+  finish(cutLine: number | undefined): Chart {
+    if (this.#chart === undefined) {
+      const what = cutLine === undefined ? 'is empty' : 'ends within its first record';
+      throw new CliError('input-failed', `cannot plot ${this.#name}: it ${what}`, {
+        advice: WRITERS,
+      });
+    }
+    if (cutLine !== undefined) {
+      if (!GROWING.has(this.#schema)) {
+        throw lineError(this.#name, cutLine, 'the file ends within this object');
+      }
+      const cut = `line ${cutLine} is incomplete, as after a run that was killed`;
+      logToStderr(`usbxfer: ${this.#name}: ${cut}; it is left out`);
+    }
+    return this.#chart;
+  }
+
+  #start(schema: unknown, line: number): Chart {
+    const make = CHARTS.get(schema);
+    if (make === undefined) {
+      const what =
+        typeof schema === 'string'
+          ? `${schemaText(schema)} cannot be plotted`
+          : 'the object has no schema: it is not from usbxfer';
+      throw lineError(this.#name, line, what);
+    }
+    this.#schema = schema;
+    return make(this.#name);
+  }
+}
+
+function schemaText(schema: unknown): string {
+  return typeof schema === 'string' ? sanitize(schema) : 'an object without a schema';
+}

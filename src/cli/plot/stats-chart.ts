@@ -1,0 +1,196 @@
+import { FAILURE_REASONS } from '../../engine/session/outcome.js';
+import { TRANSFER_STATUSES } from '../../usb/transfer-status.js';
+import { FLAG, object, type Shape, TEXT, type TypeOf } from '../record/shape.js';
+import { causeText } from '../report/words.js';
+import { Buckets } from './buckets.js';
+import { type Chart, GapList, isoTime, type Limits, narrow, runName, startOf } from './chart.js';
+import type { ChartFile } from './chart-data.js';
+import { counterFacts, directed, endFact } from './facts.js';
+import type { Fields } from './objects.js';
+import { type Counters, END, type End, failuresIn, jsonName, PROGRESS } from './shapes.js';
+
+type Progress = Counters & {
+  readonly interval_seconds: number;
+  readonly bytes_buffered: number;
+  readonly interval_bytes_received?: number;
+  readonly interval_bytes_sent?: number;
+};
+
+type Direction = 'in' | 'out';
+
+const HEAD = object({ final: FLAG, time: TEXT });
+type Head = TypeOf<typeof HEAD>;
+
+const BOTH: Shape<Readonly<Record<Direction, Progress>>> = object(PROGRESS);
+
+/** The records that each schema has: those of one direction have its fields at the top. */
+export const STATS_SCHEMAS = {
+  'usbxfer.stats/2': ['in'],
+  'usbxfer.write-stats/2': ['out'],
+  'usbxfer.pipe-stats/2': ['in', 'out'],
+} as const satisfies Readonly<Record<string, readonly Direction[]>>;
+
+/** A `--stats` file of read, write or pipe. */
+export class StatsChart implements Chart {
+  readonly #name: string;
+  readonly #directions: readonly Direction[];
+  readonly #runs: Run[] = [];
+
+  constructor(name: string, directions: readonly Direction[]) {
+    this.#name = name;
+    this.#directions = directions;
+  }
+
+  get runs(): number {
+    return this.#runs.length;
+  }
+
+  add(fields: Fields, line: number): void {
+    const head = narrow(fields, HEAD, this.#name, line);
+    const records = this.#records(fields, line);
+    let run = this.#runs.at(-1);
+    if (run === undefined || run.isFollowedBy(head, records)) {
+      run = new Run(this.#directions, head, records);
+      this.#runs.push(run);
+    }
+    run.add(head, records, head.final ? narrow(fields, END, this.#name, line) : undefined);
+  }
+
+  finish(name: string, limits: Limits): ChartFile[] {
+    return this.#runs.map((run, i) => ({
+      name: runName(name, i + 1, this.#runs.length),
+      ...run.finish(limits),
+    }));
+  }
+
+  /** The record of each direction. */
+  #records(fields: Fields, line: number): readonly Progress[] {
+    const [only, other] = this.#directions;
+    if (only !== undefined && other === undefined) {
+      const shape: Shape<Progress> = PROGRESS[only];
+      return [narrow(fields, shape, this.#name, line)];
+    }
+    const both = narrow(fields, BOTH, this.#name, line);
+    return this.#directions.map((direction) => both[direction]);
+  }
+}
+
+/** The records of one run. */
+class Run {
+  readonly #meters: readonly Meter[];
+  readonly #gaps = new GapList();
+  readonly #startTime: string | null;
+  #end: End | undefined;
+
+  constructor(
+    directions: readonly Direction[],
+    { time }: Head,
+    [first]: readonly Pick<Progress, 'seconds'>[],
+  ) {
+    this.#meters = directions.map((direction) => new Meter(direction, this.#gaps));
+    this.#startTime = startOf(time, first?.seconds ?? 0);
+  }
+
+  /** Whether a record begins another run: its time begins again. */
+  isFollowedBy({ final }: Head, records: readonly Progress[]): boolean {
+    const isEarlier = this.#meters.some(
+      ({ seconds }, i) => (records[i]?.seconds ?? seconds) < seconds,
+    );
+    // The last record of pipe has the time at which each direction ended.
+    return this.#end !== undefined || (isEarlier && !final);
+  }
+
+  add({ time }: Head, records: readonly Progress[], end: End | undefined): void {
+    for (const [i, record] of records.entries()) {
+      this.#meters[i]?.add(record, time, end !== undefined);
+    }
+    this.#end = end;
+  }
+
+  finish(limits: Limits): Omit<ChartFile, 'name'> {
+    const facts = this.#meters.map(({ direction, counters }) =>
+      this.#meters.length === 1
+        ? counterFacts(counters)
+        : directed(direction, counterFacts(counters)),
+    );
+    return {
+      kind: 'stats',
+      subject: '',
+      startTime: this.#startTime,
+      facts: [...facts.flat(), endFact(this.#end)],
+      streams: this.#meters.map((meter) => meter.buckets.toStream(limits.buckets)),
+      gaps: this.#gaps.first(limits.gaps),
+      gapCount: this.#gaps.count,
+      bench: null,
+      tune: null,
+    };
+  }
+}
+
+const NOTHING: Counters = {
+  ...{ seconds: 0, bytes_per_second: 0, transfers: 0, statuses: {}, failures: {} },
+  ...{ throttled_seconds: 0, starved_count: 0, starved_seconds: 0 },
+};
+
+const STATUS_FIELDS = TRANSFER_STATUSES.map(jsonName);
+
+/** The progress of one direction. Counters are totals: each is compared with the one before. */
+class Meter {
+  readonly direction: Direction;
+  readonly buckets: Buckets;
+  readonly #gaps: GapList;
+  /** The last record. */
+  counters = NOTHING;
+  /** The middle and the length of the last sample. */
+  #middle = 0;
+  #duration = 0;
+
+  constructor(direction: Direction, gaps: GapList) {
+    this.direction = direction;
+    this.#gaps = gaps;
+    this.buckets = new Buckets(direction, TRANSFER_STATUSES);
+  }
+
+  get seconds(): number {
+    return this.counters.seconds;
+  }
+
+  add(record: Progress, time: string, isFinal: boolean): void {
+    const before = this.counters;
+    const duration = record.interval_seconds;
+    // What remains at the end has no rate of its own if it is short.
+    const isRest = isFinal && duration < this.#duration / 2;
+    if (!isRest) {
+      this.#middle = Math.max(this.#middle, record.seconds - duration / 2);
+      this.#duration = duration;
+    }
+    this.buckets.add({
+      seconds: this.#middle,
+      duration,
+      bytes: record.interval_bytes_received ?? record.interval_bytes_sent ?? 0,
+      hasRate: !isRest && duration > 0,
+      buffered: record.bytes_buffered,
+      starved: rise(before.starved_seconds, record.starved_seconds),
+      statuses: STATUS_FIELDS.map((field) => rise(before.statuses[field], record.statuses[field])),
+    });
+    const gaps = rise(before.gap_count, record.gap_count);
+    if (gaps > 0) {
+      const seconds = Math.max(record.seconds, before.seconds);
+      const cause = causeBetween(before, record);
+      const gap = { direction: this.direction, offset: null, seconds, cause };
+      this.#gaps.add({ ...gap, time: isoTime(Date.parse(time)) }, gaps);
+    }
+    this.counters = record;
+  }
+}
+
+function rise(before = 0, after = 0): number {
+  return Math.max(0, after - before);
+}
+
+/** The events of an interval. */
+function causeBetween(before: Counters, after: Counters): string {
+  const [then, now] = [failuresIn(before), failuresIn(after)];
+  const causes = FAILURE_REASONS.filter((reason) => now[reason] > (then[reason] ?? 0));
+  return causes.map(causeText).join(', ') || 'unknown';
+}

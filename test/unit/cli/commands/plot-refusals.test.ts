@@ -1,0 +1,168 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { benchResult, FINAL, stats } from '../../../support/plot.js';
+import { usbxfer } from '../../../support/run-command.js';
+import { Plots } from '../plot/support/plots.js';
+
+const plots = new Plots();
+
+describe('usbxfer plot refuses, in one line,', () => {
+  const file = (...lines: (object | string)[]) => plots.file(lines);
+  const summary = { schema: 'usbxfer.read/2' };
+
+  it.each<[string, () => string, RegExp]>([
+    ['no file', () => '/nowhere.jsonl', /cannot read \/nowhere.jsonl: no such file/],
+    ['a directory', () => plots.folder.path, /is a directory; name a file in it/],
+    ['an empty file', () => file(), /it is empty; usbxfer plot reads what --stats/],
+    ['only line ends', () => file('\n\n'), /it is empty/],
+    ['a cut first line', () => file('{"schema":"us'), /it ends within its first record/],
+    ['other text', () => file('a,b\n1,2\n'), /line 1: this is not JSON;/],
+    ['bytes', () => file('\0\x01\x7f\n'), /line 1: this is not JSON;/],
+    ['a list', () => file('[1]\n'), /line 1: this is not a JSON object/],
+    ['JSON of another program', () => file({ a: 1 }), /line 1: the object has no schema/],
+    ['a schema that is no text', () => file({ schema: [] }), /line 1: the object has no schema/],
+    [
+      'another schema',
+      () => file({ schema: 'usbxfer.list/1' }),
+      /usbxfer.list\/1 cannot be plotted/,
+    ],
+    [
+      'a schema like a property',
+      () => file({ schema: '__proto__' }),
+      /__proto__ cannot be plotted/,
+    ],
+    [
+      'an older schema',
+      () => file({ schema: 'usbxfer.stats/1' }),
+      /usbxfer.stats\/1 cannot be plotted/,
+    ],
+    [
+      'mixed schemas',
+      () => file(stats(), summary),
+      /line 2: usbxfer.read\/2 after usbxfer.stats\/2: a file must have one kind of record/,
+    ],
+    [
+      'a record without a schema',
+      () => file(stats(), { a: 1 }),
+      /line 2: an object without a schema after/,
+    ],
+    [
+      'broken JSON in the middle',
+      () => file(stats(), '{"a":\n', stats()),
+      /line 2: this is not JSON/,
+    ],
+    [
+      'half a summary',
+      () => file('{\n  "schema": "usbxfer.read/2",\n'),
+      /it ends within its first record/,
+    ],
+    [
+      'half of a second summary',
+      () => file(benchResult([1]), '{\n  "sch'),
+      /line 3: the file ends within this object/,
+    ],
+    ['a missing field', () => file(summary), /line 1: device is missing/],
+    [
+      'a wrong type',
+      () => file({ ...stats(), seconds: '1' }),
+      /line 1: seconds is not a number from 0/,
+    ],
+    [
+      'a negative number',
+      () => file(stats({ seconds: -1 })),
+      /line 1: seconds is not a number from 0/,
+    ],
+    [
+      'a huge time',
+      () => file({ ...stats(), seconds: 1e300 }),
+      /seconds is not a number from 0 to 1000000000/,
+    ],
+    [
+      'a negative size',
+      () => file(stats({ bytes: -5 })),
+      /interval_bytes_received is not a number from 0/,
+    ],
+    [
+      'a number that is infinite',
+      () => file(JSON.stringify(stats()).replace('"bytes_buffered":0', '"bytes_buffered":1e999')),
+      /line 1: bytes_buffered is not a number/,
+    ],
+    [
+      'null for a number',
+      () => file(stats({ transfers: null })),
+      /line 1: transfers is not a number/,
+    ],
+    ['a wrong part', () => file(stats({ statuses: [] })), /line 1: statuses is not an object/],
+    [
+      'a missing part',
+      () => file(stats({ statuses: {} })),
+      /line 1: statuses.completed is missing/,
+    ],
+    [
+      'a last record without an end',
+      () => file({ ...stats(), final: true }),
+      /line 1: end_reason is missing/,
+    ],
+    [
+      'half of a pipe record',
+      () => file({ ...stats(), schema: 'usbxfer.pipe-stats/2' }),
+      /line 1: in is missing/,
+    ],
+    [
+      'an index without its start',
+      () => file({ schema: 'usbxfer.index/1', type: 'clock', seconds: 0, time: '' }),
+      /line 1: the index does not begin with its start/,
+    ],
+    ['a bench without runs', () => file(benchResult([])), /line 1: there is no complete run/],
+    [
+      'a wrong run',
+      () => file(benchResult([1, -1])),
+      /line 1: runs\[1\].bytes_per_second is not a number/,
+    ],
+    [
+      'too many runs',
+      () => file(benchResult(Array(1001).fill(1))),
+      /line 1: runs has more than 1000 entries/,
+    ],
+    [
+      'a long line',
+      () => file(`{"a":"${'x'.repeat(5_000_000)}"}\n`),
+      /line 1: .*more than 4194304 bytes/,
+    ],
+    [
+      'a long object',
+      () => file('{\n', `${'x'.repeat(1000)}\n`.repeat(4300)),
+      /has more than 4194304 bytes/,
+    ],
+    [
+      'many appended runs',
+      () => file(...Array.from({ length: 17 }, () => ({ ...stats(), ...FINAL }))),
+      /line 17: this is run 17: a page has at most 16/,
+    ],
+  ])('%s', async (_, make, message) => {
+    const { code, stderr } = await plots.plot(make());
+    expect([code, stderr]).toEqual([7, expect.stringMatching(message)]);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  it.each([
+    ['no output', ['x.jsonl'], /required option '-o, --output <file>' not specified/],
+    ['no file', ['-o', 'x.html'], /missing required argument 'file'/],
+    [
+      'another format',
+      ['x.jsonl', '-o', 'x.svg'],
+      /-o x.svg: usbxfer plot writes HTML; give a name/,
+    ],
+    ['an empty name', ['x.jsonl', '-o', ''], /writes HTML/],
+    [
+      'too many files',
+      [...Array(17).fill('x'), '-o', 'x.html'],
+      /17 files are too many: .* at most 16/,
+    ],
+    ['stdin twice', ['-', '-', '-o', 'x.html'], /stdin is named twice/],
+  ])('%s', async (_, args, message) => {
+    const { code, stderr } = await usbxfer(['plot', ...args]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+    expect(existsSync('x.html')).toBe(false);
+  });
+});
