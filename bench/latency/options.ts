@@ -1,16 +1,10 @@
 import { parseArgs } from 'node:util';
+import type { LatencyOptions } from './rounds.js';
 
-/** What to measure. */
-export interface Options {
-  readonly rounds: number;
+/** What to measure. The size of a message is at most 16384 bytes. */
+export interface Options extends LatencyOptions {
   /** Values of `gadget --speed`. */
   readonly speeds: readonly string[];
-  /** Size of a message in bytes: 8 to 16384. */
-  readonly size: number;
-  /** Messages of each run that count. */
-  readonly count: number;
-  /** Milliseconds between messages. */
-  readonly every: number;
 }
 
 /** Parses the command line. Throws for invalid arguments. */

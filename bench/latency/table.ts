@@ -9,16 +9,16 @@ export interface Latencies {
   readonly max: number;
 }
 
-/** The runs of one program at one speed, in order of the rounds. */
+/** The runs of one program in one setting, in order of the rounds. */
 export interface Series {
-  readonly speed: string;
+  readonly setting: string;
   readonly program: string;
   readonly runs: Latencies[];
 }
 
 /** Summary of a series: each figure over the rounds. */
 export interface Summary extends Record<Figure, Sample> {
-  readonly speed: string;
+  readonly setting: string;
   readonly program: string;
 }
 
@@ -26,10 +26,10 @@ const FIGURES = ['min', 'p50', 'p99', 'max'] as const;
 type Figure = (typeof FIGURES)[number];
 
 /** Summarises a series. */
-export function summarize({ speed, program, runs }: Series): Summary {
+export function summarize({ setting, program, runs }: Series): Summary {
   const over = (figure: Figure) => sample(runs.map((run) => run[figure]));
   return {
-    speed,
+    setting,
     program,
     min: over('min'),
     p50: over('p50'),
@@ -42,10 +42,10 @@ export function summarize({ speed, program, runs }: Series): Summary {
 export function table(summaries: readonly Summary[]): string {
   const titles = FIGURES.map((figure) => `${figure} ms (rounds)`);
   return [
-    line('speed', 'program', titles),
+    line('setting', 'program', titles),
     ...summaries.map((summary) =>
       line(
-        summary.speed,
+        summary.setting,
         summary.program,
         FIGURES.map((figure) => cell(summary[figure])),
       ),
@@ -53,8 +53,8 @@ export function table(summaries: readonly Summary[]): string {
   ].join('\n');
 }
 
-function line(speed: string, program: string, cells: readonly string[]): string {
-  const start = `${speed.padEnd(5)}  ${program.padEnd(7)}`;
+function line(setting: string, program: string, cells: readonly string[]): string {
+  const start = `${setting.padEnd(7)}  ${program.padEnd(7)}`;
   return [start, ...cells.map((text) => text.padEnd(20))].join('  ').trimEnd();
 }
 

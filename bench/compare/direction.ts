@@ -3,8 +3,8 @@ import { type Program, READERS, WRITERS } from './programs.js';
 
 /** Direction of the bytes as in USB: IN is towards the host. */
 export interface Direction {
-  /** Name under which the results are stored. */
-  readonly benchmark: string;
+  /** End of the name under which the results are stored. */
+  readonly suffix: string;
   /** Name of the places; with an s, the option that selects some. */
   readonly placeKind: 'output' | 'input';
   readonly places: readonly Place[];
@@ -18,7 +18,7 @@ export interface Direction {
 
 export const DIRECTIONS: Readonly<Record<string, Direction>> = {
   in: {
-    benchmark: 'kernel',
+    suffix: '',
     placeKind: 'output',
     places: OUTPUTS,
     programs: READERS,
@@ -26,7 +26,7 @@ export const DIRECTIONS: Readonly<Record<string, Direction>> = {
     pattern: 0,
   },
   out: {
-    benchmark: 'kernel-out',
+    suffix: '-out',
     placeKind: 'input',
     places: INPUTS,
     programs: WRITERS,

@@ -1,8 +1,9 @@
-import type { Guest } from '../../test/kernel/lab/guest.js';
-import { output as outputOf } from '../lab/start-lab.js';
 import type { Direction } from './direction.js';
 import type { Place } from './places.js';
 import type { Program } from './programs.js';
+
+/** Runs a script in bash and returns its output. Throws if it fails or takes longer. */
+export type Shell = (script: string, timeoutMs: number) => Promise<string>;
 
 /** One run of one program. */
 export interface Run {
@@ -30,9 +31,9 @@ type Report = Readonly<Record<Direction['count'] | 'seconds', number>>;
 
 const TIMEOUT_MS = 300_000;
 
-/** Runs a program in the guest. Throws unless it moved exactly the requested bytes. */
+/** Runs a program. Throws unless it moved exactly the requested bytes. */
 export async function runOnce(
-  guest: Guest,
+  shell: Shell,
   program: Program,
   place: Place,
   { count }: Direction,
@@ -45,9 +46,9 @@ export async function runOnce(
     ${place.script(command, bytes)}
     echo "$delivered"
     cat /tmp/measured /tmp/report`;
-  const [delivered, measuredText = '', ...reportLines] = (
-    await outputOf(guest, script, TIMEOUT_MS)
-  ).split('\n');
+  const [delivered, measuredText = '', ...reportLines] = (await shell(script, TIMEOUT_MS)).split(
+    '\n',
+  );
   const measured: Measured = JSON.parse(measuredText);
   const report: Report = JSON.parse(reportLines.join('\n'));
   if (report[count] !== bytes || (delivered !== '' && Number(delivered) !== bytes)) {

@@ -1,10 +1,10 @@
 import { ratios, type Sample, sample } from '../sample.js';
-import type { Speed } from './options.js';
 import type { Run } from './run.js';
 
-/** All runs of one program at one speed and one place, in order of the rounds. */
+/** All runs of one program in one setting and at one place, in order of the rounds. */
 export interface Series {
-  readonly speed: Speed;
+  /** What differs between the parts of a benchmark: the speed of the bus, or the number of processors. */
+  readonly setting: string;
   readonly place: string;
   readonly program: string;
   readonly runs: readonly Run[];
@@ -12,7 +12,7 @@ export interface Series {
 
 /** Summary of a series. */
 export interface Summary {
-  readonly speed: Speed;
+  readonly setting: string;
   readonly place: string;
   readonly program: string;
   readonly bytes: number;
@@ -24,12 +24,12 @@ export interface Summary {
   readonly ratio: Sample | undefined;
 }
 
-/** Summarises a series and compares it with usbxfer's at the same speed and place. */
+/** Summarises a series and compares it with usbxfer's in the same setting and at the same place. */
 export function summarize(series: Series, ours: Series | undefined): Summary {
-  const { speed, place, program, runs } = series;
+  const { setting, place, program, runs } = series;
   const rates = runs.map(({ rate }) => rate);
   return {
-    speed,
+    setting,
     place,
     program,
     bytes: runs[0]?.bytes ?? 0,
@@ -49,7 +49,7 @@ export function summarize(series: Series, ours: Series | undefined): Summary {
 
 const head = (placeKind: string) =>
   [
-    `speed  ${placeKind.padEnd(6)}  program     MiB   MiB/s  (min–max)        usbxfer/it (min–max)`,
+    `setting  ${placeKind.padEnd(6)}  program     MiB   MiB/s  (min–max)        usbxfer/it (min–max)`,
     '  wall s  CPU s  peak MiB',
   ].join('');
 
@@ -58,12 +58,12 @@ export function table(placeKind: string, summaries: readonly Summary[]): string 
   return [head(placeKind), ...summaries.map(row)].join('\n');
 }
 
-function row({ speed, place, program, bytes, ...samples }: Summary): string {
+function row({ setting, place, program, bytes, ...samples }: Summary): string {
   const { rate, wall, cpu, peakBytes, ratio } = samples;
   const perSecond = (value: number) => (value / 1024 ** 2).toFixed(value < 1e7 ? 3 : 1);
   const mib = (value: number) => (value / 1024 ** 2).toFixed(value < 1024 ** 2 ? 2 : 0);
   return [
-    speed.padEnd(5),
+    setting.padEnd(7),
     place.padEnd(6),
     program.padEnd(10),
     mib(bytes).padStart(4),
