@@ -1,19 +1,37 @@
-import { fsync, write, writev } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsync,
+  write,
+  writeSync,
+  writev,
+  writevSync,
+} from 'node:fs';
 import { promisify } from 'node:util';
+import { toError } from '../../usb/errors.js';
+import { reopenNonBlocking } from './nonblocking-fd.js';
 import { RetryTimer } from './retry.js';
 import type { Sink, WriteDone } from './sink.js';
 import { skipBytes } from './sink.js';
 
+/** The most bytes to write at once on the event loop: the capacity of a Linux pipe. */
+const DIRECT = 64 * 1024;
+
 /**
  * A sink on an open descriptor, such as stdout. The caller owns the descriptor: `close` leaves it open.
  * Writes run on Node's thread pool, so that a slow disk or reader never blocks the event loop that
- * serves the transfers.
+ * serves the transfers. The pool costs the time of waking a thread, so a few bytes for a pipe are written
+ * at once, through a non-blocking descriptor of the sink's own. What the pipe has no room for goes to the
+ * pool.
  */
 export class FdSink implements Sink {
   readonly #fd: number;
   readonly #sync: boolean;
   readonly #retry = new RetryTimer();
   #started = false;
+  /** Another descriptor of the same pipe, which never blocks; undefined for anything else. */
+  #direct: number | undefined;
   /** The buffers of the current write that are still unwritten, and the bytes written. */
   #rest: readonly Buffer[] = [];
   #written = 0;
@@ -32,10 +50,15 @@ export class FdSink implements Sink {
 
   async start(): Promise<void> {
     this.#started = true;
+    this.#direct = openDirect(this.#fd);
   }
 
   /** Does not repeat a failed fsync: the kernel may have dropped the data that it could not write. */
   async close(): Promise<void> {
+    if (this.#direct !== undefined) {
+      closeSync(this.#direct);
+      this.#direct = undefined;
+    }
     if (this.#sync && this.#started) {
       await promisify(fsync)(this.#fd);
     }
@@ -45,8 +68,37 @@ export class FdSink implements Sink {
     this.#rest = buffers;
     this.#written = 0;
     this.#done = done;
-    this.#writeRest();
+    if (this.#direct === undefined || !areFew(buffers)) {
+      this.#writeRest();
+    } else {
+      this.#writeDirect(this.#direct);
+    }
   }
+
+  #writeDirect(fd: number): void {
+    const [first] = this.#rest;
+    try {
+      const written =
+        first !== undefined && this.#rest.length === 1
+          ? writeSync(fd, first)
+          : writevSync(fd, this.#rest);
+      this.#written = written;
+      this.#rest = skipBytes(this.#rest, written);
+    } catch (cause) {
+      const error: NodeJS.ErrnoException = toError(cause);
+      if (error.code !== 'EAGAIN') {
+        queueMicrotask(() => this.#finish(error));
+        return;
+      }
+    }
+    if (this.#rest.length > 0) {
+      this.#writeRest();
+    } else {
+      queueMicrotask(this.#finishDirect);
+    }
+  }
+
+  readonly #finishDirect = (): void => this.#finish(undefined);
 
   readonly #writeRest = (): void => {
     const [first] = this.#rest;
@@ -79,5 +131,22 @@ export class FdSink implements Sink {
   #finish(error: Error | undefined): void {
     this.#rest = [];
     this.#done(error, this.#written);
+  }
+}
+
+function areFew(buffers: readonly Buffer[]): boolean {
+  let bytes = 0;
+  for (const { length } of buffers) {
+    bytes += length;
+  }
+  return bytes <= DIRECT;
+}
+
+/** Opens a pipe again without blocking. Returns undefined if it is no pipe, or the system cannot do that. */
+function openDirect(fd: number): number | undefined {
+  try {
+    return fstatSync(fd).isFIFO() ? reopenNonBlocking(fd, constants.O_WRONLY) : undefined;
+  } catch {
+    return undefined;
   }
 }

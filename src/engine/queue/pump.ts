@@ -20,6 +20,12 @@ import { type Completion, TransferQueue } from './transfer-queue.js';
  */
 const TURN_BYTES = 1024 * 1024;
 
+/**
+ * Milliseconds without a completion after which the bytes of the next one are written before the transfer is
+ * submitted again: after a pause they are probably a message, and submitting takes as long as writing.
+ */
+const PAUSE = 0.5;
+
 /** The options of a pump. */
 export interface PumpOptions {
   /** Transfers kept in flight, from 1. */
@@ -98,6 +104,8 @@ export class Pump {
   #running = false;
   /** Whether `#onTurnEnd` is scheduled. */
   #turnEndScheduled = false;
+  /** The time of the last completion of this run, or of its start, in monotonic milliseconds. */
+  #completedAt = 0;
   /** Bytes submitted before this turn. */
   #submittedBefore = 0;
   /** The outcome of this run and the start of its drain, once something ends the run. */
@@ -127,6 +135,7 @@ export class Pump {
       this.#end = undefined;
       this.#running = true;
       const now = performance.now();
+      this.#completedAt = now;
       statistics.timings.data.start(now);
       this.#handler.start(queue);
       if (this.#stopped !== undefined) {
@@ -196,6 +205,8 @@ export class Pump {
     const now = performance.now();
     const { statistics } = this.#handler;
     const { status, requested, actualLength } = completion;
+    const writesFirst = now - this.#completedAt > PAUSE;
+    this.#completedAt = now;
     try {
       if (this.#observer !== undefined) {
         this.#queue?.observe();
@@ -209,10 +220,14 @@ export class Pump {
     } catch (error) {
       this.#drain(internalError(error));
     }
-    this.#advance(now);
+    this.#advance(now, false, writesFirst);
   };
 
-  #advance(now: number, turnEnds = false): void {
+  /**
+   * @param turnEnds whether this turn of the event loop ends
+   * @param writesFirst whether to write what there is before submitting
+   */
+  #advance(now: number, turnEnds = false, writesFirst = false): void {
     const queue = this.#running ? this.#queue : undefined;
     if (queue === undefined) {
       return;
@@ -221,6 +236,9 @@ export class Pump {
     try {
       try {
         this.#handler.collect(queue);
+        if (writesFirst) {
+          this.#handler.flush(true);
+        }
         const end = this.#handler.outcome(queue);
         if (end !== undefined) {
           this.#drain(end);

@@ -5,10 +5,12 @@ import {
   fsync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   rmSync,
   write,
+  writeSync,
   writev,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -183,6 +185,105 @@ describe.each([1, 4])('a write of %i buffers', (pieces) => {
     });
     expect(called).toBe(false);
   });
+});
+
+describe.each([1, 4])('a few bytes for a pipe, in %i buffers,', (pieces) => {
+  /** Opens a FIFO for reading and, as another process would pass it, for blocking writes. */
+  function openPipe(): { reader: number; writer: number } {
+    const fifo = join(folder, 'fifo');
+    execFileSync('mkfifo', [fifo]);
+    const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
+    return { reader, writer: openSync(fifo, constants.O_WRONLY) };
+  }
+
+  /** Reads what is in the pipe, at most 1 MiB; throws EAGAIN if it is empty. */
+  function readPipe(reader: number): Buffer {
+    const bytes = Buffer.alloc(1024 * 1024);
+    return bytes.subarray(0, readSync(reader, bytes));
+  }
+
+  async function withSink(
+    test: (sink: FdSink, pipe: { reader: number }) => Promise<void>,
+  ): Promise<void> {
+    const pipe = openPipe();
+    const sink = new FdSink(pipe.writer);
+    try {
+      await sink.start();
+      await test(sink, pipe);
+    } finally {
+      await sink.close();
+      closeSync(pipe.writer);
+      closeSync(pipe.reader);
+    }
+  }
+
+  it('are in the pipe at once, and not called back synchronously', async () => {
+    await withSink(async (sink, { reader }) => {
+      const bytes = Buffer.from('a few bytes');
+      let called = false;
+      const written = put(sink, bytes, pieces).finally(() => {
+        called = true;
+      });
+      expect(readPipe(reader).equals(bytes)).toBe(true);
+      expect(called).toBe(false);
+      expect(await written).toEqual([undefined, bytes.length]);
+      expect(writes()).toBe(0); // on the thread pool
+    });
+  });
+
+  it('wait for room on the thread pool, in order', async () => {
+    await withSink(async (sink, { reader }) => {
+      const own = openSync(join(folder, 'fifo'), constants.O_WRONLY | constants.O_NONBLOCK);
+      let filled = 0;
+      try {
+        for (;;) filled += writeSync(own, Buffer.alloc(4096, 'f'));
+      } catch {
+        closeSync(own); // the pipe is full
+      }
+      readSync(reader, Buffer.alloc(8192));
+      const bytes = Buffer.alloc(60_000, 'abcdefg');
+      const written = put(sink, bytes, pieces);
+      expect(writes()).toBe(1);
+      const chunks: Buffer[] = [];
+      for (let left = filled - 8192 + bytes.length; left > 0; ) {
+        try {
+          chunks.push(readPipe(reader));
+          left -= chunks.at(-1)?.length ?? 0;
+        } catch {
+          await new Promise((resolve) => setTimeout(resolve, 1));
+        }
+      }
+      expect(await written).toEqual([undefined, bytes.length]);
+      expect(Buffer.concat(chunks).subarray(-bytes.length).equals(bytes)).toBe(true);
+    });
+  });
+
+  it('fail when the reader is gone', async () => {
+    const { reader, writer } = openPipe();
+    const sink = new FdSink(writer);
+    await sink.start();
+    closeSync(reader);
+    const [error, written] = await put(sink, Buffer.alloc(10), pieces);
+    expect(error).toMatchObject({ code: 'EPIPE' });
+    expect(written).toBe(0);
+    await sink.close();
+    closeSync(writer);
+  });
+});
+
+it('leaves no descriptor open, and the blocking mode of the pipe as it is', async () => {
+  const fifo = join(folder, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const fd = openSync(fifo, constants.O_RDWR);
+  const before = readdirSync('/proc/self/fd').length;
+  const flags = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
+  const sink = new FdSink(fd);
+  await sink.start();
+  expect(readdirSync('/proc/self/fd')).toHaveLength(before + 1);
+  expect(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')).toBe(flags);
+  await sink.close();
+  expect(readdirSync('/proc/self/fd')).toHaveLength(before);
+  closeSync(fd);
 });
 
 describe('closing', () => {

@@ -202,12 +202,45 @@ it('waits for the end of each turn that has something to do', async () => {
     ends.push(turnEnds);
     return turnEnds ? 'none' : 'waiting';
   };
-  void new Pump(handler, { depth: 1 }).run(endpoint);
-  for (let i = 0; i < 2; i += 1) {
-    endpoint.submissions[0]?.complete('completed', 512);
-    await new Promise(setImmediate);
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(1000);
+  try {
+    void new Pump(handler, { depth: 1 }).run(endpoint);
+    for (let i = 0; i < 2; i += 1) {
+      endpoint.submissions[0]?.complete('completed', 512);
+      await new Promise(setImmediate);
+    }
+  } finally {
+    clock.mockRestore();
   }
   expect(ends).toEqual([true, false, true, false, true]);
+});
+
+it('writes before it submits when a transfer completes after a pause', () => {
+  const endpoint = new ScriptedEndpoint();
+  const handler = receive();
+  const { submit } = handler;
+  const steps: string[] = [];
+  handler.submit = (queue, now) => {
+    steps.push('submit');
+    return submit(queue, now);
+  };
+  handler.flush = (all) => {
+    steps.push(all ? 'write all' : 'write much');
+    return 'none';
+  };
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(1000);
+  try {
+    void new Pump(handler, { depth: 1 }).run(endpoint);
+    steps.length = 0;
+    for (const time of [1000.5, 1000.6, 1001.2]) {
+      clock.mockReturnValue(time);
+      endpoint.submissions[0]?.complete('completed', 512);
+    }
+  } finally {
+    clock.mockRestore();
+  }
+  const soon = ['submit', 'write much'];
+  expect(steps).toEqual([...soon, ...soon, 'write all', ...soon]);
 });
 
 it('counts as pending at the end what the drain of the last run cancelled', async () => {

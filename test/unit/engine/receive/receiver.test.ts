@@ -137,10 +137,11 @@ describe('Receiver', () => {
     ['large', 8 * 1024 * 1024, 8 + 2],
     ['small', 1024, 64 * 1024 + 64 + 2],
   ])('pauses with 64 MiB of %s transfers buffered, loses nothing, and resumes when the sink does', async (_, transferSize, most) => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
     const fixture = start({ depth: 2, transferSize });
     const { endpoint, sink, receiver } = fixture;
     sink.held = true;
-    const answered = await answerAll(endpoint, transferSize);
+    const answered = await answerAll(endpoint, transferSize).finally(() => clock.mockRestore());
     expect(answered).toBe(most);
     expect(receiver.statistics.timings).toMatchObject({
       minInFlight: 0,
@@ -539,11 +540,13 @@ describe('Receiver', () => {
   });
 
   it('treats a sink that throws like one that fails', async () => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
     const fixture = start();
     fixture.sink.write = () => {
       throw new Error('bug');
     };
     answer(fixture.endpoint.submissions[0], 1);
+    clock.mockRestore();
     while (fixture.endpoint.cancellations.length === 0) {
       await new Promise(setImmediate);
     }
