@@ -1,7 +1,7 @@
 /** The part of the results of `npm run bench:kernel` that the tables show. */
 export interface KernelResults {
   readonly summaries: readonly {
-    readonly speed: string;
+    readonly setting: string;
     readonly place: string;
     readonly program: string;
     /** Bytes per second. */
@@ -22,10 +22,14 @@ const PROGRAMS = {
 const PLACES = { file: 'a file (tmpfs)', pipe: 'a pipe', null: '/dev/null' } as const;
 
 /** The table of one speed in Markdown: MiB/s, and the ratios. */
-export function kernelTable({ summaries }: KernelResults, speed: string, title: string): string[] {
+export function kernelTable(
+  { summaries }: KernelResults,
+  setting: string,
+  title: string,
+): string[] {
   const cell = (place: string, program: string): string => {
     const found = summaries.find(
-      (one) => one.speed === speed && one.place === place && one.program === program,
+      (one) => one.setting === setting && one.place === place && one.program === program,
     );
     if (found === undefined) {
       return '-';
