@@ -6,16 +6,22 @@ import { CliError } from '../errors/cli-error.js';
 import { usualAdvice } from '../errors/codes.js';
 import type { Mistake } from './pattern.js';
 
+/** What a run moves: single messages, one after the other, or data without a pause. */
+type Part = 'messages' | 'data';
+
 /** The failure of a run whose data is not what was expected. */
 export class WrongData extends CliError {
   readonly mistake: Mistake;
+  /** What the offset of the mistake counts. */
+  readonly part: Part;
 
-  /** @param where what the offset counts, such as ` of the messages` */
-  constructor(mistake: Mistake, where = '', advice?: string) {
+  constructor(mistake: Mistake, part: Part = 'data', advice?: string) {
     const { offset, expected, actual } = mistake;
+    const where = part === 'messages' ? ' of the single messages' : '';
     const values = `received 0x${hex2(actual)} instead of 0x${hex2(expected)}`;
     super('wrong-data', `wrong data at offset ${offset}${where}: ${values}`, { advice });
     this.mistake = mistake;
+    this.part = part;
   }
 }
 

@@ -83,7 +83,7 @@ export async function measureRoundTrips(
   } catch (error) {
     if (error instanceof WrongData) {
       const advice = ends.times.length === 0 ? ADVICE : undefined;
-      throw new WrongData(error.mistake, ' of the single messages', advice);
+      throw new WrongData(error.mistake, 'messages', advice);
     }
     throw error;
   }

@@ -4,6 +4,7 @@ import type { DeviceInfo } from '../../usb/model.js';
 import { identityRecord } from '../devices/record.js';
 import { binarySize, shortTime } from '../terminal/format.js';
 import { table } from '../terminal/table.js';
+import type { WrongData } from './failure.js';
 import type { RoundTrips } from './loop.js';
 import type { Measurement, RunPlan } from './measure.js';
 import { type Mistake, type Pattern, patternName } from './pattern.js';
@@ -17,6 +18,12 @@ export interface BenchRun extends Measurement {
   readonly roundTrips?: RoundTrips;
 }
 
+/** A wrong byte, the number of its run, from 1, and what its offset counts. */
+interface MistakeInRun extends Mistake {
+  readonly run: number;
+  readonly part: WrongData['part'];
+}
+
 /** Everything that `usbxfer bench` prints. */
 export interface BenchResult {
   readonly mode: BenchMode;
@@ -28,8 +35,8 @@ export interface BenchResult {
   readonly expected: Pattern | undefined;
   /** The complete runs. */
   readonly runs: readonly BenchRun[];
-  /** The first wrong byte, and the number of its run. */
-  readonly mistake: (Mistake & { readonly run: number }) | undefined;
+  /** The first wrong byte. */
+  readonly mistake: MistakeInRun | undefined;
 }
 
 /** A value of each run, its name in JSON and in the text, and how to show it. */

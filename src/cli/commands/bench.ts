@@ -113,13 +113,13 @@ async function bench(subject: Subject, mode: BenchMode, options: BenchOptions): 
   const { measure, ...endpoints } = runOf(subject, mode, plan, options);
   await checkMemory(subject, plan, endpoints);
   const { runs, failure } = await repeat(options, plan, measure);
-  const mistake = failure instanceof WrongData ? failure.mistake : undefined;
+  const wrong = failure instanceof WrongData ? failure : undefined;
   const result: BenchResult = {
     ...{ mode, device: subject.device, plan, runs, ...endpoints },
     expected: options.verify ?? (mode === 'loop' ? COUNTER : undefined),
-    mistake: mistake && { run: runs.length + 1, ...mistake },
+    mistake: wrong && { run: runs.length + 1, part: wrong.part, ...wrong.mistake },
   };
-  if (options.json && (runs.length > 0 || mistake !== undefined)) {
+  if (options.json && (runs.length > 0 || wrong !== undefined)) {
     print(toJson(benchRecord(result)));
   } else if (runs.length > 0) {
     print(benchText(result, showsUnicode()));

@@ -80,7 +80,7 @@ describe('a loopback', { concurrent: true }, () => {
       code: 'wrong-data',
       message: 'wrong data at offset 512 of the single messages: received 0xff instead of 0x80',
       mistake: { offset: 512, expected: 0x80, actual: 0xff },
-      advice: undefined,
+      ...{ advice: undefined, part: 'messages' },
     });
     expect(messages).toBe(3);
   });

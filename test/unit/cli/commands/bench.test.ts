@@ -37,7 +37,7 @@ describe('usbxfer bench', () => {
     const scenario = ['--scenario', 'drop@700416'];
     const { record, stderr, code } = await benchJson([...READ, ...scenario, '--verify', 'counter']);
     expect(record.first_mistake).toEqual({
-      ...{ run: 1, offset: 700_416 },
+      ...{ run: 1, part: 'data', offset: 700_416 },
       // The words 175104 and 175232 differ in their first byte.
       ...{ expected: 175_104 % 256, actual: 175_232 % 256 },
     });
