@@ -32,8 +32,13 @@ export interface SearchLimits {
   readonly fits: (setting: Setting) => boolean;
 }
 
-/** The share of the best rate that is good enough. */
-const GOOD = 0.98;
+/**
+ * The share of the best rate that may be missing: at least the first, and at most the second. In between, it
+ * is three times the scatter of the runs: the best of several equal candidates is better by about this much.
+ */
+const MIN_TOLERANCE = 0.02;
+const MAX_TOLERANCE = 0.1;
+const SCATTERS = 3;
 
 /** The rounds that every candidate gets, and the most rounds. */
 export const MIN_ROUNDS = 3;
@@ -62,6 +67,8 @@ export interface SearchResult {
   readonly candidates: readonly Candidate[];
   /** The candidate to use: of those that are good enough, the one with the least in flight. */
   readonly best: Candidate;
+  /** The share of the best rate that may be missing, 0.02 to 0.1. */
+  readonly tolerance: number;
   /** Whether the time was over while candidates still overlapped. */
   readonly isUncertain: boolean;
   /** The rounds that each candidate got, at least. */
@@ -95,7 +102,9 @@ export async function search(
     }
   }
   const measured = settings.map((setting) => candidateOf(setting, samples.get(setting) ?? []));
-  return { candidates: measured, best: choose(measured), isUncertain: active.length > 0, rounds };
+  const best = choose(measured);
+  const tolerance = toleranceOf(measured);
+  return { candidates: measured, best, tolerance, isUncertain: active.length > 0, rounds };
 }
 
 function candidateOf(setting: Setting, samples: readonly Sample[]): Candidate {
@@ -109,13 +118,33 @@ function candidateOf(setting: Setting, samples: readonly Sample[]): Candidate {
   };
 }
 
+function fastestOf(measured: readonly Candidate[]): number {
+  return Math.max(...measured.map(({ bytesPerSecond }) => bytesPerSecond));
+}
+
+/**
+ * The share of the best rate that may be missing, from the scatter of the candidates that are nearly as fast:
+ * the median of their median deviations.
+ */
+export function toleranceOf(measured: readonly Candidate[]): number {
+  const least = (1 - MAX_TOLERANCE) * fastestOf(measured);
+  const deviations = measured
+    .filter(({ bytesPerSecond }) => bytesPerSecond >= least)
+    .map(({ rates, bytesPerSecond: median }) => {
+      const ofRuns = rates.map((rate) => Math.abs(rate - median) / median);
+      return spreadOf(ofRuns).median;
+    });
+  const tolerance = SCATTERS * spreadOf(deviations).median;
+  return Math.min(MAX_TOLERANCE, Math.max(MIN_TOLERANCE, tolerance));
+}
+
 /** Returns the candidate to use. */
 export function choose(measured: readonly Candidate[]): Candidate {
   const steady = measured.filter(({ empty }) => empty === 0);
   const eligible = steady.length > 0 ? steady : measured;
-  const fastest = Math.max(...eligible.map(({ bytesPerSecond }) => bytesPerSecond));
+  const enough = (1 - toleranceOf(eligible)) * fastestOf(eligible);
   const [best] = eligible
-    .filter(({ bytesPerSecond }) => bytesPerSecond >= GOOD * fastest)
+    .filter(({ bytesPerSecond }) => bytesPerSecond >= enough)
     .toSorted((a, b) => inFlight(a) - inFlight(b) || b.bytesPerSecond - a.bytesPerSecond);
   if (best === undefined) {
     throw new RangeError('there is no candidate');
@@ -133,13 +162,13 @@ function undecided(
 ): readonly Setting[] {
   const measured = settings.map((setting) => candidateOf(setting, samples.get(setting) ?? []));
   const best = choose(measured);
-  const fastest = Math.max(...measured.map(({ bytesPerSecond }) => bytesPerSecond));
+  const enough = (1 - toleranceOf(measured)) * fastestOf(measured);
   const mayBeGood = ({ rates, bytesPerSecond, empty, ...setting }: Candidate): boolean =>
     inFlight(setting) < inFlight(best) &&
     empty === 0 &&
-    bytesPerSecond < GOOD * fastest &&
-    Math.max(...rates) >= GOOD * fastest;
-  const isCertain = Math.min(...best.rates) >= GOOD * fastest;
+    bytesPerSecond < enough &&
+    Math.max(...rates) >= enough;
+  const isCertain = Math.min(...best.rates) >= enough;
   const rivals = measured.map(mayBeGood);
   const isDecided = isCertain && !rivals.includes(true);
   return isDecided ? [] : settings.filter((_, i) => rivals[i] || measured[i] === best);

@@ -68,6 +68,7 @@ export function tuneText(result: TuneResult, unicode: boolean): string {
           `not certain after ${countOf(rounds, 'round')}: some rates overlap; give a longer --duration`,
         ]
       : []),
+    `rates within ${(found.tolerance * 100).toFixed(0)} percent of the best count as equal`,
     ...(silentRuns > 0 ? [`${countOf(silentRuns, 'run')} received no data and did not count`] : []),
     `${binarySize(bytes)} of data from the device were read and discarded`,
     optionsFor(best),
@@ -87,6 +88,7 @@ export function tuneRecord(result: TuneResult) {
     bottleneck: bottleneckOf(found, busRate),
     bus_bytes_per_second: Number.isFinite(busRate) ? busRate : null,
     certain: !isUncertain,
+    tolerance: found.tolerance,
     rounds,
     silent_runs: silentRuns,
     bytes_discarded: bytes,

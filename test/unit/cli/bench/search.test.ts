@@ -9,6 +9,7 @@ import {
   type Sample,
   type Setting,
   search,
+  toleranceOf,
 } from '../../../../src/cli/bench/search.js';
 
 const KIB = 1024;
@@ -112,6 +113,29 @@ describe('search', () => {
     );
     expect(found).toMatchObject({ rounds: 1, isUncertain: true });
     expect(found.candidates.every(({ rates }) => rates.length === 1)).toBe(true);
+  });
+});
+
+describe('toleranceOf', () => {
+  it('is 2 percent if the runs agree', () => {
+    const all = [candidate(1, 1, { rates: [99, 100, 101] }), candidate(2, 1)];
+    expect(toleranceOf(all)).toBe(0.02);
+  });
+
+  it('is three times the scatter of the fast candidates, at most 10 percent', () => {
+    const slow = candidate(1, 1, { bytesPerSecond: 50, rates: [10, 50, 90] });
+    const some = (by: number) => candidate(2, 1, { rates: [100 - by, 100, 100 + by] });
+    expect(toleranceOf([slow, some(2)])).toBeCloseTo(0.06);
+    expect(toleranceOf([slow, some(5)])).toBe(0.1);
+  });
+
+  it('lets the least in flight win if the best one is best by chance only', () => {
+    const all = [
+      candidate(4, KIB, { bytesPerSecond: 95, rates: [90, 95, 99] }),
+      candidate(8, KIB, { bytesPerSecond: 97, rates: [94, 97, 101] }),
+      candidate(64, KIB, { bytesPerSecond: 100, rates: [95, 100, 104] }),
+    ];
+    expect(choose(all).depth).toBe(4);
   });
 });
 
