@@ -53,6 +53,8 @@ export interface Measurement {
   /** Processor time in user mode and in the kernel, and the same for 10^9 bytes. */
   readonly cpu: number;
   readonly cpuPerGigabyte: number;
+  /** The share of the time in which the event loop was busy, or another program had the processor: 0 to 1. */
+  readonly busy: number;
   /** No transfer was in flight, because usbxfer lagged. */
   readonly empty: number;
 }
@@ -141,12 +143,15 @@ export async function measure(
   throwIfInterrupted(shutdown, 'measuring');
   const signal = AbortSignal.any([shutdown.signal, ...(verifier ? [verifier.failed] : [])]);
   let before = process.cpuUsage();
+  let loop = performance.eventLoopUtilization();
   const start = (statistics: Statistics): void => {
     onStart?.(statistics);
     before = process.cpuUsage();
+    loop = performance.eventLoopUtilization();
   };
   const [result, statistics] = await run({ ...rest, signal, onStart: start });
   const { user, system } = process.cpuUsage(before);
+  const { utilization } = performance.eventLoopUtilization(loop);
   if (verifier?.mistake !== undefined) {
     throw new WrongData(verifier.mistake);
   }
@@ -158,7 +163,7 @@ export async function measure(
     throw failed(report.errorCode, report, statistics);
   }
   check(result);
-  return measurementOf(statistics, (user + system) / 1e6);
+  return { ...measurementOf(statistics, (user + system) / 1e6), busy: utilization };
 }
 
 /** The error of a run that failed. */
@@ -173,7 +178,7 @@ function failed(code: ErrorCode, report: Report, { bytesMoved }: Statistics): Cl
 }
 
 /** @param cpu seconds */
-function measurementOf(statistics: Statistics, cpu: number): Measurement {
+function measurementOf(statistics: Statistics, cpu: number): Omit<Measurement, 'busy'> {
   const { transfers, seconds, timings, bytesMoved: bytes } = statistics;
   const { data, starved } = timings;
   if (bytes === 0) {

@@ -15,6 +15,8 @@ export interface Sample {
   readonly longestInterval: number;
   /** CPU seconds per second. */
   readonly cpu: number;
+  /** The share of the time in which the event loop was busy, or another program had the processor. */
+  readonly busy: number;
 }
 
 /** A candidate, and the medians of what was measured. */
@@ -115,6 +117,7 @@ function candidateOf(setting: Setting, samples: readonly Sample[]): Candidate {
     empty: median(({ empty }) => empty),
     longestInterval: median(({ longestInterval }) => longestInterval),
     cpu: median(({ cpu }) => cpu),
+    busy: median(({ busy }) => busy),
   };
 }
 
@@ -177,28 +180,31 @@ function undecided(
 /** What limits the rate of a candidate. */
 export type Bottleneck = 'bus' | 'host' | 'settings' | 'device';
 
-/** The share of the bus that a good host reaches, and the share of a CPU that is all of it. */
+/** The share of the bus that a good host reaches, and the share of the time that is all of it. */
 const FULL_BUS = 0.9;
-const FULL_CPU = 0.9;
+const ALWAYS = 0.9;
 
 /** A bus without wires, such as dummy_hcd, is faster than its speed allows: it has no limit. */
 const REAL_BUS = 1.02;
 
 /**
  * Returns what limits the rate of the candidate to use: the bus, if nearly all of it is used; the host, if
- * usbxfer needs a whole CPU; the settings, if more in flight may be faster; otherwise the device.
+ * usbxfer is always busy; the settings, if more in flight may be faster; otherwise the device. If a candidate
+ * has less work with the same rate, the host is not the limit.
  *
  * @param busRate bytes per second that the bus can carry; Infinity if unknown
  */
 export function bottleneckOf(
-  { candidates: all, best }: Pick<SearchResult, 'candidates' | 'best'>,
+  { candidates: all, best, tolerance }: Pick<SearchResult, 'candidates' | 'best' | 'tolerance'>,
   busRate: number,
 ): Bottleneck {
   const share = best.bytesPerSecond / busRate;
   if (share >= FULL_BUS && share <= REAL_BUS) {
     return 'bus';
   }
-  if (best.cpu >= FULL_CPU) {
+  const enough = (1 - tolerance) * best.bytesPerSecond;
+  const asFast = all.filter(({ bytesPerSecond }) => bytesPerSecond >= enough);
+  if (Math.min(...asFast.map(({ busy }) => busy)) >= ALWAYS) {
     return 'host';
   }
   const most = Math.max(...all.map(inFlight));

@@ -33,7 +33,7 @@ const BAR_WIDTH = 12;
 /** What limits the rate, in words. */
 export const BOTTLENECKS: Readonly<Record<Bottleneck, string>> = {
   bus: 'the bus is the limit: it carries no more',
-  host: 'this machine is the limit: usbxfer takes all of a CPU',
+  host: 'this machine is the limit: usbxfer has no time left',
   settings: 'the settings are the limit: more in flight may be faster',
   device: 'the device is the limit: it sends no more',
 };
@@ -97,11 +97,12 @@ export function tuneRecord(result: TuneResult) {
 }
 
 function candidateRecord(candidate: Candidate): Record<string, unknown> {
-  const { depth, transferSize, rates, empty, longestInterval, cpu } = candidate;
+  const { depth, transferSize, rates, empty, longestInterval, cpu, busy } = candidate;
   return {
     ...{ transfers: depth, transfer_size: transferSize, bytes_in_flight: inFlight(candidate) },
     bytes_per_second: spreadOf(rates),
     runs: rates.length,
     ...{ starved_seconds: empty, longest_interval_seconds: longestInterval, cpu_share: cpu },
+    busy_share: busy,
   };
 }

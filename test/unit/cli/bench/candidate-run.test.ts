@@ -8,7 +8,7 @@ const SETTING = { depth: 4, transferSize: 16_384 };
 const RUN: Measurement = {
   ...{ bytes: 1000, seconds: 2, bytesPerSecond: 500, transfers: 1, transfersPerSecond: 0.5 },
   ...{ firstByte: 0, intervals: { p50: 0, p99: 0, p999: 0, max: 0.25 } },
-  ...{ cpu: 1, cpuPerGigabyte: 1e6, empty: 0 },
+  ...{ cpu: 1, cpuPerGigabyte: 1e6, busy: 0.5, empty: 0 },
 };
 
 /** Runs that end like this, one after the other; the last one again and again. */

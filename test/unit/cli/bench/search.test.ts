@@ -17,7 +17,7 @@ const ALL = candidates({ packetSize: 512, maxTransferSize: Infinity, fits: () =>
 
 function candidate(depth: number, transferSize: number, rest: Partial<Candidate> = {}): Candidate {
   const rates = rest.rates ?? [rest.bytesPerSecond ?? 100];
-  const sample = { bytesPerSecond: 100, empty: 0, longestInterval: 0, cpu: 0 };
+  const sample = { bytesPerSecond: 100, empty: 0, longestInterval: 0, cpu: 0, busy: 0 };
   return { depth, transferSize, ...sample, ...rest, rates };
 }
 
@@ -26,7 +26,7 @@ function model(rate: number, pause: number, period: number, noise: () => number)
   return async (setting: Setting): Promise<Sample> => {
     const idle = Math.max(0, pause - inFlight(setting) / rate);
     const bytesPerSecond = rate * (1 - idle / period) * noise();
-    return { bytesPerSecond, empty: 0, longestInterval: pause, cpu: 0.1 };
+    return { bytesPerSecond, empty: 0, longestInterval: pause, cpu: 0.1, busy: 0.1 };
   };
 }
 
@@ -78,7 +78,7 @@ describe('search', () => {
       settings,
       async (setting) => {
         order.push(setting.depth);
-        return { bytesPerSecond: 1, empty: 0, longestInterval: 0, cpu: 0 };
+        return { bytesPerSecond: 1, empty: 0, longestInterval: 0, cpu: 0, busy: 0 };
       },
       () => false,
     );
@@ -93,7 +93,7 @@ describe('search', () => {
         const count = (counts.get(depth) ?? 0) + 1;
         counts.set(depth, count);
         const slow = depth === 1 && count % 3 !== 0;
-        return { bytesPerSecond: slow ? 90 : 100, empty: 0, longestInterval: 0, cpu: 0 };
+        return { bytesPerSecond: slow ? 90 : 100, empty: 0, longestInterval: 0, cpu: 0, busy: 0 };
       },
       () => false,
     );
@@ -169,8 +169,18 @@ describe('bottleneckOf', () => {
     ['settings', large, 50],
     ['settings', large, 102],
     ['device', small, 102],
-    ['host', { ...large, cpu: 0.9 }, 102],
   ])('is the %s', (limit, best, busRate) => {
-    expect(bottleneckOf({ candidates: [small, large], best }, busRate)).toBe(limit);
+    expect(bottleneckOf({ candidates: [small, large], best, tolerance: 0.02 }, busRate)).toBe(
+      limit,
+    );
+  });
+
+  it('is the host if each candidate that is as fast needs all of the time', () => {
+    const busy = { ...large, busy: 0.9 };
+    const idle = { ...small, busy: 0.1 };
+    const of = (...candidates: Candidate[]) =>
+      bottleneckOf({ candidates, best: busy, tolerance: 0.02 }, 1000);
+    expect(of(busy, idle)).toBe('host');
+    expect(of(busy, { ...idle, bytesPerSecond: 90 })).toBe('settings');
   });
 });

@@ -35,6 +35,15 @@ describe('usbxfer tune', () => {
     expect(lines.at(-1)).toMatch(/^--transfers [48] --transfer-size 16KiB$/);
   });
 
+  it.each([
+    ['device', 'rate=1M'],
+    ['host', 'rate=unlimited'],
+  ])('says that the %s is the limit with %s, even after short runs', async (limit, rate) => {
+    const scenario = ['--scenario', `memory=140KiB,${rate}`];
+    const { stdout } = await usbxfer([...TUNE, ...scenario, '--json']);
+    expect(JSON.parse(stdout).bottleneck).toBe(limit);
+  });
+
   it('fits into 80 columns', async () => {
     const { stdout } = await usbxfer([...TUNE, '--scenario', 'rate=bus']);
     const table = stdout.split('\n\n', 1)[0] ?? '';
