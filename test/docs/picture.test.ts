@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readScreen } from '../../docs/picture/sgr.js';
 import { drawWindows, escapeXml } from '../../docs/picture/svg.js';
+import { writePage } from '../../src/cli/plot/page.js';
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"' };
 
@@ -94,5 +95,26 @@ describe('docs/terminal.svg', () => {
     expect(svg.replace('xmlns="http://www.w3.org/2000/svg"', '')).not.toMatch(
       /\b(href|url|src|style|script|https?:)/,
     );
+  });
+});
+
+describe('docs/plot.html', () => {
+  const html = readFileSync('docs/plot.html', 'utf8');
+  const [, json = ''] =
+    /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(html) ?? [];
+  const data = JSON.parse(json);
+
+  it('is what the present code makes of its data', async () => {
+    await expect(await writePage(data)).toMatchFileSnapshot('../../docs/plot.html');
+  });
+
+  it('shows two runs, one with gaps', () => {
+    const gaps = data.files.map(({ gapCount }: { gapCount: number }) => gapCount);
+    expect(gaps).toEqual([0, 2]);
+  });
+
+  it('and its picture are small', () => {
+    expect(Buffer.byteLength(html)).toBeLessThan(400_000);
+    expect(statSync('docs/plot.png').size).toBeLessThan(150_000);
   });
 });

@@ -81,6 +81,11 @@ function rateChart(curves: readonly Curve[], files: readonly NamedFile[]): Chart
           : `${rateText(y)} (${rateText(low)} to ${rateText(high)})`,
     }),
   );
+  const isBandSeen =
+    hasBands &&
+    curves.some(({ stream: { rateMin, rateMax } }) =>
+      rateMin.some((rate, i) => rate !== rateMax[i]),
+    );
   const medians = curves.map(({ stream }) => median(stream.rateMean));
   const summary = describe(
     curves,
@@ -94,7 +99,8 @@ function rateChart(curves: readonly Curve[], files: readonly NamedFile[]): Chart
   );
   return {
     title: 'Rate',
-    summary: summary + (hasBands ? ' The band reaches from the lowest to the highest record.' : ''),
+    summary:
+      summary + (isBandSeen ? ' The band reaches from the lowest to the highest record.' : ''),
     height: 300,
     axis: byteAxis(top, '/s'),
     lines: [...lines, ...gapMarks(files)],
