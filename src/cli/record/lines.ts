@@ -14,18 +14,27 @@ export interface LineOptions {
   readonly tooLong: (maxBytes: number) => Error;
 }
 
-/** Reads the lines of a text in UTF-8. Memory is bounded, whatever the source has. */
+/**
+ * Reads the lines of a text in UTF-8, and the next chunk meanwhile. Memory is bounded, whatever the source
+ * has.
+ */
 export class LineReader {
   readonly #source: Source;
   readonly #options: LineOptions;
-  readonly #buffer: Buffer;
-  /** Bytes at the start of the buffer that belong to the next line. */
-  #length = 0;
+  /** The buffers of this chunk and the next one. A chunk begins after the room for the longest line. */
+  #buffer: Buffer;
+  #nextBuffer: Buffer;
+  /** The read of the next chunk. */
+  #reading: Promise<number> | undefined;
+  /** The bytes after the last line end. */
+  #rest: Buffer;
 
   constructor(source: Source, options: LineOptions) {
     this.#source = source;
     this.#options = options;
-    this.#buffer = Buffer.allocUnsafe(CHUNK + options.maxBytes);
+    this.#buffer = Buffer.allocUnsafe(options.maxBytes + CHUNK);
+    this.#nextBuffer = Buffer.allocUnsafe(options.maxBytes + CHUNK);
+    this.#rest = this.#buffer.subarray(0, 0);
   }
 
   /**
@@ -34,15 +43,20 @@ export class LineReader {
    * @throws the error of a read; the reason of the signal; an error for a line that is too long
    */
   async next(): Promise<readonly string[]> {
-    const { maxBytes, signal, tooLong } = this.#options;
-    const buffer = this.#buffer;
+    const { maxBytes, tooLong } = this.#options;
     for (;;) {
-      const read = await readOnce(this.#source, buffer, this.#length, this.#length + CHUNK, signal);
+      const read = await (this.#reading ?? this.#read());
       if (read === 0) {
         return [];
       }
-      const lines = this.#split(buffer.subarray(0, this.#length + read));
-      if (this.#length > maxBytes || lines.some(({ length }) => length > maxBytes)) {
+      const filled = this.#nextBuffer;
+      const start = maxBytes - this.#rest.length;
+      this.#rest.copy(filled, start);
+      this.#nextBuffer = this.#buffer;
+      this.#buffer = filled;
+      this.#reading = this.#read();
+      const lines = this.#split(filled.subarray(start, maxBytes + read));
+      if (this.#rest.length > maxBytes || lines.some(({ length }) => length > maxBytes)) {
         throw tooLong(maxBytes);
       }
       if (lines.length > 0) {
@@ -53,7 +67,20 @@ export class LineReader {
 
   /** The text after the last line end: that of a line that was cut, at the end of the source. */
   get rest(): string {
-    return this.#buffer.toString('utf8', 0, this.#length);
+    return this.#rest.toString();
+  }
+
+  #read(): Promise<number> {
+    const { maxBytes, signal } = this.#options;
+    const reading = readOnce(
+      this.#source,
+      this.#nextBuffer,
+      maxBytes,
+      this.#nextBuffer.length,
+      signal,
+    );
+    reading.catch(() => {}); // reported when it is awaited
+    return reading;
   }
 
   #split(filled: Buffer): string[] {
@@ -63,8 +90,7 @@ export class LineReader {
       lines.push(filled.toString('utf8', start, end));
       start = end + 1;
     }
-    this.#buffer.copyWithin(0, start, filled.length);
-    this.#length = filled.length - start;
+    this.#rest = filled.subarray(start);
     return lines;
   }
 }
