@@ -2,14 +2,22 @@ import { TRANSFER_STATUSES } from '../../usb/transfer-status.js';
 import { causeText, eventTexts } from '../report/words.js';
 import { binarySize, countOf, shortTime } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
-import { type Counters, type End, failuresIn, jsonName } from './shapes.js';
+import {
+  bytesOf,
+  type Counters,
+  type Direction,
+  type End,
+  failuresIn,
+  gapsOf,
+  jsonName,
+} from './shapes.js';
 
 /** A row of the table of totals. */
 export type Fact = readonly [label: string, value: string];
 
 /** The rows about the counters of one direction. */
-export function counterFacts(counters: Counters): Fact[] {
-  const { bytes_written: written, bytes_accepted: accepted, gap_count: gaps = 0 } = counters;
+export function counterFacts(direction: Direction, counters: Counters): Fact[] {
+  const gaps = gapsOf(direction, counters);
   const { seconds, throttled_seconds: throttled, starved_seconds: starved } = counters;
   const statuses = TRANSFER_STATUSES.map(
     (status) => [counters.statuses[jsonName(status)] ?? 0, status] as const,
@@ -17,15 +25,10 @@ export function counterFacts(counters: Counters): Fact[] {
   const noRestarts = { reset: 0, 'clear-halt': 0, reopen: 0 };
   const events = eventTexts({ failures: failuresIn(counters), restarts: noRestarts });
   return [
-    ['bytes', sizeText(written ?? accepted ?? 0)],
+    ['bytes', sizeText(bytesOf(direction, counters))],
     ['time', `${seconds.toFixed(3)} s`],
     ['rate', `${binarySize(counters.bytes_per_second)}/s on average`],
-    [
-      'transfers',
-      [`${counters.transfers}`, ...statuses.map(([count, status]) => `${count} ${status}`)].join(
-        ', ',
-      ),
-    ],
+    ['transfers', transfersText(counters.transfers, statuses)],
     ...(events.length > 0 ? [['events', events.join(', ')] as const] : []),
     ...(gaps > 0 ? [['gaps', String(gaps)] as const] : []),
     ...(throttled > 0 ? [['throttled', shortTime(throttled)] as const] : []),
@@ -38,6 +41,12 @@ export function counterFacts(counters: Counters): Fact[] {
         ]
       : []),
   ];
+}
+
+/** `246: 199 completed, 47 stall` */
+function transfersText(count: number, statuses: readonly (readonly [number, string])[]): string {
+  const parts = statuses.map(([part, status]) => `${part} ${status}`);
+  return parts.length === 0 ? String(count) : `${count}: ${parts.join(', ')}`;
 }
 
 /** The row about the end of a run; without one, the run was killed. */
@@ -58,7 +67,7 @@ export function sizeText(bytes: number): string {
 }
 
 /** The rows of a direction of `pipe`, each with the direction. */
-export function directed(direction: 'in' | 'out', facts: readonly Fact[]): Fact[] {
+export function directed(direction: Direction, facts: readonly Fact[]): Fact[] {
   return facts.map(([label, value]) => [`${label} ${direction.toUpperCase()}`, value]);
 }
 

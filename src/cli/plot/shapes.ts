@@ -71,7 +71,7 @@ export const END = object({ end_reason: TEXT, error: optional(TEXT), exit_code: 
 
 export const DEVICE = object({ vid: TEXT, pid: TEXT, serial: optional(TEXT) });
 
-/** The counters of either direction. */
+/** The counters of either direction. A field that the other direction has is not checked. */
 export type Counters = TypeOf<typeof COUNTERS_SHAPE> & {
   readonly bytes_written?: number;
   readonly bytes_accepted?: number;
@@ -79,6 +79,18 @@ export type Counters = TypeOf<typeof COUNTERS_SHAPE> & {
 };
 
 const COUNTERS_SHAPE = object(COUNTERS);
+
+export type Direction = 'in' | 'out';
+
+/** The bytes that the output or the device took. */
+export function bytesOf(direction: Direction, counters: Counters): number {
+  return (direction === 'in' ? counters.bytes_written : counters.bytes_accepted) ?? 0;
+}
+
+/** The gaps in the data from the device. */
+export function gapsOf(direction: Direction, counters: Counters): number {
+  return (direction === 'in' ? counters.gap_count : undefined) ?? 0;
+}
 
 export type End = TypeOf<typeof END>;
 

@@ -7,7 +7,16 @@ import { type Chart, GapList, isoTime, type Limits, narrow, runName, startOf } f
 import type { ChartFile } from './chart-data.js';
 import { counterFacts, directed, endFact } from './facts.js';
 import type { Fields } from './objects.js';
-import { type Counters, END, type End, failuresIn, jsonName, PROGRESS } from './shapes.js';
+import {
+  type Counters,
+  type Direction,
+  END,
+  type End,
+  failuresIn,
+  gapsOf,
+  jsonName,
+  PROGRESS,
+} from './shapes.js';
 
 type Progress = Counters & {
   readonly interval_seconds: number;
@@ -15,8 +24,6 @@ type Progress = Counters & {
   readonly interval_bytes_received?: number;
   readonly interval_bytes_sent?: number;
 };
-
-type Direction = 'in' | 'out';
 
 const HEAD = object({ final: FLAG, time: TEXT });
 type Head = TypeOf<typeof HEAD>;
@@ -110,8 +117,8 @@ class Run {
   finish(limits: Limits): Omit<ChartFile, 'name'> {
     const facts = this.#meters.map(({ direction, counters }) =>
       this.#meters.length === 1
-        ? counterFacts(counters)
-        : directed(direction, counterFacts(counters)),
+        ? counterFacts(direction, counters)
+        : directed(direction, counterFacts(direction, counters)),
     );
     return {
       kind: 'stats',
@@ -167,13 +174,13 @@ class Meter {
     this.buckets.add({
       seconds: this.#middle,
       duration,
-      bytes: record.interval_bytes_received ?? record.interval_bytes_sent ?? 0,
+      bytes: this.#bytesIn(record),
       hasRate: !isRest && duration > 0,
       buffered: record.bytes_buffered,
       starved: rise(before.starved_seconds, record.starved_seconds),
       statuses: STATUS_FIELDS.map((field) => rise(before.statuses[field], record.statuses[field])),
     });
-    const gaps = rise(before.gap_count, record.gap_count);
+    const gaps = rise(gapsOf(this.direction, before), gapsOf(this.direction, record));
     if (gaps > 0) {
       const seconds = Math.max(record.seconds, before.seconds);
       const cause = causeBetween(before, record);
@@ -181,6 +188,12 @@ class Meter {
       this.#gaps.add({ ...gap, time: isoTime(Date.parse(time)) }, gaps);
     }
     this.counters = record;
+  }
+
+  /** The bytes moved in the interval. */
+  #bytesIn(record: Progress): number {
+    const { interval_bytes_received: received, interval_bytes_sent: sent } = record;
+    return (this.direction === 'in' ? received : sent) ?? 0;
   }
 }
 

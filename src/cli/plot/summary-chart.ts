@@ -4,9 +4,7 @@ import { type Chart, GapList, type Limits, narrow, runName, startOf, subjectOf }
 import type { ChartFile, ChartStream } from './chart-data.js';
 import { counterFacts, directed, endFact, type Fact, gapCause } from './facts.js';
 import type { Fields } from './objects.js';
-import { type Counters, DEVICE, END, TOTAL } from './shapes.js';
-
-type Direction = 'in' | 'out';
+import { type Counters, DEVICE, type Direction, END, gapsOf, TOTAL } from './shapes.js';
 
 /** The directions of the summary that each schema has. */
 export const SUMMARY_SCHEMAS = {
@@ -43,19 +41,21 @@ export class SummaryChart implements Chart {
     const totals = this.#totals(fields, line);
     const gaps = new GapList();
     for (const [direction, total] of totals) {
-      for (const gap of total.gaps ?? []) {
+      for (const gap of (direction === 'in' && total.gaps) || []) {
         gaps.add({ ...gap, direction, cause: gapCause(gap.cause) });
       }
     }
     const [first] = gaps.first(1);
-    const gapCount = totals.reduce((sum, [, { gap_count: count = 0 }]) => sum + count, 0);
+    const gapCount = totals.reduce((sum, [direction, total]) => sum + gapsOf(direction, total), 0);
     this.#runs.push((limits) => ({
       kind: 'summary',
       subject: subjectOf(head.device, ...totals.map(([, { endpoint }]) => endpoint)),
       startTime: first?.time ? startOf(first.time, first.seconds ?? 0) : null,
       facts: [
         ...totals.flatMap(([direction, total]) =>
-          totals.length === 1 ? totalFacts(total) : directed(direction, totalFacts(total)),
+          totals.length === 1
+            ? totalFacts(direction, total)
+            : directed(direction, totalFacts(direction, total)),
         ),
         endFact(end),
         ['CPU time', shortTime(head.cpu_seconds)],
@@ -87,11 +87,11 @@ export class SummaryChart implements Chart {
   }
 }
 
-function totalFacts(total: Total): Fact[] {
+function totalFacts(direction: Direction, total: Total): Fact[] {
   const { peak_bytes_per_second: peak, buffered_peak_bytes: buffered } = total;
   const { p50, p99, max } = total.completion_interval_seconds;
   return [
-    ...counterFacts(total),
+    ...counterFacts(direction, total),
     ['peak rate', `${binarySize(peak)}/s`],
     ['peak backlog', binarySize(buffered)],
     ['interval', `p50 ${shortTime(p50)}, p99 ${shortTime(p99)}, max ${shortTime(max)}`],

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { benchResult, FINAL, stats } from '../../../support/plot.js';
+import { benchResult, FINAL, progress, stats } from '../../../support/plot.js';
 import { usbxfer } from '../../../support/run-command.js';
 import { Plots } from '../plot/support/plots.js';
 
@@ -164,5 +165,71 @@ describe('usbxfer plot refuses, in one line,', () => {
     const { code, stderr } = await usbxfer(['plot', ...args]);
     expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
     expect(existsSync('x.html')).toBe(false);
+  });
+});
+
+/** An object with a value in place of that of one of its fields, at any depth. */
+function replaced(object: object, choices: readonly number[], value: unknown): object {
+  const [choice = 0, ...others] = choices;
+  const entries = Object.entries(object);
+  const [name, old] = entries[choice % entries.length] ?? [''];
+  const isDeep = typeof old === 'object' && old !== null && Object.keys(old).length > 0;
+  return Array.isArray(object)
+    ? object.map((one, i) => (String(i) === name ? value : one))
+    : { ...object, [name]: isDeep && choice % 3 > 0 ? replaced(old, others, value) : value };
+}
+
+describe('usbxfer plot', () => {
+  it('draws or refuses any record, and never fails in another way', async () => {
+    const time = '2026-11-30T00:00:00.000000Z';
+    const json = async (...args: string[]): Promise<object> =>
+      JSON.parse((await usbxfer([...args, '--json'])).stdout);
+    const faults = ['--keep-going', '--scenario', 'stall@2k,stall@3k'];
+    const files: readonly (readonly object[])[] = [
+      [await json('read', '1234:5678', '--bytes', '4k', '-o', plots.path('data'), ...faults)],
+      [await json('tune', '1234:5678', '--duration', '1ms', '--scenario', 'memory=140KiB')],
+      [stats(), stats({ seconds: 2 }), { ...stats({ seconds: 3 }), ...FINAL }],
+      [{ schema: 'usbxfer.pipe-stats/2', final: false, time, in: progress(), out: progress() }],
+      [benchResult([1, 2])],
+      [
+        { schema: 'usbxfer.index/1', type: 'start', seconds: 0, time, endpoint: '0x82' },
+        ...[1, 2].map((seconds) => ({
+          ...{ type: 'transfer', seconds, offset: 0, length: 9, short: true, status: 'completed' },
+        })),
+        { type: 'gap', seconds: 3, offset: 18, cause: 'stall', cancelled: false },
+        { type: 'end', seconds: 4, time, offset: 18, end_reason: 'limit' },
+      ],
+    ];
+    const value = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom(
+        -1,
+        1e9,
+        2 ** 53,
+        1e308,
+        '',
+        'x'.repeat(999),
+        time,
+        '+275760-09-13T00:00:00.000Z',
+      ),
+    );
+    const places = fc.array(fc.nat(), { minLength: 3, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...files),
+        fc.nat(),
+        places,
+        value,
+        async (lines, n, path, v) => {
+          const changed = lines.map((line, i) =>
+            i === n % lines.length ? replaced(line, path, v) : line,
+          );
+          const { code, stderr } = await plots.plot(plots.file(changed));
+          expect([0, 7]).toContain(code);
+          expect(stderr.split('\n').length).toBe(code === 0 ? 1 : 2);
+        },
+      ),
+      { numRuns: 500 },
+    );
   });
 });
