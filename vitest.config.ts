@@ -23,6 +23,7 @@ class LongestFirst extends BaseSequencer {
     'docs/recipes.test.ts',
     'contract/virtual.test.ts',
     'process/progress.test.ts',
+    'browser/plot.test.ts',
     'completion/shells.test.ts',
     'kernel/contract.test.ts',
     'kernel/usbip-contract.test.ts',

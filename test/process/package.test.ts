@@ -55,6 +55,14 @@ describe('the packed package, installed in an empty folder', () => {
     expect(run('npx', 'usbxfer', 'completion', 'bash').toString()).toContain('complete ');
   });
 
+  it('has what plot needs to write a page', () => {
+    const read = ['read', '--backend', 'virtual', '-d', '1234:5678', '--bytes', '64KiB', '-q'];
+    run('npx', 'usbxfer', ...read, '-o', 'read.bin', '--json=read.json');
+    const page = run('npx', 'usbxfer', 'plot', 'read.json', '-o', '-').toString();
+    expect(page).toContain('Leon Sorokin');
+    expect(page).toContain('"name":"read.json"');
+  });
+
   it('has every file that its documents link to', () => {
     const root = join(folder, 'node_modules', 'usbxfer');
     const documents = ['.', 'docs'].flatMap((name) =>
