@@ -26,7 +26,8 @@ export async function readObjects(
   onObject: OnObject,
 ): Promise<number | undefined> {
   const objects = new ObjectParser(name, onObject);
-  const tooLong = () => objects.error(`more than ${MAX_OBJECT} bytes`);
+  const tooLong = (bytes: number, line: number) =>
+    lineError(name, line, `more than ${bytes} bytes`);
   const reader = new LineReader(source, { maxBytes: MAX_OBJECT, signal, tooLong });
   for (let lines = await reader.next(); lines.length > 0; lines = await reader.next()) {
     for (const line of lines) {
@@ -50,7 +51,9 @@ class ObjectParser {
     this.#onObject = onObject;
   }
 
-  add(text: string): void {
+  add(line: string): void {
+    // Some programs write a mark at the start of a text in UTF-8.
+    const text = this.#line === 0 ? line.replace(/^\ufeff/, '') : line;
     this.#line += 1;
     if (this.#open.length === 0) {
       this.#addFirst(text);
@@ -59,7 +62,7 @@ class ObjectParser {
     this.#open.push(text);
     this.#openLength += text.length;
     if (this.#openLength > MAX_OBJECT) {
-      throw this.error(`the object has more than ${MAX_OBJECT} bytes`);
+      throw lineError(this.#name, this.#line, `the object has more than ${MAX_OBJECT} bytes`);
     }
     if (text.trimEnd() === '}') {
       this.#close();
@@ -73,16 +76,15 @@ class ObjectParser {
     if (rest.trim() === '') {
       return this.#open.length > 0 ? this.#line : undefined;
     }
-    if (this.#open.length > 0 ? rest.trimEnd() === '}' : parse(rest) !== undefined) {
-      this.add(rest);
-      return undefined;
+    const isCut =
+      this.#open.length > 0
+        ? rest.trimEnd() !== '}'
+        : rest.startsWith('{') && parse(rest) === undefined;
+    if (isCut) {
+      return this.#line + 1;
     }
-    return this.#line + 1;
-  }
-
-  /** An error in the current line. */
-  error(what: string): CliError {
-    return lineError(this.#name, Math.max(this.#line, 1), what);
+    this.add(rest);
+    return undefined;
   }
 
   #addFirst(text: string): void {
@@ -93,7 +95,8 @@ class ObjectParser {
       this.#open = [text];
       this.#openLength = 0;
     } else if (text.trim() !== '') {
-      throw this.error(value === undefined ? 'this is not JSON' : 'this is not a JSON object');
+      const what = value === undefined ? 'this is not JSON' : 'this is not a JSON object';
+      throw lineError(this.#name, this.#line, what, this.#line === 1 ? WRITERS : DAMAGED);
     }
   }
 
@@ -109,9 +112,12 @@ class ObjectParser {
 }
 
 /** An error at a place of a file. */
-export function lineError(name: string, line: number, what: string): CliError {
-  return new CliError('input-failed', `${name}, line ${line}: ${what}`, { advice: WRITERS });
+export function lineError(name: string, line: number, what: string, advice = DAMAGED): CliError {
+  return new CliError('input-failed', `${name}, line ${line}: ${what}`, { advice });
 }
+
+/** What helps if one line is wrong. */
+const DAMAGED = 'the file was changed or damaged; remove the line, or name another file';
 
 /** What writes files that can be plotted. */
 export const WRITERS =

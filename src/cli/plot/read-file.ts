@@ -93,7 +93,8 @@ class FileObjects {
       throw lineError(
         this.#name,
         line,
-        `${schemaText(schema)} after ${schemaText(this.#schema)}: a file must have one kind of record`,
+        `${schemaText(schema)} after ${schemaText(this.#schema)}`,
+        'write each kind to a file of its own',
       );
     }
     this.#chart.add(fields, line);
@@ -101,7 +102,8 @@ class FileObjects {
       throw lineError(
         this.#name,
         line,
-        `this is run ${this.#maxRuns + 1}: a page has at most ${MAX_RUNS}`,
+        `too many runs: a page has at most ${MAX_RUNS}`,
+        'split the file, and write several pages',
       );
     }
   }
@@ -134,7 +136,7 @@ class FileObjects {
         typeof schema === 'string'
           ? `${schemaText(schema)} cannot be plotted`
           : 'the object has no schema: it is not from usbxfer';
-      throw lineError(this.#name, line, what);
+      throw lineError(this.#name, line, what, WRITERS);
     }
     this.#schema = schema;
     return make(this.#name);

@@ -10,8 +10,8 @@ export interface LineOptions {
   readonly maxBytes: number;
   /** Ends the reading. */
   readonly signal: AbortSignal;
-  /** Makes the error for a longer line. */
-  readonly tooLong: (maxBytes: number) => Error;
+  /** Makes the error for a longer line. Lines are numbered from 1. */
+  readonly tooLong: (maxBytes: number, line: number) => Error;
 }
 
 /**
@@ -26,6 +26,8 @@ export class LineReader {
   #nextBuffer: Buffer;
   /** The read of the next chunk. */
   #reading: Promise<number> | undefined;
+  /** The lines so far. */
+  #count = 0;
   /** The bytes after the last line end. */
   #rest: Buffer;
 
@@ -56,9 +58,11 @@ export class LineReader {
       this.#buffer = filled;
       this.#reading = this.#read();
       const lines = this.#split(filled.subarray(start, maxBytes + read));
-      if (this.#rest.length > maxBytes || lines.some(({ length }) => length > maxBytes)) {
-        throw tooLong(maxBytes);
+      const long = lines.findIndex(({ length }) => length > maxBytes);
+      if (long >= 0 || this.#rest.length > maxBytes) {
+        throw tooLong(maxBytes, this.#count + (long < 0 ? lines.length : long) + 1);
       }
+      this.#count += lines.length;
       if (lines.length > 0) {
         return lines;
       }

@@ -18,6 +18,11 @@ describe('usbxfer plot refuses, in one line,', () => {
     ['only line ends', () => file('\n\n'), /it is empty/],
     ['a cut first line', () => file('{"schema":"us'), /it ends within its first record/],
     ['other text', () => file('a,b\n1,2\n'), /line 1: this is not JSON;/],
+    [
+      'text without a line end',
+      () => file('hello'),
+      /line 1: this is not JSON; usbxfer plot reads/,
+    ],
     ['bytes', () => file('\0\x01\x7f\n'), /line 1: this is not JSON;/],
     ['a list', () => file('[1]\n'), /line 1: this is not a JSON object/],
     ['JSON of another program', () => file({ a: 1 }), /line 1: the object has no schema/],
@@ -40,7 +45,7 @@ describe('usbxfer plot refuses, in one line,', () => {
     [
       'mixed schemas',
       () => file(stats(), summary),
-      /line 2: usbxfer.read\/2 after usbxfer.stats\/2: a file must have one kind of record/,
+      /line 2: usbxfer.read\/2 after usbxfer.stats\/2; write each kind to a file of its own/,
     ],
     [
       'a record without a schema',
@@ -138,7 +143,7 @@ describe('usbxfer plot refuses, in one line,', () => {
     [
       'many appended runs',
       () => file(...Array.from({ length: 17 }, () => ({ ...stats(), ...FINAL }))),
-      /line 17: this is run 17: a page has at most 16/,
+      /line 17: too many runs: a page has at most 16; split/,
     ],
   ])('%s', async (_, make, message) => {
     const { code, stderr } = await plots.plot(make());

@@ -121,6 +121,11 @@ describe('usbxfer plot', () => {
     expect(files[0]?.streams[0]?.seconds).toHaveLength(2);
   });
 
+  it('accepts the mark that some programs write before a text', async () => {
+    const { kind } = await plots.plotOne(plots.file(['\ufeff', stats()]));
+    expect(kind).toBe('stats');
+  });
+
   it('accepts a last line without a line end', async () => {
     const { streams } = await plots.plotOne(
       plots.file([stats(), JSON.stringify(stats({ seconds: 2 }))]),
