@@ -26,16 +26,20 @@ export class WrongData extends CliError {
 }
 
 /**
- * Returns the failure of a run with the number of the run. Other errors, such as those of usbxfer itself and
- * signals, stay as they are, and so does a device that cannot be opened at all.
+ * Returns the failure of a run with the number of the run. Bugs stay as they are, and so does a device that
+ * cannot be opened at all.
  *
  * @param isFirst whether no run was measured before
  */
 export function inRun(error: unknown, run: string, isFirst: boolean): unknown {
   const isOfRun = error instanceof CliError || (error instanceof UsbError && !isFirst);
   const code = codeOfError(error);
-  if (!isOfRun || code === 'interrupted') {
+  if (!isOfRun) {
     return error;
+  }
+  if (error instanceof CliError && error.signal !== undefined) {
+    const { signal, cause } = error;
+    return new CliError('interrupted', `${signal} in ${run}`, { signal, cause });
   }
   const advice = error instanceof CliError ? error.advice : (adviceOf(error) ?? usualAdvice(code));
   return new CliError(code, `${run}: ${error.message}`, { advice, cause: error });

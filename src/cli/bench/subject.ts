@@ -1,8 +1,8 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { DeviceFilter } from '../../usb/model.js';
 import { addBackendOptions, type BackendOptions, loadBackend } from '../options/backend.js';
 import { addFilterOptions, addPlaceOptions, withOperand } from '../options/device.js';
-import { addGroups, type Group } from '../options/stream.js';
+import { addGroups, type Group, progressOption } from '../options/stream.js';
 import { type ChoiceOptions, chooseDevice } from '../session/select-device.js';
 import { ShutdownController, unlessInterrupted } from '../session/shutdown.js';
 import { addColorOption } from '../terminal/style.js';
@@ -17,10 +17,20 @@ export interface SubjectOptions extends BackendOptions, ChoiceOptions {
   readonly detach?: true;
 }
 
-/** Adds the options of a command that measures a device. */
+/**
+ * Adds the options of a command that measures a device.
+ *
+ * @param groups those of this command
+ */
 export function addSubjectOptions(command: Command, groups: readonly Group[]): void {
+  const output: Group = [
+    'Output:',
+    progressOption(),
+    new Option('-q, --quiet', 'print no progress'),
+    new Option('--json', 'print one JSON object'),
+  ];
   addPlaceOptions(addFilterOptions(command));
-  addGroups(command, groups);
+  addGroups(command, [...groups, output]);
   addColorOption(command);
   addBackendOptions(command);
 }

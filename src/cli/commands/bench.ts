@@ -18,12 +18,7 @@ import { addSubjectOptions, type SubjectOptions, withSubject } from '../bench/su
 import { CliError } from '../errors/cli-error.js';
 import { addDeviceOperand } from '../options/device.js';
 import * as values from '../options/parsers.js';
-import {
-  interfaceOptions,
-  measuringOptions,
-  pairOptions,
-  queueOptions,
-} from '../options/stream.js';
+import { interfaceOptions, pairOptions, queueOptions } from '../options/stream.js';
 import { checkQueueSize, checkTransferLength, checkTransferMemory } from '../session/memory.js';
 import { showsUnicode } from '../terminal/format.js';
 import { toJson } from '../terminal/sanitize.js';
@@ -79,7 +74,6 @@ export function define(command: Command): void {
         'data to check or send: counter, mod63 or hex bytes',
       ).argParser(pattern),
     ],
-    ['Output:', ...measuringOptions()],
   ]);
   command.action(
     async (mode: BenchMode, operand: readonly DeviceFilter[] | undefined, given: BenchOptions) => {

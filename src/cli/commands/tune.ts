@@ -12,7 +12,7 @@ import { type TuneResult, tuneRecord, tuneText } from '../bench/tune-report.js';
 import { CliError } from '../errors/cli-error.js';
 import { addDeviceOperand } from '../options/device.js';
 import * as values from '../options/parsers.js';
-import { inEndpoint, interfaceOptions, measuringOptions } from '../options/stream.js';
+import { inEndpoint, interfaceOptions } from '../options/stream.js';
 import { showsUnicode } from '../terminal/format.js';
 import { toJson } from '../terminal/sanitize.js';
 import { print, requireStdout } from '../terminal/stdio.js';
@@ -39,7 +39,6 @@ export function define(command: Command): void {
         .argParser(values.duration)
         .default(DEFAULT_DURATION, '30s'),
     ],
-    ['Output:', ...measuringOptions()],
   ]);
   command.action(async (operand: readonly DeviceFilter[] | undefined, given: TuneOptions) => {
     await withSubject(given, operand, async (subject) => {

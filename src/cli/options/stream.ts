@@ -139,17 +139,11 @@ const recordOptions = (...more: readonly Option[]): Group => [
   ...more,
 ];
 
-const progressOption = () =>
+/** The option that says whether to show progress. */
+export const progressOption = () =>
   option('--progress <when>', 'when to show a progress line on the terminal')
     .choices(['auto', 'always', 'never'])
     .default('auto');
-
-/** The options of a command that shows progress, and whose result goes to stdout. */
-export const measuringOptions = () => [
-  progressOption(),
-  option('-q, --quiet', 'print no progress'),
-  option('--json', 'print one JSON object'),
-];
 
 const reportOptions = (...more: readonly Option[]): Group => [
   'Report:',

@@ -18,9 +18,15 @@ it('a device that cannot be opened again has the number of the run', () => {
   });
 });
 
+it('a signal has the number of the run', () => {
+  const error = new CliError('interrupted', 'SIGINT while measuring', { signal: 'SIGINT' });
+  expect(inRun(error, 'run 2 of 5', false)).toMatchObject({
+    ...{ code: 'interrupted', message: 'SIGINT in run 2 of 5', signal: 'SIGINT' },
+  });
+});
+
 it.each([
   ['a device that cannot be opened at all', LOST],
-  ['a signal', new CliError('interrupted', 'SIGINT while measuring', { signal: 'SIGINT' })],
   ['a bug', new RangeError('depth')],
 ])('%s has no number', (_, error) => {
   expect(inRun(error, 'run 1 of 5', true)).toBe(error);
