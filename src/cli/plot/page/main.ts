@@ -24,7 +24,7 @@ addRuns(files.filter(({ kind }) => kind === 'stats' || kind === 'summary' || kin
 addBench(files.filter(({ bench }) => bench !== null));
 for (const file of files) {
   if (file.tune !== null) {
-    main.append(tuneSection(file, file.tune));
+    main.append(tuneSection(file, file.tune, files.length === 1));
   }
 }
 const drawAll = (): void => {

@@ -6,15 +6,16 @@ import type { NamedFile } from './names.js';
 import { rateText } from './units.js';
 
 /** The candidates of `usbxfer tune`: a grid of their rates, and the options to copy. */
-export function tuneSection(file: NamedFile, tune: TuneGrid): HTMLElement {
+export function tuneSection(file: NamedFile, tune: TuneGrid, isAlone: boolean): HTMLElement {
   const options = element('code', {}, tune.options);
   return element(
     'section',
     {},
-    element('h2', {}, 'Tune: ', foreign(file.label)),
+    element('h2', {}, 'Tune', ...(isAlone ? [] : [': ', foreign(file.label)])),
     factsTable('Totals', [file]),
     element('p', { class: 'verdict' }, foreign(tune.verdict)),
-    element('p', {}, 'Options for the best rate: ', options),
+    element('p', {}, 'Options for the best rate:'),
+    scrolling('Options for the best rate', element('pre', {}, options)),
     grid(file, tune),
   );
 }
@@ -36,7 +37,9 @@ function grid(file: NamedFile, { sizes, depths, cells, best }: TuneGrid): HTMLEl
       element('strong', {}, rateText(cell.median)),
       element('small', {}, spread),
     );
-    shown.style.setProperty('--share', `${Math.round((cell.median / (fastest || 1)) * 100)}%`);
+    // The power shows differences between rates near the best, where most candidates are.
+    const share = (cell.median / (fastest || 1)) ** 3;
+    shown.style.setProperty('--share', `${Math.round(share * 100)}%`);
     if (index === best) {
       shown.classList.add('best');
       shown.prepend(element('span', { class: 'badge' }, 'best'));
