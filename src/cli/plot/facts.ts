@@ -43,10 +43,11 @@ export function counterFacts(direction: Direction, counters: Counters): Fact[] {
   ];
 }
 
-/** `246: 199 completed, 47 stall` */
+/** `246`, or `246: 199 completed, 47 stall` */
 function transfersText(count: number, statuses: readonly (readonly [number, string])[]): string {
   const parts = statuses.map(([part, status]) => `${part} ${status}`);
-  return parts.length === 0 ? String(count) : `${count}: ${parts.join(', ')}`;
+  const isPlain = statuses.every(([, status]) => status === 'completed');
+  return isPlain ? String(count) : `${count}: ${parts.join(', ')}`;
 }
 
 /** The row about the end of a run; without one, the run was killed. */
