@@ -3,22 +3,19 @@ import { sanitize } from '../terminal/sanitize.js';
 import type { ChartFile, ChartGap } from './chart-data.js';
 import { type Fields, lineError } from './objects.js';
 
-/** How much of a file the page may have. */
-export interface Limits {
-  /** Buckets of each stream. */
-  readonly buckets: number;
-  /** Gaps of each run. */
-  readonly gaps: number;
-}
-
 /** The objects of a file of one kind, turned into what the page draws. Memory is bounded. */
 export interface Chart {
   /** The runs so far: with `--append`, several have written the file. */
   readonly runs: number;
   /** @throws CliError for an object of another form */
   add(fields: Fields, line: number): void;
-  /** Returns the runs, once all objects were added. @param name of the file in the page */
-  finish(name: string, limits: Limits): ChartFile[];
+  /**
+   * Returns the runs, once all objects were added.
+   *
+   * @param name of the file in the page
+   * @param mostBuckets of each stream
+   */
+  finish(name: string, mostBuckets: number): ChartFile[];
 }
 
 /** The gaps that are kept of a run. */
@@ -38,20 +35,18 @@ export function narrow<T>(fields: Fields, shape: Shape<T>, name: string, line: n
   throw lineError(name, line, problem.replace(/^\./, ''));
 }
 
-/** The gaps of a run: all are counted, and the first ones kept. */
+/** The gaps of a run. */
 export class GapList {
-  readonly #gaps: ChartGap[] = [];
+  /** The first ones. */
+  readonly first: ChartGap[] = [];
+  /** How many there are. */
   count = 0;
 
   add(gap: ChartGap, times = 1): void {
     this.count += times;
-    for (let i = 0; i < times && this.#gaps.length < MAX_GAPS; i += 1) {
-      this.#gaps.push(gap);
+    for (let i = 0; i < times && this.first.length < MAX_GAPS; i += 1) {
+      this.first.push(gap);
     }
-  }
-
-  first(most: number): readonly ChartGap[] {
-    return this.#gaps.slice(0, most);
   }
 }
 

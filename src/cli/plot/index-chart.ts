@@ -6,7 +6,6 @@ import {
   type Chart,
   GapList,
   isoTime,
-  type Limits,
   MAX_GAPS,
   narrow,
   runName,
@@ -75,10 +74,10 @@ export class IndexChart implements Chart {
     }
   }
 
-  finish(name: string, limits: Limits): ChartFile[] {
+  finish(name: string, mostBuckets: number): ChartFile[] {
     return this.#runs.map((run, i) => ({
       name: runName(name, i + 1, this.#runs.length),
-      ...run.finish(limits),
+      ...run.finish(mostBuckets),
     }));
   }
 }
@@ -135,15 +134,15 @@ class Run {
     this.#ended = sanitize(reason);
   }
 
-  finish(limits: Limits): Omit<ChartFile, 'name'> {
+  finish(mostBuckets: number): Omit<ChartFile, 'name'> {
     this.#timeGaps(undefined);
     return {
       kind: 'index',
       subject: this.#subject,
       startTime: startOf(this.#start.time, this.#start.seconds),
       facts: this.#facts(),
-      streams: [this.#rate.toStream(limits.buckets)],
-      gaps: this.#gaps.first(limits.gaps),
+      streams: [this.#rate.toStream(mostBuckets)],
+      gaps: this.#gaps.first,
       gapCount: this.#gapCount,
       bench: null,
       tune: null,

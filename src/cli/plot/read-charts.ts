@@ -4,13 +4,11 @@ import { STDIN_NAMES } from '../session/startup-fds.js';
 import { countOf } from '../terminal/format.js';
 import { version } from '../version.js';
 import { MAX_BUCKETS } from './buckets.js';
-import { type Limits, MAX_GAPS } from './chart.js';
 import type { ChartData } from './chart-data.js';
 import { type FileChart, MAX_RUNS, readChart } from './read-file.js';
 
-/** What the page may have in all: it must open at once, in any browser. */
+/** The most buckets of all streams: the page must open at once. */
 const ALL_BUCKETS = 32 * 1024;
-const ALL_GAPS = 4 * MAX_GAPS;
 
 /**
  * Reads files, one after the other. Memory is bounded, however large they are.
@@ -39,18 +37,11 @@ export async function readCharts(
     charts.push(read);
     runs += read.chart.runs;
   }
-  const limits = limitsFor(runs);
+  // A run has two streams at most.
+  const mostBuckets = Math.min(MAX_BUCKETS, Math.floor(ALL_BUCKETS / (2 * runs)));
   return {
     version: version(),
     created: new Date().toISOString(),
-    files: charts.flatMap(({ chart, name }) => chart.finish(name, limits)),
-  };
-}
-
-/** What each of some runs may have. A run has two streams at most. */
-function limitsFor(runs: number): Limits {
-  return {
-    buckets: Math.min(MAX_BUCKETS, Math.floor(ALL_BUCKETS / (2 * runs))),
-    gaps: Math.min(MAX_GAPS, Math.floor(ALL_GAPS / runs)),
+    files: charts.flatMap(({ chart, name }) => chart.finish(name, mostBuckets)),
   };
 }

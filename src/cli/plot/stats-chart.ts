@@ -3,7 +3,7 @@ import { TRANSFER_STATUSES } from '../../usb/transfer-status.js';
 import { FLAG, object, type Shape, TEXT, type TypeOf } from '../record/shape.js';
 import { causeText } from '../report/words.js';
 import { Buckets } from './buckets.js';
-import { type Chart, GapList, isoTime, type Limits, narrow, runName, startOf } from './chart.js';
+import { type Chart, GapList, isoTime, narrow, runName, startOf } from './chart.js';
 import type { ChartFile } from './chart-data.js';
 import { counterFacts, directed, endFact } from './facts.js';
 import type { Fields } from './objects.js';
@@ -57,16 +57,16 @@ export class StatsChart implements Chart {
     const records = this.#records(fields, line);
     let run = this.#runs.at(-1);
     if (run === undefined || run.isFollowedBy(head, records)) {
-      run = new Run(this.#directions, head, records);
+      run = new Run(this.#directions);
       this.#runs.push(run);
     }
     run.add(head, records, head.final ? narrow(fields, END, this.#name, line) : undefined);
   }
 
-  finish(name: string, limits: Limits): ChartFile[] {
+  finish(name: string, mostBuckets: number): ChartFile[] {
     return this.#runs.map((run, i) => ({
       name: runName(name, i + 1, this.#runs.length),
-      ...run.finish(limits),
+      ...run.finish(mostBuckets),
     }));
   }
 
@@ -86,16 +86,12 @@ export class StatsChart implements Chart {
 class Run {
   readonly #meters: readonly Meter[];
   readonly #gaps = new GapList();
-  readonly #startTime: string | null;
+  /** Known as soon as there was a submission. */
+  #startTime: string | null = null;
   #end: End | undefined;
 
-  constructor(
-    directions: readonly Direction[],
-    { time }: Head,
-    [first]: readonly Pick<Progress, 'seconds'>[],
-  ) {
+  constructor(directions: readonly Direction[]) {
     this.#meters = directions.map((direction) => new Meter(direction, this.#gaps));
-    this.#startTime = startOf(time, first?.seconds ?? 0);
   }
 
   /** Whether a record begins another run: its time begins again. */
@@ -110,11 +106,14 @@ class Run {
   add({ time }: Head, records: readonly Progress[], end: End | undefined): void {
     for (const [i, record] of records.entries()) {
       this.#meters[i]?.add(record, time, end !== undefined);
+      if (this.#startTime === null && record.seconds > 0) {
+        this.#startTime = startOf(time, record.seconds);
+      }
     }
     this.#end = end;
   }
 
-  finish(limits: Limits): Omit<ChartFile, 'name'> {
+  finish(mostBuckets: number): Omit<ChartFile, 'name'> {
     const facts = this.#meters.map(({ direction, counters }) =>
       this.#meters.length === 1
         ? counterFacts(direction, counters)
@@ -125,8 +124,8 @@ class Run {
       subject: '',
       startTime: this.#startTime,
       facts: [...facts.flat(), endFact(this.#end)],
-      streams: this.#meters.map((meter) => meter.buckets.toStream(limits.buckets)),
-      gaps: this.#gaps.first(limits.gaps),
+      streams: this.#meters.map((meter) => meter.buckets.toStream(mostBuckets)),
+      gaps: this.#gaps.first,
       gapCount: this.#gaps.count,
       bench: null,
       tune: null,

@@ -1,6 +1,6 @@
 import { AMOUNT, object, SECONDS, type Shape, type TypeOf } from '../record/shape.js';
 import { binarySize, shortTime } from '../terminal/format.js';
-import { type Chart, GapList, type Limits, narrow, runName, startOf, subjectOf } from './chart.js';
+import { type Chart, GapList, narrow, runName, startOf, subjectOf } from './chart.js';
 import type { ChartFile, ChartStream } from './chart-data.js';
 import { counterFacts, directed, endFact, type Fact, gapCause } from './facts.js';
 import type { Fields } from './objects.js';
@@ -24,7 +24,7 @@ const BOTH: Shape<Readonly<Record<Direction, Total>>> = object(TOTAL);
 export class SummaryChart implements Chart {
   readonly #name: string;
   readonly #directions: readonly Direction[];
-  readonly #runs: ((limits: Limits) => Omit<ChartFile, 'name'>)[] = [];
+  readonly #runs: Omit<ChartFile, 'name'>[] = [];
 
   constructor(name: string, directions: readonly Direction[]) {
     this.#name = name;
@@ -45,9 +45,9 @@ export class SummaryChart implements Chart {
         gaps.add({ ...gap, direction, cause: gapCause(gap.cause) });
       }
     }
-    const [first] = gaps.first(1);
+    const [first] = gaps.first;
     const gapCount = totals.reduce((sum, [direction, total]) => sum + gapsOf(direction, total), 0);
-    this.#runs.push((limits) => ({
+    this.#runs.push({
       kind: 'summary',
       subject: subjectOf(head.device, ...totals.map(([, { endpoint }]) => endpoint)),
       startTime: first?.time ? startOf(first.time, first.seconds ?? 0) : null,
@@ -62,17 +62,17 @@ export class SummaryChart implements Chart {
         ['memory', `${binarySize(head.peak_memory_bytes)} peak`],
       ],
       streams: totals.map(([direction, total]) => streamOf(direction, total)),
-      gaps: gaps.first(limits.gaps),
+      gaps: gaps.first,
       gapCount: Math.max(gapCount, gaps.count),
       bench: null,
       tune: null,
-    }));
+    });
   }
 
-  finish(name: string, limits: Limits): ChartFile[] {
+  finish(name: string): ChartFile[] {
     return this.#runs.map((run, i) => ({
       name: runName(name, i + 1, this.#runs.length),
-      ...run(limits),
+      ...run,
     }));
   }
 
