@@ -1,5 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { type KernelResults, kernelTable } from './kernel.js';
+import {
+  type ComparisonResults,
+  comparisonTable,
+  type LatencyResults,
+  latencyTable,
+  settingsOf,
+} from './comparison.js';
 import {
   defaultRateText,
   roundTripText,
@@ -37,13 +43,39 @@ export interface Section {
   readonly lines: readonly string[];
 }
 
+interface NativeResults extends ComparisonResults {
+  readonly latency_summaries: LatencyResults['summaries'];
+}
+
+function nativeLatency({ latency_summaries }: NativeResults): string[] {
+  return latencyTable({ summaries: latency_summaries }, 'processors');
+}
+
+/** The tables of all settings, one after the other. */
+function comparisonTables(results: ComparisonResults, preposition: string): string[] {
+  return settingsOf(results).flatMap((setting, index) => [
+    ...(index > 0 ? [''] : []),
+    ...comparisonTable(results, setting, `${setting}, ${preposition}`),
+  ]);
+}
+
 /** All parts of documents that are made from the newest results. */
 export function sections(): Section[] {
   const { results: simulated, machine } = newest<SimulatedResults>('simulated');
-  const { results: kernel } = newest<KernelResults>('kernel');
+  const { results: native } = newest<NativeResults>('native');
+  const { results: nativeOut } = newest<ComparisonResults>('native-out');
+  const { results: kernel } = newest<ComparisonResults>('kernel');
+  const { results: kernelOut } = newest<ComparisonResults>('kernel-out');
+  const { results: latency } = newest<LatencyResults>('latency');
+  const [README, OTHER] = ['README.md', 'bench/README.md'];
   return [
-    { file: 'README.md', name: 'super', lines: kernelTable(kernel, 'super', 'SuperSpeed') },
-    { file: 'README.md', name: 'high', lines: kernelTable(kernel, 'high', 'high speed') },
+    { file: README, name: 'native', lines: comparisonTables(native, 'to') },
+    { file: README, name: 'native-out', lines: comparisonTables(nativeOut, 'from') },
+    { file: README, name: 'latency', lines: nativeLatency(native) },
+    { file: README, name: 'super', lines: comparisonTable(kernel, 'super', 'SuperSpeed, to') },
+    { file: OTHER, name: 'high', lines: comparisonTable(kernel, 'high', 'high speed, to') },
+    { file: OTHER, name: 'kernel-out', lines: comparisonTables(kernelOut, 'from') },
+    { file: OTHER, name: 'kernel-latency', lines: latencyTable(latency, 'speed') },
     { file: 'README.md', name: 'rate', lines: defaultRateText(simulated) },
     { file: 'bench/README.md', name: 'simulated', lines: simulatedTable(simulated) },
     { file: 'bench/README.md', name: 'round-trips', lines: roundTripText(simulated, machine.cpu) },
