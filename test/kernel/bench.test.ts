@@ -29,4 +29,24 @@ describeInLab('usbxfer bench', () => {
     expect(runs[0].bytes).toBeGreaterThan(0);
     expect(runs[0].round_trips).toBeGreaterThan(0);
   });
+
+  it('refuses a real source as a loopback', async () => {
+    const { stdout, stderr, code } = await guest(`
+      gadget up one sourcesink --speed high >/dev/null
+      ${BENCH} loop 1234:5678 --duration 100ms --runs 1`);
+    expect([stdout.toString(), code]).toEqual(['', 6]);
+    expect(stderr).toMatch(/run 1 of 1: endpoint 0x81 sent \d+ bytes before anything was sent/);
+  });
+});
+
+describeInLab('usbxfer tune', () => {
+  it('recommends options for a real endpoint', async () => {
+    const { stdout, stderr } = await guest(`
+      gadget up one sourcesink --speed high >/dev/null
+      node bin/usbxfer.js tune 1234:5678 --ep 0x81 --duration 2s`);
+    expect(stderr).toBe('');
+    expect(stdout.toString().trimEnd().split('\n').at(-1)).toMatch(
+      /^--transfers \d+ --transfer-size \d+KiB$/,
+    );
+  });
 });
