@@ -41,6 +41,7 @@ describe('a run of usbxfer loads', () => {
     [['--version']],
     [['help', 'sizes']],
     [['udev-rule', '-d', '1234:5678']],
+    [['plot', 'schema/stats.schema.json', '-o', '-']],
   ])('no backend and no usb if none is needed: %j', async (args) => {
     const modules = await loaded(args, { USBXFER_BACKEND: 'libusb' });
     expect(modules).toContain('commander');
