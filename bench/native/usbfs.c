@@ -10,8 +10,9 @@
 //   USBFS_MESSAGES=N/MS   endpoint 0x81 sends a message of N bytes every MS milliseconds. Its first 8
 //                         bytes are the CLOCK_MONOTONIC time at which it was sent, in nanoseconds
 //
-// A program sees a completed transfer when it can write to the descriptor. The descriptor is an eventfd: it
-// is not writable while its counter has the largest value, and writable after a read.
+// A program sees a completed transfer when it can write to the descriptor. The descriptor is an eventfd that
+// counts down from the largest value: it is writable unless its counter has that value. Each completion
+// reads 1, and each reaped transfer writes 1.
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -53,7 +54,6 @@ static bool spins;
 static pthread_cond_t submitted = PTHREAD_COND_INITIALIZER;
 static Queue pending[2], completed;  // pending: OUT and IN
 static int device = -1;
-static bool writable;
 static unsigned char *memory;
 static size_t position;
 static double rate;
@@ -99,19 +99,23 @@ static bool discard(Queue *queue, const Urb *urb) {
 
 static Queue *pending_of(const Urb *urb) { return &pending[(urb->endpoint & 0x80) != 0]; }
 
-static void set_writable(bool wanted) {
-  if (writable == wanted) return;
-  uint64_t counter = UINT64_MAX - 1;
-  ssize_t done = wanted ? read(device, &counter, sizeof counter) : write(device, &counter, sizeof counter);
-  if (done != sizeof counter) abort();
-  writable = wanted;
+// Makes the descriptor writable. Called without the lock: this wakes the program, which then takes the lock.
+static void signal_completion(void) {
+  uint64_t one;
+  if (read(device, &one, sizeof one) != sizeof one) abort();
 }
 
+// The program may reap a transfer before its completion is signalled.
+static void signal_reaped(void) {
+  uint64_t one = 1;
+  while (write(device, &one, sizeof one) != sizeof one) sched_yield();
+}
+
+// Requires a call of `signal_completion` after the lock is released.
 static void complete(Urb *urb, int status, int length) {
   urb->status = status;
   urb->actual_length = length;
   put(&completed, urb);
-  set_writable(true);
 }
 
 // Returns the next bytes of the device's memory, which it reads or writes from start to end, again and again.
@@ -147,11 +151,13 @@ static void *stream(void *argument) {
     pthread_mutex_unlock(&lock);
     sleep_until(free_at);
     pthread_mutex_lock(&lock);
-    if (queue->count > 0 && queue->urbs[queue->first] == urb) {
+    bool is_pending = queue->count > 0 && queue->urbs[queue->first] == urb;
+    if (is_pending) {
       take(queue);
       complete(urb, 0, urb->buffer_length);
     }
     pthread_mutex_unlock(&lock);
+    if (is_pending) signal_completion();
   }
   return NULL;
 }
@@ -161,13 +167,15 @@ static void *send_messages(void *argument) {
   for (uint64_t due = now_ns();; due += (uint64_t)message_interval_ms * 1000000) {
     sleep_until(due);
     pthread_mutex_lock(&lock);
-    if (queue->count > 0) {
+    bool is_pending = queue->count > 0;
+    if (is_pending) {
       Urb *urb = take(queue);
       uint64_t now = now_ns();
       memcpy(urb->buffer, &now, sizeof now);
       complete(urb, 0, (int)message_size);
     }
     pthread_mutex_unlock(&lock);
+    if (is_pending) signal_completion();
   }
   return NULL;
 }
@@ -198,9 +206,9 @@ static int open_device(void) {
     errno = EBUSY;
     return -1;
   }
-  device = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  writable = true;
-  set_writable(false);
+  device = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+  uint64_t largest = UINT64_MAX - 1;
+  if (write(device, &largest, sizeof largest) != sizeof largest) abort();
   if (memory == NULL) start_device();
   return device;
 }
@@ -228,7 +236,6 @@ static int submit(Urb *urb) {
 
 static int reap(Urb **urb) {
   if (completed.count == 0) {
-    set_writable(false);
     errno = EAGAIN;
     return -1;
   }
@@ -284,8 +291,12 @@ int ioctl(int fd, unsigned long request, ...) {
   va_end(arguments);
   if (fd < 0 || fd != device) return next_ioctl(fd, request, argument);
   lock_device();
+  unsigned completed_before = completed.count;
   int result = handle(request, argument);
+  unsigned completions = completed.count - completed_before;
   pthread_mutex_unlock(&lock);
+  if (completions == 1) signal_completion();
+  if (request == USBDEVFS_REAPURBNDELAY && result == 0) signal_reaped();
   return result;
 }
 
