@@ -73,7 +73,7 @@ export interface SearchResult {
   readonly tolerance: number;
   /** Whether the time was over while candidates still overlapped. */
   readonly isUncertain: boolean;
-  /** The rounds that each candidate got, at least. */
+  /** The rounds in all. A candidate that left earlier has fewer runs. */
   readonly rounds: number;
 }
 
@@ -105,7 +105,7 @@ export async function search(
   }
   const measured = settings.map((setting) => candidateOf(setting, samples.get(setting) ?? []));
   const best = choose(measured);
-  const tolerance = toleranceOf(measured);
+  const tolerance = toleranceOf(eligible(measured));
   return { candidates: measured, best, tolerance, isUncertain: active.length > 0, rounds };
 }
 
@@ -141,12 +141,22 @@ export function toleranceOf(measured: readonly Candidate[]): number {
   return Math.min(MAX_TOLERANCE, Math.max(MIN_TOLERANCE, tolerance));
 }
 
+/** Returns the candidates that may be used: those without an empty queue, or all if there are none. */
+function eligible(measured: readonly Candidate[]): readonly Candidate[] {
+  const steady = measured.filter(({ empty }) => empty === 0);
+  return steady.length > 0 ? steady : measured;
+}
+
+/** Returns the lowest rate that counts as equal to the best one. */
+function enoughOf(measured: readonly Candidate[]): number {
+  return (1 - toleranceOf(measured)) * fastestOf(measured);
+}
+
 /** Returns the candidate to use. */
 export function choose(measured: readonly Candidate[]): Candidate {
-  const steady = measured.filter(({ empty }) => empty === 0);
-  const eligible = steady.length > 0 ? steady : measured;
-  const enough = (1 - toleranceOf(eligible)) * fastestOf(eligible);
-  const [best] = eligible
+  const steady = eligible(measured);
+  const enough = enoughOf(steady);
+  const [best] = steady
     .filter(({ bytesPerSecond }) => bytesPerSecond >= enough)
     .toSorted((a, b) => inFlight(a) - inFlight(b) || b.bytesPerSecond - a.bytesPerSecond);
   if (best === undefined) {
@@ -165,7 +175,7 @@ function undecided(
 ): readonly Setting[] {
   const measured = settings.map((setting) => candidateOf(setting, samples.get(setting) ?? []));
   const best = choose(measured);
-  const enough = (1 - toleranceOf(measured)) * fastestOf(measured);
+  const enough = enoughOf(eligible(measured));
   const mayBeGood = ({ rates, bytesPerSecond, empty, ...setting }: Candidate): boolean =>
     inFlight(setting) < inFlight(best) &&
     empty === 0 &&

@@ -71,6 +71,16 @@ describe('search', () => {
     expect(bottleneckOf(found, 53.248e6)).toBe('device');
   });
 
+  it('is certain although a candidate that starves is faster', async () => {
+    const settings = [candidate(4, KIB), candidate(8, KIB)];
+    const measure = async ({ depth }: Setting): Promise<Sample> => ({
+      ...candidate(depth, KIB),
+      ...(depth === 8 ? { bytesPerSecond: 200, empty: 1 } : {}),
+    });
+    const found = await search(settings, measure, () => false);
+    expect(found).toMatchObject({ best: { depth: 4 }, isUncertain: false, rounds: 3 });
+  });
+
   it('alternates the order of the candidates', async () => {
     const order: number[] = [];
     const settings = [candidate(1, 1), candidate(2, 1)];
