@@ -27,7 +27,7 @@ async function sumUp(file: string, { json = undefined }: IndexOptions): Promise<
   const shutdown = new ShutdownController({ json: false });
   const summary = new IndexSummary();
   try {
-    const { source, name } = await openInput({ input: file }, shutdown);
+    const { source, name } = await openInput({ input: file, isArgument: true }, shutdown);
     const shown = name === undefined ? 'stdin' : sanitize(name);
     try {
       for await (const line of readIndex(source, shown, shutdown.signal)) {

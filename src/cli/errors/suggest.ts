@@ -26,6 +26,7 @@ export function explainUsage(
       };
     }
     case 'commander.missingArgument':
+    case 'commander.missingMandatoryOptionValue':
       return { message: line, advice: `see ${name} --help` };
     case 'commander.excessArguments':
       return {

@@ -13,6 +13,8 @@ export interface InputOptions {
   /** A name; `-` is stdin. */
   readonly input: string;
   readonly skip?: number | undefined;
+  /** Whether the command line has the name as an argument, not as that of -i. */
+  readonly isArgument?: boolean;
 }
 
 /** An open input. */
@@ -29,16 +31,22 @@ export interface Input {
  * @throws CliError if stdin is closed, if the file cannot be opened or is too short, or at a signal
  */
 export async function openInput(
-  { input, skip }: InputOptions,
+  { input, skip, isArgument = false }: InputOptions,
   shutdown: Interruption,
 ): Promise<Input> {
   if (input === '') {
-    throw new CliError('invalid-value', '-i needs a file name', { advice: '- is stdin' });
+    throw new CliError(
+      'invalid-value',
+      isArgument ? 'the name of the file is empty' : '-i needs a file name',
+      { advice: '- is stdin' },
+    );
   }
   const name = STDIN_NAMES.has(input) ? undefined : input;
   if (name === undefined && isStdinClosed()) {
     throw new CliError('stdin-closed', 'stdin is closed', {
-      advice: 'redirect it (< firmware.bin) or give -i FILE',
+      advice: isArgument
+        ? 'redirect it (< FILE) or name a file'
+        : 'redirect it (< firmware.bin) or give -i FILE',
     });
   }
   const options = { skip, signal: shutdown.signal };
