@@ -244,6 +244,67 @@ describe.skipIf(isMissing)('the page of plot in Chromium', () => {
     expect(problems).toEqual([]);
   });
 
+  it('has room for the last number beside the time axis', async () => {
+    const page = await open(chartData(runFile({ buckets: 2001, interval: 49.9999, gaps: 0 })));
+    const room = await evaluate<number>(
+      page,
+      `document.querySelector('canvas').getBoundingClientRect().right -
+        document.querySelector('.u-over').getBoundingClientRect().right`,
+    );
+    const needed = await evaluate<number>(
+      page,
+      `(() => {
+        const context = document.createElement('canvas').getContext('2d');
+        context.font = '12px system-ui, sans-serif';
+        return context.measureText('100000').width / 2;
+      })()`,
+    );
+    expect(room).toBeGreaterThan(needed);
+  });
+
+  it('lists gaps only of runs that count them', async () => {
+    const sent = { ...runFile({ name: 'sent', gaps: 0 }), gapCount: null };
+    const alone = await open(chartData(sent));
+    expect(await alone.locator('h2').allInnerTexts()).toEqual(['Run', 'Over time']);
+    const both = await open(chartData(sent, runFile({ gaps: 0 })));
+    expect(await both.locator('section').last().innerText()).toContain(
+      'No gap in the data from the device.',
+    );
+  });
+
+  it('shows a dash for what a file does not tell', async () => {
+    const unknown = { ...runFile({ name: 'other' }), subject: '', startTime: null };
+    const page = await open(chartData(runFile(), unknown));
+    const rows = await page.locator('.facts tbody tr').allInnerTexts();
+    expect(rows.slice(0, 2)).toEqual([
+      'device\t1234:5678 0x81\t\u2013',
+      'start (UTC)\t2026-11-29 14:03:00.000\t\u2013',
+    ]);
+  });
+
+  it('claims no lowest rate of a summary', async () => {
+    const [stream] = runFile().streams;
+    const ends = { seconds: [0, 9], rateMean: [1024, 1024], rateMin: [1024, 1024] };
+    const page = await open(
+      chartData({
+        ...runFile({ gaps: 0 }),
+        kind: 'summary',
+        streams: stream ? [{ ...stream, ...ends, rateMax: [2048, 2048] }] : [],
+      }),
+    );
+    expect(await page.locator('figcaption p').first().innerText()).toBe(
+      '1.00 KiB/s on average, 2.00 KiB/s peak. The band of a summary reaches from the average to the peak.',
+    );
+  });
+
+  it('shows the median of each bench', async () => {
+    const page = await open(chartData(benchFile('a.json', 2), benchFile('b.json', 1)));
+    expect(await page.locator('figcaption p').innerText()).toBe(
+      'a.json: 2 runs, median 39.0 MiB/s, lowest 38.0 MiB/s, highest 40.0 MiB/s. ' +
+        'b.json: 1 run, median 38.0 MiB/s, lowest 38.0 MiB/s, highest 38.0 MiB/s.',
+    );
+  });
+
   it('shows a bar for each run of bench, and their numbers', async () => {
     const page = await open(chartData(benchFile('a.json', 4), benchFile('b.json', 3)));
     await pointAt(page, 0, 0.95);

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ChartFile, ChartStream } from '../../src/cli/plot/chart-data.js';
 import { Folder } from '../support/folder.js';
 import { dataIn, fact } from '../support/plot.js';
-import { shell, start, usbxfer } from './usbxfer.js';
+import { BINARY, shell, start, usbxfer } from './usbxfer.js';
 
 const folder = new Folder();
 
@@ -132,6 +132,39 @@ describe('usbxfer plot', () => {
     expect(stdout.toString()).toBe('7\n');
     expect(stderr).toMatch(/cannot write .*limited.html: file too large/i);
     expect(existsSync(page)).toBe(false);
+  });
+
+  it('keeps the old page if the disk is full', async () => {
+    const { summary } = await capture;
+    const places = path('places');
+    mkdirSync(places);
+    const page = join(places, 'old.html');
+    writeFileSync(page, 'old');
+    const { stdout, stderr } = await shell(
+      `trap '' XFSZ; ulimit -f 8; usbxfer plot '${summary}' --force -o '${page}'; echo $?`,
+    );
+    expect(stdout.toString()).toBe('7\n');
+    expect(stderr).toMatch(/cannot write .*old.html: file too large/i);
+    expect([readFileSync(page, 'utf8'), readdirSync(places)]).toEqual(['old', ['old.html']]);
+  });
+
+  it('names no option of another command if stdin is closed', async () => {
+    const { stderr } = await shell('usbxfer plot - -o x.html <&-');
+    expect(stderr).toBe('usbxfer: stdin is closed; redirect it (< FILE) or name a file\n');
+  });
+
+  it('gives up at a signal if nobody reads the page', async () => {
+    const { summary } = await capture;
+    const fifo = path('unread');
+    execFileSync('mkfifo', [fifo]);
+    const { stdout, stderr } = await shell(
+      `exec 3<>'${fifo}'; '${process.execPath}' '${BINARY}' plot '${summary}' -o - >&3 & ` +
+        'head -c 1 <&3; kill -TERM $!; wait $!; echo " $?"',
+    );
+    expect(stdout.toString()).toBe('< 143\n');
+    expect(stderr).toMatch(
+      /^usbxfer: SIGTERM: no output progress for 5 s: giving up; the page is not complete\n/,
+    );
   });
 
   it('ends at a signal while it waits for its input, and leaves no file', async () => {

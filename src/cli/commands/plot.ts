@@ -33,6 +33,11 @@ async function plot(files: readonly string[], { output, force }: PlotOptions): P
       await page.discard();
       throw error;
     }
+    const bytes = Buffer.byteLength(html);
+    shutdown.follow({
+      ...{ bytesDelivered: 0, bytesToWrite: bytes, bytesBeingWritten: bytes },
+      progressSummary: () => 'the page is not complete',
+    });
     await page.write(html);
   } finally {
     shutdown.dispose();

@@ -11,16 +11,18 @@ import {
   TEXT,
   type TypeOf,
 } from '../record/shape.js';
-import { binarySize, countOf, shortTime } from '../terminal/format.js';
+import { binarySize, countOf } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
-import { type Chart, narrow, runName, subjectOf } from './chart.js';
-import type { ChartFile, TuneGrid } from './chart-data.js';
-import { type Fact, sizeText } from './facts.js';
+import { type Chart, type ChartRun, narrow, subjectOf } from './chart.js';
+import type { TuneGrid } from './chart-data.js';
+import { type Fact, sizeText, timeText } from './facts.js';
 import { type Fields, lineError } from './objects.js';
 import { DEVICE } from './shapes.js';
 
 /** The most runs of bench, and the most candidates of tune: more than usbxfer makes. */
 const MOST = 1000;
+
+const MISTAKE = object({ run: AMOUNT, part: oneOf('messages', 'data'), offset: AMOUNT });
 
 const BENCH = object({
   mode: oneOf('read', 'write', 'loop'),
@@ -41,7 +43,7 @@ const BENCH = object({
     }),
     MOST,
   ),
-  first_mistake: optional(object({ run: AMOUNT, offset: AMOUNT })),
+  first_mistake: optional(MISTAKE),
 });
 
 const CANDIDATE = object({
@@ -63,15 +65,13 @@ const TUNE = object({
   candidates: listOf(CANDIDATE, MOST),
 });
 
-type Result = Omit<ChartFile, 'name'>;
-
 /** What `--json` of bench or tune printed. */
 export class ResultChart implements Chart {
   readonly #name: string;
-  readonly #toResult: (fields: Fields, name: string, line: number) => Result;
-  readonly #results: Result[] = [];
+  readonly #toResult: (fields: Fields, name: string, line: number) => ChartRun;
+  readonly #results: ChartRun[] = [];
 
-  constructor(name: string, toResult: (fields: Fields, name: string, line: number) => Result) {
+  constructor(name: string, toResult: (fields: Fields, name: string, line: number) => ChartRun) {
     this.#name = name;
     this.#toResult = toResult;
   }
@@ -84,24 +84,26 @@ export class ResultChart implements Chart {
     this.#results.push(this.#toResult(fields, this.#name, line));
   }
 
-  finish(name: string): ChartFile[] {
-    const { length } = this.#results;
-    return this.#results.map((result, i) => ({
-      name: runName(name, i + 1, length),
-      ...result,
-    }));
+  finish(): readonly ChartRun[] {
+    return this.#results;
   }
 }
 
 /** What is not in a result: it has no curves. */
-const NO_CURVES = { startTime: null, streams: [], gaps: [], gapCount: 0 };
+const NO_CURVES = { startTime: null, streams: [], gaps: [], gapCount: null };
 
 /** @throws CliError for anything other than the object of `bench --json` */
-export function benchResult(fields: Fields, name: string, line: number): Result {
+export function benchResult(fields: Fields, name: string, line: number): ChartRun {
   const bench = narrow(fields, BENCH, name, line);
   const { device, in: received, out: sent, runs } = bench;
   if (runs.length === 0) {
-    throw lineError(name, line, 'there is no complete run');
+    const mistake = bench.first_mistake ? `, because ${mistakeText(bench.first_mistake)}` : '';
+    throw lineError(
+      name,
+      line,
+      `the result has no complete run${mistake}`,
+      'there is nothing to draw; run usbxfer bench again',
+    );
   }
   return {
     ...NO_CURVES,
@@ -130,13 +132,19 @@ function benchFacts(bench: TypeOf<typeof BENCH>): Fact[] {
     ['runs', String(runs.length)],
     ['bytes', sizeText(bytes)],
     ['rate', `${binarySize(median)}/s, ${binarySize(min)}/s to ${binarySize(max)}/s`],
-    ['queue empty', shortTime(starved)],
-    ...(mistake ? [['wrong data', `run ${mistake.run}, at byte ${mistake.offset}`] as const] : []),
+    ['queue empty', timeText(starved)],
+    ...(mistake ? [['failure', mistakeText(mistake)] as const] : []),
   ];
 }
 
+/** `run 2 received wrong data at byte 9` */
+function mistakeText({ run, part, offset }: TypeOf<typeof MISTAKE>): string {
+  const place = part === 'messages' ? ' of its single messages' : '';
+  return `run ${run} received wrong data at byte ${offset}${place}`;
+}
+
 /** @throws CliError for anything other than the object of `tune --json` */
-export function tuneResult(fields: Fields, name: string, line: number): Result {
+export function tuneResult(fields: Fields, name: string, line: number): ChartRun {
   const tune = narrow(fields, TUNE, name, line);
   const grid = gridOf(tune);
   if (grid.best < 0) {

@@ -1,3 +1,9 @@
+/** With more curves in a chart, the bands around them would hide each other: the page has none. */
+export const MOST_BANDS = 4;
+
+/** Gaps that the page lists and marks, of all files together. */
+export const MOST_GAPS = 1000;
+
 /**
  * What the page of `usbxfer plot` draws, and the only thing that its script knows. It is put into the page
  * as JSON. Every text in it may come from a file: it is bounded in length, and the page must show it as
@@ -26,8 +32,8 @@ export interface ChartFile {
   readonly streams: readonly ChartStream[];
   /** The first gaps: at most 1000. */
   readonly gaps: readonly ChartGap[];
-  /** All gaps of the run. */
-  readonly gapCount: number;
+  /** All gaps of the run; null if files of this kind do not tell: those of `write`, `bench` and `tune`. */
+  readonly gapCount: number | null;
   /** For `bench`: one entry for each run; otherwise null. */
   readonly bench: readonly BenchBar[] | null;
   /** For `tune`; otherwise null. */

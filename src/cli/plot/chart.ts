@@ -1,7 +1,8 @@
-import { fits, type Shape } from '../record/shape.js';
+import { fits, object, type Shape } from '../record/shape.js';
 import { sanitize } from '../terminal/sanitize.js';
 import type { ChartFile, ChartGap } from './chart-data.js';
 import { type Fields, lineError } from './objects.js';
+import type { Direction } from './shapes.js';
 
 /** The objects of a file of one kind, turned into what the page draws. Memory is bounded. */
 export interface Chart {
@@ -9,14 +10,12 @@ export interface Chart {
   readonly runs: number;
   /** @throws CliError for an object of another form */
   add(fields: Fields, line: number): void;
-  /**
-   * Returns the runs, once all objects were added.
-   *
-   * @param name of the file in the page
-   * @param mostBuckets of each stream
-   */
-  finish(name: string, mostBuckets: number): ChartFile[];
+  /** Returns the runs, once all objects were added. @param mostBuckets of each stream */
+  finish(mostBuckets: number): readonly ChartRun[];
 }
+
+/** A run of a file. */
+export type ChartRun = Omit<ChartFile, 'name'>;
 
 /** The gaps that are kept of a run. */
 export const MAX_GAPS = 1000;
@@ -33,6 +32,29 @@ export function narrow<T>(fields: Fields, shape: Shape<T>, name: string, line: n
   }
   const problem = shape(fields) ?? '';
   throw lineError(name, line, problem.replace(/^\./, ''));
+}
+
+/**
+ * Returns each direction with what an object has of it. An object of one direction has it at its top, and one of two
+ * under the names of the directions.
+ *
+ * @param shapes the fields of each direction
+ * @throws CliError as `narrow`
+ */
+export function partsOf<T>(
+  fields: Fields,
+  directions: readonly Direction[],
+  shapes: Readonly<Record<Direction, Shape<T>>>,
+  name: string,
+  line: number,
+): readonly (readonly [Direction, T])[] {
+  const [only, other] = directions;
+  if (only !== undefined && other === undefined) {
+    return [[only, narrow(fields, shapes[only], name, line)]];
+  }
+  const both: Shape<Readonly<Record<Direction, T>>> = object(shapes);
+  const parts = narrow(fields, both, name, line);
+  return directions.map((direction) => [direction, parts[direction]]);
 }
 
 /** The gaps of a run. */
@@ -59,11 +81,6 @@ export function startOf(time: string, seconds: number): string | null {
 export function isoTime(milliseconds: number): string | null {
   const time = new Date(milliseconds);
   return Number.isNaN(time.getTime()) ? null : time.toISOString();
-}
-
-/** The name of a run of a file: `night.jsonl (run 2)`. */
-export function runName(name: string, run: number, runs: number): string {
-  return runs === 1 ? name : `${name} (run ${run})`;
 }
 
 /** The device and the endpoints of a file: `1234:5678 0x82, serial V0001`. */

@@ -17,7 +17,6 @@ export type Fact = readonly [label: string, value: string];
 
 /** The rows about the counters of one direction. */
 export function counterFacts(direction: Direction, counters: Counters): Fact[] {
-  const gaps = gapsOf(direction, counters);
   const { seconds, throttled_seconds: throttled, starved_seconds: starved } = counters;
   const statuses = TRANSFER_STATUSES.map(
     (status) => [counters.statuses[jsonName(status)] ?? 0, status] as const,
@@ -29,18 +28,21 @@ export function counterFacts(direction: Direction, counters: Counters): Fact[] {
     ['time', `${seconds.toFixed(3)} s`],
     ['rate', `${binarySize(counters.bytes_per_second)}/s on average`],
     ['transfers', transfersText(counters.transfers, statuses)],
-    ...(events.length > 0 ? [['events', events.join(', ')] as const] : []),
-    ...(gaps > 0 ? [['gaps', String(gaps)] as const] : []),
-    ...(throttled > 0 ? [['throttled', shortTime(throttled)] as const] : []),
-    ...(starved > 0
-      ? [
-          [
-            'queue empty',
-            `${shortTime(starved)}, ${countOf(counters.starved_count, 'time')}`,
-          ] as const,
-        ]
-      : []),
+    ['events', events.join(', ') || 'none'],
+    ...(direction === 'in' ? [['gaps', String(gapsOf(direction, counters))] as const] : []),
+    ['throttled', timeText(throttled)],
+    [
+      'queue empty',
+      starved > 0
+        ? `${shortTime(starved)}, ${countOf(counters.starved_count, 'time')}`
+        : timeText(starved),
+    ],
   ];
+}
+
+/** A time of a state, which there may not have been. */
+export function timeText(seconds: number): string {
+  return seconds > 0 ? shortTime(seconds) : 'never';
 }
 
 /** `246`, or `246: 199 completed, 47 stall` */
@@ -53,7 +55,7 @@ function transfersText(count: number, statuses: readonly (readonly [number, stri
 /** The row about the end of a run; without one, the run was killed. */
 export function endFact(end: End | undefined): Fact {
   if (end === undefined) {
-    return ['ended', 'not in the file: the run was killed, or goes on'];
+    return ['ended', 'not in the file: the run was killed, or has not ended'];
   }
   const { end_reason: reason, error, exit_code: code } = end;
   const why = error ? `: ${sanitize(error, LONGEST_ERROR)}` : '';

@@ -4,16 +4,15 @@ import { binarySize } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
 import {
   type Chart,
+  type ChartRun,
   GapList,
   isoTime,
   MAX_GAPS,
   narrow,
-  runName,
   startOf,
   subjectOf,
 } from './chart.js';
-import type { ChartFile } from './chart-data.js';
-import { type Fact, gapCause, sizeText } from './facts.js';
+import { endFact, type Fact, gapCause, sizeText } from './facts.js';
 import { type Fields, lineError } from './objects.js';
 import { RateOfTransfers, STATUSES } from './rate-of-transfers.js';
 import { DEVICE } from './shapes.js';
@@ -74,11 +73,8 @@ export class IndexChart implements Chart {
     }
   }
 
-  finish(name: string, mostBuckets: number): ChartFile[] {
-    return this.#runs.map((run, i) => ({
-      name: runName(name, i + 1, this.#runs.length),
-      ...run.finish(mostBuckets),
-    }));
+  finish(mostBuckets: number): readonly ChartRun[] {
+    return this.#runs.map((run) => run.finish(mostBuckets));
   }
 }
 
@@ -134,7 +130,7 @@ class Run {
     this.#ended = sanitize(reason);
   }
 
-  finish(mostBuckets: number): Omit<ChartFile, 'name'> {
+  finish(mostBuckets: number): ChartRun {
     this.#timeGaps(undefined);
     return {
       kind: 'index',
@@ -159,8 +155,8 @@ class Run {
       ['time', `${seconds.toFixed(3)} s from the first to the last data`],
       ...(seconds > 0 ? [['rate', `${binarySize(bytes / seconds)}/s on average`] as const] : []),
       ['transfers', [`${transfers} with data`, ...failed].join(', ')],
-      ...(this.#gapCount > 0 ? [['gaps', String(this.#gapCount)] as const] : []),
-      ['ended', this.#ended ?? 'not in the file: the run was killed, or goes on'],
+      ['gaps', String(this.#gapCount)],
+      this.#ended === undefined ? endFact(undefined) : ['ended', this.#ended],
     ];
   }
 

@@ -27,7 +27,7 @@ export async function readObjects(
 ): Promise<number | undefined> {
   const objects = new ObjectParser(name, onObject);
   const tooLong = (bytes: number, line: number) =>
-    lineError(name, line, `more than ${bytes} bytes`);
+    lineError(name, line, `more than ${bytes} bytes`, adviceAt(line));
   const reader = new LineReader(source, { maxBytes: MAX_OBJECT, signal, tooLong });
   for (let lines = await reader.next(); lines.length > 0; lines = await reader.next()) {
     for (const line of lines) {
@@ -96,7 +96,7 @@ class ObjectParser {
       this.#openLength = 0;
     } else if (text.trim() !== '') {
       const what = value === undefined ? 'this is not JSON' : 'this is not a JSON object';
-      throw lineError(this.#name, this.#line, what, this.#line === 1 ? WRITERS : DAMAGED);
+      throw lineError(this.#name, this.#line, what, adviceAt(this.#line));
     }
   }
 
@@ -122,6 +122,11 @@ const DAMAGED = 'the file was changed or damaged; remove the line, or name anoth
 /** What writes files that can be plotted. */
 export const WRITERS =
   'usbxfer plot reads what --stats, --index, and --json of read, write, pipe, bench and tune write';
+
+/** What helps if a line has no JSON: at the start of a file, all of it is of another kind. */
+function adviceAt(line: number): string {
+  return line === 1 ? WRITERS : DAMAGED;
+}
 
 /** Parses a text as JSON; returns undefined if it is none. */
 function parse(text: string): unknown {

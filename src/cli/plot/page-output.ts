@@ -1,5 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { fstatSync, type Stats } from 'node:fs';
-import { unlink } from 'node:fs/promises';
+import { chmod, chown, realpath, rename, unlink } from 'node:fs/promises';
 import { isatty } from 'node:tty';
 import { FdSink } from '../../engine/io/fd-sink.js';
 import { FileSink } from '../../engine/io/file-sink.js';
@@ -24,17 +25,30 @@ export interface PageOutputOptions {
   readonly inputs: readonly string[];
 }
 
-/** The file of a page. Nothing that exists is changed before `write`. */
+/** A regular file that is overwritten. */
+interface OldFile {
+  readonly path: string;
+  readonly stats: Stats;
+}
+
+/** The file of a page. Nothing that exists is changed before the page is complete. */
 export class PageOutput {
   readonly #name: string;
   readonly #sink: Sink;
   /** The file to remove if not all of the page can be written; undefined if there is none. */
   readonly #created: string | undefined;
+  /** The file that the page replaces; undefined if there is none. */
+  readonly #old: OldFile | undefined;
 
-  private constructor(name: string, sink: Sink, created?: string) {
+  private constructor(
+    name: string,
+    sink: Sink,
+    { created, old }: { readonly created?: string; readonly old?: OldFile } = {},
+  ) {
     this.#name = name;
     this.#sink = sink;
     this.#created = created;
+    this.#old = old;
   }
 
   /**
@@ -62,12 +76,16 @@ export class PageOutput {
         advice: 'give a name that ends with .html, or - for stdout',
       });
     }
-    const isNew = statOf(output) === undefined;
+    const existing = statOf(output);
     const isTaken = (file: Stats) => inputs.some((input) => isSameFile(statOfInput(input), file));
     try {
       const { signal } = shutdown;
       const sink = await FileSink.open(output, { overwrite: force, isTaken, signal });
-      return new PageOutput(name, sink, isNew ? output : undefined);
+      if (existing === undefined) {
+        return new PageOutput(name, sink, { created: output });
+      }
+      const old = existing.isFile() ? { path: await realpath(output), stats: existing } : undefined;
+      return new PageOutput(name, sink, { ...(old && { old }) });
     } catch (cause) {
       throw (
         interruptedBy(shutdown, `waiting for a reader of ${name}`, cause) ??
@@ -77,12 +95,35 @@ export class PageOutput {
   }
 
   /**
-   * Writes the page and closes the output. A reader that closes the pipe early is no failure.
+   * Writes the page and closes the output. A page that replaces another is written beside it first, so that
+   * the old one stays if the new one cannot be written. A reader that closes the pipe early is no failure.
    *
    * @throws CliError if not all of it was written; a file that was created is removed
    */
   async write(page: string): Promise<void> {
-    const sink = this.#sink;
+    try {
+      if (this.#old === undefined) {
+        await writeAll(this.#sink, page, this.#created);
+      } else {
+        await this.#sink.close();
+        await replace(this.#old, page);
+      }
+    } catch (cause) {
+      if (!isReaderGone(cause)) {
+        throw cannotFinish(this.#name, cause);
+      }
+    }
+  }
+
+  /** Closes the output without a page. Removes a file that was created for it. */
+  async discard(): Promise<void> {
+    await caught(this.#sink.close());
+  }
+}
+
+/** Writes a page and closes the sink. @param created the file to remove after a failure */
+async function writeAll(sink: Sink, page: string, created: string | undefined): Promise<void> {
+  try {
     try {
       await sink.start();
       await new Promise<void>((resolve, reject) => {
@@ -90,23 +131,28 @@ export class PageOutput {
       });
     } catch (cause) {
       await caught(sink.close());
-      if (!isReaderGone(cause)) {
-        if (this.#created !== undefined) {
-          await caught(unlink(this.#created));
-        }
-        throw cannotFinish(this.#name, cause);
-      }
-      return;
+      throw cause;
     }
-    const failure = await caught(sink.close());
-    if (failure !== undefined) {
-      throw cannotFinish(this.#name, failure);
+    await sink.close();
+  } catch (cause) {
+    if (created !== undefined) {
+      await caught(unlink(created));
     }
+    throw cause;
   }
+}
 
-  /** Closes the output without a page. Removes a file that was created for it. */
-  async discard(): Promise<void> {
-    await caught(this.#sink.close());
+/** Writes a page into a new file in the folder of the old one, and gives it the name of that. */
+async function replace({ path, stats: { mode, uid, gid } }: OldFile, page: string): Promise<void> {
+  const fresh = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  await writeAll(await FileSink.open(fresh), page, fresh);
+  try {
+    await caught(chown(fresh, uid, gid)); // only root may give a file away
+    await chmod(fresh, mode & 0o777);
+    await rename(fresh, path);
+  } catch (cause) {
+    await caught(unlink(fresh));
+    throw cause;
   }
 }
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { ChartData } from './chart-data.js';
-import { MOST_BANDS, MOST_GAPS } from './limits.js';
+import { type ChartData, MOST_BANDS, MOST_GAPS } from './chart-data.js';
 
 /** Significant digits of measured values in the page: more cannot be seen, and they would fill it. */
 const DIGITS = 4;

@@ -1,10 +1,9 @@
 import { FAILURE_REASONS } from '../../engine/session/outcome.js';
 import { TRANSFER_STATUSES } from '../../usb/transfer-status.js';
-import { FLAG, object, type Shape, TEXT, type TypeOf } from '../record/shape.js';
+import { FLAG, object, TEXT, type TypeOf } from '../record/shape.js';
 import { causeText } from '../report/words.js';
 import { Buckets } from './buckets.js';
-import { type Chart, GapList, isoTime, narrow, runName, startOf } from './chart.js';
-import type { ChartFile } from './chart-data.js';
+import { type Chart, type ChartRun, GapList, isoTime, narrow, partsOf, startOf } from './chart.js';
 import { counterFacts, directed, endFact } from './facts.js';
 import type { Fields } from './objects.js';
 import {
@@ -27,8 +26,6 @@ type Progress = Counters & {
 
 const HEAD = object({ final: FLAG, time: TEXT });
 type Head = TypeOf<typeof HEAD>;
-
-const BOTH: Shape<Readonly<Record<Direction, Progress>>> = object(PROGRESS);
 
 /** The records that each schema has: those of one direction have its fields at the top. */
 export const STATS_SCHEMAS = {
@@ -54,7 +51,8 @@ export class StatsChart implements Chart {
 
   add(fields: Fields, line: number): void {
     const head = narrow(fields, HEAD, this.#name, line);
-    const records = this.#records(fields, line);
+    const parts = partsOf<Progress>(fields, this.#directions, PROGRESS, this.#name, line);
+    const records = parts.map(([, record]) => record);
     let run = this.#runs.at(-1);
     if (run === undefined || run.isFollowedBy(head, records)) {
       run = new Run(this.#directions);
@@ -63,22 +61,8 @@ export class StatsChart implements Chart {
     run.add(head, records, head.final ? narrow(fields, END, this.#name, line) : undefined);
   }
 
-  finish(name: string, mostBuckets: number): ChartFile[] {
-    return this.#runs.map((run, i) => ({
-      name: runName(name, i + 1, this.#runs.length),
-      ...run.finish(mostBuckets),
-    }));
-  }
-
-  /** The record of each direction. */
-  #records(fields: Fields, line: number): readonly Progress[] {
-    const [only, other] = this.#directions;
-    if (only !== undefined && other === undefined) {
-      const shape: Shape<Progress> = PROGRESS[only];
-      return [narrow(fields, shape, this.#name, line)];
-    }
-    const both = narrow(fields, BOTH, this.#name, line);
-    return this.#directions.map((direction) => both[direction]);
+  finish(mostBuckets: number): readonly ChartRun[] {
+    return this.#runs.map((run) => run.finish(mostBuckets));
   }
 }
 
@@ -113,7 +97,7 @@ class Run {
     this.#end = end;
   }
 
-  finish(mostBuckets: number): Omit<ChartFile, 'name'> {
+  finish(mostBuckets: number): ChartRun {
     const facts = this.#meters.map(({ direction, counters }) =>
       this.#meters.length === 1
         ? counterFacts(direction, counters)
@@ -126,7 +110,7 @@ class Run {
       facts: [...facts.flat(), endFact(this.#end)],
       streams: this.#meters.map((meter) => meter.buckets.toStream(mostBuckets)),
       gaps: this.#gaps.first,
-      gapCount: this.#gaps.count,
+      gapCount: this.#meters.some(({ direction }) => direction === 'in') ? this.#gaps.count : null,
       bench: null,
       tune: null,
     };

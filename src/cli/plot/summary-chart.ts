@@ -1,7 +1,15 @@
-import { AMOUNT, object, SECONDS, type Shape, type TypeOf } from '../record/shape.js';
+import { AMOUNT, object, SECONDS, type TypeOf } from '../record/shape.js';
 import { binarySize, shortTime } from '../terminal/format.js';
-import { type Chart, GapList, narrow, runName, startOf, subjectOf } from './chart.js';
-import type { ChartFile, ChartStream } from './chart-data.js';
+import {
+  type Chart,
+  type ChartRun,
+  GapList,
+  narrow,
+  partsOf,
+  startOf,
+  subjectOf,
+} from './chart.js';
+import type { ChartStream } from './chart-data.js';
 import { counterFacts, directed, endFact, type Fact, gapCause } from './facts.js';
 import type { Fields } from './objects.js';
 import { type Counters, DEVICE, type Direction, END, gapsOf, TOTAL } from './shapes.js';
@@ -18,13 +26,11 @@ type Total = Counters &
 
 const HEAD = object({ device: DEVICE, cpu_seconds: SECONDS, peak_memory_bytes: AMOUNT });
 
-const BOTH: Shape<Readonly<Record<Direction, Total>>> = object(TOTAL);
-
 /** What `--json` of read, write or pipe printed. */
 export class SummaryChart implements Chart {
   readonly #name: string;
   readonly #directions: readonly Direction[];
-  readonly #runs: Omit<ChartFile, 'name'>[] = [];
+  readonly #runs: ChartRun[] = [];
 
   constructor(name: string, directions: readonly Direction[]) {
     this.#name = name;
@@ -38,7 +44,7 @@ export class SummaryChart implements Chart {
   add(fields: Fields, line: number): void {
     const head = narrow(fields, HEAD, this.#name, line);
     const end = narrow(fields, END, this.#name, line);
-    const totals = this.#totals(fields, line);
+    const totals = partsOf<Total>(fields, this.#directions, TOTAL, this.#name, line);
     const gaps = new GapList();
     for (const [direction, total] of totals) {
       for (const gap of (direction === 'in' && total.gaps) || []) {
@@ -63,27 +69,16 @@ export class SummaryChart implements Chart {
       ],
       streams: totals.map(([direction, total]) => streamOf(direction, total)),
       gaps: gaps.first,
-      gapCount: Math.max(gapCount, gaps.count),
+      gapCount: totals.some(([direction]) => direction === 'in')
+        ? Math.max(gapCount, gaps.count)
+        : null,
       bench: null,
       tune: null,
     });
   }
 
-  finish(name: string): ChartFile[] {
-    return this.#runs.map((run, i) => ({
-      name: runName(name, i + 1, this.#runs.length),
-      ...run,
-    }));
-  }
-
-  #totals(fields: Fields, line: number): readonly (readonly [Direction, Total])[] {
-    const [only, other] = this.#directions;
-    if (only !== undefined && other === undefined) {
-      const shape: Shape<Total> = TOTAL[only];
-      return [[only, narrow(fields, shape, this.#name, line)]];
-    }
-    const both = narrow(fields, BOTH, this.#name, line);
-    return this.#directions.map((direction) => [direction, both[direction]]);
+  finish(): readonly ChartRun[] {
+    return this.#runs;
   }
 }
 
@@ -93,7 +88,7 @@ function totalFacts(direction: Direction, total: Total): Fact[] {
   return [
     ...counterFacts(direction, total),
     ['peak rate', `${binarySize(peak)}/s`],
-    ['peak backlog', binarySize(buffered)],
+    ['peak buffered', binarySize(buffered)],
     ['interval', `p50 ${shortTime(p50)}, p99 ${shortTime(p99)}, max ${shortTime(max)}`],
   ];
 }

@@ -4,6 +4,7 @@ import { type Content, element, foreign, table } from './dom.js';
 import { factsTable } from './facts.js';
 import { axes, figure } from './figure.js';
 import type { NamedFile } from './names.js';
+import { MOST_NAMED } from './run-charts.js';
 import { curveLook } from './theme.js';
 import { byteAxis, largest, median, rateText, smallest } from './units.js';
 
@@ -26,10 +27,7 @@ export function benchSection(files: readonly NamedFile[]): {
   const several = files.length > 1;
   const rates = runs.map(({ bar }) => bar.bytesPerSecond);
   const axis = byteAxis(largest(rates), '/s');
-  const summary =
-    `${runs.length} ${runs.length === 1 ? 'run' : 'runs'}: median ${rateText(median(rates))}, ` +
-    `lowest ${rateText(smallest(rates))}, highest ${rateText(largest(rates))}.`;
-  const chart = figure(`Rate of each run, ${axis.unit}`, summary, (theme, width) => {
+  const chart = figure(`Rate of each run, ${axis.unit}`, summaryOf(files), (theme, width) => {
     const [across, up] = axes(theme, axis);
     return new uPlot(
       {
@@ -99,6 +97,25 @@ export function benchSection(files: readonly NamedFile[]): {
     }),
   );
   return { root, draw: chart.draw };
+}
+
+/** The rates of each file, or of all together if they are many. */
+function summaryOf(files: readonly NamedFile[]): string {
+  const ratesOf = ({ bench }: NamedFile): number[] =>
+    (bench ?? []).map(({ bytesPerSecond }) => bytesPerSecond);
+  const ends = (rates: readonly number[]): string =>
+    `lowest ${rateText(smallest(rates))}, highest ${rateText(largest(rates))}.`;
+  if (files.length > MOST_NAMED) {
+    return `${files.length} files: ${ends(files.flatMap(ratesOf))}`;
+  }
+  return files
+    .map((file) => {
+      const rates = ratesOf(file);
+      const name = files.length === 1 ? '' : `${file.label}: `;
+      const count = `${rates.length} ${rates.length === 1 ? 'run' : 'runs'}`;
+      return `${name}${count}, median ${rateText(median(rates))}, ${ends(rates)}`;
+    })
+    .join(' ');
 }
 
 function milliseconds(seconds: number): string {

@@ -17,7 +17,7 @@ export function factsTable(caption: string, files: readonly NamedFile[]): HTMLEl
     rows: [
       ...described.map(([label, of]): Content[] => [
         label,
-        ...files.map((file) => foreign(of(file))),
+        ...files.map((file) => foreign(of(file) || '\u2013')),
       ]),
       ...labels.map((label): Content[] => [
         foreign(label),

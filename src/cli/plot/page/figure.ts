@@ -59,12 +59,26 @@ function makeLegendUsable(chart: uPlot): void {
   }
 }
 
+const AXIS_FONT = '12px system-ui, sans-serif';
+
+/** The least space to the right of a chart, in CSS pixels. */
+const MIN_END = 12;
+
+/** The space to the right of a chart in which half of a last number beside the axis has room. */
+export function endPadding(last: string): number {
+  const context = document.createElement('canvas').getContext('2d');
+  if (context === null) {
+    return MIN_END;
+  }
+  context.font = AXIS_FONT;
+  return Math.max(MIN_END, Math.ceil(context.measureText(last).width / 2) + 2);
+}
+
 /** Axes that all charts have. */
 export function axes(theme: Theme, value: ValueAxis): uPlot.Axis[] {
-  const font = '12px system-ui, sans-serif';
   const common = {
     stroke: theme.text,
-    font,
+    font: AXIS_FONT,
     grid: { stroke: theme.grid, width: 1 },
     ticks: { stroke: theme.grid, width: 1, size: 5 },
   };

@@ -39,10 +39,10 @@ export function gapMarks(files: readonly NamedFile[]): Line[] {
 
 /** The list of gaps. The time of a gap is a button that shows it in the charts. */
 export function gapSection(files: readonly NamedFile[], view: View | undefined): HTMLElement {
-  const total = files.reduce((sum, { gapCount }) => sum + gapCount, 0);
+  const total = files.reduce((sum, { gapCount }) => sum + (gapCount ?? 0), 0);
   const section = element('section', {}, element('h2', {}, 'Gaps'));
   if (total === 0) {
-    section.append(element('p', {}, 'No gap: no byte is missing.'));
+    section.append(element('p', {}, 'No gap in the data from the device.'));
     return section;
   }
   const gaps = gapsOf(files);

@@ -3,7 +3,7 @@ import { benchSection } from './bench.js';
 import { element, foreign } from './dom.js';
 import { factsSection } from './facts.js';
 import { gapSection } from './gaps.js';
-import { curvesOf, type NamedFile, nameFiles } from './names.js';
+import { type Curve, curvesOf, type NamedFile, nameFiles } from './names.js';
 import { runCharts, timeOf } from './run-charts.js';
 import { onThemeChange } from './theme.js';
 import { timeFigure } from './time-chart.js';
@@ -59,11 +59,20 @@ function addRuns(runs: readonly NamedFile[]): void {
   }
   main.append(factsSection(runs.length === 1 ? 'Run' : 'Runs', runs));
   const curves = curvesOf(runs);
-  if (curves.length === 0) {
-    main.append(gapSection(runs, undefined));
-    return;
+  if (curves.length > 0) {
+    const view = new View(timeOf(curves, runs));
+    main.append(chartSection(curves, runs, view));
+    addGaps(runs, view);
+  } else {
+    addGaps(runs, undefined);
   }
-  const view = new View(timeOf(curves, runs));
+}
+
+function chartSection(
+  curves: readonly Curve[],
+  runs: readonly NamedFile[],
+  view: View,
+): HTMLElement {
   const charts = element('section', { class: 'charts' }, element('h2', {}, 'Over time'));
   charts.append(element('p', {}, 'Seconds since the first submission.'), toolbar(view));
   for (const chart of runCharts(curves, runs)) {
@@ -71,7 +80,13 @@ function addRuns(runs: readonly NamedFile[]): void {
     charts.append(root);
     draws.push(draw);
   }
-  main.append(charts, gapSection(runs, view));
+  return charts;
+}
+
+function addGaps(runs: readonly NamedFile[], view: View | undefined): void {
+  if (runs.some(({ gapCount }) => gapCount !== null)) {
+    main.append(gapSection(runs, view));
+  }
 }
 
 function addBench(measured: readonly NamedFile[]): void {

@@ -1,5 +1,5 @@
 import { binarySize } from '../../terminal/format.js';
-import { MOST_BANDS } from '../limits.js';
+import { MOST_BANDS } from '../chart-data.js';
 import { gapMarks } from './gaps.js';
 import type { Line } from './lines.js';
 import type { Curve, NamedFile } from './names.js';
@@ -18,7 +18,7 @@ import {
 import type { Range } from './view.js';
 
 /** With more curves, a text does not name each of them. */
-const MOST_NAMED = 4;
+export const MOST_NAMED = 4;
 
 /** The time of all curves and gaps, from the first submission. */
 export function timeOf(curves: readonly Curve[], files: readonly NamedFile[]): Range {
@@ -89,9 +89,11 @@ function rateChart(curves: readonly Curve[], files: readonly NamedFile[]): Chart
   const medians = curves.map(({ stream }) => median(stream.rateMean));
   const summary = describe(
     curves,
-    ({ stream: { rateMean, rateMin, rateMax } }) =>
-      `median ${rateText(median(rateMean))}, lowest ${rateText(smallest(rateMin))}, ` +
-      `highest ${rateText(largest(rateMax))}`,
+    ({ file, stream: { rateMean, rateMin, rateMax } }) =>
+      file.kind === 'summary'
+        ? `${rateText(largest(rateMean))} on average, ${rateText(largest(rateMax))} peak`
+        : `median ${rateText(median(rateMean))}, lowest ${rateText(smallest(rateMin))}, ` +
+          `highest ${rateText(largest(rateMax))}`,
     () => `medians from ${rateText(smallest(medians))} to ${rateText(largest(medians))}`,
   );
   const top = largest(
@@ -99,12 +101,22 @@ function rateChart(curves: readonly Curve[], files: readonly NamedFile[]): Chart
   );
   return {
     title: 'Rate',
-    summary:
-      summary + (isBandSeen ? ' The band reaches from the lowest to the highest record.' : ''),
+    summary: summary + (isBandSeen ? ` ${bandText(curves)}` : ''),
     height: 300,
     axis: byteAxis(top, '/s'),
     lines: [...lines, ...gapMarks(files)],
   };
+}
+
+/** What the ends of the bands are. A summary has no lowest rate. */
+function bandText(curves: readonly Curve[]): string {
+  const summaries = curves.filter(({ file }) => file.kind === 'summary').length;
+  return [
+    ...(summaries < curves.length
+      ? ['The band of a run reaches from the lowest to the highest rate.']
+      : []),
+    ...(summaries > 0 ? ['The band of a summary reaches from the average to the peak.'] : []),
+  ].join(' ');
 }
 
 function bufferChart(all: readonly Curve[]): Chart {
@@ -136,15 +148,16 @@ function emptyQueueChart(all: readonly Curve[]): Chart {
     return undefined;
   }
   const most = (curve: Curve): number => largest(curve.stream.starved);
+  const describeShare = (share: number): string =>
+    share === 0
+      ? 'there was always a transfer in flight'
+      : `at most ${percentText(share)} of the time`;
   return {
     title: 'Empty queue: time without a transfer in flight',
     summary: describe(
       curves,
-      (curve) =>
-        most(curve) === 0
-          ? 'there was always a transfer in flight'
-          : `at most ${percentText(most(curve))} of the time`,
-      () => `at most ${percentText(largest(curves.map(most)))} of the time`,
+      (curve) => describeShare(most(curve)),
+      () => describeShare(largest(curves.map(most))),
     ),
     height: 170,
     axis: PERCENT_AXIS,

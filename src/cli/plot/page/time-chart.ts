@@ -1,8 +1,8 @@
 import uPlot from 'uplot';
-import { axes, figure } from './figure.js';
+import { axes, endPadding, figure } from './figure.js';
 import { type Column, columnsOf, type Line, nearestIndex, QUIET, textAt } from './lines.js';
 import { curveLook, type Theme } from './theme.js';
-import { secondsText, type ValueAxis } from './units.js';
+import { secondsText, timeMark, type ValueAxis } from './units.js';
 import type { View } from './view.js';
 
 /** A chart over time. */
@@ -31,17 +31,30 @@ export function timeFigure(chart: TimeChart, view: View): { root: HTMLElement; d
 
 function createTimeChart(chart: TimeChart, view: View, theme: Theme, width: number): uPlot {
   const { columns, bands, data } = columnsOf(chart.lines, theme);
+  const [across, up] = axes(theme, chart.axis);
+  /** The last number beside the time axis. */
+  let last = '';
   return new uPlot(
     {
       width,
       height: chart.height,
-      padding: [8, 12, 0, 0],
+      padding: [8, () => endPadding(last), 0, 0],
       scales: {
         x: { time: false, range: () => [view.range.min, view.range.max] },
         y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
         marks: { range: [0, 1] },
       },
-      axes: axes(theme, chart.axis),
+      axes: [
+        {
+          ...across,
+          values: (_, marks, __, ___, distance) => {
+            const texts = marks.map((mark) => timeMark(mark, distance));
+            last = texts.at(-1) ?? '';
+            return texts;
+          },
+        },
+        { ...up },
+      ],
       series: [
         { label: 'time', value: (_, x) => timeText(x, chart, view) },
         ...columns.map((column) => ({

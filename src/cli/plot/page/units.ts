@@ -1,3 +1,4 @@
+import { spreadOf } from '../../bench/spread.js';
 import { binarySize } from '../../terminal/format.js';
 
 /** How the values of a chart are written. */
@@ -47,6 +48,12 @@ export const PERCENT_AXIS: ValueAxis = {
   mark: (value) => plain(value * 100),
 };
 
+/** A number beside the time axis, with the digits of the distance of two marks. */
+export function timeMark(seconds: number, distance: number): string {
+  const digits = Math.max(0, Math.ceil(-Math.log10(distance) - 1e-9));
+  return String(Number(seconds.toFixed(digits)));
+}
+
 /** Bytes per second, as usbxfer prints them. */
 export function rateText(bytesPerSecond: number): string {
   return `${binarySize(bytesPerSecond)}/s`;
@@ -69,9 +76,9 @@ export function clockText(time: string): string {
   return date === undefined || clock === undefined ? time : `${date} ${clock}`;
 }
 
-/** The middle of values; NaN without any. */
+/** The middle of values, as `spreadOf` of bench has it; NaN without any. */
 export function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+  return spreadOf(values).median;
 }
 
 /** The largest of values and 0. */

@@ -119,7 +119,16 @@ describe('usbxfer plot refuses, in one line,', () => {
       () => file({ schema: 'usbxfer.index/1', type: 'clock', seconds: 0, time: '' }),
       /line 1: the index does not begin with its start/,
     ],
-    ['a bench without runs', () => file(benchResult([])), /line 1: there is no complete run/],
+    [
+      'a bench without runs',
+      () => file(benchResult([])),
+      /line 1: the result has no complete run; there is nothing to draw; run usbxfer bench again\n$/,
+    ],
+    [
+      'a bench whose first run received wrong data',
+      () => file({ ...benchResult([]), first_mistake: { run: 1, part: 'messages', offset: 9 } }),
+      /no complete run, because run 1 received wrong data at byte 9 of its single messages; there/,
+    ],
     [
       'a wrong run',
       () => file(benchResult([1, -1])),
@@ -133,7 +142,7 @@ describe('usbxfer plot refuses, in one line,', () => {
     [
       'a long line',
       () => file(`{"a":"${'x'.repeat(5_000_000)}"}\n`),
-      /line 1: .*more than 4194304 bytes/,
+      /line 1: .*more than 4194304 bytes; usbxfer plot reads/,
     ],
     [
       'a long object',
@@ -152,7 +161,11 @@ describe('usbxfer plot refuses, in one line,', () => {
   });
 
   it.each([
-    ['no output', ['x.jsonl'], /required option '-o, --output <file>' not specified/],
+    [
+      'no output',
+      ['x.jsonl'],
+      /required option '-o, --output <file>' not specified; see usbxfer plot --help/,
+    ],
     ['no file', ['-o', 'x.html'], /missing required argument 'file'/],
     [
       'another format',
@@ -160,6 +173,7 @@ describe('usbxfer plot refuses, in one line,', () => {
       /-o x.svg: usbxfer plot writes HTML; give a name/,
     ],
     ['an empty name', ['x.jsonl', '-o', ''], /writes HTML/],
+    ['an empty name of a file', ['', '-o', 'x.html'], /the name of the file is empty; - is stdin/],
     [
       'too many files',
       [...Array(17).fill('x'), '-o', 'x.html'],

@@ -1,5 +1,17 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { ChartFile } from '../../../../src/cli/plot/chart-data.js';
 import { benchResult, FINAL, fact, progress, START, stats } from '../../../support/plot.js';
 import { usbxfer } from '../../../support/run-command.js';
 import { Plots } from '../plot/support/plots.js';
@@ -76,6 +88,32 @@ describe('usbxfer plot', () => {
     const time = new Date(START + 3000).toISOString();
     expect([run.gaps, run.gapCount]).toEqual([Array(3).fill({ ...gap, time }), 3]);
     expect(fact(run, 'ended')).toContain('was killed');
+  });
+
+  it('tells no gap apart from a file that does not count them', async () => {
+    const sent = {
+      ...stats({ starved_seconds: 1, starved_count: 2 }),
+      schema: 'usbxfer.write-stats/2',
+    };
+    const index = { schema: 'usbxfer.index/1', type: 'start', seconds: 0, time: new Date(START) };
+    const { files } = await plots.plot(
+      ...[stats(), sent, benchResult([1]), index].map((line) => plots.file([line])),
+    );
+    expect(files.map(({ gapCount }) => gapCount)).toEqual([0, null, null, 0]);
+    expect(files.map((run) => fact(run, 'gaps'))).toEqual(['0', undefined, undefined, '0']);
+    expect(files.map((run) => fact(run, 'queue empty'))).toEqual([
+      ...['never', '1.00 s, 2 times', 'never', undefined],
+    ]);
+    expect([
+      fact(files[0] as ChartFile, 'events'),
+      fact(files[0] as ChartFile, 'throttled'),
+    ]).toEqual([...['none', 'never']]);
+  });
+
+  it('says which run of bench received wrong data', async () => {
+    const first_mistake = { run: 2, part: 'data', offset: 9 };
+    const run = await plots.plotOne(plots.file([{ ...benchResult([1]), first_mistake }]));
+    expect(fact(run, 'failure')).toBe('run 2 received wrong data at byte 9');
   });
 
   it('has no peak for the short rest at the end', async () => {
@@ -167,6 +205,19 @@ describe('the file of the page', () => {
     expect(readFileSync(page, 'utf8')).toBe('old');
     expect((await usbxfer(['plot', input, '-o', page, '--force'])).code).toBe(0);
     expect(readFileSync(page, 'utf8')).toMatch(/^<!DOCTYPE html>/);
+  });
+
+  it('keeps its permissions and its link if it is overwritten, and leaves no other file', async () => {
+    const folder = plots.path('folder');
+    mkdirSync(folder);
+    const [page, link] = [join(folder, 'old.html'), join(folder, 'link.html')];
+    writeFileSync(page, 'old');
+    chmodSync(page, 0o600);
+    symlinkSync('old.html', link);
+    expect((await usbxfer(['plot', plots.file([stats()]), '-o', link, '--force'])).code).toBe(0);
+    expect(readFileSync(page, 'utf8')).toMatch(/^<!DOCTYPE html>/);
+    expect([statSync(page).mode & 0o777, lstatSync(link).isSymbolicLink()]).toEqual([0o600, true]);
+    expect(readdirSync(folder)).toEqual(['link.html', 'old.html']);
   });
 
   it('is not made, and not changed, if an input cannot be plotted', async () => {
