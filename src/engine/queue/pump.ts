@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks'; // the global one is an accessor, and slower
 import type { Endpoint } from '../../usb/backend.js';
 import { UsbError } from '../../usb/errors.js';
 import { requireRange } from '../checks.js';
