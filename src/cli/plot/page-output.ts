@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fstatSync, type Stats } from 'node:fs';
 import { chmod, chown, realpath, rename, unlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { isatty } from 'node:tty';
 import { FdSink } from '../../engine/io/fd-sink.js';
 import { FileSink } from '../../engine/io/file-sink.js';
@@ -31,13 +32,13 @@ interface OldFile {
   readonly stats: Stats;
 }
 
-/** The file of a page. Nothing that exists is changed before the page is complete. */
+/** The file of a page. A page that exists stays as it is until the new one beside it is complete. */
 export class PageOutput {
   readonly #name: string;
   readonly #sink: Sink;
-  /** The file to remove if not all of the page can be written; undefined if there is none. */
+  /** The file that was created, to remove if not all of the page can be written. */
   readonly #created: string | undefined;
-  /** The file that the page replaces; undefined if there is none. */
+  /** The file that the created one replaces. */
   readonly #old: OldFile | undefined;
 
   private constructor(
@@ -84,10 +85,16 @@ export class PageOutput {
       if (existing === undefined) {
         return new PageOutput(name, sink, { created: output });
       }
-      const old = existing.isFile() ? { path: await realpath(output), stats: existing } : undefined;
-      return new PageOutput(name, sink, { ...(old && { old }) });
+      if (!existing.isFile()) {
+        return new PageOutput(name, sink);
+      }
+      await sink.close();
+      const old = { path: await realpath(output), stats: existing };
+      const created = join(dirname(old.path), `.usbxfer-${randomBytes(6).toString('hex')}.tmp`);
+      return new PageOutput(name, await openBeside(name, created), { created, old });
     } catch (cause) {
       throw (
+        (cause instanceof CliError ? cause : undefined) ??
         interruptedBy(shutdown, `waiting for a reader of ${name}`, cause) ??
         cannotWrite(name, cause, ['overwrite'])
       );
@@ -95,23 +102,24 @@ export class PageOutput {
   }
 
   /**
-   * Writes the page and closes the output. A page that replaces another is written beside it first, so that
-   * the old one stays if the new one cannot be written. A reader that closes the pipe early is no failure.
+   * Writes the page and closes the output. A reader that closes the pipe early is no failure.
    *
-   * @throws CliError if not all of it was written; a file that was created is removed
+   * @throws CliError if not all of it was written; a file that was created is removed, and an old one stays
    */
   async write(page: string): Promise<void> {
     try {
-      if (this.#old === undefined) {
-        await writeAll(this.#sink, page, this.#created);
-      } else {
-        await this.#sink.close();
-        await replace(this.#old, page);
+      await writeAll(this.#sink, page);
+      if (this.#created !== undefined && this.#old !== undefined) {
+        await replace(this.#old, this.#created);
       }
     } catch (cause) {
-      if (!isReaderGone(cause)) {
-        throw cannotFinish(this.#name, cause);
+      if (isReaderGone(cause)) {
+        return;
       }
+      if (this.#created !== undefined) {
+        await caught(unlink(this.#created));
+      }
+      throw cannotFinish(this.#name, cause);
     }
   }
 
@@ -121,39 +129,38 @@ export class PageOutput {
   }
 }
 
-/** Writes a page and closes the sink. @param created the file to remove after a failure */
-async function writeAll(sink: Sink, page: string, created: string | undefined): Promise<void> {
+/** Opens the file that takes the place of an old one. @param name of the old one, in messages */
+async function openBeside(name: string, path: string): Promise<Sink> {
   try {
-    try {
-      await sink.start();
-      await new Promise<void>((resolve, reject) => {
-        sink.write([Buffer.from(page)], (error) => (error ? reject(error) : resolve()));
-      });
-    } catch (cause) {
-      await caught(sink.close());
-      throw cause;
-    }
-    await sink.close();
+    return await FileSink.open(path);
   } catch (cause) {
-    if (created !== undefined) {
-      await caught(unlink(created));
-    }
-    throw cause;
+    const message = `cannot overwrite ${name}: cannot make a file in its folder: ${systemReason(cause)}`;
+    throw new CliError('cannot-open-output', message, {
+      advice: 'choose a name in another folder',
+      cause,
+    });
   }
 }
 
-/** Writes a page into a new file in the folder of the old one, and gives it the name of that. */
-async function replace({ path, stats: { mode, uid, gid } }: OldFile, page: string): Promise<void> {
-  const fresh = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  await writeAll(await FileSink.open(fresh), page, fresh);
+/** Writes a page and closes the sink. */
+async function writeAll(sink: Sink, page: string): Promise<void> {
   try {
-    await caught(chown(fresh, uid, gid)); // only root may give a file away
-    await chmod(fresh, mode & 0o777);
-    await rename(fresh, path);
+    await sink.start();
+    await new Promise<void>((resolve, reject) => {
+      sink.write([Buffer.from(page)], (error) => (error ? reject(error) : resolve()));
+    });
   } catch (cause) {
-    await caught(unlink(fresh));
+    await caught(sink.close());
     throw cause;
   }
+  await sink.close();
+}
+
+/** Gives a new file the name, the permissions and, if possible, the owner of the old one. */
+async function replace({ path, stats: { mode, uid, gid } }: OldFile, fresh: string): Promise<void> {
+  await caught(chown(fresh, uid, gid)); // only root may give a file away
+  await chmod(fresh, mode & 0o777);
+  await rename(fresh, path);
 }
 
 function cannotFinish(name: string, cause: unknown): CliError {

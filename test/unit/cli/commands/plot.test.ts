@@ -220,12 +220,48 @@ describe('the file of the page', () => {
     expect(readdirSync(folder)).toEqual(['link.html', 'old.html']);
   });
 
+  it('is overwritten although its name is as long as can be', async () => {
+    const folder = plots.path('folder');
+    mkdirSync(folder);
+    const page = join(folder, `${'n'.repeat(250)}.html`);
+    writeFileSync(page, 'old');
+    expect((await usbxfer(['plot', plots.file([stats()]), '-o', page, '--force'])).code).toBe(0);
+    expect(readFileSync(page, 'utf8')).toMatch(/^<!DOCTYPE html>/);
+  });
+
+  it.skipIf(process.getuid?.() === 0)(
+    'is not overwritten in a folder that takes no file',
+    async () => {
+      const folder = plots.path('folder');
+      mkdirSync(folder);
+      const page = join(folder, 'old.html');
+      writeFileSync(page, 'old');
+      chmodSync(folder, 0o500);
+      const { code, stderr } = await usbxfer([
+        'plot',
+        plots.file([stats()]),
+        '-o',
+        page,
+        '--force',
+      ]);
+      chmodSync(folder, 0o700);
+      expect([code, stderr]).toEqual([
+        7,
+        expect.stringMatching(
+          /cannot make a file in its folder: permission denied; choose a name in/,
+        ),
+      ]);
+      expect(readFileSync(page, 'utf8')).toBe('old');
+    },
+  );
+
   it('is not made, and not changed, if an input cannot be plotted', async () => {
     const [good, bad] = [plots.file([stats()]), plots.file(['no\n'])];
     const [fresh, old] = [plots.path('new.html'), plots.path('old.html')];
     writeFileSync(old, 'old');
     expect((await usbxfer(['plot', good, bad, '-o', fresh])).code).toBe(7);
     expect((await usbxfer(['plot', good, bad, '-o', old, '--force'])).code).toBe(7);
+    expect(readdirSync(plots.folder.path).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     expect([existsSync(fresh), readFileSync(old, 'utf8')]).toEqual([false, 'old']);
   });
 
@@ -251,10 +287,12 @@ describe('hostile text', () => {
       plots.file([
         { ...benchResult([1]), device },
         { ...benchResult([2]), device, in: 'x'.repeat(10_000) },
+        { ...benchResult([3]), device: { vid: `${HTML}${ESCAPES}`, pid: 'x'.repeat(10_000) } },
       ]),
     );
     expect(files[0]?.subject).toContain(HTML);
     expect(files[1]?.subject.length).toBeLessThan(1000);
+    expect(files[2]?.subject.length).toBeLessThan(1000);
     expect(html).not.toContain(HTML);
     expect(acts(html)).toBe(false);
   });
