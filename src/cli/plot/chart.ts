@@ -88,7 +88,7 @@ export function subjectOf(
   device: DeviceFields | null | undefined,
   ...endpoints: readonly (string | null | undefined)[]
 ): string {
-  const ids = device ? [`${device.vid}:${device.pid}`] : [];
+  const ids = device ? [`${sanitize(device.vid)}:${sanitize(device.pid)}`] : [];
   const addresses = endpoints.filter((address) => typeof address === 'string');
   const serial = device?.serial ? [`serial ${sanitize(device.serial)}`] : [];
   return [[...ids, ...addresses.map((text) => sanitize(text))].join(' '), ...serial]

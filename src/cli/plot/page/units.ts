@@ -48,9 +48,9 @@ export const PERCENT_AXIS: ValueAxis = {
   mark: (value) => plain(value * 100),
 };
 
-/** A number beside the time axis, with the digits of the distance of two marks. */
+/** A number beside the time axis. The distance of two marks is 1, 2, 2.5 or 5 times a power of ten. */
 export function timeMark(seconds: number, distance: number): string {
-  const digits = Math.max(0, Math.ceil(-Math.log10(distance) - 1e-9));
+  const digits = Math.max(0, Math.ceil(-Math.log10(distance)) + 1);
   return String(Number(seconds.toFixed(digits)));
 }
 
