@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { Guest } from '../../test/kernel/lab/guest.js';
 import { startMachine } from '../../test/kernel/lab/machine.js';
 import { missingRequirements } from '../../test/kernel/lab/requirements.js';
@@ -28,6 +29,7 @@ export async function startLab(): Promise<Lab> {
   if (missing.length > 0) {
     throw new Error(`missing: ${missing.join(', ')}; run test/kernel/install-packages.sh`);
   }
+  process.env['USBXFER_LAB_CPUS'] ??= String(availableParallelism());
   const { connection, stop } = await startMachine();
   const guest = new Guest(connection);
   return { guest, facts: await learnFacts(guest), stop };

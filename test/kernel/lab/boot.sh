@@ -34,7 +34,7 @@ path+=:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 # shellcheck disable=SC2054 # The commas are QEMU's.
 qemu=(
   qemu-system-x86_64
-  -accel "${USBXFER_LAB_ACCEL:-tcg,thread=multi}" -cpu Nehalem -smp 1 -m 3072
+  -accel "${USBXFER_LAB_ACCEL:-tcg,thread=multi}" -cpu Nehalem -smp "${USBXFER_LAB_CPUS:-1}" -m 3072
   -nodefaults -no-user-config -no-reboot -display none
   -kernel "$kernel"/boot/vmlinuz-* -initrd "$initramfs"
   # norandmaps: the emulation keeps translated code for its address, so a program at a new address in
