@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { promisify } from 'node:util';
 import { toError } from '../../usb/errors.js';
-import { reopenNonBlocking } from './nonblocking-fd.js';
+import { fdInfo, reopenNonBlocking } from './nonblocking-fd.js';
 import { RetryTimer } from './retry.js';
 import type { Sink, WriteDone } from './sink.js';
 import { skipBytes } from './sink.js';
@@ -50,7 +50,7 @@ export class FdSink implements Sink {
 
   async start(): Promise<void> {
     this.#started = true;
-    this.#direct = openDirect(this.#fd);
+    this.#direct ??= openDirect(this.#fd);
   }
 
   /** Does not repeat a failed fsync: the kernel may have dropped the data that it could not write. */
@@ -142,11 +142,22 @@ function areFew(buffers: readonly Buffer[]): boolean {
   return bytes <= DIRECT;
 }
 
-/** Opens a pipe again without blocking. Returns undefined if it is no pipe, or the system cannot do that. */
+/**
+ * Opens a pipe again without blocking. Returns undefined if it is no pipe, if the descriptor is only for
+ * reading, or if the system cannot do that.
+ */
 function openDirect(fd: number): number | undefined {
   try {
-    return fstatSync(fd).isFIFO() ? reopenNonBlocking(fd, constants.O_WRONLY) : undefined;
+    return fstatSync(fd).isFIFO() && isWritable(fd)
+      ? reopenNonBlocking(fd, constants.O_WRONLY)
+      : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** The read end of a pipe must fail (EBADF): opened again, it would accept bytes. */
+function isWritable(fd: number): boolean {
+  const flags = fdInfo(fd)?.flags ?? constants.O_RDONLY;
+  return (flags & (constants.O_WRONLY | constants.O_RDWR)) !== 0;
 }

@@ -11,7 +11,8 @@ export interface Sink {
 
   /**
    * Writes buffers in order: all of them, or up to a failure. One write at a time. The buffers and the
-   * array belong to the sink until `done`.
+   * array belong to the sink until `done`. Should return soon: the transfer that brought the bytes may be
+   * submitted again only after that.
    *
    * @param done never called from within `write`
    */

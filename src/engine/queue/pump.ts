@@ -236,14 +236,19 @@ export class Pump {
     try {
       try {
         this.#handler.collect(queue);
+        let submittedAt = now;
         if (writesFirst) {
           this.#handler.flush(true);
+          if (!this.#running) {
+            return; // the write failed, or was the last, with nothing in flight
+          }
+          submittedAt = performance.now();
         }
         const end = this.#handler.outcome(queue);
         if (end !== undefined) {
           this.#drain(end);
         }
-        this.#fill(queue, now, turnEnds ? Number.POSITIVE_INFINITY : TURN_BYTES);
+        this.#fill(queue, submittedAt, turnEnds ? Number.POSITIVE_INFINITY : TURN_BYTES);
       } finally {
         pending = this.#handler.flush(turnEnds); // also after an exception
       }

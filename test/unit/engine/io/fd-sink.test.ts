@@ -12,6 +12,7 @@ import {
   write,
   writeSync,
   writev,
+  writevSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,14 +22,22 @@ import { FdSink } from '../../../../src/engine/io/fd-sink.js';
 // The system's own functions, which single calls of a test replace.
 vi.mock('node:fs', async (load) => {
   const fs = await load<typeof import('node:fs')>();
-  return { ...fs, write: vi.fn(fs.write), writev: vi.fn(fs.writev), fsync: vi.fn(fs.fsync) };
+  const [write, writev, fsync] = [vi.fn(fs.write), vi.fn(fs.writev), vi.fn(fs.fsync)];
+  const [writeSync, writevSync] = [vi.fn(fs.writeSync), vi.fn(fs.writevSync)];
+  return { ...fs, write, writev, fsync, writeSync, writevSync };
 });
 
 type Callback = (error: NodeJS.ErrnoException | null, written: number) => void;
 type Write = (fd: number, buffer: Buffer, done: Callback) => void;
 type Writev = (fd: number, buffers: readonly Buffer[], done: Callback) => void;
 
-const real = await vi.importActual<{ write: Write; writev: Writev }>('node:fs');
+interface RealFs {
+  readonly write: Write;
+  readonly writev: Writev;
+  readonly writeSync: typeof writeSync;
+  readonly writevSync: typeof writevSync;
+}
+const real = await vi.importActual<RealFs>('node:fs');
 
 let folder = '';
 beforeEach(() => {
@@ -258,6 +267,41 @@ describe.each([1, 4])('a few bytes for a pipe, in %i buffers,', (pieces) => {
     });
   });
 
+  it.each(['EIO', 'EPIPE'])('fail once, and nothing else is tried, after %s', async (code) => {
+    await withSink(async (sink) => {
+      const fail = (): never => {
+        throw Object.assign(new Error(code), { code });
+      };
+      vi.mocked(writeSync).mockImplementationOnce(fail);
+      vi.mocked(writevSync).mockImplementationOnce(fail);
+      const done = vi.fn();
+      try {
+        sink.write(new Array<Buffer>(pieces).fill(Buffer.alloc(10)), done);
+        expect(done).not.toHaveBeenCalled();
+        await new Promise(setImmediate);
+      } finally {
+        // one of them was not called
+        vi.mocked(writeSync).mockReset().mockImplementation(real.writeSync);
+        vi.mocked(writevSync).mockReset().mockImplementation(real.writevSync);
+      }
+      expect(done.mock.calls).toEqual([[expect.objectContaining({ code }), 0]]);
+      expect(writes()).toBe(0);
+      expect(await put(sink, Buffer.alloc(10), pieces)).toEqual([undefined, 10]);
+    });
+  });
+
+  it('fail at the read end, and are not put into the pipe (EBADF)', async () => {
+    const { reader, writer } = openPipe();
+    const sink = new FdSink(reader);
+    await sink.start();
+    const failed = [expect.objectContaining({ code: 'EBADF' }), 0];
+    expect(await put(sink, Buffer.alloc(10), pieces)).toEqual(failed);
+    expect(() => readPipe(reader)).toThrow('EAGAIN');
+    await sink.close();
+    closeSync(writer);
+    closeSync(reader);
+  });
+
   it('fail when the reader is gone', async () => {
     const { reader, writer } = openPipe();
     const sink = new FdSink(writer);
@@ -279,9 +323,11 @@ it('leaves no descriptor open, and the blocking mode of the pipe as it is', asyn
   const flags = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8');
   const sink = new FdSink(fd);
   await sink.start();
+  await sink.start();
   expect(readdirSync('/proc/self/fd')).toHaveLength(before + 1);
   expect(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')).toBe(flags);
   await sink.close();
+  await new FdSink(fd).close(); // no run took place
   expect(readdirSync('/proc/self/fd')).toHaveLength(before);
   closeSync(fd);
 });

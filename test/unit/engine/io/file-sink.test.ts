@@ -274,6 +274,21 @@ describe('a FIFO', () => {
     expect(sum).toBe(200_000);
   });
 
+  it('has a few bytes at once, and its end once the sink is closed', async () => {
+    const opening = FileSink.open(file);
+    const reader = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const sink = await opening;
+    await sink.start();
+    const chunk = Buffer.alloc(100);
+    const written = put(sink, 'a few bytes');
+    expect(chunk.toString('latin1', 0, readSync(reader, chunk))).toBe('a few bytes');
+    await written;
+    expect(() => readSync(reader, chunk)).toThrow('EAGAIN');
+    await sink.close();
+    expect(readSync(reader, chunk)).toBe(0); // a descriptor that stays open would keep it from ending
+    closeSync(reader);
+  });
+
   it('without a reader is given up when the signal is aborted', async () => {
     const controller = new AbortController();
     const opening = FileSink.open(file, { signal: controller.signal });

@@ -243,6 +243,65 @@ it('writes before it submits when a transfer completes after a pause', () => {
   expect(steps).toEqual([...soon, ...soon, 'write all', ...soon]);
 });
 
+it('submits with the time after a write that came first', () => {
+  const endpoint = new ScriptedEndpoint();
+  const handler = receive();
+  const { submit } = handler;
+  const times: number[] = [];
+  handler.submit = (queue, now) => {
+    times.push(now);
+    return submit(queue, now);
+  };
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(1000);
+  try {
+    void new Pump(handler, { depth: 1 }).run(endpoint);
+    handler.flush = () => {
+      clock.mockReturnValue(1025); // a sink of the library's user that is slow in `write`
+      return 'none';
+    };
+    clock.mockReturnValue(1020);
+    endpoint.submissions[0]?.complete('completed', 512);
+  } finally {
+    clock.mockRestore();
+  }
+  expect(times).toEqual([1000, 1025]);
+});
+
+it.each([
+  'first',
+  'second',
+])('a run that ends in the %s write of a completion ends once', async (which) => {
+  const endpoint = new ScriptedEndpoint();
+  const handler = receive();
+  const finish = vi.spyOn(handler, 'finish');
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(1000);
+  try {
+    const pump = new Pump(handler, { depth: 1 });
+    const ended = pump.run(endpoint);
+    const submit = vi.spyOn(handler, 'submit');
+    const full = vi.spyOn(handler.statistics.timings, 'full');
+    let flushes = 0;
+    handler.flush = () => {
+      flushes += 1;
+      if (flushes === (which === 'first' ? 1 : 2)) {
+        pump.end({ reason: 'output-failed' });
+      }
+      return 'none';
+    };
+    clock.mockReturnValue(1020);
+    endpoint.submissions[0]?.complete('completed', 512);
+    drain(endpoint);
+    expect((await ended).reason).toBe('output-failed');
+    expect(finish).toHaveBeenCalledOnce();
+    expect(submit).toHaveBeenCalledTimes(which === 'first' ? 0 : 1);
+    expect(full.mock.invocationCallOrder.at(-1) ?? 0).toBeLessThan(
+      finish.mock.invocationCallOrder[0] ?? 0,
+    );
+  } finally {
+    clock.mockRestore();
+  }
+});
+
 it('counts as pending at the end what the drain of the last run cancelled', async () => {
   const endpoint = new ScriptedEndpoint();
   const handler = receive();

@@ -539,12 +539,16 @@ describe('Receiver', () => {
     expect(fixture.endpoint.requests).toHaveLength(1);
   });
 
-  it('treats a sink that throws like one that fails', async () => {
-    const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+  it.each([
+    [0, 4],
+    [20, 3], // after a pause, the write comes before the next submission
+  ])('treats a sink that throws %i ms after the start like one that fails', async (pause, cancelled) => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(1000);
     const fixture = start();
     fixture.sink.write = () => {
       throw new Error('bug');
     };
+    clock.mockReturnValue(1000 + pause);
     answer(fixture.endpoint.submissions[0], 1);
     clock.mockRestore();
     while (fixture.endpoint.cancellations.length === 0) {
@@ -555,7 +559,27 @@ describe('Receiver', () => {
       reason: 'output-failed',
       cause: { message: 'bug' },
     });
-    expect(fixture.receiver.statistics.bytesUnwritten).toBe(1024 + 4 * 512);
+    expect(fixture.receiver.statistics.bytesUnwritten).toBe(1024 + cancelled * 512);
+  });
+
+  it.each([
+    ['throws', 'output-failed', 0],
+    ['calls back at once', 'limit', 1024],
+  ])('ends once if its only transfer completes after a pause and the sink %s', async (how, reason, written) => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(1000);
+    const fixture = start({ depth: 1, bytes: 1024 });
+    fixture.sink.write = (_, done) => {
+      if (how === 'throws') {
+        throw new Error('bug');
+      }
+      done(undefined, 1024);
+    };
+    clock.mockReturnValue(1020);
+    answer(fixture.endpoint.submissions[0], 1);
+    clock.mockRestore();
+    expect((await fixture.ended).reason).toBe(reason);
+    const { bytesWritten, bytesUnwritten } = fixture.receiver.statistics;
+    expect([bytesWritten, bytesUnwritten]).toEqual([written, 1024 - written]);
   });
 
   it('continues with the buffers that there is memory for', async () => {
