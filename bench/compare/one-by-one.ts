@@ -1,5 +1,5 @@
 /*
- * Reads as in tutorials: one small transfer at a time, awaited and then written. Runs in the guest.
+ * Reads as in tutorials: one small transfer at a time, awaited and then written.
  */
 import { finish, openNaively, writeAll } from './naive-device.js';
 

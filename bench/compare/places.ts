@@ -8,7 +8,7 @@ export interface Place {
   readonly script: (command: string, bytes: number) => string;
 }
 
-/** A directory in the guest's memory. */
+/** A directory in memory. */
 const TMPFS = '/dev/shm';
 
 /** Capacity of a pipe; each run moves a multiple of it. */

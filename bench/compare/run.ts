@@ -54,7 +54,7 @@ export async function runOnce(
   if (report[count] !== bytes || (delivered !== '' && Number(delivered) !== bytes)) {
     throw new Error(
       `${program.name}, ${place.name}: of ${bytes} bytes it moved ${report[count]}, ` +
-        `and ${delivered || 'unknown many'} came`,
+        `and ${delivered || 'an unknown number'} arrived`,
     );
   }
   return {

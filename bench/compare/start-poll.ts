@@ -1,5 +1,5 @@
 /*
- * Reads with node-usb's startPoll and writes every Buffer immediately. Runs in the guest.
+ * Reads with node-usb's startPoll and writes every Buffer immediately.
  *
  * It uses fs.writeSync, the only way to slow startPoll down: it cannot be paused. With
  * process.stdout.write to a pipe, 256 MiB did not arrive within five minutes.

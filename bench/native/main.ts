@@ -25,6 +25,7 @@ const MESSAGES = { size: 1000, count: 400, every: 7 };
 const options = parseComparison('processors', PROCESSORS, (place) => BYTES[place] ?? OTHER_BYTES);
 const { direction, rounds, settings } = options;
 const programs = options.programs.filter(({ name }) => name !== TESTUSB);
+if (programs.length === 0) throw new Error(`${TESTUSB} needs a kernel: npm run bench:kernel`);
 compileC('bench/compare/measure.c');
 compileC('bench/compare/pool.c', { libusb: true });
 compileC('bench/latency/latencies.c');

@@ -48,7 +48,7 @@ typedef struct {
   unsigned first, count;
 } Queue;
 
-// Held during each ioctl, also while it copies: the kernel holds its lock of the device as long.
+// Held during each ioctl, including its copying, as the kernel holds the lock of the device.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool spins;
 static pthread_cond_t submitted = PTHREAD_COND_INITIALIZER;
@@ -171,8 +171,8 @@ static void *send_messages(void *argument) {
     if (is_pending) {
       Urb *urb = take(queue);
       uint64_t now = now_ns();
-      memcpy(urb->buffer, &now, sizeof now);
-      complete(urb, 0, (int)message_size);
+      if (urb->buffer_length >= (int)sizeof now) memcpy(urb->buffer, &now, sizeof now);
+      complete(urb, 0, (int)message_size < urb->buffer_length ? (int)message_size : urb->buffer_length);
     }
     pthread_mutex_unlock(&lock);
     if (is_pending) signal_completion();
@@ -220,7 +220,7 @@ static int submit(Urb *urb) {
     errno = EINVAL;
     return -1;
   }
-  if (pending_of(urb)->count + completed.count == MAX_URBS) {
+  if (pending[0].count + pending[1].count + completed.count >= MAX_URBS) {
     errno = ENOMEM;
     return -1;
   }

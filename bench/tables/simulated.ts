@@ -87,8 +87,8 @@ export function defaultRateText({ cases }: SimulatedResults): string[] {
   );
   const rate = found?.summary['bytes_per_second']?.median ?? Number.NaN;
   return [
-    `From a simulated device of unlimited rate, \`usbxfer bench read\` receives ${mib(rate).toFixed(0)} MiB/s,`,
-    'which it discards (`npm run bench:simulated`).',
+    `From a simulated device of unlimited rate, \`usbxfer bench read\` receives ${mib(rate).toFixed(0)} MiB/s`,
+    'and discards the data (`npm run bench:simulated`).',
   ];
 }
 

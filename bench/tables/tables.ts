@@ -76,9 +76,9 @@ export function sections(): Section[] {
     { file: OTHER, name: 'high', lines: comparisonTable(kernel, 'high', 'high speed, to') },
     { file: OTHER, name: 'kernel-out', lines: comparisonTables(kernelOut, 'from') },
     { file: OTHER, name: 'kernel-latency', lines: latencyTable(latency, 'speed') },
-    { file: 'README.md', name: 'rate', lines: defaultRateText(simulated) },
-    { file: 'bench/README.md', name: 'simulated', lines: simulatedTable(simulated) },
-    { file: 'bench/README.md', name: 'round-trips', lines: roundTripText(simulated, machine.cpu) },
+    { file: README, name: 'rate', lines: defaultRateText(simulated) },
+    { file: OTHER, name: 'simulated', lines: simulatedTable(simulated) },
+    { file: OTHER, name: 'round-trips', lines: roundTripText(simulated, machine.cpu) },
   ];
 }
 
