@@ -146,6 +146,99 @@ describe('WriteBuffer', () => {
     expect(fill(writeBuffer, transferSize)).toBe(added);
   });
 
+  // The device may write to a buffer at any time while its transfer is in flight.
+  it('never mixes what waits or is written with what a transfer in flight receives', () => {
+    const share = fc.oneof(
+      fc.constant(1),
+      fc.constant(0),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+    );
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.constant({ do: 'take' } as const) },
+      { weight: 4, arbitrary: fc.record({ do: fc.constant('add' as const), share }) },
+      fc.record({ do: fc.constant('scribble' as const), at: fc.nat() }),
+      fc.record({ do: fc.constant('acquire' as const), most: fc.constantFrom(1, 20_000, 1e6) }),
+      fc.record({ do: fc.constant('release' as const), keep: fc.boolean() }),
+      { weight: 1, arbitrary: fc.constant({ do: 'clear' } as const) },
+    );
+    fc.assert(
+      fc.property(
+        fc.constantFrom(512, 4096, 13_000, 16_384, 50_000),
+        fc.integer({ min: 1, max: 40 }),
+        fc.constantFrom(1, 100_000),
+        fc.array(step, { maxLength: 400, size: 'max' }),
+        (transferSize, depth, capacity, steps) => {
+          const writeBuffer = new WriteBuffer(depth, transferSize, capacity);
+          const inFlight: Buffer[] = [];
+          const kept: { readonly piece: Buffer; readonly copy: Buffer }[] = [];
+          let acquired: readonly Buffer[] = [];
+          let added = 0;
+          let expected = 0;
+          let waits = 0;
+          const release = (keep: boolean): void => {
+            for (const piece of acquired) {
+              expect(piece.equals(counterBytes(expected, piece.length))).toBe(true);
+              expected += piece.length;
+              if (keep && piece.length === piece.buffer.byteLength) {
+                kept.push({ piece, copy: Buffer.from(piece) });
+              }
+            }
+            acquired = [];
+            writeBuffer.release(keep);
+          };
+          for (const one of steps) {
+            if (one.do === 'take' && inFlight.length < depth) {
+              const buffer = writeBuffer.takeBuffer();
+              expect(buffer?.length ?? transferSize).toBe(transferSize);
+              expect(inFlight.some((other) => other === buffer)).toBe(false);
+              inFlight.push(...(buffer === undefined ? [] : [buffer.fill(0xee)]));
+            } else if (one.do === 'add') {
+              const length = Math.floor(one.share * transferSize);
+              const buffer = writeBuffer.hasRoom(length) ? inFlight.shift() : undefined;
+              if (buffer !== undefined && length > 0) {
+                counterBytes(added, length).copy(buffer);
+                writeBuffer.add(buffer, length);
+                added += length;
+                waits += length;
+              } else if (buffer !== undefined) {
+                writeBuffer.discard(buffer);
+              }
+            } else if (one.do === 'scribble') {
+              inFlight[one.at % (inFlight.length || 1)]?.fill(0xdd);
+            } else if (one.do === 'acquire' && acquired.length === 0) {
+              acquired = [...writeBuffer.acquire(one.most)];
+              waits -= acquired.reduce((sum, { length }) => sum + length, 0);
+            } else if (one.do === 'release') {
+              release(one.keep);
+            } else if (one.do === 'clear' && acquired.length === 0) {
+              expect(writeBuffer.clear()).toBe(waits);
+              waits = 0;
+              expected = added;
+            }
+            expect(writeBuffer.isEmpty).toBe(waits === 0);
+          }
+          release(false);
+          acquired = [...writeBuffer.acquire(Number.POSITIVE_INFINITY)];
+          release(false);
+          for (const { piece, copy } of kept) {
+            expect(piece.equals(copy)).toBe(true);
+          }
+          // Everything is free again: the whole depth can be in flight.
+          while (inFlight.length > 0) {
+            writeBuffer.discard(inFlight.shift() ?? Buffer.alloc(0));
+          }
+          while (!writeBuffer.isEmpty) {
+            writeBuffer.acquire(Number.POSITIVE_INFINITY);
+            writeBuffer.release(false);
+          }
+          for (let i = 0; i < depth; i += 1) {
+            expect(writeBuffer.takeBuffer()).toBeDefined();
+          }
+        },
+      ),
+    );
+  });
+
   it('hands out what was added in order, for any sizes, and clears the rest', () => {
     fc.assert(
       fc.property(
