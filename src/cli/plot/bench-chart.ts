@@ -13,7 +13,7 @@ import {
 } from '../record/shape.js';
 import { binarySize, countOf } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
-import { type Chart, type ChartRun, narrow, subjectOf } from './chart.js';
+import { type ChartRun, narrow, subjectOf } from './chart.js';
 import type { TuneGrid } from './chart-data.js';
 import { type Fact, sizeText, timeText } from './facts.js';
 import { type Fields, lineError } from './objects.js';
@@ -64,30 +64,6 @@ const TUNE = object({
   bytes_discarded: AMOUNT,
   candidates: listOf(CANDIDATE, MOST),
 });
-
-/** What `--json` of bench or tune printed. */
-export class ResultChart implements Chart {
-  readonly #name: string;
-  readonly #toResult: (fields: Fields, name: string, line: number) => ChartRun;
-  readonly #results: ChartRun[] = [];
-
-  constructor(name: string, toResult: (fields: Fields, name: string, line: number) => ChartRun) {
-    this.#name = name;
-    this.#toResult = toResult;
-  }
-
-  get runs(): number {
-    return this.#results.length;
-  }
-
-  add(fields: Fields, line: number): void {
-    this.#results.push(this.#toResult(fields, this.#name, line));
-  }
-
-  finish(): readonly ChartRun[] {
-    return this.#results;
-  }
-}
 
 /** What is not in a result: it has no curves. */
 const NO_CURVES = { startTime: null, streams: [], gaps: [], gapCount: null };

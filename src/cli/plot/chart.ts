@@ -17,6 +17,33 @@ export interface Chart {
 /** A run of a file. */
 export type ChartRun = Omit<ChartFile, 'name'>;
 
+/** Returns the run in an object. @throws CliError as `Chart.add` */
+export type ToRun = (fields: Fields, name: string, line: number) => ChartRun;
+
+/** A file in which each object is the result of a run. */
+export class ResultChart implements Chart {
+  readonly #name: string;
+  readonly #toRun: ToRun;
+  readonly #runs: ChartRun[] = [];
+
+  constructor(name: string, toRun: ToRun) {
+    this.#name = name;
+    this.#toRun = toRun;
+  }
+
+  get runs(): number {
+    return this.#runs.length;
+  }
+
+  add(fields: Fields, line: number): void {
+    this.#runs.push(this.#toRun(fields, this.#name, line));
+  }
+
+  finish(): readonly ChartRun[] {
+    return this.#runs;
+  }
+}
+
 /** The gaps that are kept of a run. */
 export const MAX_GAPS = 1000;
 

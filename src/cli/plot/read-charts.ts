@@ -8,14 +8,14 @@ import { countOf } from '../terminal/format.js';
 import { sanitize } from '../terminal/sanitize.js';
 import { logToStderr } from '../terminal/stdio.js';
 import { version } from '../version.js';
-import { benchResult, ResultChart, tuneResult } from './bench-chart.js';
+import { benchResult, tuneResult } from './bench-chart.js';
 import { MAX_BUCKETS } from './buckets.js';
-import type { Chart, ChartRun } from './chart.js';
+import { type Chart, type ChartRun, ResultChart } from './chart.js';
 import type { ChartData, ChartFile } from './chart-data.js';
 import { IndexChart } from './index-chart.js';
 import { type Fields, lineError, readObjects, WRITERS } from './objects.js';
 import { STATS_SCHEMAS, StatsChart } from './stats-chart.js';
-import { SUMMARY_SCHEMAS, SummaryChart } from './summary-chart.js';
+import { SUMMARY_SCHEMAS, summaryResult } from './summary-chart.js';
 
 /** The most runs of a page: more curves cannot be told apart. */
 const MAX_RUNS = 16;
@@ -30,7 +30,7 @@ const CHARTS: ReadonlyMap<unknown, MakeChart> = new Map<unknown, MakeChart>([
   ),
   ...Object.entries(SUMMARY_SCHEMAS).map(
     ([schema, directions]) =>
-      [schema, (name: string) => new SummaryChart(name, directions)] as const,
+      [schema, (name: string) => new ResultChart(name, summaryResult(directions))] as const,
   ),
   [INDEX_SCHEMA, (name) => new IndexChart(name)],
   ['usbxfer.bench/1', (name) => new ResultChart(name, benchResult)],

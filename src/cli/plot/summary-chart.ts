@@ -1,17 +1,8 @@
 import { AMOUNT, object, SECONDS, type TypeOf } from '../record/shape.js';
 import { binarySize, shortTime } from '../terminal/format.js';
-import {
-  type Chart,
-  type ChartRun,
-  GapList,
-  narrow,
-  partsOf,
-  startOf,
-  subjectOf,
-} from './chart.js';
+import { GapList, narrow, partsOf, startOf, subjectOf, type ToRun } from './chart.js';
 import type { ChartStream } from './chart-data.js';
 import { counterFacts, directed, endFact, type Fact, gapCause } from './facts.js';
-import type { Fields } from './objects.js';
 import { type Counters, DEVICE, type Direction, END, gapsOf, TOTAL } from './shapes.js';
 
 /** The directions of the summary that each schema has. */
@@ -26,25 +17,12 @@ type Total = Counters &
 
 const HEAD = object({ device: DEVICE, cpu_seconds: SECONDS, peak_memory_bytes: AMOUNT });
 
-/** What `--json` of read, write or pipe printed. */
-export class SummaryChart implements Chart {
-  readonly #name: string;
-  readonly #directions: readonly Direction[];
-  readonly #runs: ChartRun[] = [];
-
-  constructor(name: string, directions: readonly Direction[]) {
-    this.#name = name;
-    this.#directions = directions;
-  }
-
-  get runs(): number {
-    return this.#runs.length;
-  }
-
-  add(fields: Fields, line: number): void {
-    const head = narrow(fields, HEAD, this.#name, line);
-    const end = narrow(fields, END, this.#name, line);
-    const totals = partsOf<Total>(fields, this.#directions, TOTAL, this.#name, line);
+/** Returns the run in what `--json` of read, write or pipe printed. */
+export function summaryResult(directions: readonly Direction[]): ToRun {
+  return (fields, name, line) => {
+    const head = narrow(fields, HEAD, name, line);
+    const end = narrow(fields, END, name, line);
+    const totals = partsOf<Total>(fields, directions, TOTAL, name, line);
     const gaps = new GapList();
     for (const [direction, total] of totals) {
       for (const gap of (direction === 'in' && total.gaps) || []) {
@@ -53,7 +31,7 @@ export class SummaryChart implements Chart {
     }
     const [first] = gaps.first;
     const gapCount = totals.reduce((sum, [direction, total]) => sum + gapsOf(direction, total), 0);
-    this.#runs.push({
+    return {
       kind: 'summary',
       subject: subjectOf(head.device, ...totals.map(([, { endpoint }]) => endpoint)),
       startTime: first?.time ? startOf(first.time, first.seconds ?? 0) : null,
@@ -74,12 +52,8 @@ export class SummaryChart implements Chart {
         : null,
       bench: null,
       tune: null,
-    });
-  }
-
-  finish(): readonly ChartRun[] {
-    return this.#runs;
-  }
+    };
+  };
 }
 
 function totalFacts(direction: Direction, total: Total): Fact[] {
