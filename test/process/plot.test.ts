@@ -153,7 +153,7 @@ describe('usbxfer plot', () => {
     expect(stderr).toBe('usbxfer: stdin is closed; redirect it (< FILE) or name a file\n');
   });
 
-  it('gives up at a signal if nobody reads the page', async () => {
+  it('gives up at a signal if no process reads the page', async () => {
     const { summary } = await capture;
     const fifo = path('unread');
     execFileSync('mkfifo', [fifo]);

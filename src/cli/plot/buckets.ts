@@ -74,7 +74,7 @@ export class Buckets {
     }
   }
 
-  /** The stream, with at most so many buckets. */
+  /** The stream. @param most buckets */
   toStream(most: number): ChartStream {
     this.#limit(most);
     const buckets = this.#buckets;

@@ -71,7 +71,7 @@ export class RateOfTransfers {
     this.#slotAt(this.#end);
   }
 
-  /** The stream, with at most so many slots. No more can be added. */
+  /** The stream. No more can be added. @param most slots */
   toStream(most: number): ChartStream {
     this.#closeWindow();
     const enough = Math.max(FEWEST_SLOTS, Math.floor(this.transfers / TRANSFERS_IN_SLOT));

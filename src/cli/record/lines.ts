@@ -15,7 +15,7 @@ export interface LineOptions {
 }
 
 /**
- * Reads the lines of a text in UTF-8, and the next chunk meanwhile. Memory is bounded, whatever the source
+ * Reads the lines of a text in UTF-8. Reads the next chunk while lines are used. Memory is bounded, whatever the source
  * has.
  */
 export class LineReader {

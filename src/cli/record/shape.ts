@@ -58,7 +58,7 @@ export function optional<T>(shape: Shape<T>): Shape<T | null | undefined> {
   return (value) => (value === null || value === undefined ? undefined : shape(value));
 }
 
-/** A list with at most so many entries. */
+/** A list. @param most entries */
 export function listOf<T>(shape: Shape<T>, most: number): Shape<readonly T[]> {
   return (value) => {
     if (!Array.isArray(value)) {

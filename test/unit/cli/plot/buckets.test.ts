@@ -28,7 +28,7 @@ const samples = fc.array(step, { minLength: 1, maxLength: 200 }).map((steps) => 
 
 const limit = fc.integer({ min: 1, max: 40 });
 
-/** Puts samples into at most so many buckets. */
+/** Puts samples into buckets. @param most buckets */
 function streamOf(given: readonly Sample[], most: number, atEnd = most) {
   const buckets = new Buckets('in', STATUSES, most);
   for (const sample of given) {
