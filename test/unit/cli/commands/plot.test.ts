@@ -90,6 +90,25 @@ describe('usbxfer plot', () => {
     expect(fact(run, 'ended')).toContain('was killed');
   });
 
+  it('has the gaps, the peak and the device of a summary', async () => {
+    const faults = ['--scenario', 'stall@64KiB,stall@128KiB', '--keep-going', '-o', '/dev/null'];
+    const read = ['read', '1234:5678', '--ep', '0x82', '--bytes', '1MiB', ...faults, '--json'];
+    const { stdout } = await usbxfer(read);
+    const summary = JSON.parse(stdout);
+    expect(summary.gaps).toHaveLength(2);
+    const run = await plots.plotOne(plots.file([stdout]));
+    expect(run.gapCount).toBe(2);
+    expect(run.gaps.map(({ offset, seconds, time }) => ({ offset, seconds, time }))).toEqual(
+      summary.gaps.map(({ offset, seconds, time }: (typeof run.gaps)[number]) => ({
+        ...{ offset, seconds, time },
+      })),
+    );
+    expect(fact(run, 'gaps')).toBe('2');
+    const [peak = 0] = run.streams[0]?.rateMax ?? [];
+    expect(peak / summary.peak_bytes_per_second).toBeCloseTo(1, 2); // the page has three digits
+    expect(run.subject).toContain('1234:5678 0x82');
+  });
+
   it('tells no gap apart from a file that does not count them', async () => {
     const sent = {
       ...stats({ starved_seconds: 1, starved_count: 2 }),
